@@ -1,0 +1,127 @@
+//! The only place that says yes.
+//!
+//! (`VerifiedPass`, `Request`, context, now) to allow, ask or deny, each owning the very request that was
+//! judged. Total: it does not fail, wait, read a clock or panic.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::request::{Request, RequestDigest};
+use crate::verify::VerifiedPass;
+
+/// Who could lift a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LiftableBy {
+    /// A person's answer to an ask.
+    Approval,
+    /// Whoever made the pass, by making another.
+    Parent,
+    Nobody,
+}
+
+/// One reason of a decision, in words for the agent and the person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// The block of the pass that the caveat stands in; none for the fixed policy.
+    pub block: Option<usize>,
+    /// The caveat or policy, as Datalog.
+    pub caveat: String,
+    pub expected: String,
+    pub got: String,
+    pub liftable_by: LiftableBy,
+}
+
+/// A count to be taken from a budget before the request leaves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reservation {
+    /// Names the budget across the lineage: the revocation id of the block that set it, and its name.
+    pub budget: String,
+    pub max: u64,
+    pub cost: u64,
+}
+
+/// What the decision depends on beside the pass and the request.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// What was used already, by budget key; a budget that is absent was never used.
+    pub used: BTreeMap<String, u64>,
+    /// The digest of a request that a person approved.
+    pub approved: Option<RequestDigest>,
+}
+
+/// The answer.
+#[derive(Debug)]
+pub enum Decided {
+    Allow(Permitted),
+    Ask(Refused),
+    Deny(Refused),
+}
+
+/// A request that may be sent. Only `decide` makes one, and sending consumes it.
+#[derive(Debug)]
+pub struct Permitted {
+    request: Request,
+    reservations: Vec<Reservation>,
+    reasons: Vec<Reason>,
+}
+
+/// A request that may not be sent (now), and why.
+#[derive(Debug)]
+pub struct Refused {
+    request: Request,
+    exhausted: bool,
+    reasons: Vec<Reason>,
+}
+
+impl Permitted {
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Budgets to reserve before the request leaves.
+    pub fn reservations(&self) -> &[Reservation] {
+        &self.reservations
+    }
+
+    /// What allowed it.
+    pub fn reasons(&self) -> &[Reason] {
+        &self.reasons
+    }
+
+    pub fn into_request(self) -> Request {
+        self.request
+    }
+}
+
+impl Refused {
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Whether a budget that is used up is all that stands against it.
+    pub fn exhausted(&self) -> bool {
+        self.exhausted
+    }
+
+    /// Never empty; the first is the one to show.
+    pub fn reasons(&self) -> &[Reason] {
+        &self.reasons
+    }
+}
+
+/// Decides one request.
+pub fn decide(pass: &Arc<VerifiedPass>, request: Request, context: &Context, now: OffsetDateTime) -> Decided {
+    let _ = (pass, context, now);
+    let reason = Reason {
+        block: None,
+        caveat: "deny if true".into(),
+        expected: "a grant".into(),
+        got: "none".into(),
+        liftable_by: LiftableBy::Parent,
+    };
+    Decided::Deny(Refused { request, exhausted: false, reasons: vec![reason] })
+}

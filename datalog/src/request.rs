@@ -1,0 +1,134 @@
+//! The canonical request: one operation on one connection with typed arguments.
+//!
+//! It is what caveats read, what is sent upstream, and what an approval is for. Nothing is forwarded
+//! that is not in it. It does not say whether the request is permitted.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::catalog::Operation;
+use crate::json::Json;
+use crate::names::{Account, ConnectionName};
+
+/// Where an argument was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Location {
+    Path,
+    Query,
+    Body,
+}
+
+/// A typed scalar argument value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scalar {
+    String(String),
+    Int(i64),
+    Bool(bool),
+}
+
+/// One argument under the provider's own name; body fields by dotted path (`labelIds`, `committer.name`).
+/// A repeated argument stands once per value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Argument {
+    pub name: Arc<str>,
+    pub location: Location,
+    pub value: Scalar,
+}
+
+/// A typed thing that the operation touches: `("message", "18f…")`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Resource {
+    pub kind: Arc<str>,
+    pub id: String,
+}
+
+/// The body as it was understood, which is the body that is sent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    Empty,
+    Json(Json),
+    /// Content that the operation takes as it is (an uploaded message, a file): type and bytes.
+    Media {
+        content_type: String,
+        bytes: Vec<u8>,
+    },
+    /// JSON metadata and content of an upload twin, sent as `multipart/related`.
+    Related {
+        metadata: Json,
+        content_type: String,
+        bytes: Vec<u8>,
+    },
+}
+
+/// One operation on one connection with typed arguments.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub connection: ConnectionName,
+    pub account: Account,
+    pub operation: Arc<Operation>,
+    /// The digest of the catalog that the operation was read from.
+    pub catalog: Arc<str>,
+    /// The upstream path, percent-encoded, built from the arguments; always starts with `/`.
+    pub path: String,
+    /// The upstream query, percent-encoded, built from the arguments; empty where there is none.
+    pub query: String,
+    /// Request headers that mean something to the operation (lower-case name, value), in name order.
+    pub headers: Vec<(Arc<str>, String)>,
+    pub arguments: Vec<Argument>,
+    pub resources: Vec<Resource>,
+    pub body: Body,
+}
+
+/// SHA-256 over everything that makes a request this request and no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestDigest([u8; 32]);
+
+impl RequestDigest {
+    pub fn hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl Request {
+    /// Covers connection, account, catalog, operation, path, query, headers and body, each with its length,
+    /// so that no two requests share an encoding.
+    pub fn digest(&self) -> RequestDigest {
+        let mut hash = Sha256::new();
+        let mut part = |bytes: &[u8]| {
+            hash.update((bytes.len() as u64).to_be_bytes());
+            hash.update(bytes);
+        };
+        part(b"hallpass request v1");
+        part(self.connection.as_str().as_bytes());
+        part(self.account.as_str().as_bytes());
+        part(self.catalog.as_bytes());
+        part(self.operation.id.as_str().as_bytes());
+        part(self.path.as_bytes());
+        part(self.query.as_bytes());
+        part(&(self.headers.len() as u64).to_be_bytes());
+        for (name, value) in &self.headers {
+            part(name.as_bytes());
+            part(value.as_bytes());
+        }
+        match &self.body {
+            Body::Empty => part(b"empty"),
+            Body::Json(json) => {
+                part(b"json");
+                part(json.to_text().as_bytes());
+            }
+            Body::Media { content_type, bytes } => {
+                part(b"media");
+                part(content_type.as_bytes());
+                part(bytes);
+            }
+            Body::Related { metadata, content_type, bytes } => {
+                part(b"related");
+                part(metadata.to_text().as_bytes());
+                part(content_type.as_bytes());
+                part(bytes);
+            }
+        }
+        RequestDigest(hash.finalize().into())
+    }
+}

@@ -1,0 +1,151 @@
+//! What the gateway needs of an authority, and no more.
+//!
+//! An implementation is in the same process or behind a socket; the gateway cannot tell.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use datalog::catalog::Service;
+use datalog::{
+    Account, ConnectionName, Permitted, Reason, RequestDigest, Reservation, RevocationId, RootKeys,
+};
+use secrecy::SecretString;
+use time::{Duration, OffsetDateTime};
+
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Everything the gateway asks for.
+pub trait Authority: Trust + Credentials + Ledger + Audit {}
+impl<T: Trust + Credentials + Ledger + Audit> Authority for T {}
+
+/// Whom to believe. Answered from memory, on every request.
+pub trait Trust: Send + Sync {
+    fn root_keys(&self) -> Arc<RootKeys>;
+    fn is_revoked(&self, id: &RevocationId) -> bool;
+    /// Whether the emergency stop holds.
+    fn is_stopped(&self) -> bool;
+    fn connection(&self, name: &ConnectionName) -> Option<Arc<Connection>>;
+    fn connections(&self) -> Vec<Arc<Connection>>;
+}
+
+/// One connection as the gateway sees it.
+#[derive(Debug)]
+pub struct Connection {
+    pub name: ConnectionName,
+    pub account: Account,
+    pub service: Arc<Service>,
+    /// Where requests go instead of the operation's own host: an emulator, a company's own host.
+    pub upstream: Upstream,
+    /// A listener of the connection's own, without a path prefix.
+    pub listen: Option<SocketAddr>,
+}
+
+/// Where a service is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Upstream {
+    /// The hosts that the catalog names, over verified TLS.
+    Catalog,
+    /// `https://HOST[:PORT][/PREFIX]` over verified TLS, or `http://` to loopback.
+    BaseUrl(String),
+}
+
+/// The token that goes upstream, only for a request that was permitted.
+pub trait Credentials: Send + Sync {
+    fn lease<'a>(&'a self, permitted: &'a Permitted) -> Answer<'a, Result<Credential, LeaseError>>;
+    /// The upstream answered 401 to this credential: the next lease is to be a new one.
+    fn reject<'a>(&'a self, connection: &'a ConnectionName, credential: &'a Credential) -> Answer<'a, ()>;
+}
+
+/// An access token on loan.
+#[derive(Clone)]
+pub struct Credential {
+    pub token: SecretString,
+    /// Counts the connection's tokens, so that `reject` can tell an old one from the current.
+    pub generation: u64,
+    pub expires: Option<OffsetDateTime>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LeaseError {
+    #[error("the connection `{0}` needs to be connected again")]
+    NeedsReconnect(ConnectionName),
+    #[error("the provider could not be asked for a new token: {0}")]
+    Unavailable(String),
+}
+
+/// Budgets of a lineage. `reserve` is all or nothing, atomic over every caller.
+pub trait Ledger: Send + Sync {
+    fn used<'a>(&'a self, budgets: &'a [String]) -> Answer<'a, Result<Vec<u64>, StoreFault>>;
+    fn reserve<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<(), ReserveError>>;
+    /// Gives back what was reserved for a request that never left.
+    fn release<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<(), StoreFault>>;
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReserveError {
+    #[error("the budget `{0}` is used up")]
+    Exhausted(String),
+    #[error(transparent)]
+    Fault(#[from] StoreFault),
+}
+
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the store did not answer: {0}")]
+pub struct StoreFault(pub String);
+
+/// The audit log. An intent is durable when `intent` returns; without it nothing is forwarded.
+pub trait Audit: Send + Sync {
+    /// The record of a request that is about to be sent.
+    fn intent(&self, record: Record) -> Answer<'_, Result<RecordId, StoreFault>>;
+    /// The record of a request that was not sent.
+    fn refusal(&self, record: Record) -> Answer<'_, Result<RecordId, StoreFault>>;
+    /// What became of an intent. Called exactly once for each; queued, not waited for.
+    fn outcome(&self, id: RecordId, outcome: Outcome);
+}
+
+/// The sequence number of an audit record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId(pub u64);
+
+/// What is known of a request when it is decided. Never a body, never a secret.
+#[derive(Debug, Clone)]
+pub struct Record {
+    pub at: OffsetDateTime,
+    /// The lineage of the pass; empty where there was no valid one.
+    pub lineage: Vec<RevocationId>,
+    pub task: Option<String>,
+    pub connection: Option<ConnectionName>,
+    pub operation: Option<String>,
+    pub method: String,
+    /// The path without its query, cut to 512 characters.
+    pub path: String,
+    pub digest: Option<RequestDigest>,
+    /// `allow`, or the code of the refusal.
+    pub decision: &'static str,
+    pub reasons: Vec<Reason>,
+    pub reservations: Vec<Reservation>,
+    /// The port side of the agent's address is left out on purpose.
+    pub peer: std::net::IpAddr,
+}
+
+/// How a forwarded request ended.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    Answered {
+        status: u16,
+        bytes: u64,
+        took: Duration,
+    },
+    /// The upstream was not reached, or went away.
+    Failed {
+        code: &'static str,
+        took: Duration,
+    },
+    /// The agent went away, or the gateway stopped, before the answer was whole.
+    Aborted {
+        bytes: u64,
+        took: Duration,
+    },
+}
