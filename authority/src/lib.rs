@@ -1,1 +1,10 @@
-//! authority
+//! The authority: it keeps the keys, the credentials and the log, and mints passes.
+//!
+//! `App` is the whole of it behind one struct; the command line and the API are thin layers over it, and it
+//! answers the gateway's ports in the same process. It reads no request of an agent.
+
+pub mod app;
+pub mod audit;
+pub mod clock;
+pub mod config;
+pub mod home;
