@@ -7,4 +7,6 @@ pub mod app;
 pub mod audit;
 pub mod clock;
 pub mod config;
+#[cfg(test)]
+mod demo;
 pub mod home;

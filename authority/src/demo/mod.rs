@@ -1,0 +1,36 @@
+//! `hallpass demo`: the whole story on this machine, with nothing but the binary.
+//!
+//! It brings a provider of its own (`provider`: OAuth and a small mailbox), which no other command can
+//! reach: the module is private to this folder, and a test holds that.
+
+mod provider;
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    fn sources(dir: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+        let nested = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
+        nested.collect()
+    }
+
+    #[test]
+    fn nothing_outside_this_folder_names_the_provider() {
+        let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let demo = src.join("demo");
+        let outside: Vec<PathBuf> =
+            sources(&src).into_iter().filter(|path| !path.starts_with(&demo)).collect();
+        assert!(outside.len() > 3, "the sources were not found in {}", src.display());
+        for path in outside {
+            let text = fs::read_to_string(&path).unwrap();
+            for name in ["demo::provider", "demo::*", "demo::{", "hallpass-demo"] {
+                assert!(!text.contains(name), "{} names `{name}`", path.display());
+            }
+        }
+        // And could not: the compiler refuses it as long as this line says so.
+        let this = fs::read_to_string(demo.join("mod.rs")).unwrap();
+        assert!(this.lines().any(|line| line == "mod provider;"));
+    }
+}
