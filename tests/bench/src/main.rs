@@ -1,1 +1,79 @@
-fn main() {}
+//! The benchmark: the gateway as it ships beside a minimal proxy, in one interleaved run.
+//!
+//! It starts an upstream in this process, the proxies as processes of their own, and drives them in turns.
+//! What it prints is CPU time of the proxy's process for one request, and its ratio to the control; wall time
+//! comes second. It asserts that everything was answered, never how fast. The README beside it says more.
+
+mod control;
+mod load;
+mod plan;
+mod process;
+mod report;
+mod stats;
+mod upstream;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+/// Measure what a request costs in the gateway, beside a proxy that checks nothing.
+#[derive(Parser)]
+#[command(name = "hallpass-bench")]
+struct Arguments {
+    /// Two seconds that show that everything runs and is answered; the figures mean nothing.
+    #[arg(long, conflicts_with = "full")]
+    smoke: bool,
+    /// 256 connections too.
+    #[arg(long)]
+    full: bool,
+    /// Print JSON instead of the table.
+    #[arg(long)]
+    json: bool,
+    /// How often everything is measured in turn.
+    #[arg(long, default_value_t = 5)]
+    rounds: u32,
+    /// Seconds of one measurement.
+    #[arg(long, default_value_t = 1.0)]
+    seconds: f64,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// The parts that the benchmark starts as processes of their own.
+#[derive(Subcommand)]
+enum Part {
+    #[command(hide = true)]
+    Control { upstream: SocketAddr },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.part {
+        Some(Part::Control { upstream }) => control::run(upstream),
+        None => bench(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bench(arguments: &Arguments) -> anyhow::Result<()> {
+    let plan = if arguments.smoke {
+        plan::Plan { rounds: 1, time: Duration::from_millis(100), connections: vec![1, 4] }
+    } else {
+        let mut connections = vec![1, 16, 64];
+        if arguments.full {
+            connections.push(256);
+        }
+        let time = Duration::try_from_secs_f64(arguments.seconds)?;
+        plan::Plan { rounds: arguments.rounds.max(1), time, connections }
+    };
+    let rows = plan.run()?;
+    if arguments.json { report::json(&plan, &rows) } else { report::table(&plan, &rows) }
+}

@@ -1,0 +1,147 @@
+//! What is measured, in which order: every subject once in every round, so that a noisy moment hits all.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use hyper::Method;
+
+use crate::load::{Shot, fire};
+use crate::process::Proxy;
+use crate::report::Row;
+use crate::stats::{Spread, percentile};
+use crate::upstream;
+
+/// How much is measured.
+pub(crate) struct Plan {
+    pub(crate) rounds: u32,
+    pub(crate) time: Duration,
+    pub(crate) connections: Vec<usize>,
+}
+
+/// A proxy with a request to send through it.
+struct Subject<'a> {
+    name: &'static str,
+    request: &'static str,
+    proxy: &'a Proxy,
+    shot: Shot,
+}
+
+/// One measurement.
+struct Sample {
+    cpu_us: f64,
+    per_second: f64,
+    p50_us: f64,
+    p99_us: f64,
+    resident_kib: u64,
+}
+
+/// Samples of one subject at one number of connections, by round.
+struct Series<'a, 'b> {
+    subject: &'b Subject<'a>,
+    connections: usize,
+    samples: Vec<Sample>,
+}
+
+impl Plan {
+    pub(crate) fn run(&self) -> anyhow::Result<Vec<Row>> {
+        let upstream = upstream::start()?;
+        let control = Proxy::start(&["control", &upstream.to_string()])?;
+        let subjects = [
+            Subject { name: CONTROL, request: "GET", proxy: &control, shot: get("", "any") },
+            Subject { name: CONTROL, request: "POST 4 KiB", proxy: &control, shot: post("", "any") },
+        ];
+        let mut series = Vec::new();
+        for &connections in &self.connections {
+            series.extend(subjects.iter().map(|subject| Series {
+                subject,
+                connections,
+                samples: Vec::new(),
+            }));
+        }
+        for _ in 0..self.rounds {
+            for series in &mut series {
+                let sample = self.measure(series.subject, series.connections).with_context(|| {
+                    let Subject { name, request, .. } = series.subject;
+                    format!("{name}, {request}, {} connections", series.connections)
+                })?;
+                series.samples.push(sample);
+            }
+        }
+        series.iter().map(|one| row(one, control_of(&series, one))).collect()
+    }
+
+    fn measure(&self, subject: &Subject<'_>, connections: usize) -> anyhow::Result<Sample> {
+        let mut before = Duration::ZERO;
+        let volley = fire(subject.proxy.address, &subject.shot, connections, self.time, || {
+            before = subject.proxy.cpu()?;
+            Ok(())
+        })?;
+        let cpu = subject.proxy.cpu()?.saturating_sub(before);
+        if let Some((status, body)) = volley.bad {
+            bail!("answered {status}: {body}");
+        }
+        let mut latencies: Vec<f64> = volley.latencies.iter().map(|one| one.as_secs_f64() * 1e6).collect();
+        latencies.sort_by(f64::total_cmp);
+        let requests = latencies.len() as f64;
+        Ok(Sample {
+            cpu_us: cpu.as_secs_f64() * 1e6 / requests,
+            per_second: requests / volley.elapsed.as_secs_f64(),
+            p50_us: percentile(&latencies, 0.5).context("no request was answered")?,
+            p99_us: percentile(&latencies, 0.99).context("no request was answered")?,
+            resident_kib: subject.proxy.resident()?,
+        })
+    }
+}
+
+const CONTROL: &str = "hyper control";
+
+/// The control's series that a series is compared with.
+fn control_of<'s, 'a, 'b>(all: &'s [Series<'a, 'b>], one: &Series<'a, 'b>) -> Option<&'s Series<'a, 'b>> {
+    all.iter().find(|other| {
+        other.subject.name == CONTROL
+            && other.subject.request == one.subject.request
+            && other.connections == one.connections
+    })
+}
+
+fn row(series: &Series<'_, '_>, control: Option<&Series<'_, '_>>) -> anyhow::Result<Row> {
+    let control = control.context("nothing to compare with")?;
+    let of = |figure: fn(&Sample) -> f64| {
+        Spread::of(series.samples.iter().map(figure).collect()).context("no round was run")
+    };
+    let ratio = |figure: fn(&Sample) -> f64| {
+        let pairs = series.samples.iter().zip(&control.samples);
+        Spread::of(pairs.map(|(one, control)| figure(one) / figure(control)).collect())
+            .context("no round was run")
+    };
+    Ok(Row {
+        subject: series.subject.name,
+        request: series.subject.request,
+        connections: series.connections,
+        cpu_us: of(|sample| sample.cpu_us)?,
+        cpu_ratio: ratio(|sample| sample.cpu_us)?,
+        per_second: of(|sample| sample.per_second)?,
+        per_second_ratio: ratio(|sample| sample.per_second)?,
+        p50_us: of(|sample| sample.p50_us)?,
+        p50_ratio: ratio(|sample| sample.p50_us)?,
+        p99_us: of(|sample| sample.p99_us)?,
+        p99_ratio: ratio(|sample| sample.p99_us)?,
+        resident_kib: series.samples.iter().map(|sample| sample.resident_kib).max().unwrap_or(0),
+    })
+}
+
+fn get(prefix: &str, pass: &str) -> Shot {
+    let path = format!("{prefix}/gmail/v1/users/me/messages?maxResults=16&q=is%3Aunread");
+    Shot { method: Method::GET, path, pass: pass.to_owned(), body: Bytes::new() }
+}
+
+/// A draft whose JSON is 4 KiB.
+fn post(prefix: &str, pass: &str) -> Shot {
+    let path = format!("{prefix}/gmail/v1/users/me/drafts");
+    let (head, tail) = (r#"{"message":{"raw":""#, r#""}}"#);
+    let raw = "VG86IGRlc2tAZXhhbXBsZS5jb20NClN1YmplY3Q6IEhpDQoNCkJvZHkg".to_owned();
+    let padding = 4096_usize.saturating_sub(head.len() + raw.len() + tail.len());
+    let body = Bytes::from([head, &raw, &"QUFB".repeat(padding / 4), tail].concat());
+    Shot { method: Method::POST, path, pass: pass.to_owned(), body }
+}

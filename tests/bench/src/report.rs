@@ -1,0 +1,96 @@
+//! The figures, as a table for people and as JSON for machines.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::plan::Plan;
+use crate::stats::Spread;
+
+/// One subject at one number of connections.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    pub(crate) subject: &'static str,
+    pub(crate) request: &'static str,
+    pub(crate) connections: usize,
+    /// CPU time of the proxy's process for one request.
+    pub(crate) cpu_us: Spread,
+    /// To the control in the same round; so are the other ratios.
+    pub(crate) cpu_ratio: Spread,
+    pub(crate) per_second: Spread,
+    pub(crate) per_second_ratio: Spread,
+    pub(crate) p50_us: Spread,
+    pub(crate) p50_ratio: Spread,
+    pub(crate) p99_us: Spread,
+    pub(crate) p99_ratio: Spread,
+    /// The most in any round.
+    pub(crate) resident_kib: u64,
+}
+
+pub(crate) fn json(plan: &Plan, rows: &[Row]) -> anyhow::Result<()> {
+    let report = json!({ "rounds": plan.rounds, "seconds": plan.time.as_secs_f64(), "rows": rows });
+    serde_json::to_writer_pretty(io::stdout().lock(), &report)?;
+    writeln!(io::stdout())?;
+    Ok(())
+}
+
+pub(crate) fn table(plan: &Plan, rows: &[Row]) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    let seconds = plan.time.as_secs_f64();
+    writeln!(
+        out,
+        "{} rounds of {seconds} s each; median (min-max), x is the ratio to the control\n",
+        plan.rounds
+    )?;
+    writeln!(
+        out,
+        "{:<11} {:>5}  {:<18} {:>20} {:>18} {:>9} {:>6} {:>8} {:>6} {:>8} {:>6} {:>6}",
+        "request",
+        "conns",
+        "subject",
+        "CPU us/request",
+        "x",
+        "req/s",
+        "x",
+        "p50 us",
+        "x",
+        "p99 us",
+        "x",
+        "MiB"
+    )?;
+    for row in rows {
+        writeln!(
+            out,
+            "{:<11} {:>5}  {:<18} {:>20} {:>18} {:>9.0} {:>6.2} {:>8.0} {:>6.2} {:>8.0} {:>6.2} {:>6.1}",
+            row.request,
+            row.connections,
+            row.subject,
+            spread(&row.cpu_us, 1),
+            spread(&row.cpu_ratio, 2),
+            row.per_second.median,
+            row.per_second_ratio.median,
+            row.p50_us.median,
+            row.p50_ratio.median,
+            row.p99_us.median,
+            row.p99_ratio.median,
+            mebibytes(row.resident_kib),
+        )?;
+    }
+    Ok(())
+}
+
+/// An error, for people.
+pub(crate) fn complain(error: &anyhow::Error) {
+    // Nowhere left to say that standard error is closed.
+    let _ = writeln!(io::stderr(), "hallpass-bench: {error:#}");
+}
+
+fn spread(spread: &Spread, digits: usize) -> String {
+    let Spread { median, min, max } = spread;
+    format!("{median:.digits$} ({min:.digits$}-{max:.digits$})")
+}
+
+fn mebibytes(kib: u64) -> f64 {
+    kib as f64 / 1024.0
+}
