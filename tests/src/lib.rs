@@ -1,1 +1,19 @@
-//! tests
+//! The harness of the end-to-end tests: real processes, real third-party parts, loopback only.
+//!
+//! A test starts an `Upstream` (an emulator or a strict OAuth server), a `Hallpass` of its own in a temporary home,
+//! and acts as a person (the command line, a `Browser`) or as an agent (HTTP, an SDK's script). Everything it starts
+//! ends with it. It mocks nothing of Hallpass and does not reach into its crates.
+
+mod browser;
+mod hallpass;
+mod http;
+mod parts;
+mod process;
+mod upstream;
+
+pub use browser::{Browser, Page};
+pub use hallpass::{Hallpass, Ran};
+pub use http::{Answer, Request, get, parallel, post, request};
+pub use parts::{node, python};
+pub use process::{Running, free_port, poll};
+pub use upstream::{ALICE, CLIENT_ID, CLIENT_SECRET, DECOY, Seen, Upstream};

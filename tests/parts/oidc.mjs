@@ -1,0 +1,106 @@
+// A strict OAuth server: PKCE required, refresh tokens rotate and a second use of one revokes the grant, device flow,
+// revocation, introspection. Beside it stands a mailbox (/gmail/v1/users/me/…) that asks the server about each token.
+// Configuration: {"client_id", "client_secret", "access_ttl", "rotate"}.
+//
+// The switches (POST /__control) make what is rare happen at will:
+//   {"access_ttl": S}                    lifetime of access tokens issued from now on
+//   {"hold": "before" | "after" | null}  token requests wait, before they are handled or after (their answer is late)
+//   {"expire": true}                     every access token issued so far stops working
+//   {"fail": N}                          the next N token requests are answered 503, unhandled
+
+import { once } from 'node:events'
+import Provider from 'oidc-provider'
+import { configuration, serve } from './recorder.mjs'
+
+const settings = { rotate: true, access_ttl: 3600, hold: null, fail: 0, ...(await configuration()) }
+const issued = new Set()
+const waiting = new Set()
+
+function provider(url) {
+  const oidc = new Provider(url, {
+    clients: [
+      {
+        client_id: settings.client_id,
+        client_secret: settings.client_secret,
+        application_type: 'native',
+        token_endpoint_auth_method: 'client_secret_post',
+        redirect_uris: ['http://127.0.0.1/callback'],
+        grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+        response_types: ['code'],
+      },
+    ],
+    cookies: { keys: ['test'] },
+    claims: { openid: ['sub'], email: ['email', 'email_verified'] },
+    conformIdTokenClaims: false,
+    findAccount: (_, id) => ({
+      accountId: id,
+      claims: () => ({ sub: id, email: `${id}@example.com`, email_verified: true }),
+    }),
+    features: {
+      devInteractions: { enabled: true },
+      deviceFlow: { enabled: true },
+      revocation: { enabled: true },
+      introspection: { enabled: true },
+    },
+    issueRefreshToken: () => true,
+    pkce: { required: () => true },
+    rotateRefreshToken: () => settings.rotate,
+    scopes: ['openid', 'email', 'offline_access', 'mail'],
+    ttl: { AccessToken: () => settings.access_ttl },
+  })
+  oidc.on('access_token.saved', (token) => issued.add(token))
+  return oidc
+}
+
+async function mailbox(oidc, req, res) {
+  const given = /^Bearer (.+)$/.exec(req.headers.authorization ?? '')?.[1]
+  const token = given && (await oidc.AccessToken.find(given))
+  res.setHeader('content-type', 'application/json')
+  if (!token) {
+    res.statusCode = 401
+    return res.end('{"error":{"code":401,"message":"invalid credentials","status":"UNAUTHENTICATED"}}')
+  }
+  res.end(JSON.stringify({ messages: [{ id: `of-${token.accountId}`, threadId: 't' }], resultSizeEstimate: 1 }))
+}
+
+await serve((url) => {
+  const oidc = provider(url)
+  const handle = oidc.callback()
+  // The recorder has read the body: oidc-provider takes it from here.
+  const pass = (req, res, bytes) => {
+    req.body = bytes.toString()
+    return handle(req, res)
+  }
+  return {
+    async control(changes) {
+      const { expire, ...rest } = changes
+      Object.assign(settings, rest)
+      if (expire) await Promise.all([...issued].map((token) => token.destroy()))
+      if (rest.hold === null) for (const go of waiting) go()
+    },
+    async handle(req, res, bytes) {
+      const path = new URL(req.url, url).pathname
+      if (path.startsWith('/gmail/')) return mailbox(oidc, req, res)
+      if (path !== '/token') return pass(req, res, bytes)
+      if (settings.fail > 0) {
+        settings.fail -= 1
+        res.statusCode = 503
+        return res.end()
+      }
+      const held = () => new Promise((resolve) => waiting.add(resolve))
+      if (settings.hold === 'before') {
+        await Promise.race([held(), once(res, 'close')])
+        // Whoever asked has gone: the request is as if it had never arrived.
+        if (res.destroyed || res.closed) return
+      }
+      if (settings.hold === 'after') {
+        const end = res.end.bind(res)
+        res.end = (...args) => {
+          held().then(() => end(...args))
+          return res
+        }
+      }
+      return pass(req, res, bytes)
+    },
+  }
+})

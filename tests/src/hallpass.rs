@@ -1,0 +1,292 @@
+//! A Hallpass of a test's own: the real command in a temporary home, on free ports.
+//!
+//! It is driven as a person drives it, through the command line alone; the gateway is spoken to over its socket. It
+//! reads the home's files only where a test is about those files.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::browser::{Browser, Page};
+use crate::http::{Request, get, request};
+use crate::process::{Running, free_port, poll};
+use crate::upstream::{ALICE, CLIENT_ID, CLIENT_SECRET, Upstream};
+
+/// What a command said and how it ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    pub fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("not JSON ({error}):\n{}\nstderr:\n{}", self.stdout, self.stderr))
+    }
+
+    /// The one line that the command's standard output is.
+    pub fn line(&self) -> String {
+        let mut lines = self.stdout.lines();
+        let (Some(line), None) = (lines.next(), lines.next()) else {
+            panic!("expected one line, got:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        };
+        line.to_owned()
+    }
+}
+
+/// One home, and what runs on it.
+pub struct Hallpass {
+    home: TempDir,
+    pub gateway: String,
+    pub authority: String,
+    /// Where `connect` waits for the provider's redirect.
+    pub redirect_port: u16,
+    /// The port that the connection `gmail` has to itself.
+    own_port: u16,
+    config: String,
+    serving: Option<Running>,
+}
+
+impl Hallpass {
+    /// An initialised home that knows no services' clients yet.
+    pub fn new() -> Self {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let (gateway, authority, own_port) = (free_port(), free_port(), free_port());
+        let config = format!(
+            "[gateway]\nlisten = \"127.0.0.1:{gateway}\"\n\n[authority]\nlisten = \"127.0.0.1:{authority}\"\n\n\
+             [connections.gmail]\nlisten = \"127.0.0.1:{own_port}\"\n"
+        );
+        let hallpass = Self {
+            home,
+            gateway: format!("http://127.0.0.1:{gateway}"),
+            authority: format!("http://127.0.0.1:{authority}"),
+            redirect_port: free_port(),
+            own_port,
+            config,
+            serving: None,
+        };
+        hallpass.run(&["init"]).expect(0);
+        hallpass.write_config();
+        hallpass
+    }
+
+    /// Points Gmail at an emulated Google.
+    pub fn with_google(mut self, google: &Upstream) -> Self {
+        let url = &google.url;
+        self.service(
+            "gmail",
+            url,
+            &[
+                ("authorize_url", format!("{url}/o/oauth2/v2/auth")),
+                ("token_url", format!("{url}/oauth2/token")),
+                ("revoke_url", format!("{url}/oauth2/revoke")),
+                ("userinfo_url", format!("{url}/oauth2/v2/userinfo")),
+                ("account_field", "email".to_owned()),
+            ],
+        );
+        self
+    }
+
+    /// Points GitHub at an emulated GitHub.
+    pub fn with_github(mut self, github: &Upstream) -> Self {
+        let url = &github.url;
+        self.service(
+            "github",
+            url,
+            &[
+                ("authorize_url", format!("{url}/login/oauth/authorize")),
+                ("token_url", format!("{url}/login/oauth/access_token")),
+                ("userinfo_url", format!("{url}/user")),
+                ("account_field", "login".to_owned()),
+            ],
+        );
+        self
+    }
+
+    /// Points Gmail at the strict OAuth server and the mailbox beside it.
+    pub fn with_oidc(mut self, oidc: &Upstream) -> Self {
+        let url = &oidc.url;
+        self.service(
+            "gmail",
+            url,
+            &[
+                ("authorize_url", format!("{url}/auth")),
+                ("token_url", format!("{url}/token")),
+                ("device_authorization_url", format!("{url}/device/auth")),
+                ("revoke_url", format!("{url}/token/revocation")),
+                ("userinfo_url", format!("{url}/me")),
+                ("account_field", "sub".to_owned()),
+                ("issuer", url.clone()),
+            ],
+        );
+        let _ = writeln!(self.config, "scopes = [\"openid\", \"email\", \"offline_access\", \"mail\"]");
+        self.write_config();
+        self
+    }
+
+    fn service(&mut self, name: &str, base_url: &str, keys: &[(&str, String)]) {
+        let secret = self.home().join("client-secret");
+        std::fs::write(&secret, CLIENT_SECRET).expect("the home is writable");
+        private(&secret);
+        let _ = write!(
+            self.config,
+            "\n[services.{name}]\nbase_url = \"{base_url}\"\nclient_id = \"{CLIENT_ID}\"\n\
+             client_secret_file = \"{}\"\n",
+            secret.display()
+        );
+        for (key, value) in keys {
+            let _ = writeln!(self.config, "{key} = \"{value}\"");
+        }
+        self.write_config();
+    }
+
+    fn write_config(&self) {
+        std::fs::write(self.home().join("hallpass.toml"), &self.config).expect("the home is writable");
+    }
+
+    /// Adds lines at the end of `hallpass.toml`.
+    pub fn configure(&mut self, lines: &str) {
+        self.config.push_str(lines);
+        self.write_config();
+    }
+
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The base URL of a connection on the common listener.
+    pub fn base(&self, connection: &str) -> String {
+        format!("{}/{connection}", self.gateway)
+    }
+
+    /// The base URL of the port that the connection `gmail` has to itself.
+    pub fn own_base(&self) -> String {
+        format!("http://127.0.0.1:{}", self.own_port)
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command
+            .args(arguments)
+            .env_remove("HALLPASS_HOME")
+            .env("NO_COLOR", "1")
+            .env("HOME", self.home())
+            .arg("--home")
+            .arg(self.home());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        let output = self.command(arguments).output().expect("the command starts");
+        Ran {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// `hallpass … --json`, which has to succeed.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let all: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
+        self.run(&all).expect(0).json()
+    }
+
+    /// Starts `hallpass serve`; it is ready when this returns.
+    pub fn serve(&mut self) {
+        let mut serving = Running::start(self.command(&["serve"]));
+        let well_known = format!("{}/.well-known/hallpass", self.gateway);
+        poll("the gateway", || {
+            assert!(!serving.has_ended(), "`hallpass serve` ended\n{}", serving.output());
+            get(&well_known).try_send().filter(|answer| answer.status == 200)
+        });
+        self.serving = Some(serving);
+    }
+
+    pub fn serving(&self) -> &Running {
+        self.serving.as_ref().expect("`serve` was called")
+    }
+
+    /// SIGKILL: nothing is flushed, nothing is closed.
+    pub fn kill(&mut self) {
+        self.serving.take().expect("`serve` was called").kill();
+    }
+
+    /// SIGTERM, and what `serve` said by its end.
+    pub fn terminate(&mut self) -> Ran {
+        let (status, stdout, stderr) = self.serving.take().expect("`serve` was called").terminate();
+        Ran { code: status.code().unwrap_or(-1), stdout, stderr }
+    }
+
+    /// `hallpass connect SERVICE` with a person who agrees as Alice; the page that she ends on.
+    pub fn connect(&self, service: &str) -> Page {
+        let account = if service == "github" { "alice" } else { ALICE };
+        self.connect_as(account, &[service])
+    }
+
+    /// The same with the command's arguments in full, and any account.
+    pub fn connect_as(&self, account: &str, arguments: &[&str]) -> Page {
+        let port = self.redirect_port.to_string();
+        let mut all = vec!["connect", "--no-browser", "--redirect-port", &port];
+        all.extend(arguments);
+        let connecting = Running::start(self.command(&all));
+        let url = connecting.wait_for("address to consent at", url_in);
+        let page = Browser::default().consent(&url, account);
+        let (status, stdout, stderr) = connecting.finish();
+        assert!(status.success(), "connect failed\nstdout:\n{stdout}\nstderr:\n{stderr}");
+        page
+    }
+
+    /// `hallpass mint TASK …`: the pass.
+    pub fn mint(&self, arguments: &[&str]) -> String {
+        let all: Vec<&str> = ["mint"].into_iter().chain(arguments.iter().copied()).collect();
+        self.run(&all).expect(0).line()
+    }
+
+    /// A request of an agent that holds `pass`, to a connection's upstream path.
+    pub fn agent(&self, pass: &str, method: &str, connection: &str, path: &str) -> Request {
+        request(method, format!("{}{path}", self.base(connection))).bearer(pass)
+    }
+
+    /// The audit records, the oldest first.
+    pub fn log(&self) -> Vec<Value> {
+        let text = self.run(&["log", "--json"]).expect(0).stdout;
+        match serde_json::from_str::<Value>(&text) {
+            Ok(Value::Array(records)) => records,
+            _ => text.lines().map(|line| serde_json::from_str(line).expect("a record a line")).collect(),
+        }
+    }
+}
+
+impl Default for Hallpass {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The command stands beside the folder that the tests run from.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("a test is a file");
+    let folder = test.parent().and_then(Path::parent).expect("target/PROFILE/deps");
+    folder.join("hallpass-under-test")
+}
+
+fn private(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("the file is ours");
+}
+
+/// The first address in a line of words for people.
+fn url_in(line: &str) -> Option<String> {
+    let start = line.find("http://").or_else(|| line.find("https://"))?;
+    line.get(start..)?.split_whitespace().next().map(str::to_owned)
+}

@@ -1,0 +1,138 @@
+//! The providers: emulated Google and GitHub, and a strict OAuth server, each behind a recorder.
+//!
+//! The first user of an emulator is a decoy: the emulators answer a token that they did not issue as their first
+//! user, so a gateway that forwards a pass is noticed by whose account answers.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::http::{get, post, request};
+use crate::parts::node;
+use crate::process::Running;
+
+pub const CLIENT_ID: &str = "hallpass-tests.apps.example.com";
+pub const CLIENT_SECRET: &str = "client-secret-of-the-tests";
+/// The person whose account is connected.
+pub const ALICE: &str = "alice@example.com";
+/// Whose account answers an unknown token.
+pub const DECOY: &str = "decoy@example.com";
+/// A token that the seed gives Alice at GitHub, for putting things in place.
+const SEED_TOKEN: &str = "seed-token-of-alice";
+
+/// One request as the upstream got it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Seen {
+    pub method: String,
+    pub path: String,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+    pub status: Option<u16>,
+}
+
+/// A provider on a loopback port.
+pub struct Upstream {
+    pub url: String,
+    running: Running,
+}
+
+impl Upstream {
+    /// Google with Alice's five letters and the decoy's one. `redirect_port` is where Hallpass will wait.
+    pub fn google(redirect_port: u16) -> Self {
+        let letter = |id: &str, of: &str, from: &str, subject: &str, text: &str| {
+            json!({ "id": id, "thread_id": format!("thread-{id}"), "user_email": of, "from": from, "to": of,
+                "subject": subject, "body_text": text, "label_ids": ["INBOX", "UNREAD"],
+                "date": "2026-11-20T09:00:00.000Z" })
+        };
+        let mut messages = vec![letter("decoy-1", DECOY, "x@example.net", "not yours", "the decoy's letter")];
+        for n in 1..=5 {
+            let subject = format!("letter {n}");
+            messages.push(letter(
+                &format!("alice-{n}"),
+                ALICE,
+                "bob@example.net",
+                &subject,
+                "for Alice alone",
+            ));
+        }
+        let seed = json!({ "google": {
+            "users": [{ "email": DECOY, "name": "Decoy" }, { "email": ALICE, "name": "Alice" }],
+            "oauth_clients": [{ "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "name": "Hallpass",
+                "redirect_uris": [callback(redirect_port)] }],
+            "messages": messages,
+        }});
+        Self::emulate("google", &seed)
+    }
+
+    /// GitHub with Alice's private repository `alice/notes` and its seven issues.
+    pub fn github(redirect_port: u16) -> Self {
+        let seed = json!({
+            "tokens": { SEED_TOKEN: { "login": "alice", "scopes": ["repo", "user"] } },
+            "github": {
+                "users": [{ "login": "decoy", "email": DECOY }, { "login": "alice", "email": ALICE }],
+                "repos": [
+                    { "owner": "alice", "name": "notes", "private": true, "auto_init": true },
+                    { "owner": "decoy", "name": "trap", "auto_init": true },
+                ],
+                "oauth_apps": [{ "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "name": "Hallpass",
+                    "redirect_uris": [callback(redirect_port)] }],
+            },
+        });
+        let github = Self::emulate("github", &seed);
+        for n in 1..=7 {
+            let issue = json!({ "title": format!("issue {n}") });
+            let url = format!("{}/repos/alice/notes/issues", github.url);
+            post(url).bearer(SEED_TOKEN).json(&issue).send().expect(201);
+        }
+        github.forget();
+        github
+    }
+
+    /// The strict OAuth server with a mailbox beside it.
+    pub fn oidc(settings: &Value) -> Self {
+        let mut all = json!({ "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET });
+        let wanted = settings.as_object().expect("settings are an object").clone();
+        all.as_object_mut().expect("an object").extend(wanted);
+        Self::start("parts/oidc.mjs", &all)
+    }
+
+    fn emulate(service: &str, seed: &Value) -> Self {
+        Self::start("parts/emulate.mjs", &json!({ "service": service, "seed": seed }))
+    }
+
+    fn start(script: &str, configuration: &Value) -> Self {
+        let mut running = Running::start(node(script));
+        running.write_line(&configuration.to_string());
+        let url = running.wait_for("address of the upstream", |line| {
+            let said: Value = serde_json::from_str(line).ok()?;
+            said.get("url")?.as_str().map(str::to_owned)
+        });
+        Self { url, running }
+    }
+
+    /// Every request that arrived since the last `forget`.
+    pub fn seen(&self) -> Vec<Seen> {
+        let answer = get(format!("{}/__seen", self.url)).send().expect(200);
+        serde_json::from_slice(&answer.body)
+            .unwrap_or_else(|error| panic!("{error}\n{}", self.running.output()))
+    }
+
+    /// What arrived since the last `forget` at a path that starts with `prefix`.
+    pub fn seen_at(&self, prefix: &str) -> Vec<Seen> {
+        self.seen().into_iter().filter(|seen| seen.path.starts_with(prefix)).collect()
+    }
+
+    pub fn forget(&self) {
+        request("DELETE", format!("{}/__seen", self.url)).send().expect(200);
+    }
+
+    /// Throws a switch of the strict OAuth server.
+    pub fn control(&self, switches: &Value) {
+        post(format!("{}/__control", self.url)).json(switches).send().expect(200);
+    }
+}
+
+fn callback(port: u16) -> String {
+    format!("http://127.0.0.1:{port}/callback")
+}
