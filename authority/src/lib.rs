@@ -10,3 +10,5 @@ pub mod config;
 #[cfg(test)]
 mod demo;
 pub mod home;
+pub mod store;
+pub mod vault;

@@ -2,6 +2,10 @@
 //!
 //! No body and no secret is ever in it.
 
+mod chain;
 mod record;
 
-pub use record::{BudgetEntry, Entry, EventEntry, LogRecord, OutcomeEntry, ReasonEntry, RequestEntry};
+pub use chain::ChainBreak;
+pub(crate) use chain::{FIRST_LINK, follow, hex, link, parse};
+pub(crate) use record::plain;
+pub use record::{BudgetEntry, Entry, Event, EventEntry, LogRecord, OutcomeEntry, ReasonEntry, RequestEntry};

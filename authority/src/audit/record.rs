@@ -2,9 +2,12 @@
 //!
 //! The JSON of these types is what is chained and what people read. It holds no body and no secret.
 
-use datalog::Reservation;
+use datalog::{ConnectionName, LiftableBy, Reason, RequestDigest, Reservation};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
+use verifier::ports::{Outcome, Record, RecordId};
+
+use crate::store::Line;
 
 /// One record with its place in the chain.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -88,19 +91,165 @@ pub struct OutcomeEntry {
     pub took_ms: u64,
 }
 
+/// Something that was done to the authority, or that it did by itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EventEntry {
-    /// `connected`, `disconnected`, `needs-reconnect`, `refreshed`, `minted`, `revoked`, `stopped`, `resumed`,
-    /// `root-created`, `root-retired`.
-    pub event: String,
-    /// What it happened to: a connection, a pass id, a revocation id, a root key id.
-    pub subject: String,
+    pub event: Event,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// The pass, or the delegated block, that it happened to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lineage: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_key: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    Connected,
+    Refreshed,
+    NeedsReconnect,
+    Disconnecting,
+    Disconnected,
+    Minted,
+    Revoked,
+    Stopped,
+    Resumed,
+    RootCreated,
+    RootRetired,
+}
+
+impl EventEntry {
+    fn of(event: Event) -> Self {
+        Self { event, connection: None, lineage: Vec::new(), task: None, root_key: None, detail: None }
+    }
+
+    pub(crate) fn on_connection(event: Event, name: &ConnectionName) -> Self {
+        Self { connection: Some(name.to_string()), ..Self::of(event) }
+    }
+
+    pub(crate) fn on_lineage(event: Event, id: &str) -> Self {
+        Self { lineage: vec![id.to_owned()], ..Self::of(event) }
+    }
+
+    pub(crate) fn on_root_key(event: Event, id: u32) -> Self {
+        Self { root_key: Some(id), ..Self::of(event) }
+    }
+
+    pub(crate) fn on_everything(event: Event) -> Self {
+        Self::of(event)
+    }
+
+    pub(crate) fn detail(self, detail: &str) -> Self {
+        Self { detail: Some(plain(detail)), ..self }
+    }
+
+    pub(crate) fn task(self, task: &str) -> Self {
+        Self { task: Some(plain(task)), ..self }
+    }
+
+    pub(crate) fn at(self, at: OffsetDateTime) -> Line {
+        Line::new(at, &Entry::Event(self))
+    }
 }
 
 impl From<&Reservation> for BudgetEntry {
     fn from(reservation: &Reservation) -> Self {
         Self { budget: reservation.budget.clone(), max: reservation.max, cost: reservation.cost }
     }
+}
+
+impl From<&Reason> for ReasonEntry {
+    fn from(reason: &Reason) -> Self {
+        let liftable_by = match reason.liftable_by {
+            LiftableBy::Approval => "approval",
+            LiftableBy::Parent => "parent",
+            LiftableBy::Nobody => "nobody",
+        };
+        Self {
+            block: reason.block,
+            caveat: plain(&reason.caveat),
+            expected: plain(&reason.expected),
+            got: plain(&reason.got),
+            liftable_by: liftable_by.into(),
+        }
+    }
+}
+
+impl From<&Record> for RequestEntry {
+    fn from(record: &Record) -> Self {
+        Self {
+            lineage: record.lineage.iter().map(ToString::to_string).collect(),
+            task: record.task.as_deref().map(plain),
+            connection: record.connection.as_ref().map(ToString::to_string),
+            operation: record.operation.as_deref().map(plain),
+            method: plain(&record.method),
+            path: plain(&record.path),
+            digest: record.digest.as_ref().map(RequestDigest::hex),
+            decision: record.decision.into(),
+            reasons: record.reasons.iter().map(Into::into).collect(),
+            budgets: record.reservations.iter().map(Into::into).collect(),
+            peer: record.peer.to_string(),
+        }
+    }
+}
+
+impl OutcomeEntry {
+    pub(crate) fn new(of: RecordId, outcome: &Outcome) -> Self {
+        let millis = |took: &Duration| u64::try_from(took.whole_milliseconds()).unwrap_or_default();
+        let of = of.0;
+        match outcome {
+            Outcome::Answered { status, bytes, took } => Self {
+                of,
+                result: "answered".into(),
+                status: Some(*status),
+                code: None,
+                bytes: Some(*bytes),
+                took_ms: millis(took),
+            },
+            Outcome::Failed { code, took } => Self {
+                of,
+                result: "failed".into(),
+                status: None,
+                code: Some((*code).into()),
+                bytes: None,
+                took_ms: millis(took),
+            },
+            Outcome::Aborted { bytes, took } => Self {
+                of,
+                result: "aborted".into(),
+                status: None,
+                code: None,
+                bytes: Some(*bytes),
+                took_ms: millis(took),
+            },
+        }
+    }
+}
+
+/// The text with everything escaped that a terminal or a reader could be misled by: control characters,
+/// and those that change direction or have no width.
+pub(crate) fn plain(text: &str) -> String {
+    let misleads = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    if !text.chars().any(misleads) {
+        return text.to_owned();
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if misleads(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }

@@ -1,0 +1,89 @@
+//! The chain: each record's hash covers the record and the hash before it.
+//!
+//! Whoever changes, removes, moves or adds a record has to change every hash after it; what was shown or
+//! signed before then tells. It cannot see a log that was cut at its end: a checkpoint does.
+
+use sha2::{Digest, Sha256};
+
+use super::record::{Entry, LogRecord};
+use crate::store::{ChainLink, Line, StoredRecord};
+
+/// What the first record is chained to.
+pub(crate) const FIRST_LINK: ChainLink = ChainLink { seq: 0, hash: [0; 32] };
+
+/// SHA-256 over a label, the hash before, and the canonical text.
+pub(crate) fn link(before: &[u8; 32], text: &str) -> [u8; 32] {
+    Sha256::new()
+        .chain_update(b"hallpass audit record v1\n")
+        .chain_update(before)
+        .chain_update(text)
+        .finalize()
+        .into()
+}
+
+impl Line {
+    /// The canonical text of an entry, without a number yet.
+    pub(crate) fn new(at: time::OffsetDateTime, entry: &Entry) -> Self {
+        #[derive(serde::Serialize)]
+        struct Unnumbered<'a> {
+            #[serde(with = "time::serde::rfc3339")]
+            at: time::OffsetDateTime,
+            #[serde(flatten)]
+            entry: &'a Entry,
+        }
+        // Infallible: the years are those of a clock, the keys are strings.
+        Self(serde_json::to_string(&Unnumbered { at, entry }).unwrap_or_default())
+    }
+
+    /// The text as it is stored and chained.
+    pub(crate) fn numbered(&self, seq: u64) -> String {
+        format!("{{\"seq\":{seq},{}", self.0.strip_prefix('{').unwrap_or_default())
+    }
+}
+
+/// Why the first bad record is bad.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChainBreak {
+    #[error("record {expected} is missing: {got} follows")]
+    Gap { expected: u64, got: u64 },
+    #[error("its hash is not that of its text and the record before")]
+    Hash,
+    #[error("its text says it is record {0}")]
+    Number(u64),
+    #[error("its text is not a record: {0}")]
+    Text(String),
+}
+
+/// Checks that `record` follows `before`.
+pub(crate) fn follow(before: ChainLink, record: &StoredRecord) -> Result<ChainLink, ChainBreak> {
+    let expected = before.seq + 1;
+    if record.seq != expected {
+        return Err(ChainBreak::Gap { expected, got: record.seq });
+    }
+    if link(&before.hash, &record.text) != record.hash {
+        return Err(ChainBreak::Hash);
+    }
+    let parsed = parse(record).map_err(|error| ChainBreak::Text(error.to_string()))?;
+    if parsed.seq != record.seq {
+        return Err(ChainBreak::Number(parsed.seq));
+    }
+    Ok(ChainLink { seq: record.seq, hash: record.hash })
+}
+
+/// The record as its text says it.
+pub(crate) fn parse(record: &StoredRecord) -> Result<LogRecord, serde_json::Error> {
+    #[derive(serde::Deserialize)]
+    struct Text {
+        seq: u64,
+        #[serde(with = "time::serde::rfc3339")]
+        at: time::OffsetDateTime,
+        #[serde(flatten)]
+        entry: Entry,
+    }
+    let Text { seq, at, entry } = serde_json::from_str(&record.text)?;
+    Ok(LogRecord { seq, at, entry, hash: hex(&record.hash) })
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,37 @@
+//! The audit log as it is kept: a record is a line of text and the hash that chains it.
+
+use super::Stored;
+use crate::app::LogQuery;
+
+/// A record that has no number yet: canonical JSON without its `seq`.
+#[derive(Debug, Clone)]
+pub struct Line(pub(crate) String);
+
+/// A record as it stands in the log.
+#[derive(Debug, Clone)]
+pub struct StoredRecord {
+    pub seq: u64,
+    pub text: String,
+    pub hash: [u8; 32],
+}
+
+/// The end of the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChainLink {
+    pub seq: u64,
+    pub hash: [u8; 32],
+}
+
+pub trait AuditStore {
+    /// Appends a line; it is durable when this answers.
+    fn append(&self, line: Line) -> Stored<'_, u64>;
+    /// Appends a line when its turn comes, for one who does not wait.
+    fn append_later(&self, line: Line);
+    /// Answers when everything that was queued before is durable.
+    fn settle(&self) -> Stored<'_, ()>;
+    fn records(&self, query: LogQuery) -> Stored<'_, Vec<StoredRecord>>;
+    /// The next records of the chain, exactly as stored.
+    fn chain_after(&self, seq: u64, limit: u32) -> Stored<'_, Vec<StoredRecord>>;
+    /// The newest record's number, whenever it changes.
+    fn head(&self) -> tokio::sync::watch::Receiver<u64>;
+}

@@ -1,0 +1,27 @@
+//! The root keys: public halves in the open, private seeds sealed.
+
+use time::OffsetDateTime;
+
+use super::{Line, Stored};
+use crate::vault::Sealed;
+
+#[derive(Clone)]
+pub struct RootKeyRow {
+    pub id: u32,
+    pub public: [u8; 32],
+    /// Bound to `root_key`, the id, `seed`, generation 0. None once it is retired.
+    pub seed: Option<Sealed>,
+    pub created: OffsetDateTime,
+    pub is_retired: bool,
+}
+
+pub trait RootKeyStore {
+    /// A key that mints from now on. Fails where the id is taken.
+    fn root_created(&self, key: RootKeyRow, event: Line) -> Stored<'_, ()>;
+    /// What it minted is refused from now on, and its seed is forgotten.
+    fn root_retired(&self, id: u32, event: Line) -> Stored<'_, ()>;
+    /// By id.
+    fn root_keys(&self) -> Stored<'_, Vec<RootKeyRow>>;
+    /// The value that shows whether the vault key is the right one; kept on first sight.
+    fn vault_check(&self, first: Sealed) -> Stored<'_, Sealed>;
+}

@@ -1,0 +1,129 @@
+//! The audit table: the chain's end in memory, its links on disk.
+//!
+//! Only the writer appends, so the end that it holds is the end.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::SqliteStore;
+use super::writer::Verdict;
+use crate::app::LogQuery;
+use crate::audit::{FIRST_LINK, link};
+use crate::store::audit::AuditStore;
+use crate::store::{ChainLink, Line, Stored, StoredRecord};
+
+const LIMIT: u32 = 100;
+const LIMIT_MAX: u32 = 1_000;
+
+/// The end of the chain as the writer knows it.
+pub(super) struct Chain {
+    head: ChainLink,
+}
+
+impl Chain {
+    pub fn load(connection: &Connection) -> rusqlite::Result<Self> {
+        let head = connection
+            .query_row("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", [], |row| {
+                Ok(ChainLink { seq: row.get(0)?, hash: row.get(1)? })
+            })
+            .optional()?;
+        Ok(Self { head: head.unwrap_or(FIRST_LINK) })
+    }
+
+    pub fn head(&self) -> ChainLink {
+        self.head
+    }
+
+    pub fn restore(&mut self, head: ChainLink) {
+        self.head = head;
+    }
+
+    pub fn append(&mut self, connection: &Connection, line: &Line) -> rusqlite::Result<u64> {
+        let seq = self.head.seq + 1;
+        let text = line.numbered(seq);
+        let hash = link(&self.head.hash, &text);
+        connection
+            .prepare_cached("INSERT INTO audit (seq, record, hash) VALUES (?1, ?2, ?3)")?
+            .execute(params![seq, text, hash])?;
+        self.head = ChainLink { seq, hash };
+        Ok(seq)
+    }
+}
+
+impl AuditStore for SqliteStore {
+    fn append(&self, line: Line) -> Stored<'_, u64> {
+        Box::pin(self.writer.write(move |writing| writing.append(&line).map(Verdict::Keep)))
+    }
+
+    fn append_later(&self, line: Line) {
+        self.writer.write_later(move |writing| writing.append(&line).map(|_| ()));
+    }
+
+    fn settle(&self) -> Stored<'_, ()> {
+        Box::pin(self.writer.write(|_| Ok(Verdict::Keep(()))))
+    }
+
+    fn records(&self, query: LogQuery) -> Stored<'_, Vec<StoredRecord>> {
+        Box::pin(async move { self.read(|connection| records(connection, &query)) })
+    }
+
+    fn chain_after(&self, seq: u64, limit: u32) -> Stored<'_, Vec<StoredRecord>> {
+        Box::pin(async move {
+            self.read(|connection| {
+                connection
+                    .prepare_cached(
+                        "SELECT seq, record, hash FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+                    )?
+                    .query_map(params![seq, limit], stored)?
+                    .collect()
+            })
+        })
+    }
+
+    fn head(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.writer.head()
+    }
+}
+
+/// An outcome is found by what its intent says.
+fn records(connection: &Connection, query: &LogQuery) -> rusqlite::Result<Vec<StoredRecord>> {
+    let order = if query.after.is_some() { "ASC" } else { "DESC" };
+    let sql = format!(
+        "SELECT a.seq, a.record, a.hash
+         FROM audit a LEFT JOIN audit i ON i.seq = a.outcome_of
+         WHERE a.seq > ?1
+           AND (?2 IS NULL OR a.kind = ?2)
+           AND (?3 IS NULL OR coalesce(i.record, a.record) ->> '$.decision' = ?3)
+           AND (?4 IS NULL OR coalesce(i.record, a.record) ->> '$.connection' = ?4)
+           AND (?5 IS NULL OR coalesce(i.record, a.record) ->> '$.operation' GLOB ?5)
+           AND (?6 IS NULL OR EXISTS (SELECT 1 FROM json_each(coalesce(i.record, a.record), '$.lineage') WHERE value = ?6))
+         ORDER BY a.seq {order} LIMIT ?7"
+    );
+    let mut found: Vec<StoredRecord> = connection
+        .prepare_cached(&sql)?
+        .query_map(
+            params![
+                query.after.unwrap_or(0),
+                query.kind,
+                query.decision,
+                query.connection.as_ref().map(|name| name.as_str()),
+                query.operation.as_deref().map(glob),
+                query.pass.as_ref().map(|id| id.as_str()),
+                query.limit.unwrap_or(LIMIT).min(LIMIT_MAX),
+            ],
+            stored,
+        )?
+        .collect::<rusqlite::Result<_>>()?;
+    if query.after.is_none() {
+        found.reverse();
+    }
+    Ok(found)
+}
+
+/// Only `*` is special to us; GLOB has two more.
+fn glob(pattern: &str) -> String {
+    pattern.replace('[', "[[]").replace('?', "[?]")
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
+    Ok(StoredRecord { seq: row.get(0)?, text: row.get(1)?, hash: row.get(2)? })
+}

@@ -1,0 +1,115 @@
+//! The schema, as numbered steps that are run once each.
+//!
+//! A step that was released is never edited; the next change is a new step. A database that is newer than
+//! this program is refused, not guessed at.
+
+use rusqlite::Connection;
+
+use super::{StoreFault, fault};
+
+/// In order; the number of a step is its place, from 1. `PRAGMA user_version` holds the last one that ran.
+const STEPS: [&str; 1] = [
+    // 1: everything that the first version keeps. Times are milliseconds since 1970.
+    "
+    -- One row a link to an account. `id` is random and never used again.
+    CREATE TABLE connection (
+        id            INTEGER PRIMARY KEY,
+        name          TEXT    NOT NULL UNIQUE,
+        service       TEXT    NOT NULL,
+        account       TEXT    NOT NULL,
+        scopes        TEXT    NOT NULL,            -- separated by spaces
+        client_id     TEXT    NOT NULL,
+        client_secret BLOB,                        -- sealed
+        status        TEXT    NOT NULL CHECK (status IN ('healthy', 'needs-reconnect', 'disconnecting')),
+        generation    INTEGER NOT NULL,            -- the current one; what every change is fenced by
+        connected_at  INTEGER NOT NULL
+    ) STRICT;
+
+    -- The tokens of a connection, one row a generation; the one before the current is kept.
+    CREATE TABLE credential (
+        connection  INTEGER NOT NULL REFERENCES connection (id) ON DELETE CASCADE,
+        generation  INTEGER NOT NULL,
+        access      BLOB    NOT NULL,              -- sealed
+        refresh     BLOB,                          -- sealed
+        obtained_at INTEGER NOT NULL,
+        expires_at  INTEGER,
+        PRIMARY KEY (connection, generation)
+    ) STRICT;
+
+    -- A refresh that was begun and whose end is not known.
+    CREATE TABLE refresh_intent (
+        connection INTEGER NOT NULL PRIMARY KEY REFERENCES connection (id) ON DELETE CASCADE,
+        generation INTEGER NOT NULL,
+        began_at   INTEGER NOT NULL
+    ) STRICT;
+
+    -- What was minted; never the text of a pass.
+    CREATE TABLE pass (
+        id          TEXT    NOT NULL PRIMARY KEY,
+        task        TEXT    NOT NULL,
+        created_at  INTEGER NOT NULL,
+        expires_at  INTEGER NOT NULL,
+        connections TEXT    NOT NULL,              -- separated by spaces
+        root_key    INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX pass_by_creation ON pass (created_at);
+
+    -- Ids of passes and of delegated blocks that are refused.
+    CREATE TABLE revocation (
+        id         TEXT    NOT NULL PRIMARY KEY,
+        revoked_at INTEGER NOT NULL,
+        because    TEXT
+    ) STRICT, WITHOUT ROWID;
+
+    -- What lineages have taken from their budgets.
+    CREATE TABLE budget (
+        key  TEXT    NOT NULL PRIMARY KEY,
+        used INTEGER NOT NULL CHECK (used >= 0)
+    ) STRICT, WITHOUT ROWID;
+
+    -- The audit log: canonical JSON, and SHA-256 over the hash before and that text.
+    -- The virtual columns are read from the text, so they cannot say something else.
+    CREATE TABLE audit (
+        seq        INTEGER NOT NULL PRIMARY KEY,
+        record     TEXT    NOT NULL,
+        hash       BLOB    NOT NULL,
+        kind       TEXT    AS (record ->> '$.kind'),
+        outcome_of INTEGER AS (record ->> '$.of')
+    ) STRICT;
+    CREATE TRIGGER audit_is_not_edited BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+    CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+    -- Ed25519 key pairs that passes are minted with.
+    CREATE TABLE root_key (
+        id         INTEGER NOT NULL PRIMARY KEY,
+        public     BLOB    NOT NULL,
+        seed       BLOB,                           -- sealed; none once retired
+        created_at INTEGER NOT NULL,
+        retired    INTEGER NOT NULL CHECK (retired IN (0, 1))
+    ) STRICT;
+
+    -- Single values: `stopped` while the emergency stop holds, `vault_check` to know the vault key by.
+    CREATE TABLE setting (
+        name  TEXT NOT NULL PRIMARY KEY,
+        value BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    ",
+];
+
+pub(super) fn run(connection: &mut Connection) -> Result<(), StoreFault> {
+    let version: usize =
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(fault)?;
+    if version > STEPS.len() {
+        return Err(StoreFault(format!(
+            "the database has schema {version}, expected at most {}\nhint: it belongs to a newer hallpass",
+            STEPS.len()
+        )));
+    }
+    for (position, step) in STEPS.iter().enumerate().skip(version) {
+        let transaction = connection.transaction().map_err(fault)?;
+        transaction.execute_batch(step).map_err(fault)?;
+        transaction.pragma_update(None, "user_version", position + 1).map_err(fault)?;
+        transaction.commit().map_err(fault)?;
+    }
+    Ok(())
+}

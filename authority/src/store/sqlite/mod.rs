@@ -1,0 +1,80 @@
+//! The embedded backend: one SQLite file, one thread that writes, readers beside it.
+//!
+//! The only place with SQL. It seals and opens nothing: what it keeps of secrets was sealed before.
+
+mod audit;
+mod budget;
+mod columns;
+mod connection;
+mod migrations;
+mod pass;
+mod revocation;
+mod root_key;
+mod writer;
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::StoreFault;
+use writer::Writer;
+
+/// An open database.
+pub struct SqliteStore {
+    writer: Writer,
+    /// Sees what is committed; short reads only, so nobody waits long for it.
+    reader: Mutex<Connection>,
+}
+
+impl SqliteStore {
+    /// Opens the database, makes it where there is none, and brings its schema up to date.
+    pub fn open(path: &Path) -> Result<Self, StoreFault> {
+        let mut connection = Connection::open(path).map_err(fault)?;
+        configure(&connection).map_err(fault)?;
+        migrations::run(&mut connection)?;
+        // Before the reader is opened, so that its companions (-wal, -shm) have the right mode too.
+        make_private(path)?;
+        let writer = Writer::start(connection)?;
+        let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fault)?;
+        reader.busy_timeout(std::time::Duration::from_secs(5)).map_err(fault)?;
+        reader.set_prepared_statement_cache_capacity(32);
+        Ok(Self { writer, reader: Mutex::new(reader) })
+    }
+
+    fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        query(&reader).map_err(fault)
+    }
+}
+
+/// FULL: a commit that answered survives the power going.
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    // Deleted tokens are overwritten, not left in free pages.
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+#[cfg(unix)]
+fn make_private(path: &Path) -> Result<(), StoreFault> {
+    use std::os::unix::fs::PermissionsExt;
+    let private = std::fs::Permissions::from_mode(0o600);
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        let file = Path::new(&name);
+        if file.exists() {
+            std::fs::set_permissions(file, private.clone()).map_err(|error| StoreFault(error.to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+fn fault(error: rusqlite::Error) -> StoreFault {
+    StoreFault(error.to_string())
+}

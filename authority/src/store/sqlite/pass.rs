@@ -1,0 +1,90 @@
+//! The pass table.
+
+use rusqlite::{Row, params};
+
+use super::SqliteStore;
+use super::columns::{millis, name_at, parse_name, time_at};
+use super::writer::Verdict;
+use crate::store::pass::{PassQuery, PassRow, PassStore};
+use crate::store::{Line, Stored};
+
+impl PassStore for SqliteStore {
+    fn minted(&self, pass: PassRow, event: Line) -> Stored<'_, ()> {
+        Box::pin(self.writer.write(move |writing| {
+            let connections: Vec<&str> = pass.connections.iter().map(|name| name.as_str()).collect();
+            writing
+                .connection
+                .prepare_cached(
+                    "INSERT INTO pass (id, task, created_at, expires_at, connections, root_key)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
+                .execute(params![
+                    pass.id.as_str(),
+                    pass.task,
+                    millis(pass.created),
+                    millis(pass.expires),
+                    connections.join(" "),
+                    pass.root_key,
+                ])?;
+            writing.append(&event)?;
+            Ok(Verdict::Keep(()))
+        }))
+    }
+
+    fn passes(&self, query: PassQuery) -> Stored<'_, Vec<PassRow>> {
+        Box::pin(async move {
+            self.read(|connection| {
+                connection
+                    .prepare_cached(
+                        "SELECT p.id, p.task, p.created_at, p.expires_at, p.connections, p.root_key,
+                                r.id IS NOT NULL AS is_revoked
+                         FROM pass p LEFT JOIN revocation r ON r.id = p.id
+                         WHERE (?1 IS NULL OR instr(' ' || p.connections || ' ', ' ' || ?1 || ' ') > 0)
+                           AND (?2 IS NULL OR (r.id IS NOT NULL) = ?2)
+                           AND (?3 IS NULL OR p.expires_at > ?3)
+                           AND (?4 IS NULL OR p.expires_at <= ?4)
+                         ORDER BY p.created_at DESC, p.rowid DESC LIMIT ?5",
+                    )?
+                    .query_map(
+                        params![
+                            query.connection.as_ref().map(|name| name.as_str()),
+                            query.revoked,
+                            query.ends_after.map(millis),
+                            query.ends_before.map(millis),
+                            query.limit,
+                        ],
+                        pass,
+                    )?
+                    .collect()
+            })
+        })
+    }
+
+    fn known_passes<'a>(&'a self, ids: &'a [String]) -> Stored<'a, Vec<String>> {
+        Box::pin(async move {
+            self.read(|connection| {
+                let mut select = connection.prepare_cached("SELECT 1 FROM pass WHERE id = ?1")?;
+                let mut known = Vec::new();
+                for id in ids {
+                    if select.exists([id])? {
+                        known.push(id.clone());
+                    }
+                }
+                Ok(known)
+            })
+        })
+    }
+}
+
+fn pass(row: &Row<'_>) -> rusqlite::Result<PassRow> {
+    let connections: String = row.get("connections")?;
+    Ok(PassRow {
+        id: name_at(row, "id")?,
+        task: row.get("task")?,
+        created: time_at(row, "created_at")?,
+        expires: time_at(row, "expires_at")?,
+        connections: connections.split_whitespace().map(parse_name).collect::<rusqlite::Result<_>>()?,
+        root_key: row.get("root_key")?,
+        is_revoked: row.get("is_revoked")?,
+    })
+}
