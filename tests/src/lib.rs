@@ -9,6 +9,7 @@ mod hallpass;
 mod http;
 mod parts;
 mod process;
+pub mod source;
 mod upstream;
 
 pub use browser::{Browser, Page};
