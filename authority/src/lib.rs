@@ -3,12 +3,15 @@
 //! `App` is the whole of it behind one struct; the command line and the API are thin layers over it, and it
 //! answers the gateway's ports in the same process. It reads no request of an agent.
 
+pub mod api;
 pub mod app;
 pub mod audit;
+pub mod cli;
 pub mod clock;
 pub mod config;
 #[cfg(test)]
 mod demo;
 pub mod home;
+pub mod serve;
 pub mod store;
 pub mod vault;

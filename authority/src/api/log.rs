@@ -1,0 +1,53 @@
+//! `/v1/log`: audit records, and whether the chain of them is whole. `wait` holds the answer open until there is a newer one.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::routing::get;
+use serde::{Deserialize, Serialize};
+
+use super::extract::Query;
+use super::{AppState, Problem, Routes};
+use crate::app::{LogQuery, LogRecord, LogVerification};
+
+/// The longest an answer is held open, in seconds.
+const LONGEST_WAIT: u64 = 30;
+
+/// Records, and where to go on from.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LogPage {
+    pub records: Vec<LogRecord>,
+    /// The newest record there was, whether or not it was asked for.
+    pub head: u64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Wait {
+    /// Seconds to wait for a record newer than `after`.
+    wait: Option<u64>,
+}
+
+pub(super) fn routes() -> Routes {
+    vec![("/v1/log", get(list)), ("/v1/log/verification", get(verify))]
+}
+
+async fn list(
+    State(AppState(app)): State<AppState>,
+    Query(query): Query<LogQuery>,
+    Query(Wait { wait }): Query<Wait>,
+) -> Result<Json<LogPage>, Problem> {
+    let mut head = app.log_head();
+    if let (Some(after), Some(wait)) = (query.after, wait) {
+        let newer = head.wait_for(|head| *head > after);
+        // A wait that ends without news is answered with an empty page.
+        let _ = tokio::time::timeout(Duration::from_secs(wait.min(LONGEST_WAIT)), newer).await;
+    }
+    // Read before the records: one that arrives in between is found again by whoever asks on from here.
+    let head = *head.borrow();
+    Ok(Json(LogPage { records: app.log(query).await?, head }))
+}
+
+async fn verify(State(AppState(app)): State<AppState>) -> Result<Json<LogVerification>, Problem> {
+    Ok(Json(app.verify_log().await?))
+}

@@ -1,0 +1,105 @@
+//! What the authority answers on TCP: health, metrics, and the public halves of the root keys.
+//!
+//! Nothing here changes or shows state. A request whose Host is not this listener is refused, so that a web page
+//! that resolves its own name to this machine reads nothing.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Json, http::header};
+use http::StatusCode;
+use serde::Serialize;
+
+use super::Problem;
+use crate::app::{App, LogQuery, RootKeyStatus};
+
+/// Renders the metrics of this process as text.
+pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+#[derive(Clone)]
+struct Public {
+    app: Arc<App>,
+    metrics: Metrics,
+    listen: SocketAddr,
+}
+
+/// The router of the TCP listener at `listen`.
+pub fn public(app: Arc<App>, metrics: Metrics, listen: SocketAddr) -> Router {
+    let state = Public { app, metrics, listen };
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(prometheus))
+        .route("/.well-known/hallpass", get(well_known))
+        .fallback(async || Problem::not_found("there is nothing at this path"))
+        .method_not_allowed_fallback(async || {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path takes GET only")
+        })
+        .layer(from_fn_with_state(state.clone(), own_host_only))
+        .with_state(state)
+}
+
+async fn own_host_only(State(public): State<Public>, request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let port = public.listen.port();
+    let own = [public.listen.to_string(), format!("localhost:{port}"), format!("127.0.0.1:{port}")];
+    if host.is_some_and(|host| own.iter().any(|own| own == host)) {
+        return next.run(request).await;
+    }
+    Problem::new(
+        StatusCode::MISDIRECTED_REQUEST,
+        format_args!("this listener answers for {} only", public.listen),
+    )
+    .into_response()
+}
+
+/// The process runs.
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// The store answers.
+async fn readyz(State(public): State<Public>) -> Result<&'static str, Problem> {
+    match public.app.log(LogQuery { limit: Some(1), ..LogQuery::default() }).await {
+        Ok(_) => Ok("ready\n"),
+        Err(error) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, error)),
+    }
+}
+
+async fn prometheus(State(public): State<Public>) -> Response {
+    let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (content_type, (public.metrics)()).into_response()
+}
+
+/// What a holder needs to attenuate with any Biscuit library.
+#[derive(Debug, Serialize)]
+struct WellKnown {
+    version: &'static str,
+    root_keys: Vec<RootKey>,
+}
+
+#[derive(Debug, Serialize)]
+struct RootKey {
+    id: u32,
+    algorithm: &'static str,
+    public_key: String,
+    status: RootKeyStatus,
+}
+
+async fn well_known(State(public): State<Public>) -> Json<WellKnown> {
+    let live = public.app.root_keys().into_iter().filter(|key| key.status != RootKeyStatus::Retired);
+    let root_keys = live
+        .map(|key| RootKey {
+            id: key.id,
+            algorithm: "ed25519",
+            public_key: key.public_key,
+            status: key.status,
+        })
+        .collect();
+    Json(WellKnown { version: env!("CARGO_PKG_VERSION"), root_keys })
+}

@@ -1,0 +1,22 @@
+//! `/v1/status`: which version answers. What a person may see of the rest has resources of its own.
+
+use axum::Json;
+use axum::routing::get;
+use serde::{Deserialize, Serialize};
+
+use super::Routes;
+
+/// Who answers on the socket.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Status {
+    pub version: String,
+    pub process: u32,
+}
+
+pub(super) fn routes() -> Routes {
+    vec![("/v1/status", get(status))]
+}
+
+async fn status() -> Json<Status> {
+    Json(Status { version: env!("CARGO_PKG_VERSION").into(), process: std::process::id() })
+}

@@ -1,0 +1,209 @@
+//! The way to the authority's API: over its socket when an authority runs, else the same router in this process.
+//!
+//! Both speak the same requests, so a command cannot tell them apart. The in-process way holds the home's lock
+//! for as long as the client lives. Nothing here knows what a resource means.
+
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::BodyExt as _;
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::net::UnixStream;
+use tower_service::Service as _;
+
+use super::failure::{Failure, Kind};
+use crate::api::{self, Problem};
+use crate::app::{App, OpenError};
+use crate::config::Config;
+use crate::home::Home;
+
+/// An answer is refused past this: the API pages what could be larger.
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+/// The longest that any call takes: a token exchange with a slow provider.
+const DEADLINE: Duration = Duration::from_secs(90);
+/// How long another command may hold the home before this one gives up.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// One authority, wherever it is.
+pub(super) enum Client {
+    Socket(PathBuf),
+    InProcess(Router),
+}
+
+impl Client {
+    /// The running authority of `home`, or one of this process's own.
+    pub(super) async fn open(home: &Home) -> Result<Self, Failure> {
+        let config = Config::load(home).map_err(Failure::failed)?;
+        let give_up = Instant::now() + LOCK_PATIENCE;
+        loop {
+            if let Some(client) = Self::running(home).await? {
+                return Ok(client);
+            }
+            match App::open(home, config.clone()) {
+                // Another command works, or an authority is about to listen.
+                Err(OpenError::InUse(_)) if Instant::now() < give_up => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Ok(app) => return Ok(Self::InProcess(api::administration(app))),
+                Err(error) => return Err(Failure::failed(error)),
+            }
+        }
+    }
+
+    /// The authority that runs on `home`, if one does.
+    pub(super) async fn running(home: &Home) -> Result<Option<Self>, Failure> {
+        let socket = home.socket();
+        if !socket_is_trustworthy(&socket)? {
+            return Ok(None);
+        }
+        match UnixStream::connect(&socket).await {
+            Ok(_) => Ok(Some(Self::Socket(socket))),
+            // Nobody listens: the authority that made it was killed.
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                Err(Failure::failed(format_args!("`{}` does not answer: {error}", socket.display())))
+            }
+        }
+    }
+
+    pub(super) async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        self.call(Method::GET, path, Bytes::new()).await
+    }
+
+    pub(super) async fn post<B: Serialize, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<T, Failure> {
+        self.call(Method::POST, path, json(body)?).await
+    }
+
+    pub(super) async fn put<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        self.call(Method::PUT, path, Bytes::new()).await
+    }
+
+    pub(super) async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        self.call(Method::DELETE, path, Bytes::new()).await
+    }
+
+    async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, body: Bytes) -> Result<T, Failure> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "hallpass")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body))
+            .map_err(Failure::failed)?;
+        let sent = async {
+            match self {
+                Self::Socket(socket) => over_socket(socket, request).await,
+                Self::InProcess(router) => in_process(router.clone(), request).await,
+            }
+        };
+        let (status, body) = tokio::time::timeout(DEADLINE, sent).await.map_err(|_| {
+            Failure::failed(format_args!("the authority did not answer within {DEADLINE:?}"))
+        })??;
+        answer(status, &body)
+    }
+}
+
+/// Whether there is a socket, and it is the owner's alone: whoever could replace it could read what is minted.
+fn socket_is_trustworthy(socket: &Path) -> Result<bool, Failure> {
+    let Ok(found) = std::fs::symlink_metadata(socket) else { return Ok(false) };
+    let shown = socket.display();
+    if !found.file_type().is_socket() {
+        return Err(Failure::failed(format_args!("`{shown}` is not a socket")).or_hint("move it away"));
+    }
+    let mode = found.permissions().mode() & 0o777;
+    if mode != 0o600 {
+        return Err(Failure::failed(format_args!("expected mode 600 on `{shown}`, got {mode:o}"))
+            .or_hint("stop the authority, look who changed it, and start it again"));
+    }
+    let home = socket.parent().and_then(|folder| std::fs::metadata(folder).ok());
+    if home.is_some_and(|home| home.uid() != found.uid()) {
+        return Err(Failure::failed(format_args!(
+            "`{shown}` belongs to another user than the folder it is in"
+        )));
+    }
+    Ok(true)
+}
+
+async fn over_socket(socket: &Path, request: Request<Body>) -> Result<(StatusCode, Bytes), Failure> {
+    let lost = |error: &dyn std::fmt::Display| {
+        Failure::failed(format_args!("the authority at `{}` went away: {error}", socket.display()))
+    };
+    let stream = UnixStream::connect(socket).await.map_err(|error| lost(&error))?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| lost(&error))?;
+    let exchange = async move {
+        let response = sender.send_request(request).await.map_err(|error| lost(&error))?;
+        collect(response.map(Body::new)).await
+    };
+    // The connection ends when the exchange drops its sender; what matters of its end is in the exchange's.
+    let (answer, _) = tokio::join!(exchange, connection);
+    answer
+}
+
+async fn in_process(mut router: Router, request: Request<Body>) -> Result<(StatusCode, Bytes), Failure> {
+    let Ok(response) = router.call(request).await;
+    collect(response).await
+}
+
+async fn collect(response: Response<Body>) -> Result<(StatusCode, Bytes), Failure> {
+    let (parts, body) = response.into_parts();
+    let body = http_body_util::Limited::new(body, LARGEST_ANSWER)
+        .collect()
+        .await
+        .map_err(|error| Failure::failed(format_args!("the authority's answer was cut off: {error}")))?;
+    Ok((parts.status, body.to_bytes()))
+}
+
+fn json<B: Serialize>(body: &B) -> Result<Bytes, Failure> {
+    serde_json::to_vec(body).map(Bytes::from).map_err(Failure::failed)
+}
+
+fn answer<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, Failure> {
+    if !status.is_success() {
+        return Err(match serde_json::from_slice::<Problem>(body) {
+            Ok(problem) => refusal(problem),
+            Err(_) => Failure::failed(format_args!("the authority answered {status} without saying why")),
+        });
+    }
+    // An answer without a body is `null` to whoever expects nothing.
+    let body = if body.is_empty() { b"null" } else { body };
+    serde_json::from_slice(body)
+        .map_err(|error| Failure::failed(format_args!("the authority's answer was not understood: {error}")))
+        .map_err(|failure| failure.or_hint("the authority may be of another version: restart it"))
+}
+
+fn refusal(problem: Problem) -> Failure {
+    let kind = match problem.status {
+        400 | 422 => Kind::Usage,
+        403 => Kind::Refused,
+        _ => Kind::Failed,
+    };
+    Failure { kind, message: problem.detail, hint: problem.hint }
+}
+
+/// `path` with the fields of `query` that are set.
+pub(super) fn with_query<Q: Serialize>(path: &str, query: &Q) -> Result<String, Failure> {
+    let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+    if let serde_json::Value::Object(fields) = serde_json::to_value(query).map_err(Failure::failed)? {
+        for (name, value) in fields {
+            match value {
+                serde_json::Value::Null => {}
+                serde_json::Value::String(text) => drop(pairs.append_pair(&name, &text)),
+                other => drop(pairs.append_pair(&name, &other.to_string())),
+            }
+        }
+    }
+    Ok(format!("{path}?{}", pairs.finish()))
+}

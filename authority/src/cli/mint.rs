@@ -1,0 +1,85 @@
+//! `hallpass mint`: a pass for one task, on standard output alone; what it says, on standard error.
+
+use clap::Args;
+
+use super::client::Client;
+use super::failure::Failure;
+use super::term::Tone;
+use super::{Context, block_on, when};
+use crate::app::{MintArgs, Minted};
+use crate::clock::Clock;
+
+/// Mint a pass for one task
+///
+/// WHAT is CONNECTION:EFFECT (`gmail:read`), an operation (`gmail.users.drafts.create`) or a glob
+/// (`'gmail.users.settings.*'`). Effects are read, write, send, share, delete, run, secret and admin. Deny wins over
+/// ask, ask over allow, and what nothing covers is denied.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Mint {
+    /// The purpose, in words: it is written into the pass and shown in the log
+    #[arg(value_name = "TASK")]
+    task: String,
+    /// What may be done
+    #[arg(long, value_name = "WHAT")]
+    allow: Vec<String>,
+    /// What a person is asked about first
+    #[arg(long, value_name = "WHAT")]
+    ask: Vec<String>,
+    /// What may not be done, whatever else is allowed
+    #[arg(long, value_name = "WHAT")]
+    deny: Vec<String>,
+    /// How long the pass holds: 90s, 30m, 8h, 7d
+    #[arg(long = "for", value_name = "DURATION", default_value = "30m")]
+    duration: String,
+    /// When the pass begins to hold, as 2030-01-31T09:00:00Z
+    #[arg(long, value_name = "TIME")]
+    not_before: Option<String>,
+    /// How often: an operation or an effect, and a number (`gmail.users.messages.get=10`, `send=3`)
+    #[arg(long = "limit", value_name = "WHAT=N")]
+    limits: Vec<String>,
+    /// The connection that effects and operations mean, where a service has more than one
+    #[arg(long = "connection", value_name = "NAME")]
+    connections: Vec<String>,
+    /// One more check, in Datalog over the documented vocabulary
+    #[arg(long = "check", value_name = "DATALOG")]
+    checks: Vec<String>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  PASS=$(hallpass mint 'triage my inbox' --allow gmail:read --allow gmail.users.drafts.create --ask gmail:send)
+  hallpass mint 'review pull requests' --allow github:read --limit github.pulls/get=20 --for 2h";
+
+impl Mint {
+    pub fn run(self, context: &Context) -> Result<(), Failure> {
+        let home = context.home()?;
+        let minted = block_on(async {
+            let client = Client::open(&home).await?;
+            client.post::<MintArgs, Minted>("/v1/passes", &self.into()).await
+        })?;
+        let term = &context.term;
+        let now = Clock::System.now();
+        let expires = minted.info.expires;
+        let ends =
+            format!("ends {} ({}); id {}", when::at(expires), when::from_now(expires, now), minted.info.id);
+        term.say_in(Tone::Quiet, ends);
+        term.result(&minted, || minted.pass.clone())
+    }
+}
+
+impl From<Mint> for MintArgs {
+    fn from(mint: Mint) -> Self {
+        Self {
+            task: mint.task,
+            allow: mint.allow,
+            ask: mint.ask,
+            deny: mint.deny,
+            duration: Some(mint.duration),
+            not_before: mint.not_before,
+            limits: mint.limits,
+            connections: mint.connections,
+            checks: mint.checks,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The `hallpass` command: its words, one file a command.
+//!
+//! The help, the completions and the man pages derive from the definitions here. What changes state goes
+//! through the authority's API (`client`); what does not opens no store. Nothing here decides anything.
+
+mod browser;
+mod callback;
+mod client;
+mod completions;
+mod connect;
+mod connections;
+mod environment;
+mod failure;
+mod init;
+mod keys;
+mod log;
+mod man;
+mod mint;
+mod pass_arg;
+mod passes;
+mod revoke;
+mod serve;
+mod stop;
+mod table;
+mod term;
+mod when;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+
+use failure::Failure;
+use term::{Format, Term};
+
+use crate::home::Home;
+
+/// A hall pass for an agent: connect an account once, mint a pass for a task, and every request is checked.
+#[derive(Debug, Parser)]
+#[command(
+    name = "hallpass",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 110,
+    after_help = EXIT_CODES,
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Standard output carries the result alone; words for people go to standard error.
+Exit codes: 0 done, 1 failed, 2 refused, 64 not understood.";
+
+#[derive(Debug, Clone, Args)]
+struct Global {
+    /// Where keys, connections and the audit log are kept [default: the platform's data directory]
+    #[arg(long, global = true, value_name = "DIR", env = "HALLPASS_HOME", hide_env_values = true)]
+    home: Option<PathBuf>,
+    /// Write the result as JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Init),
+    Serve(serve::Serve),
+    Connect(connect::Connect),
+    Connections(connections::Connections),
+    Disconnect(connections::Disconnect),
+    Mint(mint::Mint),
+    Passes(passes::Passes),
+    Revoke(revoke::Revoke),
+    Stop(stop::Stop),
+    Log(log::Log),
+    Keys(keys::Keys),
+    Completions(completions::Completions),
+    #[command(hide = true)]
+    Man(man::Man),
+}
+
+/// What every command is given: the terminal, and where the home is.
+struct Context {
+    term: Term,
+    home: Option<PathBuf>,
+}
+
+impl Context {
+    /// The home directory; it need not exist.
+    fn home(&self) -> Result<Home, Failure> {
+        match &self.home {
+            Some(dir) => Ok(Home::at(std::path::absolute(dir).map_err(|error| {
+                Failure::usage(format_args!("`{}` is not a folder's path: {error}", dir.display()))
+            })?)),
+            None => Home::of_platform().map_err(Failure::failed),
+        }
+    }
+}
+
+/// Runs one command line to its exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // Known before the rest is understood, so that a mistake is told in the format that was asked for.
+    let format =
+        if arguments.iter().any(|argument| argument == "--json") { Format::Json } else { Format::Text };
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return not_understood(&error, format),
+    };
+    let format = if cli.global.json { Format::Json } else { Format::Text };
+    let context = Context { term: Term::new(format), home: cli.global.home };
+    match dispatch(cli.command, &context) {
+        Ok(code) => code,
+        Err(failure) => {
+            context.term.failure(&failure);
+            ExitCode::from(failure.kind.exit_code())
+        }
+    }
+}
+
+fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Init(command) => command.run(context)?,
+        Command::Serve(command) => command.run(context)?,
+        Command::Connect(command) => command.run(context)?,
+        Command::Connections(command) => command.run(context)?,
+        Command::Disconnect(command) => command.run(context)?,
+        Command::Mint(command) => command.run(context)?,
+        Command::Passes(command) => command.run(context)?,
+        Command::Revoke(command) => command.run(context)?,
+        Command::Stop(command) => command.run(context)?,
+        Command::Log(command) => command.run(context)?,
+        Command::Keys(command) => command.run(context)?,
+        Command::Completions(command) => command.run(context)?,
+        Command::Man(command) => command.run(context)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Help and version are results; everything else that clap says is a usage failure.
+fn not_understood(error: &clap::Error, format: Format) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    match format {
+        Format::Text => {
+            let _ = error.print();
+        }
+        Format::Json => {
+            let text = error.render().to_string();
+            let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            Term::new(format).failure(&Failure::usage(message).or_hint("`hallpass help` lists the commands"));
+        }
+    }
+    ExitCode::from(failure::Kind::Usage.exit_code())
+}
+
+/// The definitions that completions and man pages are generated from.
+fn definitions() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs a command's asynchronous part: everything but `serve` is one thing at a time.
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format_args!("the runtime cannot start: {error}")))?
+        .block_on(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definitions_are_sound() {
+        definitions().debug_assert();
+    }
+}

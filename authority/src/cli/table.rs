@@ -1,0 +1,138 @@
+//! A table of text that fits the terminal: columns as wide as they need, the widest cut first.
+//!
+//! Off a terminal nothing is cut, so that a pipe gets every character. No borders, no wrapping.
+
+use super::term::{Colour, Term, Tone, visible};
+
+const GAP: &str = "  ";
+/// Below this a column says nothing any more.
+const NARROWEST: usize = 8;
+
+/// Rows under a header. Every row has as many cells as the header.
+#[derive(Debug)]
+pub(super) struct Table<const N: usize> {
+    header: [&'static str; N],
+    rows: Vec<[Cell; N]>,
+}
+
+/// One cell: its text, and the tone it is shown in.
+#[derive(Debug, Clone)]
+pub(super) struct Cell {
+    text: String,
+    tone: Option<Tone>,
+}
+
+impl Cell {
+    pub(super) fn in_tone(text: impl AsRef<str>, tone: Tone) -> Self {
+        Self { tone: Some(tone), ..Self::from(text.as_ref()) }
+    }
+
+    fn width(&self) -> usize {
+        self.text.chars().count()
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self { text: visible(text).replace('\n', " "), tone: None }
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl<const N: usize> Table<N> {
+    pub(super) fn new(header: [&'static str; N]) -> Self {
+        Self { header, rows: Vec::new() }
+    }
+
+    pub(super) fn row(&mut self, cells: [Cell; N]) {
+        self.rows.push(cells);
+    }
+
+    /// The table as lines, for `term`.
+    pub(super) fn render(&self, term: &Term) -> String {
+        self.lines(term.width(), term.colour())
+    }
+
+    fn lines(&self, width: Option<usize>, colour: Colour) -> String {
+        let header = self.header.map(|name| Cell::in_tone(name, Tone::Quiet));
+        let widths = self.widths(&header, width);
+        let mut text = String::new();
+        for row in std::iter::once(&header).chain(&self.rows) {
+            line(&mut text, row, &widths, colour);
+        }
+        text
+    }
+
+    fn widths(&self, header: &[Cell; N], limit: Option<usize>) -> Vec<usize> {
+        let mut widths: Vec<usize> = header.iter().map(Cell::width).collect();
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.width());
+            }
+        }
+        let Some(limit) = limit else { return widths };
+        let gaps = GAP.len() * N.saturating_sub(1);
+        while widths.iter().sum::<usize>() + gaps > limit {
+            let Some(widest) = widths.iter_mut().max().filter(|width| **width > NARROWEST) else { break };
+            *widest -= 1;
+        }
+        widths
+    }
+}
+
+fn line<const N: usize>(text: &mut String, row: &[Cell; N], widths: &[usize], colour: Colour) {
+    for (position, (cell, width)) in row.iter().zip(widths).enumerate() {
+        if position > 0 {
+            text.push_str(GAP);
+        }
+        let shown = cut(&cell.text, *width);
+        let padding = width.saturating_sub(shown.chars().count());
+        match cell.tone {
+            Some(tone) => text.push_str(&colour.paint(tone, &shown)),
+            None => text.push_str(&shown),
+        }
+        if position + 1 < N {
+            text.extend(std::iter::repeat_n(' ', padding));
+        }
+    }
+    text.truncate(text.trim_end_matches(' ').len());
+    text.push('\n');
+}
+
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Table<3> {
+        let mut table = Table::new(["NAME", "ACCOUNT", "HEALTH"]);
+        table.row(["gmail".into(), "somebody.with.a.long.name@example.com".into(), "healthy".into()]);
+        table
+    }
+
+    #[test]
+    fn a_pipe_gets_every_character() {
+        insta::assert_snapshot!(sample().lines(None, Colour::Off), @r"
+        NAME   ACCOUNT                                HEALTH
+        gmail  somebody.with.a.long.name@example.com  healthy
+        ");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let text = sample().lines(Some(40), Colour::Off);
+        assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");
+        assert!(text.contains('…'), "{text}");
+    }
+}

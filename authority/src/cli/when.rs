@@ -1,0 +1,72 @@
+//! Times and spans as people read them: UTC to the second, and how far from now.
+
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{Duration, OffsetDateTime, UtcOffset};
+
+/// `2030-01-31 09:00:05Z`, the form of tables and sentences.
+pub(super) fn at(moment: OffsetDateTime) -> String {
+    moment
+        .to_offset(UtcOffset::UTC)
+        .format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z"))
+        .unwrap_or_else(|_| moment.unix_timestamp().to_string())
+}
+
+/// RFC 3339, the form of the API.
+pub(super) fn rfc3339(moment: OffsetDateTime) -> String {
+    moment.to_offset(UtcOffset::UTC).format(&Rfc3339).unwrap_or_else(|_| moment.unix_timestamp().to_string())
+}
+
+/// `in 29m`, `3h ago`, `now`.
+pub(super) fn from_now(moment: OffsetDateTime, now: OffsetDateTime) -> String {
+    let distance = moment - now;
+    match distance.whole_seconds() {
+        0 => "now".into(),
+        1.. => format!("in {}", span(distance)),
+        _ => format!("{} ago", span(-distance)),
+    }
+}
+
+/// The two largest units of a span: `1h 30m`, `45s`.
+pub(super) fn span(span: Duration) -> String {
+    let seconds = span.whole_seconds().unsigned_abs();
+    let units = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+    let mut rest = seconds;
+    let mut text = Vec::new();
+    for (unit, size) in units {
+        let count = rest / size;
+        rest %= size;
+        if count > 0 {
+            text.push(format!("{count}{unit}"));
+        } else if !text.is_empty() {
+            break;
+        }
+        if text.len() == 2 {
+            break;
+        }
+    }
+    if text.is_empty() { "0s".into() } else { text.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn a_span_shows_its_two_largest_units() {
+        for (seconds, shown) in
+            [(0, "0s"), (45, "45s"), (1_800, "30m"), (5_400, "1h 30m"), (86_405, "1d"), (90_061, "1d 1h")]
+        {
+            assert_eq!(span(Duration::seconds(seconds)), shown);
+        }
+    }
+
+    #[test]
+    fn a_moment_is_shown_in_utc_and_from_now() {
+        let now = datetime!(2030-01-31 10:00 +1);
+        assert_eq!(at(now), "2030-01-31 09:00:00Z");
+        assert_eq!(from_now(now + Duration::minutes(30), now), "in 30m");
+        assert_eq!(from_now(now - Duration::hours(3), now), "3h ago");
+    }
+}
