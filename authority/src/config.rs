@@ -1,16 +1,24 @@
 //! What a person can set: `hallpass.toml`, and the environment.
 //!
 //! The only place that reads the environment. Secrets come from a file or the environment, never from
-//! `hallpass.toml` itself. What a key is not known by is refused.
+//! `hallpass.toml` itself. What is not known is refused, so that a misspelt key does not pass for a default.
+
+mod keys;
+mod read;
+mod secret_file;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use datalog::{ConnectionName, ServiceName};
 use secrecy::SecretString;
 
-use crate::home::Home;
+use crate::home::{Home, HomeError};
+pub(crate) use secret_file::ClientSecretFile;
 
 /// Everything that was set, checked.
 #[derive(Debug, Clone)]
@@ -21,7 +29,7 @@ pub struct Config {
     pub connections: BTreeMap<ConnectionName, ConnectionConfig>,
 }
 
-/// `[services.NAME]`.
+/// `[services.NAME]`: what differs from the service's own.
 #[derive(Debug, Clone, Default)]
 pub struct ServiceConfig {
     pub base_url: Option<String>,
@@ -34,8 +42,30 @@ pub struct ServiceConfig {
     pub account_field: Option<String>,
     pub issuer: Option<String>,
     pub client_id: Option<String>,
+    /// From a file or the environment.
     pub client_secret: Option<SecretString>,
+    pub client_auth: ClientAuth,
     pub scopes: Option<Vec<String>>,
+    pub refresh: Option<RefreshStyle>,
+}
+
+/// How the OAuth client shows its secret (RFC 6749, section 2.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClientAuth {
+    #[default]
+    Post,
+    Basic,
+}
+
+/// What a refresh does to the refresh token that was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefreshStyle {
+    /// It stays good.
+    Keeps,
+    /// It is dead at once; to use it again may end the grant.
+    Rotates,
+    /// Replaced, and good for a little longer.
+    RotatesWithGrace,
 }
 
 /// `[connections.NAME]`.
@@ -44,17 +74,37 @@ pub struct ConnectionConfig {
     pub listen: Option<SocketAddr>,
 }
 
-/// What was in the environment when the process started.
+/// What was in the environment when it was read.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
+    /// `HALLPASS_HOME`
     pub home: Option<PathBuf>,
+    /// `HALLPASS_VAULT_KEY_FILE`
     pub vault_key_file: Option<PathBuf>,
+    /// `HALLPASS_SERVICE_CLIENT_ID`
+    pub client_ids: BTreeMap<ServiceName, String>,
+    /// `HALLPASS_SERVICE_CLIENT_SECRET`
+    pub client_secrets: BTreeMap<ServiceName, SecretString>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    #[error("{0}")]
-    Invalid(String),
+    #[error("`{path}` could not be read: {error}", path = path.display())]
+    Unreadable { path: PathBuf, error: io::Error },
+    #[error("`{path}`: {error}", path = path.display())]
+    In { path: PathBuf, error: Box<ConfigError> },
+    #[error("not TOML: {0}")]
+    Syntax(String),
+    #[error("unknown {what} `{got}`\nhint: {hint}")]
+    Unknown { what: String, got: String, hint: String },
+    #[error("`{key}` is {got}, expected {expected}")]
+    Value { key: String, got: String, expected: String },
+    #[error(
+        "`{key}` holds a secret, which does not belong in this file\nhint: put it in a file and name that with `client_secret_file`, or set {variable}"
+    )]
+    SecretInFile { key: String, variable: String },
+    #[error("`{path}` is not a client secret: {because}", path = path.display())]
+    ClientSecret { path: PathBuf, because: String },
 }
 
 impl Default for Config {
@@ -69,20 +119,95 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads `hallpass.toml` of the home, where there is one, and the environment.
-    pub fn load(home: &Home) -> Result<Self, ConfigError> {
-        let _ = home;
-        Ok(Self::default())
+    /// Reads `hallpass.toml` of the home, where there is one, and adds the environment.
+    pub fn load(home: &Home, environment: &Environment) -> Result<Self, ConfigError> {
+        let path = home.config_file();
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(ConfigError::Unreadable { path, error }),
+        };
+        let mut config = read::parse(&text, home.dir())
+            .map_err(|error| ConfigError::In { path, error: Box::new(error) })?;
+        config.add(environment);
+        Ok(config)
     }
 
-    /// Reads the text of a `hallpass.toml`.
-    pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let _ = text;
-        Ok(Self::default())
+    /// Reads the text of a `hallpass.toml`; files that it names are looked for in `home`.
+    pub fn parse(text: &str, home: &Home) -> Result<Self, ConfigError> {
+        read::parse(text, home.dir())
+    }
+
+    /// The environment wins over the file.
+    fn add(&mut self, environment: &Environment) {
+        for (service, id) in &environment.client_ids {
+            self.services.entry(service.clone()).or_default().client_id = Some(id.clone());
+        }
+        for (service, secret) in &environment.client_secrets {
+            self.services.entry(service.clone()).or_default().client_secret = Some(secret.clone());
+        }
     }
 
     /// The commented file that `hallpass init` leaves.
     pub fn default_file() -> String {
-        String::new()
+        keys::default_file()
     }
+
+    /// What was set for a service; nothing where it has no table.
+    pub fn service(&self, name: &ServiceName) -> ServiceConfig {
+        self.services.get(name).cloned().unwrap_or_default()
+    }
+}
+
+impl Environment {
+    /// Reads it, once, at the start.
+    pub fn read() -> Self {
+        // `vars` would panic on a variable of another program that is not UTF-8.
+        let variables =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        let mut environment = Self::default();
+        for (name, value) in variables {
+            let Some(rest) = name.strip_prefix("HALLPASS_") else { continue };
+            if value.is_empty() {
+                continue;
+            }
+            match rest {
+                "HOME" => environment.home = Some(PathBuf::from(value)),
+                "VAULT_KEY_FILE" => environment.vault_key_file = Some(PathBuf::from(value)),
+                _ => environment.add_client(rest, value.into_string().ok()),
+            }
+        }
+        environment
+    }
+
+    fn add_client(&mut self, rest: &str, value: Option<String>) {
+        let Some(value) = value else { return };
+        if let Some(service) = rest.strip_suffix("_CLIENT_ID").and_then(service_of) {
+            self.client_ids.insert(service, value);
+        } else if let Some(service) = rest.strip_suffix("_CLIENT_SECRET").and_then(service_of) {
+            self.client_secrets.insert(service, SecretString::from(value));
+        }
+    }
+
+    /// Where the home is: what was set, or the platform's place.
+    pub fn home(&self) -> Result<Home, HomeError> {
+        let home = match &self.home {
+            Some(dir) => Home::at(dir),
+            None => Home::of_platform()?,
+        };
+        Ok(match &self.vault_key_file {
+            Some(path) => home.with_vault_key(path),
+            None => home,
+        })
+    }
+}
+
+/// `GOOGLE_CALENDAR` names `google-calendar`.
+fn service_of(variable: &str) -> Option<ServiceName> {
+    variable.to_ascii_lowercase().replace('_', "-").parse().ok()
+}
+
+/// The variable that holds a service's client secret.
+fn secret_variable(service: &str) -> String {
+    format!("HALLPASS_{}_CLIENT_SECRET", service.to_ascii_uppercase().replace('-', "_"))
 }

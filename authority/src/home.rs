@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
     dir: PathBuf,
+    vault_key: PathBuf,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +28,13 @@ pub enum HomeError {
 
 impl Home {
     pub fn at(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into() }
+        let dir = dir.into();
+        Self { vault_key: dir.join("vault.key"), dir }
+    }
+
+    /// The same, with the vault key somewhere else: on a medium of its own, say.
+    pub fn with_vault_key(self, path: impl Into<PathBuf>) -> Self {
+        Self { vault_key: path.into(), ..self }
     }
 
     /// The platform's data directory for a user without a choice of their own.
@@ -49,8 +56,8 @@ impl Home {
         self.dir.join("hallpass.db")
     }
 
-    pub fn vault_key(&self) -> PathBuf {
-        self.dir.join("vault.key")
+    pub fn vault_key(&self) -> &Path {
+        &self.vault_key
     }
 
     /// Where the running authority listens for people.

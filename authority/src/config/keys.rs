@@ -1,0 +1,174 @@
+//! Every key of `hallpass.toml`, once: what is read, what is refused, and the file that `init` leaves all
+//! come from this table.
+
+/// The tables that the file can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
+    Gateway,
+    Authority,
+    /// `[services.NAME]`
+    Service,
+    /// `[connections.NAME]`
+    Connection,
+}
+
+/// One key.
+pub(super) struct Key {
+    pub section: Section,
+    pub name: &'static str,
+    /// A value as it is written in the file; the default where there is one.
+    pub example: &'static str,
+    pub doc: &'static str,
+}
+
+impl Section {
+    pub const ALL: [Self; 4] = [Self::Gateway, Self::Authority, Self::Service, Self::Connection];
+
+    /// The table's name at the top of the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Authority => "authority",
+            Self::Service => "services",
+            Self::Connection => "connections",
+        }
+    }
+
+    fn heading(self) -> &'static str {
+        match self {
+            Self::Gateway => "[gateway]",
+            Self::Authority => "[authority]",
+            Self::Service => "[services.gmail]",
+            Self::Connection => "[connections.gmail]",
+        }
+    }
+
+    fn doc(self) -> &'static str {
+        match self {
+            Self::Gateway => "What agents talk to.",
+            Self::Authority => "What people talk to: the API and the console.",
+            Self::Service => {
+                "One table a service: where it is, and the OAuth client that you registered there. What is left\n\
+                 # out is the service's own. Plain http only on this machine."
+            }
+            Self::Connection => "One table a connection.",
+        }
+    }
+}
+
+pub(super) const KEYS: [Key; 16] = [
+    Key {
+        section: Section::Gateway,
+        name: "listen",
+        example: "\"127.0.0.1:7411\"",
+        doc: "Address and port. Port 0 takes a free one.",
+    },
+    Key {
+        section: Section::Authority,
+        name: "listen",
+        example: "\"127.0.0.1:7412\"",
+        doc: "Address and port, on this machine only.",
+    },
+    Key {
+        section: Section::Service,
+        name: "base_url",
+        example: "\"http://127.0.0.1:4100\"",
+        doc: "Where requests go instead of the service's own hosts: an emulator, a company's own host.",
+    },
+    Key {
+        section: Section::Service,
+        name: "authorize_url",
+        example: "\"http://127.0.0.1:4100/o/oauth2/v2/auth\"",
+        doc: "The OAuth authorization endpoint.",
+    },
+    Key {
+        section: Section::Service,
+        name: "token_url",
+        example: "\"http://127.0.0.1:4100/oauth2/token\"",
+        doc: "The OAuth token endpoint.",
+    },
+    Key {
+        section: Section::Service,
+        name: "device_authorization_url",
+        example: "\"http://127.0.0.1:4100/device/code\"",
+        doc: "The device authorization endpoint (RFC 8628).",
+    },
+    Key {
+        section: Section::Service,
+        name: "revoke_url",
+        example: "\"http://127.0.0.1:4100/oauth2/revoke\"",
+        doc: "The token revocation endpoint (RFC 7009).",
+    },
+    Key {
+        section: Section::Service,
+        name: "userinfo_url",
+        example: "\"http://127.0.0.1:4100/oauth2/v2/userinfo\"",
+        doc: "Answers, to an access token, whose account it is.",
+    },
+    Key {
+        section: Section::Service,
+        name: "account_field",
+        example: "\"email\"",
+        doc: "The field of that answer that names the account.",
+    },
+    Key {
+        section: Section::Service,
+        name: "issuer",
+        example: "\"https://accounts.example.com\"",
+        doc: "The OAuth issuer. Once it is set, a callback without it as `iss` is refused (RFC 9207).",
+    },
+    Key {
+        section: Section::Service,
+        name: "client_id",
+        example: "\"1234.apps.example.com\"",
+        doc: "The id of your OAuth client. Also HALLPASS_GMAIL_CLIENT_ID.",
+    },
+    Key {
+        section: Section::Service,
+        name: "client_secret_file",
+        example: "\"client_secret.json\"",
+        doc: "A file with the client's secret alone, or Google's client_secret.json; relative to this folder.\n\
+              # Also HALLPASS_GMAIL_CLIENT_SECRET. The secret itself is never in this file.",
+    },
+    Key {
+        section: Section::Service,
+        name: "client_auth",
+        example: "\"post\"",
+        doc: "How the client shows its secret: \"post\" (in the form) or \"basic\" (in the header).",
+    },
+    Key {
+        section: Section::Service,
+        name: "scopes",
+        example: "[\"openid\", \"email\"]",
+        doc: "The scopes to ask for.",
+    },
+    Key {
+        section: Section::Service,
+        name: "refresh",
+        example: "\"rotates\"",
+        doc: "What a refresh does to the refresh token: \"keeps\" it, \"rotates\" it, or \"rotates-with-grace\" (the old\n\
+              # one works a little longer).",
+    },
+    Key {
+        section: Section::Connection,
+        name: "listen",
+        example: "\"127.0.0.1:7421\"",
+        doc: "A port of the connection's own, for SDKs that take no path in their base URL.",
+    },
+];
+
+pub(super) fn names(section: Section) -> impl Iterator<Item = &'static str> {
+    KEYS.iter().filter(move |key| key.section == section).map(|key| key.name)
+}
+
+/// A file that sets nothing and says what could be set.
+pub(super) fn default_file() -> String {
+    let mut text = String::from("# Hallpass. Every key, with its default or an example.\n");
+    for section in Section::ALL {
+        text.push_str(&format!("\n# {}\n# {}\n", section.doc(), section.heading()));
+        for key in KEYS.iter().filter(|key| key.section == section) {
+            text.push_str(&format!("#\n# {}\n# {} = {}\n", key.doc, key.name, key.example));
+        }
+    }
+    text
+}

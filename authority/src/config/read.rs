@@ -1,0 +1,229 @@
+//! The text of `hallpass.toml` to a `Config`, checked value by value against the table of keys.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use toml::{Table, Value};
+use url::{Host, Url};
+
+use super::keys::{self, Section};
+use super::{
+    ClientAuth, ClientSecretFile, Config, ConfigError, ConnectionConfig, RefreshStyle, ServiceConfig,
+};
+
+pub(super) fn parse(text: &str, dir: &Path) -> Result<Config, ConfigError> {
+    let file: Table =
+        text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax(error.to_string()))?;
+    let mut config = Config::default();
+    for (name, value) in &file {
+        let Some(section) = Section::ALL.into_iter().find(|section| section.name() == name) else {
+            return Err(unknown("table", name, Section::ALL.into_iter().map(Section::name)));
+        };
+        let table = table(name, value)?;
+        match section {
+            Section::Gateway => config.gateway_listen = listen(section, name, table, config.gateway_listen)?,
+            Section::Authority => {
+                config.authority_listen = listen(section, name, table, config.authority_listen)?;
+            }
+            Section::Service => read_services(&mut config, table, dir)?,
+            Section::Connection => read_connections(&mut config, table)?,
+        }
+    }
+    check_listeners(&config)?;
+    Ok(config)
+}
+
+fn read_services(config: &mut Config, services: &Table, dir: &Path) -> Result<(), ConfigError> {
+    for (name, value) in services {
+        let path = format!("services.{name}");
+        let service = name.parse().map_err(|error: datalog::NameError| ConfigError::Value {
+            key: path.clone(),
+            got: format!("`{}`", error.got),
+            expected: error.expected.into(),
+        })?;
+        config.services.insert(service, read_service(name, &path, table(&path, value)?, dir)?);
+    }
+    Ok(())
+}
+
+fn read_service(name: &str, path: &str, table: &Table, dir: &Path) -> Result<ServiceConfig, ConfigError> {
+    let mut service = ServiceConfig::default();
+    for (key, value) in table {
+        let at = format!("{path}.{key}");
+        match key.as_str() {
+            "base_url" => service.base_url = Some(endpoint(&at, value)?.trim_end_matches('/').to_owned()),
+            "authorize_url" => service.authorize_url = Some(endpoint(&at, value)?),
+            "token_url" => service.token_url = Some(endpoint(&at, value)?),
+            "device_authorization_url" => service.device_authorization_url = Some(endpoint(&at, value)?),
+            "revoke_url" => service.revoke_url = Some(endpoint(&at, value)?),
+            "userinfo_url" => service.userinfo_url = Some(endpoint(&at, value)?),
+            "account_field" => service.account_field = Some(text(&at, value)?.to_owned()),
+            "issuer" => service.issuer = Some(text(&at, value)?.to_owned()),
+            "client_id" => service.client_id = Some(text(&at, value)?.to_owned()),
+            "client_secret" => {
+                return Err(ConfigError::SecretInFile { key: at, variable: super::secret_variable(name) });
+            }
+            "client_secret_file" => {
+                let file = ClientSecretFile::read(&dir.join(text(&at, value)?))?;
+                service.client_secret = file.client_secret;
+                service.client_id = service.client_id.or(file.client_id);
+            }
+            "client_auth" => service.client_auth = client_auth(&at, value)?,
+            "scopes" => service.scopes = Some(scopes(&at, value)?),
+            "refresh" => service.refresh = Some(refresh_style(&at, value)?),
+            _ => return Err(unknown(&format!("key in [{path}]"), key, keys::names(Section::Service))),
+        }
+    }
+    // The file's own id does not win over one that stands beside it, whatever the order.
+    if let Some(id) = table.get("client_id") {
+        service.client_id = Some(text(path, id)?.to_owned());
+    }
+    Ok(service)
+}
+
+fn read_connections(config: &mut Config, connections: &Table) -> Result<(), ConfigError> {
+    for (name, value) in connections {
+        let path = format!("connections.{name}");
+        let connection = name.parse().map_err(|error: datalog::NameError| ConfigError::Value {
+            key: path.clone(),
+            got: format!("`{}`", error.got),
+            expected: error.expected.into(),
+        })?;
+        let table = table(&path, value)?;
+        refuse_unknown(Section::Connection, &path, table)?;
+        let listen =
+            table.get("listen").map(|value| address(&format!("{path}.listen"), value)).transpose()?;
+        config.connections.insert(connection, ConnectionConfig { listen });
+    }
+    Ok(())
+}
+
+fn listen(
+    section: Section,
+    path: &str,
+    table: &Table,
+    default: SocketAddr,
+) -> Result<SocketAddr, ConfigError> {
+    refuse_unknown(section, path, table)?;
+    table.get("listen").map_or(Ok(default), |value| address(&format!("{path}.listen"), value))
+}
+
+fn refuse_unknown(section: Section, path: &str, table: &Table) -> Result<(), ConfigError> {
+    match table.keys().find(|key| !keys::names(section).any(|known| known == *key)) {
+        Some(key) => Err(unknown(&format!("key in [{path}]"), key, keys::names(section))),
+        None => Ok(()),
+    }
+}
+
+/// Administration stays on this machine, and no two listeners want the same port.
+fn check_listeners(config: &Config) -> Result<(), ConfigError> {
+    if !config.authority_listen.ip().is_loopback() {
+        return Err(ConfigError::Value {
+            key: "authority.listen".into(),
+            got: format!("`{}`", config.authority_listen),
+            expected: "a loopback address: administration is for this machine only".into(),
+        });
+    }
+    let mut taken = vec![("gateway.listen".to_owned(), config.gateway_listen)];
+    let own = config
+        .connections
+        .iter()
+        .filter_map(|(name, connection)| Some((format!("connections.{name}.listen"), connection.listen?)));
+    for (key, address) in std::iter::once(("authority.listen".to_owned(), config.authority_listen)).chain(own)
+    {
+        if let Some((other, _)) = taken.iter().find(|(_, used)| *used == address && address.port() != 0) {
+            return Err(ConfigError::Value {
+                key,
+                got: format!("`{address}`"),
+                expected: format!("an address that `{other}` does not have"),
+            });
+        }
+        taken.push((key, address));
+    }
+    Ok(())
+}
+
+/// `https`, or `http` to this machine; no user, no fragment.
+fn endpoint(key: &str, value: &Value) -> Result<String, ConfigError> {
+    let text = text(key, value)?;
+    let refused = |expected: &str| ConfigError::Value {
+        key: key.to_owned(),
+        got: format!("`{}`", text.escape_debug()),
+        expected: expected.into(),
+    };
+    let url = Url::parse(text).map_err(|_| refused("a URL"))?;
+    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+        return Err(refused("a URL without a user and a fragment"));
+    }
+    let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    if !is_safe {
+        return Err(refused("https, or http to this machine (127.0.0.1, ::1 or localhost)"));
+    }
+    Ok(text.to_owned())
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn client_auth(key: &str, value: &Value) -> Result<ClientAuth, ConfigError> {
+    match text(key, value)? {
+        "post" => Ok(ClientAuth::Post),
+        "basic" => Ok(ClientAuth::Basic),
+        other => Err(wrong(key, &Value::from(other), "`post` or `basic`")),
+    }
+}
+
+fn refresh_style(key: &str, value: &Value) -> Result<RefreshStyle, ConfigError> {
+    match text(key, value)? {
+        "keeps" => Ok(RefreshStyle::Keeps),
+        "rotates" => Ok(RefreshStyle::Rotates),
+        "rotates-with-grace" => Ok(RefreshStyle::RotatesWithGrace),
+        other => Err(wrong(key, &Value::from(other), "`keeps`, `rotates` or `rotates-with-grace`")),
+    }
+}
+
+fn scopes(key: &str, value: &Value) -> Result<Vec<String>, ConfigError> {
+    let list = value.as_array().ok_or_else(|| wrong(key, value, "a list of scopes"))?;
+    list.iter()
+        .map(|scope| match scope.as_str() {
+            Some(scope) if !scope.is_empty() && !scope.contains(char::is_whitespace) => Ok(scope.to_owned()),
+            _ => Err(wrong(key, scope, "a list of scopes, each a text without spaces")),
+        })
+        .collect()
+}
+
+fn address(key: &str, value: &Value) -> Result<SocketAddr, ConfigError> {
+    text(key, value)?.parse().map_err(|_| wrong(key, value, "an address and a port, as in `127.0.0.1:7411`"))
+}
+
+fn text<'a>(key: &str, value: &'a Value) -> Result<&'a str, ConfigError> {
+    match value.as_str() {
+        Some(text) if !text.trim().is_empty() => Ok(text),
+        _ => Err(wrong(key, value, "a text")),
+    }
+}
+
+fn table<'a>(key: &str, value: &'a Value) -> Result<&'a Table, ConfigError> {
+    value.as_table().ok_or_else(|| wrong(key, value, "a table"))
+}
+
+fn wrong(key: &str, value: &Value, expected: &str) -> ConfigError {
+    ConfigError::Value { key: key.to_owned(), got: format!("`{value}`"), expected: expected.into() }
+}
+
+fn unknown(what: &str, got: &str, known: impl Iterator<Item = &'static str>) -> ConfigError {
+    let known: Vec<&str> = known.collect();
+    let near =
+        known.iter().max_by(|a, b| strsim::jaro_winkler(a, got).total_cmp(&strsim::jaro_winkler(b, got)));
+    let hint = match near {
+        Some(near) if strsim::jaro_winkler(near, got) > 0.8 => format!("did you mean `{near}`?"),
+        _ => format!("known are {}", known.join(", ")),
+    };
+    ConfigError::Unknown { what: what.into(), got: got.escape_debug().to_string(), hint }
+}
