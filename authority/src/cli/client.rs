@@ -21,7 +21,7 @@ use tower_service::Service as _;
 use super::failure::{Failure, Kind};
 use crate::api::{self, Problem};
 use crate::app::{App, OpenError};
-use crate::config::Config;
+use crate::config::{Config, Environment};
 use crate::home::Home;
 
 /// An answer is refused past this: the API pages what could be larger.
@@ -40,7 +40,7 @@ pub(super) enum Client {
 impl Client {
     /// The running authority of `home`, or one of this process's own.
     pub(super) async fn open(home: &Home) -> Result<Self, Failure> {
-        let config = Config::load(home).map_err(Failure::failed)?;
+        let config = Config::load(home, &Environment::read()).map_err(Failure::failed)?;
         let give_up = Instant::now() + LOCK_PATIENCE;
         loop {
             if let Some(client) = Self::running(home).await? {

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::Context;
 use super::failure::Failure;
-use crate::config::Config;
+use crate::config::{Config, Environment};
 use crate::serve::{self, Ready};
 
 /// Run the authority and the gateway
@@ -36,7 +36,7 @@ impl Serve {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         self.start_logging()?;
         let home = context.home()?;
-        let config = Config::load(&home).map_err(Failure::failed)?;
+        let config = Config::load(&home, &Environment::read()).map_err(Failure::failed)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
