@@ -120,7 +120,11 @@ impl Default for Config {
 
 impl Config {
     /// Reads `hallpass.toml` of the home, where there is one, and adds the environment.
-    pub fn load(home: &Home, environment: &Environment) -> Result<Self, ConfigError> {
+    pub fn load(home: &Home) -> Result<Self, ConfigError> {
+        Self::load_with(home, &Environment::read())
+    }
+
+    pub fn load_with(home: &Home, environment: &Environment) -> Result<Self, ConfigError> {
         let path = home.config_file();
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
@@ -189,9 +193,9 @@ impl Environment {
         }
     }
 
-    /// Where the home is: what was set, or the platform's place.
-    pub fn home(&self) -> Result<Home, HomeError> {
-        let home = match &self.home {
+    /// Where the home is: `chosen`, or what was set, or the platform's place.
+    pub fn home(&self, chosen: Option<PathBuf>) -> Result<Home, HomeError> {
+        let home = match chosen.as_ref().or(self.home.as_ref()) {
             Some(dir) => Home::at(dir),
             None => Home::of_platform()?,
         };

@@ -35,6 +35,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use failure::Failure;
 use term::{Format, Term};
 
+use crate::config::Environment;
 use crate::home::Home;
 
 /// A hall pass for an agent: connect an account once, mint a pass for a task, and every request is checked.
@@ -96,12 +97,12 @@ struct Context {
 impl Context {
     /// The home directory; it need not exist.
     fn home(&self) -> Result<Home, Failure> {
-        match &self.home {
-            Some(dir) => Ok(Home::at(std::path::absolute(dir).map_err(|error| {
+        let chosen = self.home.as_ref().map(|dir| {
+            std::path::absolute(dir).map_err(|error| {
                 Failure::usage(format_args!("`{}` is not a folder's path: {error}", dir.display()))
-            })?)),
-            None => Home::of_platform().map_err(Failure::failed),
-        }
+            })
+        });
+        Environment::read().home(chosen.transpose()?).map_err(Failure::failed)
     }
 }
 
