@@ -120,11 +120,7 @@ impl Default for Config {
 
 impl Config {
     /// Reads `hallpass.toml` of the home, where there is one, and adds the environment.
-    pub fn load(home: &Home) -> Result<Self, ConfigError> {
-        Self::load_with(home, &Environment::read())
-    }
-
-    pub fn load_with(home: &Home, environment: &Environment) -> Result<Self, ConfigError> {
+    pub fn load(home: &Home, environment: &Environment) -> Result<Self, ConfigError> {
         let path = home.config_file();
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,

@@ -120,7 +120,7 @@ fn googles_client_file_gives_id_and_secret_and_the_environment_wins() {
     .unwrap();
     std::fs::write(home.config_file(), "[services.gmail]\nclient_secret_file = \"client_secret.json\"\n")
         .unwrap();
-    let service = Config::load_with(&home, &Environment::default()).unwrap().service(&gmail());
+    let service = Config::load(&home, &Environment::default()).unwrap().service(&gmail());
     assert_eq!(service.client_id.as_deref(), Some("id-1"));
     assert_eq!(service.client_secret.unwrap().expose_secret(), "secret-1");
 
@@ -128,7 +128,7 @@ fn googles_client_file_gives_id_and_secret_and_the_environment_wins() {
     environment.add_client("GMAIL_CLIENT_ID", Some("id-2".into()));
     environment.add_client("GMAIL_CLIENT_SECRET", Some("secret-2".into()));
     environment.add_client("GOOGLE_CALENDAR_CLIENT_ID", Some("id-3".into()));
-    let config = Config::load_with(&home, &environment).unwrap();
+    let config = Config::load(&home, &environment).unwrap();
     assert_eq!(config.service(&gmail()).client_id.as_deref(), Some("id-2"));
     assert_eq!(config.service(&gmail()).client_secret.unwrap().expose_secret(), "secret-2");
     assert_eq!(config.service(&"google-calendar".parse().unwrap()).client_id.as_deref(), Some("id-3"));
