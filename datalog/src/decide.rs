@@ -1,7 +1,7 @@
 //! The only place that says yes.
 //!
 //! (`VerifiedPass`, `Request`, context, now) to allow, ask or deny, each owning the very request that was
-//! judged. Total: it does not fail, wait, read a clock or panic.
+//! judged. Total: it does not fail, wait, read a clock or panic. What cannot be evaluated is denied.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use crate::judge::{Answered, Question};
 use crate::request::{Request, RequestDigest};
 use crate::verify::VerifiedPass;
 
@@ -47,7 +48,7 @@ pub struct Reservation {
 /// What the decision depends on beside the pass and the request.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
-    /// What was used already, by budget key; a budget that is absent was never used.
+    /// What was used already, by budget; a budget that is absent was never used.
     pub used: BTreeMap<String, u64>,
     /// The digest of a request that a person approved.
     pub approved: Option<RequestDigest>,
@@ -65,21 +66,40 @@ pub enum Decided {
 #[derive(Debug)]
 pub struct Permitted {
     request: Request,
+    digest: RequestDigest,
     reservations: Vec<Reservation>,
     reasons: Vec<Reason>,
+}
+
+/// Why a request is not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground {
+    /// A caveat or a grant stands against it.
+    Denied,
+    /// A budget that is used up is all that stands against it.
+    Exhausted,
+    /// Something in the pass has no answer for this request.
+    Unevaluable,
+    /// A person has to be asked.
+    Ask,
 }
 
 /// A request that may not be sent (now), and why.
 #[derive(Debug)]
 pub struct Refused {
     request: Request,
-    exhausted: bool,
+    digest: RequestDigest,
+    ground: Ground,
     reasons: Vec<Reason>,
 }
 
 impl Permitted {
     pub fn request(&self) -> &Request {
         &self.request
+    }
+
+    pub fn digest(&self) -> RequestDigest {
+        self.digest
     }
 
     /// Budgets to reserve before the request leaves.
@@ -102,9 +122,17 @@ impl Refused {
         &self.request
     }
 
+    pub fn digest(&self) -> RequestDigest {
+        self.digest
+    }
+
+    pub fn ground(&self) -> Ground {
+        self.ground
+    }
+
     /// Whether a budget that is used up is all that stands against it.
     pub fn exhausted(&self) -> bool {
-        self.exhausted
+        self.ground == Ground::Exhausted
     }
 
     /// Never empty; the first is the one to show.
@@ -115,13 +143,29 @@ impl Refused {
 
 /// Decides one request.
 pub fn decide(pass: &Arc<VerifiedPass>, request: Request, context: &Context, now: OffsetDateTime) -> Decided {
-    let _ = (pass, context, now);
-    let reason = Reason {
-        block: None,
-        caveat: "deny if true".into(),
-        expected: "a grant".into(),
-        got: "none".into(),
-        liftable_by: LiftableBy::Parent,
+    let digest = request.digest();
+    let limits = pass.limits_for(&request.connection, &request.operation);
+    let question = Question {
+        content: pass.content(),
+        policy: pass.policy(),
+        request: &request,
+        digest,
+        context,
+        limits: &limits,
+        now,
     };
-    Decided::Deny(Refused { request, exhausted: false, reasons: vec![reason] })
+    let (answer, reasons) = question.answer(pass.asks());
+    match answer {
+        Answered::Allow => {
+            let take = |limit: &&crate::content::Limit| Reservation {
+                budget: limit.budget.clone(),
+                max: limit.max,
+                cost: 1,
+            };
+            let reservations = limits.iter().map(take).collect();
+            Decided::Allow(Permitted { request, digest, reservations, reasons })
+        }
+        Answered::No(Ground::Ask) => Decided::Ask(Refused { request, digest, ground: Ground::Ask, reasons }),
+        Answered::No(ground) => Decided::Deny(Refused { request, digest, ground, reasons }),
+    }
 }

@@ -3,16 +3,43 @@
 //! Pure: no runtime, no socket, no database, no clock, no environment, no global state. Time is an argument.
 //! It wraps biscuit-auth, and is the only crate of the project that names its types.
 
+mod admission;
+pub mod attenuate;
+pub mod can;
 pub mod catalog;
+pub mod caveat;
+mod compose;
+pub mod content;
 pub mod decide;
 pub mod effect;
+mod evaluate;
+pub mod explain;
+mod facts;
+pub mod inspect;
 pub mod json;
+mod judge;
+pub mod keys;
+pub mod mint;
 pub mod names;
+pub mod policy;
+mod print;
+pub mod reference;
 pub mod request;
+pub mod selector;
+pub mod terms;
+pub mod value;
 pub mod verify;
+pub mod vocabulary;
 
-pub use decide::{Context, Decided, LiftableBy, Permitted, Reason, Refused, Reservation, decide};
+pub use attenuate::{AttenuateArgs, AttenuateError, Attenuated, attenuate};
+pub use content::{Answer, Connected, Content, Limit, PREFIX, ReadError};
+pub use decide::{Context, Decided, Ground, LiftableBy, Permitted, Reason, Refused, Reservation, decide};
 pub use effect::{Effect, Effects};
+pub use inspect::{Inspection, inspect};
+pub use keys::RootKeyPair;
+pub use mint::{KnownConnection, MintArgs, MintTerms, Minted};
 pub use names::{Account, ConnectionName, NameError, OperationId, PassId, RevocationId, ServiceName};
 pub use request::{Argument, Body, Location, Request, RequestDigest, Resource, Scalar};
-pub use verify::{Limit, PassCache, PassRefusal, RootKeys, VerifiedPass};
+pub use selector::{Selector, Target};
+pub use terms::TermError;
+pub use verify::{PassCache, PassRefusal, RootKeys, VerifiedPass};

@@ -1,15 +1,25 @@
 //! A pass's text to a `VerifiedPass`, which has no other constructor.
+//!
+//! Shape and signatures are checked once for each text and remembered, bounded; roots, time and revocations
+//! are checked on every call. Nothing here looks at a request.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use biscuit_auth::builder::Algorithm;
+use biscuit_auth::{Biscuit, PublicKey};
+use quick_cache::sync::Cache;
+use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
+use crate::catalog::Operation;
+use crate::content::{self, Answer, Connected, Content, Limit, ReadError};
 use crate::names::{ConnectionName, PassId, RevocationId};
-use crate::request::Request;
+use crate::policy::Policy;
+use crate::selector::Selector;
 
 /// The root public keys that are trusted, by id. Ed25519 only.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RootKeys {
     keys: BTreeMap<u32, [u8; 32]>,
 }
@@ -22,13 +32,19 @@ impl RootKeys {
     pub fn iter(&self) -> impl Iterator<Item = (u32, [u8; 32])> {
         self.keys.iter().map(|(id, key)| (*id, *key))
     }
+
+    fn find(&self, id: u32) -> Option<[u8; 32]> {
+        self.keys.get(&id).copied()
+    }
 }
 
 /// Why a pass was refused before any of its caveats was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PassRefusal {
     #[error("the pass is not valid: {0}")]
-    Invalid(String),
+    Invalid(#[from] ReadError),
+    #[error("the pass is not signed by a root key that is trusted here")]
+    Untrusted,
     #[error("the pass ended at {0}")]
     Expired(OffsetDateTime),
     #[error("the pass is not valid before {0}")]
@@ -37,35 +53,25 @@ pub enum PassRefusal {
     Revoked(RevocationId),
 }
 
-/// A budget that a block of the pass set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limit {
-    /// Names the budget across the lineage.
-    pub budget: String,
-    /// As the pass calls it: `gmail.users.messages.get`, `send`.
-    pub name: String,
-    pub max: u64,
-}
-
 /// A pass whose signatures, shape, time and revocations were checked.
 #[derive(Debug)]
 pub struct VerifiedPass {
-    id: PassId,
-    task: String,
+    content: Content,
+    root: (u32, [u8; 32]),
+    asks: bool,
     lineage: Vec<RevocationId>,
-    expires: OffsetDateTime,
-    connections: Vec<ConnectionName>,
-    limits: Vec<Limit>,
+    policy: Arc<Policy>,
+    biscuit: Biscuit,
 }
 
 impl VerifiedPass {
     pub fn id(&self) -> &PassId {
-        &self.id
+        &self.content.id
     }
 
     /// The purpose written in the pass.
     pub fn task(&self) -> &str {
-        &self.task
+        &self.content.task
     }
 
     /// What it can be revoked by, the authority block first, its own last block at the end.
@@ -75,34 +81,101 @@ impl VerifiedPass {
 
     /// The earliest end that any block sets.
     pub fn expires(&self) -> OffsetDateTime {
-        self.expires
+        moment(self.content.expires)
     }
 
-    /// The connections it names in a grant.
-    pub fn connections(&self) -> &[ConnectionName] {
-        &self.connections
+    /// The connections that it was minted for.
+    pub fn connections(&self) -> &[Connected] {
+        &self.content.connections
+    }
+
+    /// What its authority block allows, asks and denies.
+    pub fn grants(&self) -> &[(Answer, ConnectionName, Selector)] {
+        &self.content.grants
     }
 
     pub fn limits(&self) -> &[Limit] {
-        &self.limits
+        &self.content.limits
     }
 
-    /// The budgets that this request would take from.
-    pub fn limits_for(&self, request: &Request) -> Vec<&Limit> {
-        let _ = request;
-        Vec::new()
+    /// The budgets that a request for `operation` on `connection` takes from.
+    pub fn limits_for(&self, connection: &ConnectionName, operation: &Operation) -> Vec<&Limit> {
+        self.content.limits.iter().filter(|limit| limit.target.matches(connection, operation)).collect()
+    }
+
+    /// The blocks as they were read.
+    pub fn content(&self) -> &Content {
+        &self.content
+    }
+
+    pub(crate) fn biscuit(&self) -> &Biscuit {
+        &self.biscuit
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    pub(crate) fn asks(&self) -> bool {
+        self.asks
+    }
+
+    fn read(text: &str, roots: &RootKeys, policy: Arc<Policy>) -> Result<Self, PassRefusal> {
+        let bytes = content::decode(text)?;
+        let content = Content::read(&bytes)?;
+        let id = content.root_key_id.unwrap_or(0);
+        let key = roots.find(id).ok_or(PassRefusal::Untrusted)?;
+        let public = PublicKey::from_bytes(&key, Algorithm::Ed25519).map_err(|_| PassRefusal::Untrusted)?;
+        let biscuit = Biscuit::from(&bytes, public).map_err(|_| PassRefusal::Untrusted)?;
+        let lineage = content.blocks.iter().map(|block| block.revocation.clone()).collect();
+        let asks = content.asks();
+        Ok(Self { root: (id, key), asks, lineage, policy, biscuit, content })
+    }
+
+    /// What may change while a pass is remembered.
+    fn stands(
+        &self,
+        roots: &RootKeys,
+        revoked: &dyn Fn(&RevocationId) -> bool,
+        now: OffsetDateTime,
+    ) -> Result<(), PassRefusal> {
+        if roots.find(self.root.0) != Some(self.root.1) {
+            return Err(PassRefusal::Untrusted);
+        }
+        if let Some(id) = self.lineage.iter().find(|id| revoked(id)) {
+            return Err(PassRefusal::Revoked(id.clone()));
+        }
+        let seconds = u64::try_from(now.unix_timestamp()).unwrap_or(0);
+        if seconds > self.content.expires {
+            return Err(PassRefusal::Expired(moment(self.content.expires)));
+        }
+        if seconds < self.content.not_before {
+            return Err(PassRefusal::NotYet(moment(self.content.not_before)));
+        }
+        Ok(())
     }
 }
 
-/// Verified passes by the digest of their text, bounded. Time, roots and revocations are checked on every call.
+/// A date of a pass; one past the calendar is its end.
+pub(crate) fn moment(seconds: u64) -> OffsetDateTime {
+    i64::try_from(seconds)
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .unwrap_or(time::macros::datetime!(9999-12-31 23:59:59 UTC))
+}
+
+/// Verified passes by the digest of their text, bounded.
 #[derive(Debug)]
 pub struct PassCache {
-    capacity: usize,
+    passes: Cache<[u8; 32], Arc<VerifiedPass>>,
+    policy: Arc<Policy>,
 }
 
 impl PassCache {
     pub fn new(capacity: usize) -> Self {
-        Self { capacity }
+        // The policy is a constant whose compiling is tested; without rules it would deny everything.
+        let policy = Arc::new(Policy::compile().unwrap_or_default());
+        Self { passes: Cache::new(capacity), policy }
     }
 
     /// Verifies `text` (with or without the `hallpass_` prefix), or finds that it was verified before.
@@ -113,7 +186,14 @@ impl PassCache {
         revoked: &dyn Fn(&RevocationId) -> bool,
         now: OffsetDateTime,
     ) -> Result<Arc<VerifiedPass>, PassRefusal> {
-        let _ = (text, roots, revoked, now, self.capacity);
-        Err(PassRefusal::Invalid("not implemented".into()))
+        let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        if let Some(pass) = self.passes.get(&digest) {
+            pass.stands(roots, revoked, now)?;
+            return Ok(pass);
+        }
+        let pass = Arc::new(VerifiedPass::read(text, roots, self.policy.clone())?);
+        pass.stands(roots, revoked, now)?;
+        self.passes.insert(digest, pass.clone());
+        Ok(pass)
     }
 }

@@ -1,6 +1,7 @@
 //! One operation of a service: how it is addressed, what it takes, what it does.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::effect::Effects;
 use crate::names::OperationId;
@@ -38,6 +39,8 @@ impl fmt::Display for Method {
 pub struct Operation {
     pub id: OperationId,
     pub method: Method,
+    /// The host that serves it.
+    pub host: Arc<str>,
     /// The effects that a pass must cover, every one.
     pub effects: Effects,
 }

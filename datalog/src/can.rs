@@ -1,0 +1,168 @@
+//! What a pass could ever do: every operation of its connections, allowed, asked or denied.
+//!
+//! Worked out without a request: a caveat that depends on one (arguments, budgets, time) is listed as a
+//! condition. Nothing here permits anything, and no signature is checked.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::catalog::{Operation, Service};
+use crate::caveat::{Caveat, Fact, Kind, Predicate, Query};
+use crate::content::{Connected, Content};
+use crate::decide::{Context, Ground, Reason};
+use crate::effect::Effects;
+use crate::evaluate::{self, Steps, World};
+use crate::explain;
+use crate::facts::operation_facts;
+use crate::judge::{Answered, Question};
+use crate::policy::{Policy, Rule};
+use crate::request::Request;
+
+/// The best answer that an operation could get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Possible {
+    Allow,
+    Ask,
+    Deny,
+}
+
+/// One operation of the table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    pub connection: String,
+    pub operation: String,
+    pub effects: Effects,
+    pub possible: Possible,
+    /// What else has to hold, in words, where it depends on the request.
+    pub conditions: Vec<String>,
+}
+
+const STEPS: u32 = 50_000;
+
+/// The table of every operation, in the order of the pass's connections and the catalog.
+pub fn table(content: &Content, services: &[Arc<Service>]) -> Vec<Row> {
+    let policy = Policy::compile().unwrap_or_default();
+    let mut rows = Vec::new();
+    for connected in &content.connections {
+        let Some(service) = services.iter().find(|service| service.name == connected.service) else {
+            continue;
+        };
+        for operation in &service.operations {
+            rows.push(row(content, &policy, connected, operation));
+        }
+    }
+    rows
+}
+
+fn row(content: &Content, policy: &Policy, connected: &Connected, operation: &Operation) -> Row {
+    let facts = operation_facts(connected, operation);
+    let authority = content.blocks.first().map_or(&[][..], |block| &block.facts);
+    let mut steps = Steps::new(STEPS);
+    let rule = policy.apply(World { facts: [&facts, authority, &[]] }, &mut steps);
+    let mut possible = match rule {
+        Ok(Rule::Allowed) if !operation.effects.is_empty() => Possible::Allow,
+        Ok(Rule::Asked) if !operation.effects.is_empty() => asked(policy, &facts, authority, &mut steps),
+        _ => Possible::Deny,
+    };
+    let mut conditions = Vec::new();
+    for block in &content.blocks {
+        for caveat in &block.caveats {
+            match outlook(caveat, World { facts: [&facts, authority, &block.facts] }, &mut steps) {
+                Outlook::Holds => {}
+                Outlook::Depends => conditions.push(explain::caveat(caveat)),
+                Outlook::Asks => possible = possible.max(Possible::Ask),
+                Outlook::Fails => possible = Possible::Deny,
+            }
+        }
+    }
+    if possible == Possible::Deny {
+        conditions.clear();
+    }
+    Row {
+        connection: connected.name.to_string(),
+        operation: operation.id.to_string(),
+        effects: operation.effects,
+        possible,
+        conditions,
+    }
+}
+
+/// Whether an approval would carry what the policy asks about.
+fn asked(policy: &Policy, facts: &[Fact], authority: &[Fact], steps: &mut Steps) -> Possible {
+    let mut with = facts.to_vec();
+    for name in ["request_digest", "approved"] {
+        if let Some(predicate) = Predicate::of(name) {
+            let terms = vec![crate::value::Value::str("")];
+            with.push(Fact { predicate, name: Arc::from(name), terms });
+        }
+    }
+    match policy.apply(World { facts: [&with, authority, &[]] }, steps) {
+        Ok(Rule::Approved) => Possible::Ask,
+        _ => Possible::Deny,
+    }
+}
+
+enum Outlook {
+    Holds,
+    Depends,
+    Asks,
+    Fails,
+}
+
+/// What can be said of a caveat from the operation alone.
+fn outlook(caveat: &Caveat, world: World<'_>, steps: &mut Steps) -> Outlook {
+    let known = operation_bits();
+    let depends = |query: &Query| query.patterns.iter().any(|p| p.predicate.request_bit() & !known != 0);
+    let asks = |query: &Query| query.patterns.iter().any(|pattern| &*pattern.name == "approved");
+    if caveat.kind != Kind::One && caveat.queries.iter().any(depends) {
+        return Outlook::Depends;
+    }
+    let mut best = Outlook::Fails;
+    for query in &caveat.queries {
+        let one = Caveat { kind: caveat.kind, queries: vec![query.clone()] };
+        if asks(query) {
+            best = if matches!(best, Outlook::Fails) { Outlook::Asks } else { best };
+        } else if depends(query) {
+            best = Outlook::Depends;
+        } else if evaluate::holds(&one, world, steps) == Ok(true) {
+            return Outlook::Holds;
+        }
+    }
+    best
+}
+
+/// The words that the operation and the connection alone decide.
+fn operation_bits() -> u64 {
+    let words =
+        ["connection", "account", "service", "operation", "effect", "effects", "method", "host", "stage"];
+    words.into_iter().filter_map(Predicate::of).fold(0, |bits, predicate| bits | predicate.request_bit())
+}
+
+/// What one request would be answered, and why.
+#[derive(Debug, Clone, Serialize)]
+pub struct Would {
+    pub decision: Possible,
+    pub reasons: Vec<Reason>,
+}
+
+/// Puts one request to a pass whose signature nobody checked, as if nothing had been used or approved yet.
+pub fn would(content: &Content, request: &Request, now: OffsetDateTime) -> Would {
+    let policy = Policy::compile().unwrap_or_default();
+    let matching =
+        |limit: &&crate::content::Limit| limit.target.matches(&request.connection, &request.operation);
+    let limits: Vec<_> = content.limits.iter().filter(matching).collect();
+    let context = Context::default();
+    let digest = request.digest();
+    let question =
+        Question { content, policy: &policy, request, digest, context: &context, limits: &limits, now };
+    let (answer, reasons) = question.answer(content.asks());
+    let decision = match answer {
+        Answered::Allow => Possible::Allow,
+        Answered::No(Ground::Ask) => Possible::Ask,
+        Answered::No(_) => Possible::Deny,
+    };
+    Would { decision, reasons }
+}

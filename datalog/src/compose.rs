@@ -1,0 +1,182 @@
+//! The facts and caveats that flags stand for, built from values: no Datalog text is joined from strings.
+//!
+//! Every caveat made here holds or fails on facts that every request has, so none is vacuous, and none is
+//! satisfied by one good fact among several.
+
+use std::collections::BTreeSet;
+
+use biscuit_auth::builder::{Check, Fact, Predicate, Term};
+use biscuit_auth::macros::{check, fact};
+use time::OffsetDateTime;
+
+use crate::effect::Effect;
+use crate::names::ConnectionName;
+use crate::selector::{Selector, Target};
+
+pub(crate) fn date(moment: OffsetDateTime) -> Term {
+    Term::Date(u64::try_from(moment.unix_timestamp()).unwrap_or(0))
+}
+
+fn set<'a>(items: impl IntoIterator<Item = &'a str>) -> Term {
+    Term::Set(items.into_iter().map(|item| Term::Str(item.to_owned())).collect())
+}
+
+pub(crate) fn until(moment: OffsetDateTime) -> Check {
+    check!(r#"check if time($t), $t <= {end}"#, end = date(moment))
+}
+
+pub(crate) fn from(moment: OffsetDateTime) -> Check {
+    check!(r#"check if time($t), $t >= {start}"#, start = date(moment))
+}
+
+pub(crate) fn same_account() -> Check {
+    check!(r#"check if connection($c), service($s), account($a), connected($c, $s, $a)"#)
+}
+
+pub(crate) fn connected(connection: &ConnectionName, service: &str, account: &str) -> Fact {
+    fact!(r#"connected({c}, {s}, {a})"#, c = connection.as_str(), s = service, a = account)
+}
+
+/// The grants of one answer on one connection. The effects stand as one set, empty where there are none, so
+/// that the policy always finds one.
+pub(crate) fn grants(answer: &str, connection: &ConnectionName, selectors: &[&Selector]) -> Vec<Fact> {
+    let connection = connection.as_str();
+    let effects: BTreeSet<Effect> = selectors
+        .iter()
+        .filter_map(|one| if let Selector::Effect(e) = one { Some(*e) } else { None })
+        .collect();
+    let effects = set(effects.iter().map(|effect| effect.as_str()));
+    let mut facts = vec![fact!(r#"grant_effects({a}, {c}, {e})"#, a = answer, c = connection, e = effects)];
+    for selector in selectors {
+        match selector {
+            Selector::Effect(_) => {}
+            Selector::Operation(id) => facts.push(fact!(
+                r#"grant_operation({a}, {c}, {o})"#,
+                a = answer,
+                c = connection,
+                o = id.as_str()
+            )),
+            Selector::Glob { prefix, suffix } => facts.push(fact!(
+                r#"grant_glob({a}, {c}, {start}, {end})"#,
+                a = answer,
+                c = connection,
+                start = prefix.as_str(),
+                end = suffix.as_str()
+            )),
+        }
+    }
+    facts
+}
+
+/// A budget and the caveat that reads its count.
+pub(crate) fn budget(name: &str, target: &Target, max: i64) -> (Fact, Check) {
+    let connection = target.connection.as_ref().map_or("*", ConnectionName::as_str);
+    let fact = match &target.selector {
+        Selector::Effect(effect) => fact!(
+            r#"budget_effect({name}, {c}, {e}, {max})"#,
+            name = name,
+            c = connection,
+            e = effect.as_str(),
+            max = max
+        ),
+        Selector::Operation(id) => fact!(
+            r#"budget_operation({name}, {c}, {o}, {max})"#,
+            name = name,
+            c = connection,
+            o = id.as_str(),
+            max = max
+        ),
+        Selector::Glob { prefix, suffix } => fact!(
+            r#"budget_glob({name}, {c}, {start}, {end}, {max})"#,
+            name = name,
+            c = connection,
+            start = prefix.as_str(),
+            end = suffix.as_str(),
+            max = max
+        ),
+    };
+    let within = check!(r#"check if used({name}, $n), $n < {max}"#, name = name, max = max);
+    (fact, or(elsewhere(target), within))
+}
+
+/// Holds for every operation that the target does not mean.
+pub(crate) fn elsewhere(target: &Target) -> Check {
+    let other = match &target.selector {
+        Selector::Effect(effect) => {
+            check!(r#"check if effects($e), !$e.contains({effect})"#, effect = effect.as_str())
+        }
+        Selector::Operation(id) => check!(r#"check if operation($o), $o !== {id}"#, id = id.as_str()),
+        Selector::Glob { prefix, suffix } => check!(
+            r#"check if operation($o), !($o.starts_with({start}) && $o.ends_with({end}))"#,
+            start = prefix.as_str(),
+            end = suffix.as_str()
+        ),
+    };
+    match &target.connection {
+        Some(name) => or(check!(r#"check if connection($c), $c !== {name}"#, name = name.as_str()), other),
+        None => other,
+    }
+}
+
+/// Holds where the request is the one that a person approved, or the target does not mean it.
+pub(crate) fn ask(target: &Target) -> Check {
+    or(elsewhere(target), check!(r#"check if request_digest($d), approved($d)"#))
+}
+
+/// Holds where some target means the operation; effects of one connection are taken together, and must
+/// cover all that the operation has.
+pub(crate) fn only(targets: &[Target]) -> Option<Check> {
+    let mut connections: Vec<&Option<ConnectionName>> =
+        targets.iter().map(|target| &target.connection).collect();
+    connections.sort();
+    connections.dedup();
+    let mut caveat: Option<Check> = None;
+    for connection in connections {
+        let selectors = targets.iter().filter(|one| one.connection == *connection).map(|one| &one.selector);
+        for alternative in alternatives(connection.as_ref(), selectors) {
+            caveat = Some(match caveat {
+                Some(so_far) => or(so_far, alternative),
+                None => alternative,
+            });
+        }
+    }
+    caveat
+}
+
+fn alternatives<'a>(
+    connection: Option<&ConnectionName>,
+    selectors: impl Iterator<Item = &'a Selector>,
+) -> Vec<Check> {
+    let (mut effects, mut ids, mut checks) = (Vec::new(), Vec::new(), Vec::new());
+    for selector in selectors {
+        match selector {
+            Selector::Effect(effect) => effects.push(effect.as_str()),
+            Selector::Operation(id) => ids.push(id.as_str()),
+            Selector::Glob { prefix, suffix } => checks.push(check!(
+                r#"check if operation($o), $o.starts_with({start}), $o.ends_with({end})"#,
+                start = prefix.as_str(),
+                end = suffix.as_str()
+            )),
+        }
+    }
+    if !effects.is_empty() {
+        let effects = set(effects);
+        checks.push(check!(r#"check if effects($e), {effects}.contains($e)"#, effects = effects));
+    }
+    if !ids.is_empty() {
+        let ids = set(ids);
+        checks.push(check!(r#"check if operation($o), {ids}.contains($o)"#, ids = ids));
+    }
+    if let Some(name) = connection {
+        let on = Predicate::new("connection".into(), vec![Term::Str(name.to_string())]);
+        for query in checks.iter_mut().flat_map(|check| &mut check.queries) {
+            query.body.insert(0, on.clone());
+        }
+    }
+    checks
+}
+
+fn or(mut left: Check, right: Check) -> Check {
+    left.queries.extend(right.queries);
+    left
+}

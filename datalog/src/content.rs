@@ -1,0 +1,349 @@
+//! What a pass says, block by block, read from its bytes into compiled facts and caveats.
+//!
+//! Reading checks the shape (sizes, algorithms, the admission test) but no signature and no time:
+//! `inspect` shows it as it is, `verify` turns it into a `VerifiedPass`.
+
+use base64::Engine;
+use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use biscuit_auth::builder::{self, Convert};
+use biscuit_auth::datalog::SymbolTable;
+use biscuit_auth::format::convert::proto_block_to_token_block;
+use biscuit_auth::format::schema;
+use prost::Message;
+
+use crate::admission::{self, AdmissionError, MAX_BLOCKS, MAX_TEXT, Place};
+use crate::caveat::{Binary, Caveat, CompileError, Fact, Kind, Names, Op, Slot};
+use crate::names::{Account, ConnectionName, PassId, RevocationId, ServiceName};
+use crate::request::hex;
+use crate::selector::{Selector, Target};
+use crate::value::Value;
+
+/// What every pass starts with; a pass is accepted without it, too.
+pub const PREFIX: &str = "hallpass_";
+
+/// Why a text is not a pass.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    #[error("it has {0} characters; a pass has at most {MAX_TEXT}")]
+    TooLong(usize),
+    #[error("it is not base64url")]
+    Encoding,
+    #[error("it is not a Biscuit")]
+    Format,
+    #[error("it uses a signature algorithm other than Ed25519")]
+    Algorithm,
+    #[error("it has no `{0}` in its authority block, or more than one")]
+    Missing(&'static str),
+    #[error("its budget `{0}` is set more than once")]
+    BudgetTwice(String),
+    #[error("it names something that cannot be: {0}")]
+    Name(String),
+    #[error("it has no end: an authority block needs `check if time($t), $t <= DATE`")]
+    Endless,
+    #[error(transparent)]
+    Admission(#[from] AdmissionError),
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+}
+
+/// One block.
+#[derive(Debug)]
+pub struct Block {
+    pub revocation: RevocationId,
+    pub facts: Vec<Fact>,
+    pub caveats: Vec<Caveat>,
+}
+
+/// What a grant answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Answer {
+    Allow,
+    Ask,
+    Deny,
+}
+
+impl Answer {
+    pub const ALL: [Self; 3] = [Self::Allow, Self::Ask, Self::Deny];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Ask => "ask",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// A budget that a block set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// Names the budget across the lineage: the revocation id of the block that set it, and its name.
+    pub budget: String,
+    /// As the pass calls it, and `used` counts it: `gmail.users.messages.get`, `send`.
+    pub name: String,
+    pub target: Target,
+    pub max: u64,
+    /// The number of the block that set it.
+    pub block: usize,
+}
+
+/// A connection as it was when the pass was minted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connected {
+    pub name: ConnectionName,
+    pub service: ServiceName,
+    pub account: Account,
+}
+
+/// A pass, read.
+#[derive(Debug)]
+pub struct Content {
+    pub id: PassId,
+    pub task: String,
+    pub root_key_id: Option<u32>,
+    pub blocks: Vec<Block>,
+    pub limits: Vec<Limit>,
+    pub connections: Vec<Connected>,
+    /// Allow, ask and deny of the authority block.
+    pub grants: Vec<(Answer, ConnectionName, Selector)>,
+    /// Seconds since 1970: the earliest end and the latest beginning that any block sets.
+    pub expires: u64,
+    pub not_before: u64,
+}
+
+/// The bytes of a pass's text, with or without prefix and padding.
+pub(crate) fn decode(text: &str) -> Result<Vec<u8>, ReadError> {
+    let text = text.strip_prefix(PREFIX).unwrap_or(text);
+    if text.len() > MAX_TEXT {
+        return Err(ReadError::TooLong(text.len()));
+    }
+    let engine = if text.ends_with('=') { &URL_SAFE } else { &URL_SAFE_NO_PAD };
+    engine.decode(text).map_err(|_| ReadError::Encoding)
+}
+
+/// The text of a pass's bytes.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+impl Content {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, ReadError> {
+        let token = schema::Biscuit::decode(bytes).map_err(|_| ReadError::Format)?;
+        let count = 1 + token.blocks.len();
+        if count > MAX_BLOCKS {
+            return Err(AdmissionError::TooMany { what: "blocks", max: MAX_BLOCKS }.into());
+        }
+        let mut names = Names::default();
+        let mut symbols = SymbolTable::new();
+        let mut blocks = Vec::with_capacity(count);
+        for signed in std::iter::once(&token.authority).chain(&token.blocks) {
+            let place = if blocks.is_empty() { Place::Authority } else { Place::Delegated };
+            blocks.push(read_block(signed, place, &mut symbols, &mut names)?);
+        }
+        let Some(authority) = blocks.first_mut() else { return Err(ReadError::Format) };
+        let id: PassId = one_string(&authority.facts, "pass_id")?.parse().map_err(name_error)?;
+        authority.revocation = RevocationId::from(&id);
+        let task = one_string(&authority.facts, "task")?.to_owned();
+        let grants = authority
+            .facts
+            .iter()
+            .filter_map(|fact| grants(fact).transpose())
+            .collect::<Result<Vec<_>, _>>()?;
+        let connections = authority.facts.iter().filter(|fact| &*fact.name == "connected").map(connected);
+        let connections = connections.collect::<Result<Vec<_>, _>>()?;
+        let (expires, not_before) = bounds(&blocks)?;
+        Ok(Self {
+            id,
+            task,
+            root_key_id: token.root_key_id,
+            limits: limits(&blocks)?,
+            connections,
+            grants: grants.into_iter().flatten().collect(),
+            expires,
+            not_before,
+            blocks,
+        })
+    }
+
+    /// Whether any grant or caveat of it waits for an approval.
+    pub(crate) fn asks(&self) -> bool {
+        self.grants.iter().any(|(answer, _, _)| *answer == Answer::Ask)
+            || self.blocks.iter().flat_map(|block| &block.caveats).any(|caveat| caveat.mentions("approved"))
+    }
+
+    /// The words of the request vocabulary that its caveats read.
+    pub(crate) fn reads(&self) -> u64 {
+        self.blocks.iter().flat_map(|block| &block.caveats).fold(0, |bits, caveat| bits | caveat.reads())
+    }
+}
+
+fn read_block(
+    signed: &schema::SignedBlock,
+    place: Place,
+    symbols: &mut SymbolTable,
+    names: &mut Names,
+) -> Result<Block, ReadError> {
+    let ed25519 = schema::public_key::Algorithm::Ed25519 as i32;
+    let external = signed.external_signature.as_ref();
+    let algorithms =
+        [Some(signed.next_key.algorithm), external.map(|signature| signature.public_key.algorithm)];
+    if algorithms.into_iter().flatten().any(|algorithm| algorithm != ed25519) {
+        return Err(ReadError::Algorithm);
+    }
+    let proto = schema::Block::decode(&*signed.block).map_err(|_| ReadError::Format)?;
+    if !proto.rules.is_empty() {
+        return Err(AdmissionError::Rules.into());
+    }
+    if !proto.scope.is_empty() || !proto.public_keys.is_empty() {
+        return Err(AdmissionError::Scopes.into());
+    }
+    let block = proto_block_to_token_block(&proto, None).map_err(|_| ReadError::Format)?;
+    // A block signed by a third party has a symbol table of its own.
+    let mut own = SymbolTable::new();
+    let table = if external.is_some() { &mut own } else { symbols };
+    table.extend(&block.symbols).map_err(|_| ReadError::Format)?;
+    let facts = block
+        .facts
+        .iter()
+        .map(|fact| {
+            let fact = builder::Fact::convert_from(fact, table).map_err(|_| ReadError::Format)?;
+            Ok(Fact::compile(&fact, names)?)
+        })
+        .collect::<Result<Vec<_>, ReadError>>()?;
+    let caveats = block
+        .checks
+        .iter()
+        .map(|check| {
+            let check = builder::Check::convert_from(check, table).map_err(|_| ReadError::Format)?;
+            Ok(Caveat::compile(&check, names)?)
+        })
+        .collect::<Result<Vec<_>, ReadError>>()?;
+    admission::admit(&facts, &caveats, place)?;
+    let revocation = hex(&signed.signature);
+    Ok(Block { revocation: revocation.parse().map_err(|_| ReadError::Algorithm)?, facts, caveats })
+}
+
+fn name_error(error: crate::names::NameError) -> ReadError {
+    ReadError::Name(error.to_string())
+}
+
+fn one_string<'a>(facts: &'a [Fact], name: &'static str) -> Result<&'a str, ReadError> {
+    let mut found = facts.iter().filter(|fact| &*fact.name == name).map(|fact| fact.str(0));
+    match (found.next(), found.next()) {
+        (Some(Some(text)), None) => Ok(text),
+        _ => Err(ReadError::Missing(name)),
+    }
+}
+
+fn connected(fact: &Fact) -> Result<Connected, ReadError> {
+    let text = |place| fact.str(place).unwrap_or_default();
+    Ok(Connected {
+        name: text(0).parse().map_err(name_error)?,
+        service: text(1).parse().map_err(name_error)?,
+        account: text(2).parse().map_err(name_error)?,
+    })
+}
+
+type Grants = Vec<(Answer, ConnectionName, Selector)>;
+
+fn grants(fact: &Fact) -> Result<Option<Grants>, ReadError> {
+    if !fact.name.starts_with("grant_") {
+        return Ok(None);
+    }
+    let text = |place| fact.str(place).unwrap_or_default();
+    let selectors = match &*fact.name {
+        "grant_operation" => vec![Selector::Operation(text(2).parse().map_err(name_error)?)],
+        "grant_glob" => vec![Selector::Glob { prefix: text(2).to_owned(), suffix: text(3).to_owned() }],
+        "grant_effects" => {
+            let effects = fact.terms.get(2).and_then(Value::as_strings).unwrap_or_default();
+            let effects =
+                effects.into_iter().map(str::parse).collect::<Result<Vec<_>, _>>().map_err(name_error)?;
+            effects.into_iter().map(Selector::Effect).collect()
+        }
+        _ => return Ok(None),
+    };
+    let answer = Answer::ALL.into_iter().find(|answer| answer.as_str() == text(0));
+    let answer = answer.ok_or_else(|| ReadError::Name(format!("`{}` is not an answer", text(0))))?;
+    let connection: ConnectionName = text(1).parse().map_err(name_error)?;
+    Ok(Some(selectors.into_iter().map(|selector| (answer, connection.clone(), selector)).collect()))
+}
+
+fn limits(blocks: &[Block]) -> Result<Vec<Limit>, ReadError> {
+    let mut limits: Vec<Limit> = Vec::new();
+    for (number, block) in blocks.iter().enumerate() {
+        for fact in block.facts.iter().filter(|fact| fact.name.starts_with("budget_")) {
+            let Some(limit) = limit(fact, block, number)? else { continue };
+            // Two counts under one name would let the lower one answer for both.
+            if limits.iter().any(|known| known.name == limit.name) {
+                return Err(ReadError::BudgetTwice(limit.name));
+            }
+            limits.push(limit);
+        }
+    }
+    Ok(limits)
+}
+
+fn limit(fact: &Fact, block: &Block, number: usize) -> Result<Option<Limit>, ReadError> {
+    let text = |place| fact.str(place).unwrap_or_default();
+    let selector = match &*fact.name {
+        "budget_effect" => Selector::Effect(text(2).parse().map_err(name_error)?),
+        "budget_operation" => Selector::Operation(text(2).parse().map_err(name_error)?),
+        "budget_glob" => Selector::Glob { prefix: text(2).to_owned(), suffix: text(3).to_owned() },
+        _ => return Ok(None),
+    };
+    let connection = match text(1) {
+        "*" => None,
+        name => Some(name.parse().map_err(name_error)?),
+    };
+    let max = fact.terms.last().and_then(Value::as_int).and_then(|max| u64::try_from(max).ok());
+    let name = text(0).to_owned();
+    Ok(Some(Limit {
+        budget: format!("{}/{name}", block.revocation),
+        max: max.ok_or_else(|| ReadError::Name(format!("the size of budget `{name}` is negative")))?,
+        target: Target { connection, selector },
+        name,
+        block: number,
+    }))
+}
+
+/// A bound on time that a caveat of one condition states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// Valid to this second, inclusive.
+    Until(u64),
+    /// Valid from this second on.
+    From(u64),
+}
+
+/// The bound, where the caveat is `check if time($t), $t <= DATE` or one of its kin and nothing else.
+pub(crate) fn time_bound(caveat: &Caveat) -> Option<Bound> {
+    let ([query], Kind::One) = (caveat.queries.as_slice(), caveat.kind) else { return None };
+    let ([pattern], [expression]) = (query.patterns.as_slice(), query.expressions.as_slice()) else {
+        return None;
+    };
+    if &*pattern.name != "time" || pattern.slots != [Slot::Variable(0)] {
+        return None;
+    }
+    match expression.as_slice() {
+        [Op::Variable(0), Op::Value(Value::Date(date)), Op::Binary(binary)] => match binary {
+            Binary::LessOrEqual => Some(Bound::Until(*date)),
+            Binary::LessThan => date.checked_sub(1).map(Bound::Until),
+            Binary::GreaterOrEqual => Some(Bound::From(*date)),
+            Binary::GreaterThan => date.checked_add(1).map(Bound::From),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn bounds(blocks: &[Block]) -> Result<(u64, u64), ReadError> {
+    let of = |block: &Block| block.caveats.iter().filter_map(time_bound).collect::<Vec<_>>();
+    let until = |bounds: &[Bound]| {
+        bounds.iter().filter_map(|b| if let Bound::Until(at) = b { Some(*at) } else { None }).min()
+    };
+    let authority = blocks.first().map(of).unwrap_or_default();
+    until(&authority).ok_or(ReadError::Endless)?;
+    let all: Vec<Bound> = blocks.iter().flat_map(of).collect();
+    let from = all.iter().filter_map(|b| if let Bound::From(at) = b { Some(*at) } else { None }).max();
+    Ok((until(&all).ok_or(ReadError::Endless)?, from.unwrap_or(0)))
+}

@@ -1,0 +1,237 @@
+//! Decisions and passes in plain words, derived from what is evaluated and from nothing else.
+//!
+//! A caveat of a shape that the flags make has a sentence of its own; any other is shown as its Datalog, which
+//! is always right.
+
+use std::fmt::Write as _;
+
+use crate::caveat::{Binary, Caveat, Fact, Kind, Op, Query, Slot, Unary};
+use crate::content::{Answer, Bound, Content, Limit, time_bound};
+use crate::policy::{POLICIES, Rule};
+use crate::request::Request;
+use crate::selector::Selector;
+use crate::value::{Value, date_text};
+
+/// The request in one line: the operation, its connection, its effects.
+pub fn request(request: &Request) -> String {
+    let operation = &request.operation;
+    format!("`{}` on `{}` (effects: {})", operation.id, request.connection, operation.effects)
+}
+
+pub(crate) fn rule_text(rule: Rule) -> &'static str {
+    POLICIES.iter().find(|(known, _)| *known == rule).map_or("deny if true", |(_, text)| text)
+}
+
+pub(crate) fn rule_expected(rule: Rule, pass: &Content, request: &Request) -> String {
+    let of = |answer: Answer| {
+        let mut texts = Vec::new();
+        for (own, connection, selector) in &pass.grants {
+            if *own == answer && *connection == request.connection {
+                texts.push(format!("`{selector}`"));
+            }
+        }
+        texts.join(", ")
+    };
+    match rule {
+        Rule::Denied => {
+            format!("none of what the pass denies on `{}`: {}", request.connection, of(Answer::Deny))
+        }
+        Rule::Asked => format!("a person's approval: the pass asks before {}", of(Answer::Ask)),
+        Rule::Uncovered if !pass.connections.iter().any(|one| one.name == request.connection) => {
+            "a connection that the pass names".into()
+        }
+        Rule::Uncovered | Rule::Allowed | Rule::Approved => {
+            format!("what the pass covers on `{}`: {}", request.connection, covered(&of))
+        }
+    }
+}
+
+fn covered(of: &dyn Fn(Answer) -> String) -> String {
+    let (allowed, asked) = (of(Answer::Allow), of(Answer::Ask));
+    match (allowed.is_empty(), asked.is_empty()) {
+        (true, true) => "nothing".into(),
+        (false, true) => allowed,
+        (true, false) => format!("{asked} after asking"),
+        (false, false) => format!("{allowed}; {asked} after asking"),
+    }
+}
+
+/// The facts that a caveat read, as they were; at most six of a predicate.
+pub(crate) fn facts_read(caveat: &Caveat, facts: &[Fact]) -> String {
+    let mut names: Vec<&str> = caveat.patterns().map(|pattern| &*pattern.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut text = String::new();
+    for name in names {
+        let mut found = facts.iter().filter(|fact| &*fact.name == name);
+        for fact in found.by_ref().take(6) {
+            let separator = if text.is_empty() { "" } else { ", " };
+            let _ = write!(text, "{separator}{}", shorten(&fact.to_string()));
+        }
+        let more = found.count();
+        if more > 0 {
+            let _ = write!(text, " and {more} more");
+        }
+    }
+    if text.is_empty() { "nothing of what it asks for".into() } else { text }
+}
+
+fn shorten(text: &str) -> String {
+    if text.chars().count() <= 160 {
+        text.to_owned()
+    } else {
+        text.chars().take(157).collect::<String>() + "…"
+    }
+}
+
+/// What a caveat asks for, in words.
+pub fn caveat(caveat: &Caveat) -> String {
+    match time_bound(caveat) {
+        Some(Bound::Until(at)) => return format!("a time until {}", date_text(at)),
+        Some(Bound::From(at)) => return format!("a time from {}", date_text(at)),
+        None => {}
+    }
+    if is_same_account(caveat) {
+        return "the account that the connection had when the pass was minted".into();
+    }
+    if caveat.kind == Kind::One {
+        let parts: Option<Vec<Part>> = caveat.queries.iter().map(part).collect();
+        if let Some(sentence) = parts.and_then(sentence) {
+            return sentence;
+        }
+    }
+    format!("`{caveat}`")
+}
+
+fn is_same_account(caveat: &Caveat) -> bool {
+    caveat.to_string() == "check if connection($c), service($s), account($a), connected($c, $s, $a)"
+}
+
+/// One alternative of a caveat, where it has a shape that the flags make.
+enum Part {
+    Elsewhere(String),
+    Otherwise(String),
+    Within(String, i64),
+    Approved,
+    Among(String),
+}
+
+fn part(query: &Query) -> Option<Part> {
+    let names: Vec<&str> = query.patterns.iter().map(|pattern| &*pattern.name).collect();
+    let conditions: Vec<&[Op]> = query.expressions.iter().map(Vec::as_slice).collect();
+    let on = match (names.as_slice(), query.patterns.first()) {
+        (["connection", ..], Some(first)) => match first.slots.as_slice() {
+            [Slot::Value(Value::Str(name))] => Some(format!(" on `{name}`")),
+            _ => None,
+        },
+        _ => None,
+    };
+    let rest = if on.is_some() { names.get(1..)? } else { &names };
+    let on = on.unwrap_or_default();
+    match (rest, conditions.as_slice()) {
+        (["request_digest", "approved"], []) => Some(Part::Approved),
+        (["connection"], [[Op::Variable(0), Op::Value(name), Op::Binary(Binary::NotEqual)]]) => {
+            Some(Part::Elsewhere(name.as_str()?.to_owned()))
+        }
+        (["operation"], [[Op::Variable(0), Op::Value(id), Op::Binary(Binary::NotEqual)]]) => {
+            Some(Part::Otherwise(format!("`{}`", id.as_str()?)))
+        }
+        (
+            ["effects"],
+            [[Op::Variable(0), Op::Value(effect), Op::Binary(Binary::Contains), Op::Unary(Unary::Negate)]],
+        ) => Some(Part::Otherwise(format!("what has the effect `{}`", effect.as_str()?))),
+        (["effects"], [[Op::Value(set), Op::Variable(0), Op::Binary(Binary::Contains)]]) => {
+            Some(Part::Among(format!("what has no effect but {}{on}", quoted(set)?)))
+        }
+        (["operation"], [[Op::Value(set), Op::Variable(0), Op::Binary(Binary::Contains)]]) => {
+            Some(Part::Among(format!("{}{on}", quoted(set)?)))
+        }
+        (["operation"], [start, end]) => Some(Part::Among(format!(
+            "`{}*{}`{on}",
+            affix(start, Binary::Prefix)?,
+            affix(end, Binary::Suffix)?
+        ))),
+        (["used"], [[Op::Variable(0), Op::Value(Value::Int(max)), Op::Binary(Binary::LessThan)]]) => {
+            let first = query.patterns.first()?.slots.first()?;
+            let Slot::Value(name) = first else { return None };
+            Some(Part::Within(name.as_str()?.to_owned(), *max))
+        }
+        (["operation"], [[rest @ .., Op::Unary(Unary::Negate)]]) => glob(rest).map(Part::Otherwise),
+        _ => None,
+    }
+}
+
+fn affix(condition: &[Op], op: Binary) -> Option<&str> {
+    match condition {
+        [Op::Variable(0), Op::Value(text), Op::Binary(found)] if *found == op => text.as_str(),
+        _ => None,
+    }
+}
+
+fn glob(ops: &[Op]) -> Option<String> {
+    let [start @ .., Op::Closure(None, end), Op::Binary(Binary::LazyAnd), Op::Unary(Unary::Parens)] = ops
+    else {
+        return None;
+    };
+    Some(format!("`{}*{}`", affix(start, Binary::Prefix)?, affix(end, Binary::Suffix)?))
+}
+
+fn quoted(set: &Value) -> Option<String> {
+    Some(set.as_strings()?.iter().map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", "))
+}
+
+fn sentence(parts: Vec<Part>) -> Option<String> {
+    let (mut place, mut subject, mut among, mut end) = (String::new(), None, Vec::new(), None);
+    for part in parts {
+        match part {
+            Part::Elsewhere(name) => place = format!(" on `{name}`"),
+            Part::Otherwise(what) => subject = Some(what),
+            Part::Among(what) => among.push(what),
+            Part::Within(name, max) => end = Some(format!("used fewer than {max} times (budget `{name}`)")),
+            Part::Approved => end = Some("approved by a person first".to_owned()),
+        }
+    }
+    match (subject, end, among.as_slice()) {
+        (Some(subject), Some(end), []) => Some(format!("{subject}{place}: {end}")),
+        (Some(subject), None, []) => Some(format!("anything but {subject}{place}")),
+        (None, None, [_, ..]) => Some(format!("only {}", among.join(", or "))),
+        _ => None,
+    }
+}
+
+/// A pass in plain words, a sentence a line.
+pub fn pass(content: &Content) -> Vec<String> {
+    let mut lines = Vec::new();
+    for answer in Answer::ALL {
+        let mut connections: Vec<_> =
+            content.grants.iter().filter(|(own, _, _)| *own == answer).map(|(_, name, _)| name).collect();
+        connections.sort();
+        connections.dedup();
+        for connection in connections {
+            let selectors = content.grants.iter().filter(|(own, on, _)| *own == answer && on == connection);
+            let what: Vec<String> = selectors.map(|(_, _, selector)| describe(selector)).collect();
+            let verb = match answer {
+                Answer::Allow => "allows",
+                Answer::Ask => "asks a person before",
+                Answer::Deny => "denies",
+            };
+            lines.push(format!("{verb} on `{connection}`: {}", what.join(", ")));
+        }
+    }
+    for limit in &content.limits {
+        lines.push(budget(limit));
+    }
+    lines
+}
+
+fn describe(selector: &Selector) -> String {
+    match selector {
+        Selector::Effect(effect) => effect.to_string(),
+        other => format!("`{other}`"),
+    }
+}
+
+/// A budget in words.
+pub fn budget(limit: &Limit) -> String {
+    format!("at most {} times: {}", limit.max, limit.target)
+}

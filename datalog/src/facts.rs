@@ -1,0 +1,121 @@
+//! What the verifier says of a request, as facts; only those that the pass or the policy reads.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use crate::catalog::Operation;
+use crate::caveat::{Fact, Predicate};
+use crate::content::{Connected, Limit};
+use crate::decide::Context;
+use crate::names::{Account, ConnectionName};
+use crate::request::{Request, Scalar};
+use crate::value::Value;
+
+/// Gathers facts of the predicates that `reads` names.
+struct Gather {
+    reads: u64,
+    facts: Vec<Fact>,
+}
+
+impl Gather {
+    /// Adds a fact of each list of terms, if anything reads the predicate.
+    fn say<I: IntoIterator<Item = Vec<Value>>>(&mut self, name: &'static str, terms: impl FnOnce() -> I) {
+        let Some(predicate) = Predicate::of(name) else { return };
+        if self.reads & predicate.request_bit() == 0 {
+            return;
+        }
+        let name: Arc<str> = Arc::from(name);
+        self.facts.extend(terms().into_iter().map(|terms| Fact { predicate, name: name.clone(), terms }));
+    }
+
+    fn say_one(&mut self, name: &'static str, value: impl FnOnce() -> Value) {
+        self.say(name, || [vec![value()]]);
+    }
+}
+
+/// The facts of one request. `approved` is the digest that a person approved, if any.
+pub(crate) fn request_facts(
+    reads: u64,
+    request: &Request,
+    digest: &str,
+    context: &Context,
+    limits: &[&Limit],
+    approved: Option<&str>,
+    now: OffsetDateTime,
+) -> Vec<Fact> {
+    let mut gather = Gather { reads, facts: Vec::with_capacity(16) };
+    // Before 1970 nothing is valid: time 0 fails every lower bound that a pass can have.
+    gather.say_one("time", || Value::Date(u64::try_from(now.unix_timestamp()).unwrap_or(0)));
+    of_operation(&mut gather, &request.connection, &request.account, &request.operation);
+    gather.say_one("path", || Value::str(request.path.as_str()));
+    gather.say("resource", || {
+        request.resources.iter().map(|one| vec![Value::Str(one.kind.clone()), Value::str(one.id.as_str())])
+    });
+    arguments(&mut gather, request);
+    gather.say("used", || {
+        limits.iter().map(|limit| {
+            let used = context.used.get(&limit.budget).copied().unwrap_or(0);
+            vec![Value::str(limit.name.as_str()), Value::Int(i64::try_from(used).unwrap_or(i64::MAX))]
+        })
+    });
+    gather.say_one("request_digest", || Value::str(digest));
+    gather.say("approved", || approved.map(|digest| vec![Value::str(digest)]));
+    gather.facts
+}
+
+/// The facts that an operation on a connection has before there is a request.
+pub(crate) fn operation_facts(connected: &Connected, operation: &Operation) -> Vec<Fact> {
+    let mut gather = Gather { reads: u64::MAX, facts: Vec::with_capacity(12) };
+    of_operation(&mut gather, &connected.name, &connected.account, operation);
+    gather.facts
+}
+
+fn of_operation(gather: &mut Gather, connection: &ConnectionName, account: &Account, operation: &Operation) {
+    gather.say_one("connection", || Value::str(connection.as_str()));
+    gather.say_one("account", || Value::str(account.as_str()));
+    gather.say_one("service", || Value::str(operation.id.service()));
+    gather.say_one("operation", || Value::str(operation.id.as_str()));
+    gather.say("effect", || operation.effects.iter().map(|effect| vec![Value::str(effect.as_str())]));
+    gather
+        .say_one("effects", || Value::set_of_strings(operation.effects.iter().map(|effect| effect.as_str())));
+    gather.say_one("method", || Value::str(operation.method.as_str()));
+    gather.say_one("host", || Value::str(operation.host.clone()));
+    gather.say_one("stage", || Value::str("request"));
+}
+
+fn arguments(gather: &mut Gather, request: &Request) {
+    let arguments = &request.arguments;
+    let names = || arguments.iter().map(|argument| argument.name.clone()).collect::<BTreeSet<_>>();
+    gather.say("arg_name", || names().into_iter().map(|name| vec![Value::Str(name)]));
+    gather.say_one("arg_count", || Value::Int(i64::try_from(names().len()).unwrap_or(i64::MAX)));
+    let typed = |pick: fn(&Scalar) -> Option<Value>| {
+        move || {
+            arguments.iter().filter_map(move |argument| {
+                Some(vec![Value::Str(argument.name.clone()), pick(&argument.value)?])
+            })
+        }
+    };
+    gather.say(
+        "arg",
+        typed(|scalar| match scalar {
+            Scalar::String(text) => Some(Value::str(text.as_str())),
+            Scalar::Int(_) | Scalar::Bool(_) => None,
+        }),
+    );
+    gather.say(
+        "arg_int",
+        typed(|scalar| match scalar {
+            Scalar::Int(value) => Some(Value::Int(*value)),
+            Scalar::String(_) | Scalar::Bool(_) => None,
+        }),
+    );
+    gather.say(
+        "arg_bool",
+        typed(|scalar| match scalar {
+            Scalar::Bool(value) => Some(Value::Bool(*value)),
+            Scalar::String(_) | Scalar::Int(_) => None,
+        }),
+    );
+}

@@ -1,0 +1,233 @@
+//! The flags that minting and attenuating share, parsed: targets, durations, dates, budgets, raw checks.
+//!
+//! Nothing is guessed: what names no operation that exists is refused with the nearest that do.
+
+use std::str::FromStr;
+
+use biscuit_auth::builder::Check;
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
+
+use crate::admission::{self, Place};
+use crate::catalog::Service;
+use crate::caveat::{Caveat, Names};
+use crate::names::ConnectionName;
+use crate::selector::{Selector, Target};
+use crate::vocabulary;
+
+/// What is wrong with a flag.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TermError {
+    #[error("{0}")]
+    Name(#[from] crate::names::NameError),
+    #[error(
+        "no connection is called `{got}`; there is {known}\nhint: `hallpass connect SERVICE --as {got}` makes one"
+    )]
+    UnknownConnection { got: String, known: String },
+    #[error("`{target}` means no operation of {services}{}", nearest_hint(.nearest))]
+    MeansNothing { target: String, services: String, nearest: Vec<String> },
+    #[error(
+        "`{target}` could mean {connections}: expected one\nhint: write `CONNECTION:{target}`, or choose with --connection"
+    )]
+    Ambiguous { target: String, connections: String },
+    #[error("`{0}` is not a duration: expected a number and s, m, h or d, such as 30m")]
+    Duration(String),
+    #[error("`{0}` is not a date: expected RFC 3339, such as 2026-11-22T09:00:00Z")]
+    Date(String),
+    #[error("`{0}` is not a budget: expected WHAT=COUNT, such as send=3 or gmail.users.messages.get=10")]
+    Limit(String),
+    #[error("the budget `{0}` is given twice")]
+    LimitTwice(String),
+    #[error("`{check}` is not a check: {why}\nhint: `check if effects($e), !$e.contains(\"send\")` is one")]
+    Check { check: String, why: String },
+    #[error("{0}")]
+    Missing(&'static str),
+    #[error(
+        "the pass would be longer than {max} characters: {got}\nhint: use globs or effects instead of many operations"
+    )]
+    TooLong { got: usize, max: usize },
+    #[error("{0}")]
+    Internal(String),
+}
+
+fn nearest_hint(nearest: &[String]) -> String {
+    if nearest.is_empty() {
+        return "\nhint: `hallpass services show SERVICE` lists them".into();
+    }
+    format!(
+        "\nhint: did you mean {}?",
+        nearest.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
+    )
+}
+
+/// `30m`, `2h`, `90s`, `7d`.
+pub fn duration(text: &str) -> Result<Duration, TermError> {
+    let wrong = || TermError::Duration(text.chars().take(40).collect());
+    let split = text.len().checked_sub(1).filter(|at| text.is_char_boundary(*at)).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(split);
+    let number: i64 = number.parse().map_err(|_| wrong())?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    let total =
+        number.checked_mul(seconds).filter(|total| (1..=366 * 86_400).contains(total)).ok_or_else(wrong)?;
+    if number.to_string().len() + 1 != text.len() { Err(wrong()) } else { Ok(Duration::seconds(total)) }
+}
+
+pub fn date(text: &str) -> Result<OffsetDateTime, TermError> {
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| TermError::Date(text.chars().take(40).collect()))
+}
+
+/// A connection that targets may mean, and the service behind it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reach<'a> {
+    pub(crate) connection: &'a ConnectionName,
+    pub(crate) service: &'a Service,
+}
+
+impl Reach<'_> {
+    fn has(&self, selector: &Selector) -> bool {
+        self.service.operations.iter().any(|operation| selector.matches(operation))
+    }
+}
+
+/// A target that means at least one operation within reach.
+pub(crate) fn target(text: &str, reach: &[Reach<'_>]) -> Result<Target, TermError> {
+    let target = Target::from_str(text)?;
+    if let Some(name) = &target.connection {
+        if !reach.iter().any(|one| one.connection == name) {
+            let known: Vec<String> = reach.iter().map(|one| format!("`{}`", one.connection)).collect();
+            let known = if known.is_empty() { "none".into() } else { known.join(", ") };
+            return Err(TermError::UnknownConnection { got: name.to_string(), known });
+        }
+    }
+    let meant = |one: &&Reach<'_>| target.connection.as_ref().is_none_or(|name| name == one.connection);
+    let within: Vec<&Reach<'_>> = reach.iter().filter(meant).collect();
+    if within.iter().any(|one| one.has(&target.selector)) {
+        return Ok(target);
+    }
+    let mut services: Vec<String> = within.iter().map(|one| format!("`{}`", one.service.name)).collect();
+    services.dedup();
+    Err(TermError::MeansNothing {
+        target: text.to_owned(),
+        services: if services.is_empty() { "any connection".into() } else { services.join(", ") },
+        nearest: nearest(&target.selector, &within),
+    })
+}
+
+/// The ids that share most with a wrong one, by the pairs of letters that both have.
+fn nearest(selector: &Selector, within: &[&Reach<'_>]) -> Vec<String> {
+    let Selector::Operation(wrong) = selector else { return Vec::new() };
+    let pairs = |text: &str| -> Vec<(u8, u8)> {
+        let bytes = text.to_ascii_lowercase().into_bytes();
+        bytes.iter().copied().zip(bytes.iter().copied().skip(1)).collect()
+    };
+    let wanted = pairs(wrong.as_str());
+    let mut scored: Vec<(usize, &str)> = within
+        .iter()
+        .flat_map(|one| &one.service.operations)
+        .map(|operation| {
+            let own = pairs(operation.id.as_str());
+            let shared = own.iter().filter(|pair| wanted.contains(pair)).count();
+            (200 * shared / (own.len() + wanted.len()).max(1), operation.id.as_str())
+        })
+        .filter(|(score, _)| *score >= 70)
+        .collect();
+    scored.sort_by(|left, right| right.0.cmp(&left.0).then(left.1.cmp(right.1)));
+    scored.dedup();
+    scored.into_iter().take(3).map(|(_, id)| id.to_owned()).collect()
+}
+
+/// `WHAT=COUNT`.
+pub(crate) fn limit(text: &str, reach: &[Reach<'_>]) -> Result<(Target, i64), TermError> {
+    let wrong = || TermError::Limit(text.chars().take(80).collect());
+    let (what, count) = text.rsplit_once('=').ok_or_else(wrong)?;
+    let count: i64 = count.parse().map_err(|_| wrong())?;
+    if !(0..=1_000_000_000).contains(&count) {
+        return Err(wrong());
+    }
+    Ok((target(what, reach)?, count))
+}
+
+/// A check that a person wrote, after the same test that a pass from anyone has to pass.
+pub(crate) fn check(text: &str) -> Result<Check, TermError> {
+    let wrong = |why: String| TermError::Check { check: text.chars().take(120).collect(), why };
+    if text.len() > 4_096 {
+        return Err(wrong("it is longer than 4,096 characters".into()));
+    }
+    // The parser descends for every bracket and every `!`; the stack is not endless.
+    if nesting(text) > 32 {
+        return Err(wrong("it is nested more than 32 deep".into()));
+    }
+    let check =
+        Check::try_from(text.trim().trim_end_matches(';')).map_err(|error| wrong(error.to_string()))?;
+    let compiled =
+        Caveat::compile(&check, &mut Names::default()).map_err(|error| wrong(error.to_string()))?;
+    admission::admit(&[], std::slice::from_ref(&compiled), Place::Delegated)
+        .map_err(|error| wrong(error.to_string()))?;
+    if let Some(unknown) = compiled.patterns().find(|pattern| vocabulary::find(&pattern.name).is_none()) {
+        return Err(wrong(format!("`{}` is not in the vocabulary", unknown.name)));
+    }
+    Ok(check)
+}
+
+fn nesting(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0usize);
+    let mut bangs = 0usize;
+    for c in text.chars() {
+        match c {
+            '(' | '{' | '[' => depth += 1,
+            ')' | '}' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        bangs = if c == '!' {
+            bangs + 1
+        } else if c.is_whitespace() {
+            bangs
+        } else {
+            0
+        };
+        deepest = deepest.max(depth + bangs);
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_a_positive_number_and_a_unit() {
+        assert_eq!(duration("30m").unwrap(), Duration::minutes(30));
+        for bad in ["", "m", "30", "-1m", "0s", "+5m", "030m", "1.5h", "30M", "99999999999d", "1y", "5µ"] {
+            assert!(duration(bad).is_err(), "{bad} was accepted");
+        }
+    }
+
+    #[test]
+    fn a_hostile_check_is_refused_before_it_is_parsed() {
+        for bad in [
+            format!("check if {}true{}", "(".repeat(4000), ")".repeat(10)),
+            format!("check if {}true", "!".repeat(4000)),
+            "check if recipient($r)".into(),
+            "check if operation($o), $o.matches(\".*\")".into(),
+            "check if nonsense($o)".into(),
+            "check if operation($o, $p)".into(),
+            "allow if true".into(),
+            "check if effect($a), effect($b), effect($c), effect($d), effect($e)".into(),
+            "check if operation($o), $x == 1".into(),
+            "check if operation($o) trusting previous".into(),
+            "check if operation({o})".into(),
+            "check if operation($o), {{a}}.contains($o)".into(),
+            "check if operation($o), [\"a\"].contains($o)".into(),
+            "check if time($t), $t > 2026-11-22T09:00:00Z; check if true".into(),
+        ] {
+            assert!(check(&bad).is_err(), "{bad:.60} was accepted");
+        }
+        assert!(check("check if effects($e), !$e.contains(\"send\");").is_ok());
+    }
+}

@@ -1,0 +1,279 @@
+//! Every predicate, once: what the verifier says of a request, and what a pass says of itself.
+//!
+//! The reserved words, the admission test, the linter of hand-written checks and the reference page are read
+//! off these tables. Nothing here evaluates anything.
+
+use serde::Serialize;
+
+/// The type of one term. A predicate has one type per place, always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Type {
+    String,
+    Integer,
+    Boolean,
+    Date,
+    /// A set of strings.
+    Set,
+}
+
+/// How many facts of a predicate one request has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Count {
+    One,
+    /// None or several: right only under `check all`, or where one match is what is meant.
+    Several,
+    /// Reserved; the verifier does not say it yet, so that a check on it could never pass.
+    NotYet,
+}
+
+/// One predicate.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Word {
+    pub name: &'static str,
+    pub terms: &'static [Type],
+    pub count: Count,
+    pub meaning: &'static str,
+    pub example: &'static str,
+}
+
+const fn word(
+    name: &'static str,
+    terms: &'static [Type],
+    count: Count,
+    meaning: &'static str,
+    example: &'static str,
+) -> Word {
+    Word { name, terms, count, meaning, example }
+}
+
+use Count::{NotYet, One, Several};
+use Type::{Boolean, Date, Integer, Set, String as Text};
+
+/// What only the verifier may say. Refused in the facts of any pass.
+pub const REQUEST: &[Word] = &[
+    word("time", &[Date], One, "now, by the verifier's clock", "time(2026-11-22T09:00:00Z)"),
+    word("connection", &[Text], One, "the connection that the request goes to", r#"connection("gmail")"#),
+    word("account", &[Text], One, "the account behind the connection", r#"account("me@example.com")"#),
+    word("service", &[Text], One, "the service of the operation", r#"service("gmail")"#),
+    word(
+        "operation",
+        &[Text],
+        One,
+        "the provider's id of the operation",
+        r#"operation("gmail.users.messages.list")"#,
+    ),
+    word("effect", &[Text], Several, "one fact for each effect of the operation", r#"effect("send")"#),
+    word("effects", &[Set], One, "all effects of the operation, as one set", r#"effects({"write", "send"})"#),
+    word("method", &[Text], One, "the HTTP method of the operation", r#"method("GET")"#),
+    word("host", &[Text], One, "the host that the operation is served by", r#"host("gmail.googleapis.com")"#),
+    word(
+        "path",
+        &[Text],
+        One,
+        "the upstream path, percent-encoded",
+        r#"path("/gmail/v1/users/me/messages")"#,
+    ),
+    word(
+        "resource",
+        &[Text, Text],
+        Several,
+        "a thing that the operation touches: kind, id",
+        r#"resource("repo", "o/r")"#,
+    ),
+    word(
+        "arg_name",
+        &[Text],
+        Several,
+        "one fact for each argument that is present",
+        r#"arg_name("maxResults")"#,
+    ),
+    word("arg_count", &[Integer], One, "how many arguments are present", "arg_count(2)"),
+    word(
+        "arg",
+        &[Text, Text],
+        Several,
+        "a string argument; body fields by dotted path",
+        r#"arg("q", "is:unread")"#,
+    ),
+    word("arg_int", &[Text, Integer], Several, "an integer argument", r#"arg_int("maxResults", 10)"#),
+    word(
+        "arg_bool",
+        &[Text, Boolean],
+        Several,
+        "a boolean argument",
+        r#"arg_bool("includeSpamTrash", false)"#,
+    ),
+    word(
+        "used",
+        &[Text, Integer],
+        Several,
+        "how often a budget was used before this request",
+        r#"used("send", 2)"#,
+    ),
+    word(
+        "request_digest",
+        &[Text],
+        One,
+        "SHA-256 of the canonical request, hexadecimal",
+        r#"request_digest("9f86…")"#,
+    ),
+    word(
+        "approved",
+        &[Text],
+        Several,
+        "the digest of a request that a person approved",
+        r#"approved("9f86…")"#,
+    ),
+    word(
+        "stage",
+        &[Text],
+        One,
+        "`request`, or `response` for conditions on the answer",
+        r#"stage("request")"#,
+    ),
+    word(
+        "recipient",
+        &[Text],
+        NotYet,
+        "an address that the request reaches",
+        r#"recipient("a@example.com")"#,
+    ),
+    word(
+        "recipient_domain",
+        &[Text],
+        NotYet,
+        "the domain of a recipient",
+        r#"recipient_domain("example.com")"#,
+    ),
+    word("recipient_count", &[Integer], NotYet, "how many recipients there are", "recipient_count(1)"),
+    word("attachment_count", &[Integer], NotYet, "how many attachments there are", "attachment_count(0)"),
+    word(
+        "thread_participant",
+        &[Text],
+        NotYet,
+        "an address already in the thread",
+        r#"thread_participant("a@example.com")"#,
+    ),
+    word(
+        "seen",
+        &[Text, Text],
+        NotYet,
+        "an id that an earlier answer has shown",
+        r#"seen("message", "18f…")"#,
+    ),
+    word("created", &[Text, Text], NotYet, "an id that this lineage created", r#"created("draft", "r-1")"#),
+    word("holder_key", &[Text], NotYet, "the thumbprint of the holder's key", r#"holder_key("NzbL…")"#),
+    word(
+        "item_time",
+        &[Date],
+        NotYet,
+        "the time of an item in the answer",
+        "item_time(2026-11-22T09:00:00Z)",
+    ),
+    word("item_count", &[Integer], NotYet, "how many items the answer has", "item_count(10)"),
+    word("item_label", &[Text], NotYet, "a label of an item in the answer", r#"item_label("INBOX")"#),
+];
+
+/// What a pass says of itself, and only its authority block may (budgets: any block).
+pub const PASS: &[Word] = &[
+    word(
+        "pass_id",
+        &[Text],
+        One,
+        "the random id that revokes the whole lineage",
+        r#"pass_id("p_0123456789abcdefghijkl")"#,
+    ),
+    word(
+        "task",
+        &[Text],
+        One,
+        "the purpose, in the words of the person who minted it",
+        r#"task("triage my inbox")"#,
+    ),
+    word(
+        "connected",
+        &[Text, Text, Text],
+        Several,
+        "the service and the account that a connection had when the pass was minted",
+        r#"connected("gmail", "gmail", "me@example.com")"#,
+    ),
+    word(
+        "grant_effects",
+        &[Text, Text, Set],
+        Several,
+        "allow, ask or deny: on a connection, for operations by their effects",
+        r#"grant_effects("allow", "gmail", {"read"})"#,
+    ),
+    word(
+        "grant_operation",
+        &[Text, Text, Text],
+        Several,
+        "allow, ask or deny: on a connection, for one operation",
+        r#"grant_operation("ask", "gmail", "gmail.users.messages.send")"#,
+    ),
+    word(
+        "grant_glob",
+        &[Text, Text, Text, Text],
+        Several,
+        "allow, ask or deny: on a connection, for operations by the start and the end of their ids",
+        r#"grant_glob("deny", "gmail", "gmail.users.settings.", "")"#,
+    ),
+];
+
+/// Budgets: the first term names the budget, which `used` then counts; the last is its size. `*` is any connection.
+pub const BUDGET: &[Word] = &[
+    word(
+        "budget_effect",
+        &[Text, Text, Text, Integer],
+        Several,
+        "name, connection, effect, size",
+        r#"budget_effect("send", "*", "send", 3)"#,
+    ),
+    word(
+        "budget_operation",
+        &[Text, Text, Text, Integer],
+        Several,
+        "name, connection, operation, size",
+        r#"budget_operation("gmail.users.messages.get", "*", "gmail.users.messages.get", 10)"#,
+    ),
+    word(
+        "budget_glob",
+        &[Text, Text, Text, Text, Integer],
+        Several,
+        "name, connection, start and end of the operation's id, size",
+        r#"budget_glob("gmail.*", "*", "gmail.", "", 100)"#,
+    ),
+];
+
+/// The tables in the order of their predicate numbers.
+pub fn words() -> impl Iterator<Item = &'static Word> {
+    REQUEST.iter().chain(PASS).chain(BUDGET)
+}
+
+/// The word of that name.
+pub fn find(name: &str) -> Option<&'static Word> {
+    words().find(|word| word.name == name)
+}
+
+/// Whether only the verifier may state it.
+pub fn is_reserved(name: &str) -> bool {
+    REQUEST.iter().any(|word| word.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_predicate_stands_once_and_its_example_shows_its_arity() {
+        let mut seen = std::collections::BTreeSet::new();
+        for word in words() {
+            assert!(seen.insert(word.name), "{} stands twice", word.name);
+            let fact: biscuit_auth::builder::Fact = word.example.try_into().unwrap();
+            assert_eq!(fact.predicate.name, word.name);
+            assert_eq!(fact.predicate.terms.len(), word.terms.len(), "{}", word.name);
+        }
+    }
+}

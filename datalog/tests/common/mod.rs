@@ -1,0 +1,129 @@
+//! A small service, passes for it, and requests: what every test of a decision starts from.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::sync::Arc;
+
+use datalog::catalog::{Method, Operation, Service};
+use datalog::*;
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+pub const NOW: OffsetDateTime = datetime!(2026-11-22 09:00:00 UTC);
+
+pub const OPERATIONS: &[(&str, Method, &[Effect])] = &[
+    ("mail.messages.list", Method::Get, &[Effect::Read]),
+    ("mail.messages.get", Method::Get, &[Effect::Read]),
+    ("mail.messages.send", Method::Post, &[Effect::Write, Effect::Send]),
+    ("mail.messages.delete", Method::Delete, &[Effect::Delete]),
+    ("mail.drafts.create", Method::Post, &[Effect::Write]),
+    ("mail.drafts.send", Method::Post, &[Effect::Send]),
+    ("mail.settings.forward", Method::Put, &[Effect::Admin, Effect::Share]),
+    ("mail.keys.read", Method::Get, &[Effect::Read, Effect::Secret]),
+];
+
+pub fn operation(id: &str, method: Method, effects: &[Effect]) -> Operation {
+    Operation {
+        id: id.parse().unwrap(),
+        method,
+        host: Arc::from("mail.example.com"),
+        effects: effects.iter().copied().collect(),
+    }
+}
+
+pub fn service() -> Arc<Service> {
+    let operations =
+        OPERATIONS.iter().map(|(id, method, effects)| Arc::new(operation(id, *method, effects))).collect();
+    Arc::new(Service {
+        name: "mail".parse().unwrap(),
+        title: "Mail".into(),
+        hosts: vec!["mail.example.com".into()],
+        digest: Arc::from("d"),
+        operations,
+    })
+}
+
+pub fn known(name: &str) -> KnownConnection {
+    KnownConnection {
+        name: name.parse().unwrap(),
+        account: "me@example.com".parse().unwrap(),
+        service: service(),
+    }
+}
+
+pub fn root() -> RootKeyPair {
+    RootKeyPair::from_seed(1, [7; 32])
+}
+
+pub fn roots() -> RootKeys {
+    RootKeys::new([root().public()])
+}
+
+pub fn strings(items: &[&str]) -> Vec<String> {
+    items.iter().map(ToString::to_string).collect()
+}
+
+pub fn args(allow: &[&str], ask: &[&str], deny: &[&str]) -> MintArgs {
+    MintArgs {
+        task: "triage".into(),
+        allow: strings(allow),
+        ask: strings(ask),
+        deny: strings(deny),
+        ..MintArgs::default()
+    }
+}
+
+pub fn mint(args: &MintArgs) -> String {
+    let terms = MintTerms::parse(args, &[known("mail")], NOW).unwrap();
+    terms.mint(&PassId::from_random([9; 16]), &root()).unwrap().text
+}
+
+pub fn verify(text: &str) -> Result<Arc<VerifiedPass>, PassRefusal> {
+    PassCache::new(4).verify(text, &roots(), &|_| false, NOW)
+}
+
+pub fn request(id: &str) -> Request {
+    request_with(id, Vec::new())
+}
+
+pub fn request_with(id: &str, arguments: Vec<Argument>) -> Request {
+    let service = service();
+    let operation = service.operations.iter().find(|one| one.id.as_str() == id).unwrap();
+    Request {
+        connection: "mail".parse().unwrap(),
+        account: "me@example.com".parse().unwrap(),
+        operation: operation.clone(),
+        catalog: Arc::from("d"),
+        path: "/x".into(),
+        query: String::new(),
+        headers: Vec::new(),
+        arguments,
+        resources: Vec::new(),
+        body: Body::Empty,
+    }
+}
+
+pub fn narrow(text: &str, args: &AttenuateArgs) -> String {
+    attenuate(text, args, &[service()], NOW).unwrap().text
+}
+
+/// `allow`, `ask`, or `deny`, and the words of the first reason.
+pub fn answer(text: &str, request: Request, context: &Context) -> (&'static str, String) {
+    let pass = verify(text).unwrap();
+    match decide(&pass, request, context, NOW) {
+        Decided::Allow(permitted) => ("allow", permitted.reasons()[0].got.clone()),
+        Decided::Ask(refused) => ("ask", refused.reasons()[0].expected.clone()),
+        Decided::Deny(refused) => ("deny", refused.reasons()[0].expected.clone()),
+    }
+}
+
+/// The answers for every operation, in the order of `OPERATIONS`, as one word of a, ? and -.
+pub fn answers(text: &str) -> String {
+    OPERATIONS
+        .iter()
+        .map(|(id, _, _)| match answer(text, request(id), &Context::default()).0 {
+            "allow" => 'a',
+            "ask" => '?',
+            _ => '-',
+        })
+        .collect()
+}
