@@ -1,0 +1,246 @@
+//! Passes that someone made to break the verifier, or to widen what they were given. Each is refused before
+//! anything of it is evaluated, and cheaply.
+
+mod common;
+
+use std::time::Instant;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use biscuit_auth::builder::{Algorithm, BiscuitBuilder, BlockBuilder};
+use biscuit_auth::{Biscuit, KeyPair, PrivateKey, UnverifiedBiscuit};
+use common::*;
+use datalog::*;
+
+fn root_pair() -> KeyPair {
+    KeyPair::from(&PrivateKey::from_bytes(root().seed(), Algorithm::Ed25519).unwrap())
+}
+
+fn text(bytes: &[u8]) -> String {
+    format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+fn bytes(pass: &str) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(pass.strip_prefix(PREFIX).unwrap()).unwrap()
+}
+
+/// The pass of `mint` with a block of this source appended by the library, as any holder can.
+fn with_block(source: &str) -> String {
+    with_builder(BlockBuilder::new().code(source).unwrap())
+}
+
+fn with_builder(block: BlockBuilder) -> String {
+    let parent = UnverifiedBiscuit::from(bytes(&mint(&args(&["mail:read"], &[], &[])))).unwrap();
+    text(&parent.append(block).unwrap().to_vec().unwrap())
+}
+
+/// A pass of the real root key with extra text in its authority block, as a broken minter might make it.
+fn minted_with(source: &str) -> String {
+    let code = format!(
+        r#"pass_id("p_CQkJCQkJCQkJCQkJCQkJCQ"); task("t"); connected("mail", "mail", "me@example.com");
+           grant_effects("allow", "mail", {{"read"}}); {source}"#
+    );
+    let biscuit = BiscuitBuilder::new().root_key_id(1).code(code).unwrap().build(&root_pair()).unwrap();
+    text(&biscuit.to_vec().unwrap())
+}
+
+#[track_caller]
+fn refused(pass: &str, why: &str) {
+    let error = verify(pass).expect_err("a hostile pass was accepted").to_string();
+    assert!(error.contains(why), "expected `{why}`, got `{error}`");
+}
+
+#[test]
+fn the_words_of_the_verifier_cannot_be_stated() {
+    for fact in [
+        r#"operation("mail.messages.list")"#,
+        "time(2019-01-01T00:00:00Z)",
+        r#"effect("read")"#,
+        r#"approved("00")"#,
+        r#"used("send", 0)"#,
+        r#"arg("q", "x")"#,
+        r#"recipient("a@example.com")"#,
+        r#"holder_key("k")"#,
+    ] {
+        refused(&with_block(&format!("{fact};")), "is a word of the verifier");
+        refused(
+            &minted_with(&format!("{fact}; check if time($t), $t <= 2027-01-01T00:00:00Z;")),
+            "is a word of the verifier",
+        );
+    }
+}
+
+#[test]
+fn a_later_block_cannot_grant() {
+    for fact in [
+        r#"grant_effects("allow", "mail", {"send"})"#,
+        r#"grant_operation("allow", "mail", "mail.messages.send")"#,
+        r#"grant_glob("allow", "mail", "", "")"#,
+        r#"connected("mail", "mail", "you@example.com")"#,
+        r#"pass_id("p_AAAAAAAAAAAAAAAAAAAAAA")"#,
+        r#"task("other")"#,
+    ] {
+        refused(&with_block(&format!("{fact};")), "may stand only in the authority block");
+    }
+}
+
+#[test]
+fn a_later_block_cannot_answer_for_its_parents_budget() {
+    let parent = mint(&MintArgs { limits: strings(&["send=3"]), ..args(&["mail.*"], &[], &[]) });
+    let block = BlockBuilder::new().code(r#"budget_effect("send", "*", "send", 1000);"#).unwrap();
+    let child = UnverifiedBiscuit::from(bytes(&parent)).unwrap().append(block).unwrap();
+    refused(&text(&child.to_vec().unwrap()), "is set more than once");
+}
+
+#[test]
+fn rules_scopes_and_functions_are_refused() {
+    let end = "check if time($t), $t <= 2027-01-01T00:00:00Z;";
+    refused(&with_block(r#"a($x) <- effect($x);"#), "rules");
+    refused(&minted_with(&format!(r#"operation($x) <- task($x); {end}"#)), "rules");
+    refused(&with_block("check if operation($o) trusting previous;"), "trusting");
+    refused(&with_block("check if operation($o), $o.extern::f();"), "external function");
+    refused(&with_block(r#"check if operation($o), $o.matches(".*");"#), "regular expression");
+    refused(&with_block("check if operation($o), [1, 2].contains(1);"), "array");
+    refused(&with_block(r#"check if operation($o), $o.type() == "string";"#), "type()");
+    refused(&with_block("check if arg_count($n), $n | 1 == 1;"), "bit operation");
+    refused(&with_block("check if recipient($r);"), "could never pass");
+    refused(&with_block("check if operation($a, $b);"), "`operation` takes string");
+}
+
+#[test]
+fn work_is_bounded_before_it_is_done() {
+    let started = Instant::now();
+    let facts: String = (0..30).map(|n| format!("f({n});")).collect();
+    refused(
+        &with_block(&format!("{facts} check if f($a), f($b), f($c), f($d), f($e), $a + $b == 99;")),
+        "predicates",
+    );
+    refused(
+        &with_block(&format!("{facts} check if f($a), f($b), f($c), f($d), $a + $b == 99;")),
+        "too much work",
+    );
+    refused(
+        &with_block("check if effects($s), $s.all($a -> $s.all($b -> $s.all($c -> $a == $b || $b == $c)));"),
+        "closures are nested",
+    );
+    let sum = (0..200).map(|_| "1").collect::<Vec<_>>().join(" + ");
+    refused(&with_block(&format!("check if arg_count($n), $n == {sum};")), "operators");
+    let many: String = (0..100).map(|n| format!("check if arg_count($n), $n != {n};")).collect();
+    refused(&with_block(&many), "caveats");
+    let ors = (0..40).map(|n| format!("arg_count({n})")).collect::<Vec<_>>().join(" or ");
+    refused(&with_block(&format!("check if {ors};")), "alternatives");
+    let long = "x".repeat(2_000);
+    refused(
+        &with_block(&format!(r#"check if operation("{long}") or operation($o), $o == "{long}";"#)),
+        "bytes",
+    );
+    assert!(started.elapsed().as_secs() < 10, "this is far beyond what refusing should take");
+}
+
+#[test]
+fn size_and_number_of_blocks_are_bounded() {
+    refused(&format!("{PREFIX}{}", "A".repeat(8_001)), "characters");
+    refused(&"A".repeat(5_000_000), "characters");
+    let mut token = UnverifiedBiscuit::from(bytes(&mint(&args(&["mail:read"], &[], &[])))).unwrap();
+    for _ in 0..15 {
+        token = token.append(BlockBuilder::new().code("check if true;").unwrap()).unwrap();
+    }
+    assert!(verify(&text(&token.to_vec().unwrap())).is_ok());
+    token = token.append(BlockBuilder::new().code("check if true;").unwrap()).unwrap();
+    refused(&text(&token.to_vec().unwrap()), "more than 16 blocks");
+}
+
+#[test]
+fn a_pass_without_an_end_or_an_id_is_refused() {
+    refused(&minted_with(""), "it has no end");
+    refused(&minted_with("check if time($t), $t > 2020-01-01T00:00:00Z;"), "it has no end");
+    refused(
+        &minted_with(
+            r#"pass_id("p_AAAAAAAAAAAAAAAAAAAAAA"); check if time($t), $t <= 2027-01-01T00:00:00Z;"#,
+        ),
+        "pass_id",
+    );
+    let biscuit = BiscuitBuilder::new().code("check if time($t), $t <= 2027-01-01T00:00:00Z;").unwrap();
+    refused(&text(&biscuit.build(&root_pair()).unwrap().to_vec().unwrap()), "pass_id");
+}
+
+#[test]
+fn another_algorithm_root_or_signature_is_refused() {
+    let pass = mint(&args(&["mail:read"], &[], &[]));
+    let token = Biscuit::from(bytes(&pass), root_pair().public()).unwrap();
+    let next = KeyPair::new_with_algorithm(Algorithm::Secp256r1);
+    let child =
+        token.append_with_keypair(&next, BlockBuilder::new().code("check if true;").unwrap()).unwrap();
+    refused(&text(&child.to_vec().unwrap()), "Ed25519");
+    let mut forged = bytes(&pass);
+    for place in [10, forged.len() / 2, forged.len() - 40] {
+        forged[place] ^= 1;
+        assert!(verify(&text(&forged)).is_err(), "a flipped bit at {place} was accepted");
+        forged[place] ^= 1;
+    }
+    let stranger = RootKeyPair::from_seed(1, [8; 32]);
+    let terms = MintTerms::parse(&args(&["mail:read"], &[], &[]), &[known("mail")], NOW).unwrap();
+    refused(&terms.mint(&PassId::from_random([1; 16]), &stranger).unwrap().text, "root key");
+    let unknown = RootKeyPair::from_seed(2, *root().seed());
+    refused(&terms.mint(&PassId::from_random([1; 16]), &unknown).unwrap().text, "root key");
+}
+
+#[test]
+fn a_block_cannot_be_taken_off() {
+    let parent = mint(&args(&["mail.*"], &[], &[]));
+    let child = narrow(&parent, &AttenuateArgs { only: strings(&["mail:read"]), ..AttenuateArgs::default() });
+    let (long, short) = (bytes(&child), bytes(&parent));
+    // The parent's bytes with the child's proof, and the reverse.
+    let mut crossed = short.clone();
+    let tail = 34;
+    crossed.truncate(short.len() - tail);
+    crossed.extend(&long[long.len() - tail..]);
+    assert!(verify(&text(&crossed)).is_err());
+}
+
+#[test]
+fn a_task_cannot_say_datalog() {
+    let hostile = r#"x"); grant_glob("allow", "mail", "", ""); task("y"#;
+    let pass = mint(&MintArgs { task: hostile.into(), ..args(&["mail:read"], &[], &[]) });
+    assert_eq!(verify(&pass).unwrap().task(), hostile);
+    assert_eq!(answers(&pass), "aa------");
+    let shown = inspect(&pass).unwrap().blocks[0].facts.join("\n");
+    assert!(shown.contains(r#"task("x\"); grant_glob(\"allow\""#), "{shown}");
+}
+
+#[test]
+fn a_check_that_cannot_be_evaluated_denies() {
+    for check in [
+        "check if operation($o), $o < 3;",
+        "check if arg_count($n), 1 / $n == 1;",
+        "reject if effects($e), $e;",
+    ] {
+        let pass = with_block(check);
+        let verified = verify(&pass).unwrap();
+        let Decided::Deny(refused) =
+            decide(&verified, request("mail.messages.list"), &Context::default(), NOW)
+        else {
+            panic!("{check} let a request through");
+        };
+        assert_eq!(refused.ground(), Ground::Unevaluable, "{check}");
+    }
+}
+
+#[test]
+fn a_request_with_thousands_of_arguments_cannot_stall_a_decision() {
+    let pass = verify(&with_block("check if arg($a, $x), arg($b, $y), $x != $y, $x.contains($y), $a == $b;"))
+        .unwrap();
+    let arguments = (0..5_000)
+        .map(|n| Argument {
+            name: "ids".into(),
+            location: Location::Body,
+            value: Scalar::String(format!("id-{n}")),
+        })
+        .collect();
+    let Decided::Deny(refused) =
+        decide(&pass, request_with("mail.messages.list", arguments), &Context::default(), NOW)
+    else {
+        panic!("an unfinished evaluation let a request through");
+    };
+    assert_eq!(refused.ground(), Ground::Unevaluable);
+}
