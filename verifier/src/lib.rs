@@ -1,6 +1,37 @@
 //! The verifier gateway: an agent's request in, one pipeline, the upstream's answer out.
 //!
 //! It holds no root private key, no vault and no database driver, and knows an authority only through the
-//! traits in `ports`.
+//! traits in `ports`. Start reading at `pipeline`: `Worker::steps` is a request's whole life.
 
+mod admit;
+mod answer;
+mod body;
+mod classify;
+pub mod clock;
+pub mod config;
+mod credential;
+mod dial;
+mod dialect;
+mod forward;
+mod framing;
+mod gateway;
+mod headers;
+mod meter;
+mod pages;
+mod pipeline;
 pub mod ports;
+mod record;
+mod refusal;
+mod reserve;
+mod rewrite;
+mod scrub;
+mod server;
+mod service;
+mod tasks;
+mod upstream;
+mod wire;
+
+pub use clock::{Clock, SystemClock};
+pub use config::{GatewayConfig, Limits};
+pub use gateway::Gateway;
+pub use server::{Door, Scope, ServeError, Serving};

@@ -1,0 +1,316 @@
+//! Admit: bytes to a request with exactly one pass, taken out of it, and nothing ambiguous left.
+//!
+//! It reads the whole body, bounded, before anything is decided. It does not know what the pass allows or what
+//! the request means: whether the pass is good is `verify`'s to say, and what is asked is `classify`'s.
+
+use bytes::{Bytes, BytesMut};
+use datalog::ConnectionName;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderMap, Method};
+use http_body::Body;
+use http_body_util::BodyExt;
+use secrecy::SecretString;
+use tokio::time::timeout;
+
+use crate::config::Limits;
+use crate::framing::OwnHost;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::server::Scope;
+
+/// A request that has one pass, one reading and a whole body.
+pub(crate) struct Admitted {
+    pub pass: SecretString,
+    pub connection: ConnectionName,
+    pub method: Method,
+    /// Percent-encoded, without the connection prefix; starts with `/`.
+    pub path: String,
+    /// Percent-encoded, without the question mark.
+    pub query: String,
+    /// What remains of the headers: the pass is gone.
+    pub headers: HeaderMap,
+    pub method_override: Option<String>,
+    pub content_type: Option<String>,
+    pub body: Bytes,
+    /// How the agent addresses this connection: `http://HOST/CONNECTION`.
+    pub base: String,
+}
+
+/// Slots that services take a credential from, beside `Authorization`. One that is filled is refused and not
+/// emptied: the agent meant to use it.
+const CREDENTIAL_SLOTS: [&str; 13] = [
+    "cookie",
+    "proxy-authorization",
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "x-goog-iam-authorization-token",
+    "x-serverless-authorization",
+    "x-auth-token",
+    "x-access-token",
+    "x-amz-security-token",
+    "private-token",
+    "x-slack-user-token",
+    "x-github-token",
+];
+
+const OVERRIDE: &str = "x-http-method-override";
+
+/// Other spellings of the method override, which no supported service documents.
+const OTHER_OVERRIDES: [&str; 3] = ["x-http-method", "x-method-override", "x-method"];
+
+/// Admits a request whose framing was checked.
+pub(crate) async fn admit<B>(
+    mut parts: Parts,
+    body: B,
+    scope: &Scope,
+    host: &OwnHost,
+    limits: &Limits,
+) -> Result<Admitted, Refusal>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let pass = take_pass(&mut parts.headers)?;
+    no_other_credential(&parts.headers)?;
+    let method_override = method_override(&parts.headers)?;
+    let (connection, path) = address(parts.uri.path(), scope)?;
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    let base = match scope {
+        Scope::Shared => format!("http://{}/{connection}", host.as_str()),
+        Scope::Connection(_) => format!("http://{}", host.as_str()),
+    };
+    let content_type = text(&parts.headers, CONTENT_TYPE.as_str());
+    let body = read(body, limits).await?;
+    Ok(Admitted {
+        pass,
+        connection,
+        method: parts.method,
+        path,
+        query,
+        headers: parts.headers,
+        method_override,
+        content_type,
+        body,
+        base,
+    })
+}
+
+/// Takes the one pass out of `Authorization: Bearer PASS` (RFC 6750) or `token PASS` (GitHub's own scheme).
+pub(crate) fn take_pass(headers: &mut HeaderMap) -> Result<SecretString, Refusal> {
+    let mut lines = headers.get_all(AUTHORIZATION).iter();
+    let Some(line) = lines.next() else {
+        return Err(Refusal::new(
+            RefusalCode::PassMissing,
+            "the request has no `Authorization: Bearer PASS`",
+        )
+        .hint("give the SDK the pass as its access token"));
+    };
+    if lines.next().is_some() {
+        return Err(Refusal::new(
+            RefusalCode::ForeignCredential,
+            "the request has two Authorization headers",
+        )
+        .expected("one, with the pass", "two"));
+    }
+    let (scheme, pass) = line.to_str().unwrap_or_default().split_once(' ').unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case("bearer") && !scheme.eq_ignore_ascii_case("token") {
+        return Err(Refusal::new(
+            RefusalCode::ForeignCredential,
+            "the Authorization header holds something other than a bearer token",
+        )
+        .expected("`Bearer PASS` or `token PASS`", "another scheme"));
+    }
+    let pass = pass.trim_matches(' ');
+    looks_like_a_pass(pass)?;
+    let pass = SecretString::from(pass);
+    headers.remove(AUTHORIZATION);
+    Ok(pass)
+}
+
+/// What other systems' tokens start with, so that a mistake can be named. Nothing of the token is repeated.
+const OTHER_TOKENS: [(&str, &str); 11] = [
+    ("ya29.", "a Google access token"),
+    ("1//", "a Google refresh token"),
+    ("AIza", "a Google API key"),
+    ("ghp_", "a GitHub token"),
+    ("gho_", "a GitHub token"),
+    ("ghs_", "a GitHub token"),
+    ("ghu_", "a GitHub token"),
+    ("github_pat_", "a GitHub token"),
+    ("xox", "a Slack token"),
+    ("eyJ", "a JSON web token"),
+    ("sk-", "an API key"),
+];
+
+fn looks_like_a_pass(text: &str) -> Result<(), Refusal> {
+    if text.is_empty() {
+        return Err(Refusal::new(RefusalCode::PassMissing, "the Authorization header holds no pass"));
+    }
+    if let Some((_, what)) = OTHER_TOKENS.iter().find(|(prefix, _)| text.starts_with(prefix)) {
+        return Err(Refusal::new(RefusalCode::PassInvalid, "the bearer token is not a pass")
+            .expected("a pass, `hallpass_…`", format!("what looks like {what}"))
+            .hint(
+                "agents hold passes only: mint one with `hallpass mint`, and revoke that token if it leaked",
+            ));
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'=')) {
+        return Err(Refusal::new(RefusalCode::PassInvalid, "the bearer token is not a pass")
+            .expected("base64url, optionally after `hallpass_`", "other characters"));
+    }
+    Ok(())
+}
+
+fn no_other_credential(headers: &HeaderMap) -> Result<(), Refusal> {
+    match CREDENTIAL_SLOTS.iter().find(|slot| headers.contains_key(**slot)) {
+        None => Ok(()),
+        Some(slot) => Err(Refusal::new(
+            RefusalCode::ForeignCredential,
+            format!("the request carries a credential in the header `{slot}`"),
+        )
+        .expected("the pass, and no other credential", format!("`{slot}`"))
+        .hint("remove it: the gateway puts the real credential in")),
+    }
+}
+
+fn method_override(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    if let Some(other) = OTHER_OVERRIDES.iter().find(|name| headers.contains_key(**name)) {
+        return Err(Refusal::ambiguous(format!("the header `{other}` asks for another method")));
+    }
+    if headers.get_all(OVERRIDE).iter().nth(1).is_some() {
+        return Err(Refusal::ambiguous(format!("the header `{OVERRIDE}` stands twice")));
+    }
+    Ok(text(headers, OVERRIDE))
+}
+
+/// Which connection, and the upstream's path on it.
+fn address(path: &str, scope: &Scope) -> Result<(ConnectionName, String), Refusal> {
+    let name = match scope {
+        Scope::Connection(name) => return Ok((name.clone(), path.to_owned())),
+        Scope::Shared => path.strip_prefix('/').unwrap_or_default(),
+    };
+    let (name, rest) =
+        name.split_once('/').map_or((name, "/".to_owned()), |(name, rest)| (name, format!("/{rest}")));
+    match name.parse() {
+        Ok(name) => Ok((name, rest)),
+        Err(_) => Err(Refusal::ambiguous("the path does not start with the name of a connection")
+            .expected("`/CONNECTION/…the service's own path…`", "another path")
+            .hint("`GET /pass` lists the base URL of each connection of a pass")),
+    }
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+/// The whole body, or a refusal: one byte past the bound is never "not looked at".
+async fn read<B>(mut body: B, limits: &Limits) -> Result<Bytes, Refusal>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    let declared = body.size_hint().lower();
+    if declared > limits.body as u64 {
+        return Err(too_large(limits));
+    }
+    match timeout(limits.body_read, collect(&mut body, limits)).await {
+        Ok(read) => read,
+        Err(_) => Err(Refusal::ambiguous(format!(
+            "the body did not arrive within {} seconds",
+            limits.body_read.as_secs()
+        ))),
+    }
+}
+
+async fn collect<B>(body: &mut B, limits: &Limits) -> Result<Bytes, Refusal>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let mut first = Bytes::new();
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal::ambiguous("the body ended before its declared length"))?;
+        let Ok(data) = frame.into_data() else {
+            return Err(Refusal::ambiguous("the request has trailers"));
+        };
+        if first.len() + whole.len() + data.len() > limits.body {
+            return Err(too_large(limits));
+        }
+        if first.is_empty() && whole.is_empty() {
+            // Most bodies come in one piece, which is kept as it is.
+            first = data;
+            continue;
+        }
+        whole.extend_from_slice(&std::mem::take(&mut first));
+        whole.extend_from_slice(&data);
+    }
+    Ok(if whole.is_empty() { first } else { whole.freeze() })
+}
+
+fn too_large(limits: &Limits) -> Refusal {
+    Refusal::new(RefusalCode::BodyTooLarge, "the request body is larger than what is inspected")
+        .expected(format!("at most {} bytes", limits.body), "more")
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn taken(lines: &[&str]) -> Result<String, RefusalCode> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(AUTHORIZATION, HeaderValue::from_str(line).unwrap());
+        }
+        let pass = take_pass(&mut headers).map_err(|refusal| refusal.code)?;
+        assert!(headers.is_empty(), "the pass is still among the headers");
+        Ok(pass.expose_secret().to_owned())
+    }
+
+    #[test]
+    fn one_pass_is_taken_out_under_either_scheme() {
+        for line in
+            ["Bearer hallpass_abc", "bearer hallpass_abc", "TOKEN hallpass_abc", "token  hallpass_abc"]
+        {
+            assert_eq!(taken(&[line]).as_deref(), Ok("hallpass_abc"), "{line}");
+        }
+        assert_eq!(taken(&["Bearer En0KEw-_=="]).as_deref(), Ok("En0KEw-_=="));
+    }
+
+    #[test]
+    fn anything_but_one_pass_is_refused() {
+        use RefusalCode::{ForeignCredential, PassInvalid, PassMissing};
+        assert_eq!(taken(&[]), Err(PassMissing));
+        assert_eq!(taken(&["Bearer "]), Err(PassMissing));
+        assert_eq!(taken(&["Bearer a", "Bearer a"]), Err(ForeignCredential));
+        assert_eq!(taken(&["Basic aHVudGVyMg=="]), Err(ForeignCredential));
+        assert_eq!(taken(&["hallpass_abc"]), Err(ForeignCredential));
+        for token in ["ya29.a0Af", "ghp_0123", "xoxb-1", "eyJhbGci", "a,b", "a b", "a/b", "a.b"] {
+            assert_eq!(taken(&[&format!("Bearer {token}")]), Err(PassInvalid), "{token}");
+        }
+    }
+
+    #[test]
+    fn a_refused_token_is_not_repeated() {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer ghp_sentinel"));
+        let refusal = take_pass(&mut headers).unwrap_err();
+        assert!(!format!("{refusal:?}").contains("sentinel"));
+    }
+
+    #[test]
+    fn the_prefix_names_the_connection() {
+        let split = |path: &str| address(path, &Scope::Shared).map(|(name, rest)| (name.to_string(), rest));
+        assert_eq!(split("/gmail/gmail/v1/users/me").unwrap(), ("gmail".into(), "/gmail/v1/users/me".into()));
+        assert_eq!(split("/github").unwrap(), ("github".into(), "/".into()));
+        assert_eq!(split("/github//user").unwrap(), ("github".into(), "//user".into()));
+        for path in ["/", "//github/user", "/Git/user", "/git%68ub/user", "/../github", "*"] {
+            assert!(split(path).is_err(), "{path}");
+        }
+        let own = Scope::Connection("work".parse().unwrap());
+        assert_eq!(address("/github/user", &own).unwrap().1, "/github/user");
+    }
+}

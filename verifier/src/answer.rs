@@ -1,0 +1,318 @@
+//! Answer: what the agent is told, by the upstream or by the gateway.
+//!
+//! The upstream's answer passes through a header allow-list, loses the credential wherever it shows, and has its
+//! URLs led back to the gateway. A refusal or a fault becomes problem+json (RFC 9457) in the service's dialect.
+//! Which status a code has is `refusal`'s to say.
+
+use bytes::{Bytes, BytesMut};
+use datalog::{Effect, LiftableBy};
+use http::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LINK, LOCATION, RETRY_AFTER,
+    WWW_AUTHENTICATE,
+};
+use http::{HeaderMap, Response, StatusCode};
+use http_body::Body;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use serde_json::{Map, Value, json};
+use tokio::time::timeout;
+
+use crate::body::{AnswerBody, Leave, Stream};
+use crate::config::Limits;
+use crate::dialect::Dialect;
+use crate::forward::Departure;
+use crate::headers::passes_down;
+use crate::meter;
+use crate::ports::RecordId;
+use crate::record::Recording;
+use crate::refusal::{Fault, FaultCode, Refusal, RefusalCode, Stop};
+use crate::rewrite::{Origins, Rewriter};
+use crate::scrub::{Found, Scrubber};
+
+/// JSON up to this size is rewritten in one piece, and keeps a Content-Length.
+const WHOLE: u64 = 256 * 1024;
+
+/// What an answer is treated with on its way.
+pub(crate) struct Treatment {
+    pub scrubber: Scrubber,
+    pub origins: Origins,
+    pub leave: Leave,
+}
+
+/// An upstream's head, ready to be passed on.
+struct Head {
+    status: StatusCode,
+    headers: HeaderMap,
+    kind: ContentKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ContentKind {
+    Json,
+    Other,
+}
+
+/// Checks and rebuilds the head of an upstream's answer.
+fn head(
+    answer: &Response<Incoming>,
+    departure: &Departure,
+    treatment: &mut Treatment,
+) -> Result<Head, Fault> {
+    let status = answer.status();
+    if status == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(unusable("the service changed the protocol, which nobody asked for"));
+    }
+    if answer.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        return Err(unusable("the service compressed its answer, which cannot be checked"));
+    }
+    let mut headers = HeaderMap::with_capacity(answer.headers().len());
+    for (name, value) in answer.headers() {
+        if passes_down(name) {
+            headers.append(name.clone(), scrubbed(treatment, value)?);
+        }
+    }
+    for link in answer.headers().get_all(LINK) {
+        let link = treatment.origins.link(link.to_str().unwrap_or_default());
+        headers.append(LINK, scrubbed(treatment, &text_value(&link)?)?);
+    }
+    if let Some(location) = answer.headers().get(LOCATION) {
+        let location = redirect(status, location.to_str().unwrap_or_default(), departure, treatment)?;
+        headers.insert(LOCATION, scrubbed(treatment, &text_value(&location)?)?);
+    }
+    let kind = match headers.get(CONTENT_TYPE) {
+        Some(value) if is_json(value.as_bytes()) => ContentKind::Json,
+        _ => ContentKind::Other,
+    };
+    Ok(Head { status, headers, kind })
+}
+
+/// Where a redirect may lead: back to the gateway, or, where the operation's answer is known to hold a usable
+/// credential and the pass covers that, to the signed URL that it is. Any other place is not told, because an
+/// SDK would follow it with the pass.
+fn redirect(
+    status: StatusCode,
+    location: &str,
+    departure: &Departure,
+    treatment: &Treatment,
+) -> Result<String, Fault> {
+    if let Some(inside) = treatment.origins.location(location) {
+        return Ok(inside);
+    }
+    let effects = departure.permitted().request().operation.effects;
+    if effects.contains(Effect::Secret) || !status.is_redirection() {
+        return Ok(location.to_owned());
+    }
+    Err(unusable("the service redirects to another host, where the pass is worth nothing"))
+}
+
+fn unusable(detail: &str) -> Fault {
+    Fault::after(FaultCode::UpstreamUnreachable, detail)
+}
+
+fn text_value(text: &str) -> Result<HeaderValue, Fault> {
+    HeaderValue::from_str(text)
+        .map_err(|_| unusable("the service answered with a header that cannot be passed on"))
+}
+
+fn scrubbed(treatment: &mut Treatment, value: &HeaderValue) -> Result<HeaderValue, Fault> {
+    if !treatment.scrubber.occurs_in(value.as_bytes()) {
+        return Ok(value.clone());
+    }
+    HeaderValue::from_bytes(&treatment.scrubber.whole(value.as_bytes()))
+        .map_err(|_| unusable("the service answered with a header that cannot be passed on"))
+}
+
+fn is_json(content_type: &[u8]) -> bool {
+    let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    essence.eq_ignore_ascii_case(b"application/json")
+        || essence.to_ascii_lowercase().ends_with(b"+json")
+        || essence.eq_ignore_ascii_case(b"text/json")
+}
+
+/// Passes the upstream's answer on, and lets its record end with it.
+pub(crate) async fn pass_on(
+    arrival: Response<Incoming>,
+    departure: &Departure,
+    mut treatment: Treatment,
+    recording: &mut Recording,
+    limits: &Limits,
+) -> Result<Response<AnswerBody>, Stop> {
+    let head = head(&arrival, departure, &mut treatment)?;
+    let body = arrival.into_body();
+    let whole =
+        head.kind == ContentKind::Json && body.size_hint().exact().is_some_and(|length| length <= WHOLE);
+    let Treatment { scrubber, origins, leave } = treatment;
+    let rewriter = (head.kind == ContentKind::Json).then(|| Rewriter::new(origins));
+    let body = if whole {
+        let Ok(Ok(text)) = timeout(limits.idle, collect(body)).await else {
+            return Err(unusable("the service went away in the middle of its answer").into());
+        };
+        if !leave.holds() {
+            return Err(Refusal::new(
+                RefusalCode::PassRevoked,
+                "the pass ended while the answer was on its way",
+            )
+            .into());
+        }
+        AnswerBody::sent(treat(text, scrubber, rewriter), recording.sent(head.status.as_u16()))
+    } else {
+        let sent = recording.sent(head.status.as_u16());
+        AnswerBody::stream(Stream::new(body, scrubber, rewriter, leave, sent, limits.idle))
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = head.status;
+    *response.headers_mut() = head.headers;
+    Ok(response)
+}
+
+async fn collect(mut body: Incoming) -> Result<Bytes, ()> {
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| ())?.into_data() else { continue };
+        if first.is_empty() {
+            first = data;
+        } else {
+            rest.extend_from_slice(&data);
+        }
+    }
+    if rest.is_empty() {
+        return Ok(first);
+    }
+    let mut whole = BytesMut::from(first);
+    whole.extend_from_slice(&rest);
+    Ok(whole.freeze())
+}
+
+fn treat(text: Bytes, mut scrubber: Scrubber, rewriter: Option<Rewriter>) -> Bytes {
+    let mut text = joined(scrubber.push(text), scrubber.finish());
+    if scrubber.found() == Found::Credential {
+        meter::credential_withheld();
+        tracing::warn!("an answer held the credential, which was masked");
+    }
+    if let Some(mut rewriter) = rewriter {
+        text = joined(rewriter.push(text), rewriter.finish());
+    }
+    text
+}
+
+fn joined(first: Bytes, rest: Bytes) -> Bytes {
+    if rest.is_empty() {
+        return first;
+    }
+    let mut whole = BytesMut::from(first);
+    whole.extend_from_slice(&rest);
+    whole.freeze()
+}
+
+/// Answers a request that was refused or that broke.
+pub(crate) fn stopped(stop: &Stop, dialect: Dialect, record: Option<RecordId>) -> Response<AnswerBody> {
+    let status = stop.status();
+    let mut problem = problem(stop, record);
+    dialect.dress(&mut problem, status, &message(stop));
+    let text = Value::Object(problem).to_string();
+    let mut response = Response::new(AnswerBody::ready(text));
+    *response.status_mut() = dialect.status(status);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(dialect.content_type()));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, challenge(stop));
+    }
+    if let Stop::Broke(fault) = stop
+        && fault.code.is_retryable()
+    {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    if closes(stop) {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// After these the position in the connection's bytes is not certain any more.
+fn closes(stop: &Stop) -> bool {
+    match stop {
+        Stop::Refused(refusal) => matches!(
+            refusal.code,
+            RefusalCode::AmbiguousRequest | RefusalCode::LengthRequired | RefusalCode::BodyTooLarge
+        ),
+        Stop::Broke(fault) => fault.code == FaultCode::Overloaded,
+    }
+}
+
+fn problem(stop: &Stop, record: Option<RecordId>) -> Map<String, Value> {
+    let mut problem = Map::new();
+    let mut set = |name: &str, value: Value| problem.insert(name.into(), value);
+    set("type", json!(format!("urn:hallpass:problem:{}", stop.code())));
+    set("status", json!(stop.status().as_u16()));
+    set("title", json!(stop.title()));
+    set("detail", json!(stop.detail()));
+    set("code", json!(stop.code()));
+    match stop {
+        Stop::Broke(fault) => {
+            set("retryable", json!(fault.code.is_retryable()));
+        }
+        Stop::Refused(refusal) => {
+            let reason = refusal.reason();
+            let expected = reason.map(|reason| reason.expected.as_str()).or(refusal.expected.as_deref());
+            let got = reason.map(|reason| reason.got.as_str()).or(refusal.got.as_deref());
+            let liftable_by = reason.map_or(refusal.code.liftable_by(), |reason| reason.liftable_by);
+            for (name, value) in [
+                ("caveat", reason.map(|reason| reason.caveat.as_str())),
+                ("expected", expected),
+                ("got", got),
+                ("hint", refusal.hint.as_deref()),
+            ] {
+                if let Some(value) = value {
+                    set(name, json!(value));
+                }
+            }
+            set("liftable_by", json!(liftable_by));
+            set("retryable", json!(liftable_by == LiftableBy::Approval));
+        }
+    }
+    if let Some(RecordId(id)) = record {
+        set("record", json!(id));
+    }
+    problem
+}
+
+/// One line that says it all, for clients that show one.
+fn message(stop: &Stop) -> String {
+    let mut line = format!("hallpass {}: {}", stop.code(), stop.detail());
+    if let Stop::Refused(refusal) = stop {
+        let (expected, got) = match refusal.reason() {
+            Some(reason) => (Some(&reason.expected), Some(&reason.got)),
+            None => (refusal.expected.as_ref(), refusal.got.as_ref()),
+        };
+        if let (Some(expected), Some(got)) = (expected, got) {
+            line.push_str(&format!(" (expected {expected}, got {got})"));
+        }
+        if let Some(hint) = &refusal.hint {
+            line.push_str(&format!("; hint: {hint}"));
+        }
+    }
+    line
+}
+
+/// RFC 6750, section 3: no error code where there was no token at all.
+fn challenge(stop: &Stop) -> HeaderValue {
+    let Stop::Refused(refusal) = stop else { return HeaderValue::from_static("Bearer") };
+    if refusal.code == RefusalCode::PassMissing {
+        return HeaderValue::from_static("Bearer realm=\"hallpass\"");
+    }
+    let line = format!(
+        "Bearer realm=\"hallpass\", error=\"invalid_token\", error_description=\"{}\"",
+        refusal.code.title().to_lowercase()
+    );
+    HeaderValue::from_str(&line).unwrap_or(HeaderValue::from_static("Bearer error=\"invalid_token\""))
+}
+
+/// A JSON page of the gateway itself.
+pub(crate) fn page(value: &Value) -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::ready(value.to_string()));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,232 @@
+//! The body of an answer on its way to the agent.
+//!
+//! Ready text, or the upstream's stream: scrubbed of the credential, its URLs rewritten, unbuffered. A stream
+//! ends when its pass does: expiry, revocation and the emergency stop are looked at with every piece, and at
+//! least once a second while nothing comes.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use datalog::VerifiedPass;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep, sleep};
+
+use crate::clock::Clock;
+use crate::meter;
+use crate::ports::Authority;
+use crate::record::Sent;
+use crate::rewrite::Rewriter;
+use crate::scrub::{Found, Scrubber};
+
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// What the agent is sent.
+pub(crate) struct AnswerBody(Kind);
+
+enum Kind {
+    /// The text, and the record that ends with it.
+    Ready {
+        text: Option<Bytes>,
+        sent: Option<Sent>,
+    },
+    Stream(Box<Stream>),
+}
+
+/// An upstream's body as it passes.
+pub(crate) struct Stream {
+    pub upstream: Incoming,
+    pub scrubber: Scrubber,
+    pub rewriter: Option<Rewriter>,
+    pub leave: Leave,
+    pub sent: Sent,
+    pub idle: Duration,
+    /// The length that was announced, where the pieces cannot change it.
+    pub length: Option<u64>,
+    timing: Timing,
+    state: StreamState,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum StreamState {
+    Flowing,
+    /// The upstream's end was seen, and what was held back is still to go.
+    Ended,
+    Done,
+}
+
+struct Timing {
+    look: Pin<Box<Sleep>>,
+    last_piece: Instant,
+}
+
+/// Whether an answer may still flow.
+pub(crate) struct Leave {
+    pub authority: Arc<dyn Authority>,
+    pub clock: Arc<dyn Clock>,
+    pub pass: Arc<VerifiedPass>,
+}
+
+impl Leave {
+    pub(crate) fn holds(&self) -> bool {
+        !self.authority.is_stopped()
+            && self.clock.now() < self.pass.expires()
+            && !self.pass.lineage().iter().any(|id| self.authority.is_revoked(id))
+    }
+}
+
+impl AnswerBody {
+    pub(crate) fn ready(text: impl Into<Bytes>) -> Self {
+        Self(Kind::Ready { text: Some(text.into()), sent: None })
+    }
+
+    /// A whole text that came from the upstream.
+    pub(crate) fn sent(text: Bytes, sent: Sent) -> Self {
+        Self(Kind::Ready { text: Some(text), sent: Some(sent) })
+    }
+
+    pub(crate) fn stream(stream: Stream) -> Self {
+        Self(Kind::Stream(Box::new(stream)))
+    }
+}
+
+impl Stream {
+    pub(crate) fn new(
+        upstream: Incoming,
+        scrubber: Scrubber,
+        rewriter: Option<Rewriter>,
+        leave: Leave,
+        sent: Sent,
+        idle: Duration,
+    ) -> Self {
+        let length = if rewriter.is_none() { upstream.size_hint().exact() } else { None };
+        let timing = Timing { look: Box::pin(sleep(LOOK_EVERY)), last_piece: Instant::now() };
+        Self { upstream, scrubber, rewriter, leave, sent, idle, length, timing, state: StreamState::Flowing }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        loop {
+            match self.state {
+                StreamState::Done => return Poll::Ready(None),
+                StreamState::Ended => return Poll::Ready(self.finish().map(|rest| Ok(Frame::data(rest)))),
+                StreamState::Flowing => {}
+            }
+            if let Err(cut) = self.look(cx) {
+                return Poll::Ready(Some(Err(cut)));
+            }
+            match Pin::new(&mut self.upstream).poll_frame(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => self.state = StreamState::Ended,
+                Poll::Ready(Some(Err(_))) => {
+                    return Poll::Ready(Some(Err(self.cut("upstream-unreachable", "the service went away"))));
+                }
+                Poll::Ready(Some(Ok(frame))) => {
+                    // Trailers are dropped: no header passes that is not on the list.
+                    let Ok(piece) = frame.into_data() else { continue };
+                    self.timing.last_piece = Instant::now();
+                    let piece = self.treat(piece);
+                    if self.upstream.is_end_stream() {
+                        self.state = StreamState::Ended;
+                    }
+                    if !piece.is_empty() {
+                        self.sent.count(piece.len());
+                        return Poll::Ready(Some(Ok(Frame::data(piece))));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks whether the stream may go on, and arranges to be woken for the next look.
+    fn look(&mut self, cx: &mut Context<'_>) -> Result<(), io::Error> {
+        if !self.leave.holds() {
+            return Err(self.cut("pass-revoked", "the pass ended while the answer was on its way"));
+        }
+        while self.timing.look.as_mut().poll(cx).is_ready() {
+            if self.timing.last_piece.elapsed() > self.idle {
+                return Err(self.cut("upstream-timeout", "the service stopped in the middle of its answer"));
+            }
+            self.timing.look.as_mut().reset(Instant::now() + LOOK_EVERY);
+        }
+        Ok(())
+    }
+
+    fn cut(&mut self, code: &'static str, why: &'static str) -> io::Error {
+        self.state = StreamState::Done;
+        self.sent.failed(code);
+        tracing::info!(code, "an answer was cut off");
+        io::Error::other(why)
+    }
+
+    fn treat(&mut self, piece: Bytes) -> Bytes {
+        let piece = self.scrubber.push(piece);
+        match &mut self.rewriter {
+            Some(rewriter) => rewriter.push(piece),
+            None => piece,
+        }
+    }
+
+    /// What was held back; the record ends here.
+    fn finish(&mut self) -> Option<Bytes> {
+        self.state = StreamState::Done;
+        let held = self.scrubber.finish();
+        let rest = match &mut self.rewriter {
+            Some(rewriter) => {
+                let mut rest = rewriter.push(held).to_vec();
+                rest.extend_from_slice(&rewriter.finish());
+                Bytes::from(rest)
+            }
+            None => held,
+        };
+        if self.scrubber.found() == Found::Credential {
+            meter::credential_withheld();
+            tracing::warn!("an answer held the credential, which was masked");
+        }
+        self.sent.count(rest.len());
+        self.sent.whole();
+        (!rest.is_empty()).then_some(rest)
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        match &mut self.0 {
+            Kind::Stream(stream) => stream.poll(cx),
+            Kind::Ready { text, sent } => {
+                let text = text.take().filter(|text| !text.is_empty());
+                if let Some(mut sent) = sent.take() {
+                    sent.count(text.as_ref().map_or(0, Bytes::len));
+                    sent.whole();
+                }
+                Poll::Ready(text.map(|text| Ok(Frame::data(text))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            // An empty text still has a record to end, which is done when it is polled or dropped.
+            Kind::Ready { text, sent } => sent.is_none() && text.as_ref().is_none_or(Bytes::is_empty),
+            Kind::Stream(stream) => stream.state == StreamState::Done,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Ready { text, .. } => {
+                SizeHint::with_exact(text.as_ref().map_or(0, |text| text.len() as u64))
+            }
+            Kind::Stream(stream) => stream.length.map_or_else(SizeHint::default, SizeHint::with_exact),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The gateway: what all its threads share.
+//!
+//! It holds no state that matters: passes that were verified before, and the masks for current credentials. What
+//! it must know it asks of the authority's ports.
+
+use std::sync::Arc;
+
+use datalog::{PassCache, VerifiedPass};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::admit::Admitted;
+use crate::clock::Clock;
+use crate::config::GatewayConfig;
+use crate::dialect::Dialect;
+use crate::ports::{Authority, Connection};
+use crate::refusal::{Fault, FaultCode, Refusal, Stop};
+use crate::scrub::NeedleCache;
+use crate::server::{Open, Scope};
+
+/// A gateway to everything that an authority's connections lead to.
+pub struct Gateway {
+    pub(crate) authority: Arc<dyn Authority>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) config: GatewayConfig,
+    pub(crate) needles: NeedleCache,
+    pub(crate) open: Open,
+    passes: PassCache,
+}
+
+impl Gateway {
+    pub fn new(authority: Arc<dyn Authority>, clock: Arc<dyn Clock>, config: GatewayConfig) -> Arc<Self> {
+        let passes = PassCache::new(config.passes);
+        Arc::new(Self {
+            authority,
+            clock,
+            config,
+            needles: NeedleCache::default(),
+            open: Open::default(),
+            passes,
+        })
+    }
+
+    /// Verifies a pass against what is trusted at this moment.
+    pub(crate) fn verify(&self, pass: &SecretString) -> Result<Arc<VerifiedPass>, Stop> {
+        if self.authority.is_stopped() {
+            return Err(Refusal::stopped().into());
+        }
+        let roots = self.authority.root_keys();
+        let revoked = |id: &_| self.authority.is_revoked(id);
+        Ok(self.passes.verify(pass.expose_secret(), &roots, &revoked, self.clock.now())?)
+    }
+
+    /// The connection that a request is for, if the pass covers it. One that exists and is not covered answers
+    /// like one that does not exist.
+    pub(crate) fn covered(&self, pass: &VerifiedPass, admitted: &Admitted) -> Result<Arc<Connection>, Stop> {
+        let name = &admitted.connection;
+        if !pass.connections().contains(name) {
+            return Err(Refusal::not_covered(name.as_str()).into());
+        }
+        self.authority.connection(name).ok_or_else(|| {
+            Fault::before(
+                FaultCode::NeedsReconnect,
+                format!("the connection `{name}`, which the pass covers, is not connected any more"),
+            )
+            .into()
+        })
+    }
+
+    /// Before the pass is known, only a listener of a connection's own tells the dialect: on the shared one it
+    /// would tell whether a connection exists.
+    pub(crate) fn dialect_of(&self, scope: &Scope) -> Dialect {
+        match scope {
+            Scope::Shared => Dialect::Common,
+            Scope::Connection(name) => self
+                .authority
+                .connection(name)
+                .map_or(Dialect::Common, |connection| Dialect::of_service(connection.service.name.as_str())),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What is counted, under the names that dashboards use. No secret and no agent's text is a label.
+
+use std::time::Duration;
+
+use metrics::{counter, gauge, histogram};
+
+pub(crate) fn began() {
+    gauge!("hallpass_requests_in_flight").increment(1.0);
+}
+
+pub(crate) fn ended() {
+    gauge!("hallpass_requests_in_flight").decrement(1.0);
+}
+
+/// A request was decided: `allow`, or the code of the refusal or fault.
+pub(crate) fn decided(decision: &'static str, service: Option<&str>, took: Duration) {
+    let service = service.unwrap_or("none").to_owned();
+    counter!("hallpass_requests_total", "decision" => decision, "service" => service).increment(1);
+    histogram!("hallpass_request_seconds", "decision" => decision).record(took.as_secs_f64());
+}
+
+pub(crate) fn upstream_answered(took: Duration) {
+    histogram!("hallpass_upstream_seconds").record(took.as_secs_f64());
+}
+
+/// An upstream's answer held the credential, which was masked.
+pub(crate) fn credential_withheld() {
+    counter!("hallpass_credentials_withheld_total").increment(1);
+}
+
+/// Bytes that were no HTTP request.
+pub(crate) fn unreadable() {
+    counter!("hallpass_unreadable_requests_total").increment(1);
+}

@@ -1,0 +1,189 @@
+//! The pipeline: admit, verify, classify, decide, reserve, lease, forward, answer, record.
+//!
+//! `Worker::steps` is the whole of it, in order. Every step before `forward` can only stop the request; none of
+//! them repairs it. What stops it becomes one answer and one audit record, in `Worker::handle`.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use datalog::{Context, Decided, Permitted, Request, VerifiedPass, decide};
+use http::Response;
+use http::request::Parts;
+use hyper::body::Incoming;
+
+use crate::admit::{Admitted, admit};
+use crate::answer::{self, Treatment};
+use crate::body::{AnswerBody, Leave};
+use crate::classify::classify;
+use crate::credential::lease;
+use crate::dialect::Dialect;
+use crate::forward::{Arrival, Departure, Forwarder};
+use crate::framing::{self, OwnHost};
+use crate::gateway::Gateway;
+use crate::pages::{self, Page};
+use crate::ports::Connection;
+use crate::record::{Recorder, Recording};
+use crate::refusal::{Fault, FaultCode, Refusal, RefusalCode, Stop};
+use crate::reserve;
+use crate::rewrite::Origins;
+use crate::scrub::Scrubber;
+use crate::server::{Load, Scope};
+use crate::upstream;
+
+/// Serves requests on one thread.
+pub(crate) struct Worker {
+    pub gateway: Arc<Gateway>,
+    pub forwarder: Forwarder,
+    pub recorder: Recorder,
+}
+
+/// Where a request came in.
+#[derive(Clone)]
+pub(crate) struct Entrance {
+    pub scope: Arc<Scope>,
+    pub peer: IpAddr,
+    pub local: IpAddr,
+    pub load: Load,
+}
+
+/// What is known of a request beside its record.
+struct Passage {
+    recording: Recording,
+    dialect: Dialect,
+    /// Set when nobody waits for the answer any more.
+    gone: Arc<AtomicBool>,
+}
+
+impl Worker {
+    /// Answers one request, whatever becomes of it, and ends its record.
+    pub(crate) async fn handle(
+        &self,
+        parts: Parts,
+        body: Incoming,
+        entrance: Entrance,
+        gone: Arc<AtomicBool>,
+    ) -> Response<AnswerBody> {
+        let now = self.gateway.clock.now();
+        let recording = Recording::open(self.recorder.clone(), &parts, entrance.peer, now);
+        let dialect = self.gateway.dialect_of(&entrance.scope);
+        let mut passage = Passage { recording, dialect, gone };
+        let answered = match self.enter(&parts, &entrance) {
+            Err(stop) => Err(stop),
+            Ok(host) => match pages::page_for(&parts, &entrance.scope) {
+                None => self.steps(parts, body, &entrance, &host, &mut passage).await,
+                Some(page) => self.page(page, parts, &host).await,
+            },
+        };
+        match answered {
+            Ok(answer) => {
+                passage.recording.close();
+                answer
+            }
+            Err(stop) => {
+                let (stop, id) = passage.recording.stop(stop).await;
+                answer::stopped(&stop, passage.dialect, id)
+            }
+        }
+    }
+
+    fn enter(&self, parts: &Parts, entrance: &Entrance) -> Result<OwnHost, Stop> {
+        if entrance.load == Load::TooMuch {
+            return Err(Fault::before(
+                FaultCode::Overloaded,
+                "the gateway has as many connections as it may",
+            )
+            .into());
+        }
+        Ok(framing::check(parts, &self.gateway.config.names, entrance.local)?)
+    }
+
+    /// A request's life.
+    async fn steps(
+        &self,
+        parts: Parts,
+        body: Incoming,
+        entrance: &Entrance,
+        host: &OwnHost,
+        passage: &mut Passage,
+    ) -> Result<Response<AnswerBody>, Stop> {
+        let (authority, limits) = (self.gateway.authority.as_ref(), &self.gateway.config.limits);
+
+        let admitted = admit(parts, body, &entrance.scope, host, limits).await?;
+        let pass = self.gateway.verify(&admitted.pass)?;
+        passage.recording.verified(&pass);
+        let connection = self.gateway.covered(&pass, &admitted)?;
+        passage.dialect = Dialect::of_service(connection.service.name.as_str());
+        let request = classify(&connection, &admitted)?;
+        passage.recording.classified(&request);
+        let permitted = self.decide(&pass, request, passage).await?;
+        let departure = Departure::of(permitted, &connection, &admitted.pass)?;
+        reserve::reserve(authority, limits, departure.permitted().reservations()).await?;
+        passage.recording.reserved(departure.permitted());
+        passage.recording.intend().await?;
+        let credential = lease(authority, limits, departure.permitted()).await?;
+        passage.still_awaited()?;
+        let arrival = self.forwarder.forward(authority, limits, &departure, credential).await?;
+        let treatment = self.treatment(&arrival, &admitted, &connection, pass);
+        answer::pass_on(arrival.answer, &departure, treatment, &mut passage.recording, limits).await
+    }
+
+    async fn decide(
+        &self,
+        pass: &Arc<VerifiedPass>,
+        request: Request,
+        passage: &mut Passage,
+    ) -> Result<Permitted, Stop> {
+        let (authority, limits) = (self.gateway.authority.as_ref(), &self.gateway.config.limits);
+        let used = reserve::used(authority, limits, pass, &request).await?;
+        let context = Context { used, approved: None };
+        let (code, refused) = match decide(pass, request, &context, self.gateway.clock.now()) {
+            Decided::Allow(permitted) => return Ok(permitted),
+            Decided::Ask(refused) => (RefusalCode::ApprovalRequired, refused),
+            Decided::Deny(refused) if refused.exhausted() => (RefusalCode::BudgetExhausted, refused),
+            Decided::Deny(refused) => (RefusalCode::Denied, refused),
+        };
+        passage.recording.refused(&refused);
+        Err(Refusal::of_decision(code, &refused).into())
+    }
+
+    fn treatment(
+        &self,
+        arrival: &Arrival,
+        admitted: &Admitted,
+        connection: &Connection,
+        pass: Arc<VerifiedPass>,
+    ) -> Treatment {
+        let needles = self.gateway.needles.of(&connection.name, &arrival.credential.token);
+        Treatment {
+            scrubber: Scrubber::new(needles),
+            origins: Origins::new(upstream::origins(connection), &admitted.base),
+            leave: Leave {
+                authority: self.gateway.authority.clone(),
+                clock: self.gateway.clock.clone(),
+                pass,
+            },
+        }
+    }
+
+    async fn page(&self, page: Page, mut parts: Parts, host: &OwnHost) -> Result<Response<AnswerBody>, Stop> {
+        match page {
+            Page::WellKnown => Ok(answer::page(&pages::well_known(&self.gateway, host))),
+            Page::Pass => {
+                let pass = crate::admit::take_pass(&mut parts.headers)?;
+                let pass = self.gateway.verify(&pass)?;
+                Ok(answer::page(&pages::pass(&self.gateway, &pass, host).await?))
+            }
+        }
+    }
+}
+
+impl Passage {
+    /// Nothing is sent for an agent that has gone: it could not learn what came of it.
+    fn still_awaited(&self) -> Result<(), Fault> {
+        if self.gone.load(Ordering::Acquire) {
+            return Err(Fault::before(FaultCode::Abandoned, "the agent went away before anything was sent"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,237 @@
+//! Record: one audit record for each request, finished exactly once, on every path.
+//!
+//! A `Recording` is opened when a request arrives and ends in one of three ways: refused, sent (it becomes a
+//! `Sent`, which ends when the answer does), or dropped (a panic, a runtime that stops), which is recorded too.
+//! It holds no body, no header and no secret.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use datalog::{Permitted, Refused, Request, VerifiedPass};
+use http::request::Parts;
+use time::{Duration, OffsetDateTime};
+
+use crate::config::Limits;
+use crate::meter;
+use crate::ports::{Authority, Outcome, Record, RecordId};
+use crate::refusal::{Departed, Fault, FaultCode, Stop};
+use crate::reserve;
+use crate::tasks::Tasks;
+
+/// What a recording needs to write itself, also after its request is gone.
+#[derive(Clone)]
+pub(crate) struct Recorder {
+    pub authority: Arc<dyn Authority>,
+    pub tasks: Arc<Tasks>,
+    pub limits: Arc<Limits>,
+}
+
+enum State {
+    /// Nothing was written.
+    Open,
+    /// Budgets were taken, and no intent was written.
+    Reserved,
+    /// The intent is durable, and waits for its outcome.
+    Intended(RecordId),
+    Closed,
+}
+
+/// The record of one request while it runs.
+pub(crate) struct Recording {
+    recorder: Recorder,
+    record: Record,
+    service: Option<Arc<str>>,
+    state: State,
+    started: Instant,
+}
+
+impl Recording {
+    pub(crate) fn open(recorder: Recorder, parts: &Parts, peer: IpAddr, at: OffsetDateTime) -> Self {
+        meter::began();
+        let record = Record {
+            at,
+            lineage: Vec::new(),
+            task: None,
+            connection: None,
+            operation: None,
+            method: parts.method.as_str().chars().take(16).collect(),
+            path: shown_path(parts.uri.path()),
+            digest: None,
+            decision: "allow",
+            reasons: Vec::new(),
+            reservations: Vec::new(),
+            peer,
+        };
+        Self { recorder, record, service: None, state: State::Open, started: Instant::now() }
+    }
+
+    pub(crate) fn verified(&mut self, pass: &VerifiedPass) {
+        self.record.lineage = pass.lineage().to_vec();
+        self.record.task = Some(pass.task().to_owned());
+    }
+
+    pub(crate) fn classified(&mut self, request: &Request) {
+        self.record.connection = Some(request.connection.clone());
+        self.record.operation = Some(request.operation.id.to_string());
+        self.record.digest = Some(request.digest());
+        self.service = Some(request.operation.id.service().into());
+    }
+
+    pub(crate) fn refused(&mut self, refused: &Refused) {
+        self.record.reasons = refused.reasons().to_vec();
+    }
+
+    /// What the decision permitted was taken from the budgets.
+    pub(crate) fn reserved(&mut self, permitted: &Permitted) {
+        self.record.reservations = permitted.reservations().to_vec();
+        self.record.reasons = permitted.reasons().to_vec();
+        self.state = State::Reserved;
+    }
+
+    /// Makes the intent durable. Without it nothing may be sent.
+    pub(crate) async fn intend(&mut self) -> Result<(), Fault> {
+        let Recorder { authority, limits, .. } = &self.recorder;
+        match reserve::in_time(limits, authority.intent(self.record.clone())).await {
+            Ok(id) => {
+                self.state = State::Intended(id);
+                Ok(())
+            }
+            Err(fault) => {
+                tracing::error!(%fault, "the audit log did not take an intent");
+                Err(Fault::audit())
+            }
+        }
+    }
+
+    /// Ends the recording with a refusal or a fault; answers what the agent is to be told.
+    pub(crate) async fn stop(mut self, stop: Stop) -> (Stop, Option<RecordId>) {
+        let recorder = self.recorder.clone();
+        let departed = match &stop {
+            Stop::Broke(fault) => fault.departed,
+            Stop::Refused(_) => Departed::Never,
+        };
+        meter::decided(stop.code(), self.service.as_deref(), self.started.elapsed());
+        let state = std::mem::replace(&mut self.state, State::Closed);
+        if departed == Departed::Never && !matches!(state, State::Open) {
+            reserve::release(recorder.authority.as_ref(), &recorder.limits, &self.record.reservations).await;
+        }
+        match state {
+            State::Intended(id) => {
+                let outcome = Outcome::Failed { code: stop.code(), took: took(self.started) };
+                recorder.authority.outcome(id, outcome);
+                (stop, Some(id))
+            }
+            State::Open | State::Reserved => self.write_refusal(stop).await,
+            State::Closed => (stop, None),
+        }
+    }
+
+    async fn write_refusal(&mut self, stop: Stop) -> (Stop, Option<RecordId>) {
+        self.record.decision = stop.code();
+        self.record.reservations.clear();
+        let Recorder { authority, limits, .. } = &self.recorder;
+        match reserve::in_time(limits, authority.refusal(self.record.clone())).await {
+            Ok(id) => (stop, Some(id)),
+            Err(fault) => {
+                tracing::error!(%fault, "the audit log did not take a refusal");
+                (Fault::audit().into(), None)
+            }
+        }
+    }
+
+    /// The answer is on its way: from here on the outcome ends the record.
+    pub(crate) fn sent(&mut self, status: u16) -> Sent {
+        let id = match std::mem::replace(&mut self.state, State::Closed) {
+            State::Intended(id) => Some(id),
+            _ => None,
+        };
+        meter::decided("allow", self.service.as_deref(), self.started.elapsed());
+        Sent { authority: self.recorder.authority.clone(), id, status, bytes: 0, started: self.started }
+    }
+
+    /// The answer was given: what is still to be said, `Sent` says. The gateway's own pages are not recorded.
+    pub(crate) fn close(mut self) {
+        self.state = State::Closed;
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        meter::ended();
+        match std::mem::replace(&mut self.state, State::Closed) {
+            State::Closed => {}
+            State::Intended(id) => {
+                self.recorder.authority.outcome(id, Outcome::Aborted { bytes: 0, took: took(self.started) });
+            }
+            state @ (State::Open | State::Reserved) => {
+                let (recorder, mut record) = (self.recorder.clone(), self.record.clone());
+                record.decision = FaultCode::Abandoned.as_str();
+                let reservations = std::mem::take(&mut record.reservations);
+                self.recorder.tasks.spawn(async move {
+                    if matches!(state, State::Reserved) {
+                        reserve::release(recorder.authority.as_ref(), &recorder.limits, &reservations).await;
+                    }
+                    let written = recorder.authority.refusal(record);
+                    if let Err(fault) = reserve::in_time(&recorder.limits, written).await {
+                        tracing::error!(%fault, "the audit log did not take an abandoned request");
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// An answer on its way to the agent. It ends once: whole, or cut off.
+pub(crate) struct Sent {
+    authority: Arc<dyn Authority>,
+    id: Option<RecordId>,
+    status: u16,
+    bytes: u64,
+    started: Instant,
+}
+
+impl Sent {
+    pub(crate) fn id(&self) -> Option<RecordId> {
+        self.id
+    }
+
+    pub(crate) fn count(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+    }
+
+    /// The whole answer was handed on.
+    pub(crate) fn whole(&mut self) {
+        let outcome = Outcome::Answered { status: self.status, bytes: self.bytes, took: took(self.started) };
+        self.end(outcome);
+    }
+
+    /// The gateway cut it off, or the upstream went away.
+    pub(crate) fn failed(&mut self, code: &'static str) {
+        let outcome = Outcome::Failed { code, took: took(self.started) };
+        self.end(outcome);
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        if let Some(id) = self.id.take() {
+            self.authority.outcome(id, outcome);
+        }
+    }
+}
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        let outcome = Outcome::Aborted { bytes: self.bytes, took: took(self.started) };
+        self.end(outcome);
+    }
+}
+
+fn took(started: Instant) -> Duration {
+    started.elapsed().try_into().unwrap_or(Duration::MAX)
+}
+
+/// The path as it may be kept: cut, and without anything that looks like a pass.
+pub(crate) fn shown_path(path: &str) -> String {
+    let end = path.find("hallpass_").unwrap_or(path.len());
+    path.chars().take(end.min(512)).collect()
+}

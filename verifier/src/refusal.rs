@@ -1,0 +1,317 @@
+//! Why a request was not answered by the upstream: a refusal (the answer is no) or a fault (something broke).
+//!
+//! The one place with status codes. It does not render anything: `answer` and `dialect` do.
+
+use std::fmt;
+
+use datalog::{LiftableBy, PassRefusal, Reason, Refused};
+use http::StatusCode;
+
+/// The answer is no. Stable words for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefusalCode {
+    PassMissing,
+    PassInvalid,
+    PassExpired,
+    PassRevoked,
+    Denied,
+    UnknownOperation,
+    ForeignCredential,
+    ApprovalRequired,
+    AmbiguousRequest,
+    /// An ambiguous request whose length was not declared; the same code with the status that says so.
+    LengthRequired,
+    UnsupportedMediaType,
+    BodyTooLarge,
+    BudgetExhausted,
+    Unevaluable,
+}
+
+impl RefusalCode {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::PassMissing => "pass-missing",
+            Self::PassInvalid => "pass-invalid",
+            Self::PassExpired => "pass-expired",
+            Self::PassRevoked => "pass-revoked",
+            Self::Denied => "denied",
+            Self::UnknownOperation => "unknown-operation",
+            Self::ForeignCredential => "foreign-credential",
+            Self::ApprovalRequired => "approval-required",
+            Self::AmbiguousRequest | Self::LengthRequired => "ambiguous-request",
+            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::BodyTooLarge => "body-too-large",
+            Self::BudgetExhausted => "budget-exhausted",
+            Self::Unevaluable => "unevaluable",
+        }
+    }
+
+    /// 401 is for passes only, never for policy: SDKs answer a 401 by refreshing, and lose the reason.
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::PassMissing | Self::PassInvalid | Self::PassExpired | Self::PassRevoked => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::Denied
+            | Self::UnknownOperation
+            | Self::ForeignCredential
+            | Self::ApprovalRequired
+            | Self::BudgetExhausted
+            | Self::Unevaluable => StatusCode::FORBIDDEN,
+            Self::AmbiguousRequest => StatusCode::BAD_REQUEST,
+            Self::LengthRequired => StatusCode::LENGTH_REQUIRED,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        }
+    }
+
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::PassMissing => "The request has no pass",
+            Self::PassInvalid => "The pass is not valid",
+            Self::PassExpired => "The pass has ended",
+            Self::PassRevoked => "The pass was revoked",
+            Self::Denied => "The pass does not allow this",
+            Self::UnknownOperation => "This is no operation that the catalog knows",
+            Self::ForeignCredential => "The request carries a credential of its own",
+            Self::ApprovalRequired => "A person has to approve this",
+            Self::AmbiguousRequest | Self::LengthRequired => "The request can be read in more than one way",
+            Self::UnsupportedMediaType => "The body is of a kind that cannot be checked",
+            Self::BodyTooLarge => "The body is too large to be checked",
+            Self::BudgetExhausted => "A budget of the pass is used up",
+            Self::Unevaluable => "It cannot be told whether the pass allows this",
+        }
+    }
+
+    /// Who could lift it, where the decision did not say.
+    pub(crate) fn liftable_by(self) -> LiftableBy {
+        match self {
+            Self::ApprovalRequired => LiftableBy::Approval,
+            Self::PassMissing
+            | Self::PassInvalid
+            | Self::PassExpired
+            | Self::PassRevoked
+            | Self::Denied
+            | Self::BudgetExhausted => LiftableBy::Parent,
+            _ => LiftableBy::Nobody,
+        }
+    }
+}
+
+/// The answer is no, and this is why.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    pub code: RefusalCode,
+    pub detail: String,
+    pub hint: Option<String>,
+    pub expected: Option<String>,
+    pub got: Option<String>,
+    /// From the decision; the first is the one to show.
+    pub reasons: Vec<Reason>,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: RefusalCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), hint: None, expected: None, got: None, reasons: Vec::new() }
+    }
+
+    pub(crate) fn ambiguous(detail: impl Into<String>) -> Self {
+        Self::new(RefusalCode::AmbiguousRequest, detail)
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn expected(mut self, expected: impl Into<String>, got: impl Into<String>) -> Self {
+        self.expected = Some(expected.into());
+        self.got = Some(got.into());
+        self
+    }
+
+    /// The emergency stop holds: no pass is good for anything.
+    pub(crate) fn stopped() -> Self {
+        Self::new(RefusalCode::PassRevoked, "every pass is stopped")
+            .hint("the person who runs Hallpass stopped it; `hallpass resume` lifts that")
+    }
+
+    /// One answer for a connection that the pass does not cover, whether it exists or not.
+    pub(crate) fn not_covered(name: &str) -> Self {
+        Self::new(RefusalCode::Denied, format!("the pass does not cover the connection `{name}`"))
+            .expected("a connection that the pass names", format!("`{name}`"))
+            .hint("`GET /pass` lists the connections of this pass")
+    }
+
+    pub(crate) fn of_decision(code: RefusalCode, refused: &Refused) -> Self {
+        let operation = &refused.request().operation.id;
+        let detail = match code {
+            RefusalCode::ApprovalRequired => format!("`{operation}` needs a person's approval"),
+            RefusalCode::BudgetExhausted => format!("a budget that `{operation}` takes from is used up"),
+            _ => format!("the pass does not allow `{operation}`"),
+        };
+        let mut refusal = Self::new(code, detail);
+        refusal.reasons = refused.reasons().to_vec();
+        refusal
+    }
+
+    /// The reason to show.
+    pub(crate) fn reason(&self) -> Option<&Reason> {
+        self.reasons.first()
+    }
+}
+
+impl From<PassRefusal> for Refusal {
+    fn from(refused: PassRefusal) -> Self {
+        let code = match &refused {
+            PassRefusal::Expired(_) => RefusalCode::PassExpired,
+            PassRefusal::Revoked(_) => RefusalCode::PassRevoked,
+            _ => RefusalCode::PassInvalid,
+        };
+        Self::new(code, refused.to_string())
+    }
+}
+
+/// Something broke. Worth a retry, unlike a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FaultCode {
+    NeedsReconnect,
+    UpstreamUnreachable,
+    UpstreamTimeout,
+    AuditUnavailable,
+    Overloaded,
+    /// The agent went away before anything was sent. Nobody hears of it but the audit log.
+    Abandoned,
+}
+
+impl FaultCode {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::NeedsReconnect => "connection-needs-reconnect",
+            Self::UpstreamUnreachable => "upstream-unreachable",
+            Self::UpstreamTimeout => "upstream-timeout",
+            Self::AuditUnavailable => "audit-unavailable",
+            Self::Overloaded => "overloaded",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::NeedsReconnect | Self::AuditUnavailable | Self::Overloaded | Self::Abandoned => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::UpstreamUnreachable => StatusCode::BAD_GATEWAY,
+            Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::NeedsReconnect => "The account has to be connected again",
+            Self::UpstreamUnreachable => "The service could not be reached",
+            Self::UpstreamTimeout => "The service did not answer in time",
+            Self::AuditUnavailable => "The audit record could not be written, so nothing was sent",
+            Self::Overloaded => "The gateway has too much to do",
+            Self::Abandoned => "The agent went away",
+        }
+    }
+
+    /// Whether the same request may succeed later without a person doing anything.
+    pub(crate) fn is_retryable(self) -> bool {
+        self != Self::NeedsReconnect
+    }
+}
+
+/// Whether the request can have reached the upstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Departed {
+    /// Certainly not: what was reserved for it is given back.
+    Never,
+    Perhaps,
+}
+
+/// Something broke, and this is what. The detail is for the agent: no secret, no internal address.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    pub code: FaultCode,
+    pub detail: String,
+    pub departed: Departed,
+}
+
+impl Fault {
+    /// A fault before anything was sent.
+    pub(crate) fn before(code: FaultCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), departed: Departed::Never }
+    }
+
+    /// A fault when the upstream may have acted already.
+    pub(crate) fn after(code: FaultCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), departed: Departed::Perhaps }
+    }
+
+    pub(crate) fn audit() -> Self {
+        Self::before(FaultCode::AuditUnavailable, "the authority's store did not take the record")
+    }
+}
+
+/// Why the pipeline stopped before the upstream's answer.
+#[derive(Debug, Clone)]
+pub(crate) enum Stop {
+    Refused(Refusal),
+    Broke(Fault),
+}
+
+impl Stop {
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code.as_str(),
+            Self::Broke(fault) => fault.code.as_str(),
+        }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::Refused(refusal) => refusal.code.status(),
+            Self::Broke(fault) => fault.code.status(),
+        }
+    }
+
+    pub(crate) fn title(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code.title(),
+            Self::Broke(fault) => fault.code.title(),
+        }
+    }
+
+    pub(crate) fn detail(&self) -> &str {
+        match self {
+            Self::Refused(refusal) => &refusal.detail,
+            Self::Broke(fault) => &fault.detail,
+        }
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code(), self.detail())
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Broke(fault)
+    }
+}
+
+impl From<PassRefusal> for Stop {
+    fn from(refused: PassRefusal) -> Self {
+        Self::Refused(refused.into())
+    }
+}
