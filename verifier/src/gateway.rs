@@ -54,7 +54,7 @@ impl Gateway {
     /// like one that does not exist.
     pub(crate) fn covered(&self, pass: &VerifiedPass, admitted: &Admitted) -> Result<Arc<Connection>, Stop> {
         let name = &admitted.connection;
-        if !pass.connections().contains(name) {
+        if !pass.connections().iter().any(|connected| connected.name == *name) {
             return Err(Refusal::not_covered(name.as_str()).into());
         }
         self.authority.connection(name).ok_or_else(|| {

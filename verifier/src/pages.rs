@@ -57,14 +57,13 @@ pub(crate) async fn pass(gateway: &Gateway, pass: &VerifiedPass, host: &OwnHost)
     let connections: Vec<Value> = pass
         .connections()
         .iter()
-        .map(|name| {
-            let connection = gateway.authority.connection(name);
+        .map(|connected| {
             json!({
-                "name": name.as_str(),
-                "service": connection.as_ref().map(|connection| connection.service.name.as_str()),
-                "account": connection.as_ref().map(|connection| connection.account.as_str()),
-                "base_url": format!("http://{}/{name}", host.as_str()),
-                "connected": connection.is_some(),
+                "name": connected.name.as_str(),
+                "service": connected.service.as_str(),
+                "account": connected.account.as_str(),
+                "base_url": format!("http://{}/{}", host.as_str(), connected.name),
+                "connected": gateway.authority.connection(&connected.name).is_some(),
             })
         })
         .collect();
@@ -75,6 +74,7 @@ pub(crate) async fn pass(gateway: &Gateway, pass: &VerifiedPass, host: &OwnHost)
         "ends": pass.expires().format(&Rfc3339).unwrap_or_default(),
         "seconds_left": left.whole_seconds().max(0),
         "connections": connections,
+        "says": datalog::inspect::describe(pass.content()).says,
         "budgets": budgets(gateway, pass).await?,
     }))
 }

@@ -24,7 +24,7 @@ use crate::gateway::Gateway;
 use crate::pages::{self, Page};
 use crate::ports::Connection;
 use crate::record::{Recorder, Recording};
-use crate::refusal::{Fault, FaultCode, Refusal, RefusalCode, Stop};
+use crate::refusal::{Fault, FaultCode, Refusal, Stop};
 use crate::reserve;
 use crate::rewrite::Origins;
 use crate::scrub::Scrubber;
@@ -137,14 +137,12 @@ impl Worker {
         let (authority, limits) = (self.gateway.authority.as_ref(), &self.gateway.config.limits);
         let used = reserve::used(authority, limits, pass, &request).await?;
         let context = Context { used, approved: None };
-        let (code, refused) = match decide(pass, request, &context, self.gateway.clock.now()) {
+        let refused = match decide(pass, request, &context, self.gateway.clock.now()) {
             Decided::Allow(permitted) => return Ok(permitted),
-            Decided::Ask(refused) => (RefusalCode::ApprovalRequired, refused),
-            Decided::Deny(refused) if refused.exhausted() => (RefusalCode::BudgetExhausted, refused),
-            Decided::Deny(refused) => (RefusalCode::Denied, refused),
+            Decided::Ask(refused) | Decided::Deny(refused) => refused,
         };
         passage.recording.refused(&refused);
-        Err(Refusal::of_decision(code, &refused).into())
+        Err(Refusal::of_decision(&refused).into())
     }
 
     fn treatment(

@@ -74,16 +74,17 @@ impl Recording {
     pub(crate) fn classified(&mut self, request: &Request) {
         self.record.connection = Some(request.connection.clone());
         self.record.operation = Some(request.operation.id.to_string());
-        self.record.digest = Some(request.digest());
         self.service = Some(request.operation.id.service().into());
     }
 
     pub(crate) fn refused(&mut self, refused: &Refused) {
+        self.record.digest = Some(refused.digest());
         self.record.reasons = refused.reasons().to_vec();
     }
 
     /// What the decision permitted was taken from the budgets.
     pub(crate) fn reserved(&mut self, permitted: &Permitted) {
+        self.record.digest = Some(permitted.digest());
         self.record.reservations = permitted.reservations().to_vec();
         self.record.reasons = permitted.reasons().to_vec();
         self.state = State::Reserved;

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use datalog::{LiftableBy, PassRefusal, Reason, Refused};
+use datalog::{Ground, LiftableBy, PassRefusal, Reason, Refused};
 use http::StatusCode;
 
 /// The answer is no. Stable words for programs.
@@ -143,12 +143,20 @@ impl Refusal {
             .hint("`GET /pass` lists the connections of this pass")
     }
 
-    pub(crate) fn of_decision(code: RefusalCode, refused: &Refused) -> Self {
+    pub(crate) fn of_decision(refused: &Refused) -> Self {
         let operation = &refused.request().operation.id;
-        let detail = match code {
-            RefusalCode::ApprovalRequired => format!("`{operation}` needs a person's approval"),
-            RefusalCode::BudgetExhausted => format!("a budget that `{operation}` takes from is used up"),
-            _ => format!("the pass does not allow `{operation}`"),
+        let (code, detail) = match refused.ground() {
+            Ground::Denied => (RefusalCode::Denied, format!("the pass does not allow `{operation}`")),
+            Ground::Ask => {
+                (RefusalCode::ApprovalRequired, format!("`{operation}` needs a person's approval"))
+            }
+            Ground::Exhausted => {
+                (RefusalCode::BudgetExhausted, format!("a budget that `{operation}` takes from is used up"))
+            }
+            Ground::Unevaluable => (
+                RefusalCode::Unevaluable,
+                format!("a caveat of the pass has no answer for this `{operation}`"),
+            ),
         };
         let mut refusal = Self::new(code, detail);
         refusal.reasons = refused.reasons().to_vec();
