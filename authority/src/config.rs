@@ -85,6 +85,10 @@ pub struct Environment {
     pub client_ids: BTreeMap<ServiceName, String>,
     /// `HALLPASS_SERVICE_CLIENT_SECRET`
     pub client_secrets: BTreeMap<ServiceName, SecretString>,
+    /// `HALLPASS_PASS`: the pass that an agent was given.
+    pub pass: Option<SecretString>,
+    /// `NO_COLOR` (no-color.org) is set, or `TERM` is `dumb`.
+    pub no_colour: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -167,12 +171,14 @@ impl Environment {
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         let mut environment = Self::default();
         for (name, value) in variables {
-            let Some(rest) = name.strip_prefix("HALLPASS_") else { continue };
             if value.is_empty() {
                 continue;
             }
+            environment.no_colour |= name == "NO_COLOR" || (name == "TERM" && value == "dumb");
+            let Some(rest) = name.strip_prefix("HALLPASS_") else { continue };
             match rest {
                 "HOME" => environment.home = Some(PathBuf::from(value)),
+                "PASS" => environment.pass = value.into_string().ok().map(SecretString::from),
                 "VAULT_KEY_FILE" => environment.vault_key_file = Some(PathBuf::from(value)),
                 _ => environment.add_client(rest, value.into_string().ok()),
             }

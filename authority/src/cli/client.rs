@@ -18,10 +18,10 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 use tower_service::Service as _;
 
+use super::Context;
 use super::failure::{Failure, Kind};
 use crate::api::{self, Problem};
 use crate::app::{App, OpenError};
-use crate::config::{Config, Environment};
 use crate::home::Home;
 
 /// An answer is refused past this: the API pages what could be larger.
@@ -38,15 +38,15 @@ pub(super) enum Client {
 }
 
 impl Client {
-    /// The running authority of `home`, or one of this process's own.
-    pub(super) async fn open(home: &Home) -> Result<Self, Failure> {
-        let config = Config::load(home, &Environment::read()).map_err(Failure::failed)?;
+    /// The running authority of the home, or one of this process's own.
+    pub(super) async fn open(context: &Context) -> Result<Self, Failure> {
+        let home = context.home()?;
         let give_up = Instant::now() + LOCK_PATIENCE;
         loop {
-            if let Some(client) = Self::running(home).await? {
+            if let Some(client) = Self::running(&home).await? {
                 return Ok(client);
             }
-            match App::open(home, config.clone()) {
+            match App::open(&home, context.config(&home)?) {
                 // Another command works, or an authority is about to listen.
                 Err(OpenError::InUse(_)) if Instant::now() < give_up => {
                     tokio::time::sleep(Duration::from_millis(50)).await;

@@ -61,9 +61,8 @@ pub(super) struct Connect {
 
 impl Connect {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
-        let home = context.home()?;
         let connection = block_on(async {
-            let client = Client::open(&home).await?;
+            let client = Client::open(context).await?;
             if self.device {
                 self.with_device(&client, context).await
             } else {

@@ -24,9 +24,8 @@ pub(super) struct Disconnect {
 
 impl Connections {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let home = context.home()?;
         let connections: Vec<ConnectionInfo> =
-            block_on(async { Client::open(&home).await?.read("/v1/connections").await })?;
+            block_on(async { Client::open(context).await?.read("/v1/connections").await })?;
         if connections.is_empty() {
             context.term.say("there are no connections yet: `hallpass connect SERVICE`");
         }
@@ -66,9 +65,8 @@ fn listing(connections: &[ConnectionInfo]) -> Table<6> {
 
 impl Disconnect {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let home = context.home()?;
         let report = block_on(async {
-            let client = Client::open(&home).await?;
+            let client = Client::open(context).await?;
             let known: Vec<ConnectionInfo> = client.read("/v1/connections").await?;
             if !known.iter().any(|connection| connection.name == self.name) {
                 return Err(self.unknown(&known));

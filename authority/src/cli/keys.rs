@@ -35,16 +35,14 @@ impl Keys {
         match self.verb.unwrap_or(Verb::List) {
             Verb::List => list(context),
             Verb::Rotate => {
-                let home = context.home()?;
                 let key: RootKeyInfo =
-                    block_on(async { Client::open(&home).await?.post("/v1/keys", &()).await })?;
+                    block_on(async { Client::open(context).await?.post("/v1/keys", &()).await })?;
                 context.term.say(format!("root key {} mints from now on", key.id));
                 context.term.result(&key, || key.id.to_string())
             }
             Verb::Retire { id } => {
-                let home = context.home()?;
                 let path = format!("/v1/keys/{id}");
-                let key: RootKeyInfo = block_on(async { Client::open(&home).await?.delete(&path).await })?;
+                let key: RootKeyInfo = block_on(async { Client::open(context).await?.delete(&path).await })?;
                 context
                     .term
                     .say_in(Tone::Warn, format!("every pass of root key {} is refused from now on", key.id));
@@ -55,8 +53,7 @@ impl Keys {
 }
 
 fn list(context: &Context) -> Result<(), Failure> {
-    let home = context.home()?;
-    let keys: Vec<RootKeyInfo> = block_on(async { Client::open(&home).await?.read("/v1/keys").await })?;
+    let keys: Vec<RootKeyInfo> = block_on(async { Client::open(context).await?.read("/v1/keys").await })?;
     context.term.result(&keys, || {
         let mut table = Table::new(["ID", "STATUS", "CREATED", "PUBLIC KEY"]);
         for key in &keys {

@@ -86,9 +86,8 @@ impl Log {
 }
 
 fn show(context: &Context, query: &LogQuery) -> Result<(), Failure> {
-    let home = context.home()?;
     let path = with_query("/v1/log", query)?;
-    let page: LogPage = block_on(async { Client::open(&home).await?.read(&path).await })?;
+    let page: LogPage = block_on(async { Client::open(context).await?.read(&path).await })?;
     if page.records.is_empty() {
         context.term.say("no such record");
     }
@@ -122,9 +121,8 @@ fn follow(context: &Context, mut query: LogQuery) -> Result<(), Failure> {
 }
 
 fn verify(context: &Context) -> Result<(), Failure> {
-    let home = context.home()?;
     let found: LogVerification =
-        block_on(async { Client::open(&home).await?.read("/v1/log/verification").await })?;
+        block_on(async { Client::open(context).await?.read("/v1/log/verification").await })?;
     if let Some(bad) = &found.first_bad {
         let good = found.records;
         return Err(Failure::failed(format_args!("record {} was changed: {}", bad.seq, bad.because))

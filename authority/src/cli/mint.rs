@@ -1,10 +1,11 @@
 //! `hallpass mint`: a pass for one task, on standard output alone; what it says, on standard error.
 
 use clap::Args;
+use datalog::inspect;
 
 use super::client::Client;
 use super::failure::Failure;
-use super::term::Tone;
+use super::term::{Tone, visible};
 use super::{Context, block_on, when};
 use crate::app::{MintArgs, Minted};
 use crate::clock::Clock;
@@ -16,7 +17,7 @@ use crate::clock::Clock;
 /// ask, ask over allow, and what nothing covers is denied.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Mint {
+pub(super) struct Mint {
     /// The purpose, in words: it is written into the pass and shown in the log
     #[arg(value_name = "TASK")]
     task: String,
@@ -52,13 +53,15 @@ Examples:
   hallpass mint 'review pull requests' --allow github:read --limit github.pulls/get=20 --for 2h";
 
 impl Mint {
-    pub fn run(self, context: &Context) -> Result<(), Failure> {
-        let home = context.home()?;
+    pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
         let minted = block_on(async {
-            let client = Client::open(&home).await?;
+            let client = Client::open(context).await?;
             client.post::<MintArgs, Minted>("/v1/passes", &self.into()).await
         })?;
         let term = &context.term;
+        for sentence in inspect(&minted.pass).map_err(Failure::failed)?.says {
+            term.say(visible(&sentence));
+        }
         let now = Clock::System.now();
         let expires = minted.info.expires;
         let ends =

@@ -9,9 +9,10 @@ mod client;
 mod completions;
 mod connect;
 mod connections;
-mod environment;
+mod doctor;
 mod failure;
 mod init;
+mod inspect;
 mod keys;
 mod log;
 mod man;
@@ -33,9 +34,9 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use failure::Failure;
-use term::{Format, Term};
+use term::{Colour, Format, Term};
 
-use crate::config::Environment;
+use crate::config::{Config, Environment};
 use crate::home::Home;
 
 /// A hall pass for an agent: connect an account once, mint a pass for a task, and every request is checked.
@@ -62,8 +63,8 @@ Exit codes: 0 done, 1 failed, 2 refused, 64 not understood.";
 
 #[derive(Debug, Clone, Args)]
 struct Global {
-    /// Where keys, connections and the audit log are kept [default: the platform's data directory]
-    #[arg(long, global = true, value_name = "DIR", env = "HALLPASS_HOME", hide_env_values = true)]
+    /// Where keys, connections and the audit log are kept [default: HALLPASS_HOME, or the platform's data directory]
+    #[arg(long, global = true, value_name = "DIR")]
     home: Option<PathBuf>,
     /// Write the result as JSON
     #[arg(long, global = true)]
@@ -78,31 +79,47 @@ enum Command {
     Connections(connections::Connections),
     Disconnect(connections::Disconnect),
     Mint(mint::Mint),
+    Inspect(inspect::Inspect),
     Passes(passes::Passes),
     Revoke(revoke::Revoke),
     Stop(stop::Stop),
     Log(log::Log),
     Keys(keys::Keys),
+    Doctor(doctor::Doctor),
     Completions(completions::Completions),
     #[command(hide = true)]
     Man(man::Man),
 }
 
-/// What every command is given: the terminal, and where the home is.
+/// What every command is given: the terminal, and what was in the environment.
 struct Context {
     term: Term,
-    home: Option<PathBuf>,
+    environment: Environment,
 }
 
 impl Context {
+    fn new(format: Format, home: Option<PathBuf>) -> Self {
+        let mut environment = Environment::read();
+        environment.home = home.or(environment.home);
+        Self {
+            term: Term::new(format, if environment.no_colour { Colour::Off } else { Colour::On }),
+            environment,
+        }
+    }
+
     /// The home directory; it need not exist.
     fn home(&self) -> Result<Home, Failure> {
-        let chosen = self.home.as_ref().map(|dir| {
+        let dir = self.environment.home.as_ref().map(|dir| {
             std::path::absolute(dir).map_err(|error| {
                 Failure::usage(format_args!("`{}` is not a folder's path: {error}", dir.display()))
             })
         });
-        Environment::read().home(chosen.transpose()?).map_err(Failure::failed)
+        self.environment.home(dir.transpose()?).map_err(Failure::failed)
+    }
+
+    /// The settings of `home`.
+    fn config(&self, home: &Home) -> Result<Config, Failure> {
+        Config::load(home, &self.environment).map_err(Failure::failed)
     }
 }
 
@@ -117,7 +134,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return not_understood(&error, format),
     };
     let format = if cli.global.json { Format::Json } else { Format::Text };
-    let context = Context { term: Term::new(format), home: cli.global.home };
+    let context = Context::new(format, cli.global.home);
     match dispatch(cli.command, &context) {
         Ok(code) => code,
         Err(failure) => {
@@ -135,11 +152,13 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Connections(command) => command.run(context)?,
         Command::Disconnect(command) => command.run(context)?,
         Command::Mint(command) => command.run(context)?,
+        Command::Inspect(command) => command.run(context)?,
         Command::Passes(command) => command.run(context)?,
         Command::Revoke(command) => command.run(context)?,
         Command::Stop(command) => command.run(context)?,
         Command::Log(command) => command.run(context)?,
         Command::Keys(command) => command.run(context)?,
+        Command::Doctor(command) => return command.run(context),
         Command::Completions(command) => command.run(context)?,
         Command::Man(command) => command.run(context)?,
     }
@@ -159,7 +178,9 @@ fn not_understood(error: &clap::Error, format: Format) -> ExitCode {
         Format::Json => {
             let text = error.render().to_string();
             let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            Term::new(format).failure(&Failure::usage(message).or_hint("`hallpass help` lists the commands"));
+            Context::new(format, None)
+                .term
+                .failure(&Failure::usage(message).or_hint("`hallpass help` lists the commands"));
         }
     }
     ExitCode::from(failure::Kind::Usage.exit_code())

@@ -5,7 +5,9 @@
 use std::io::Read as _;
 
 use clap::Args;
+use secrecy::{ExposeSecret as _, SecretString};
 
+use super::Context;
 use super::failure::Failure;
 
 /// Far above any pass that would be admitted; standard input is not read past it.
@@ -21,23 +23,22 @@ pub(super) struct PassArg {
 
 impl PassArg {
     /// The pass's text.
-    pub(super) fn text(&self) -> Result<String, Failure> {
-        text(self.pass.as_deref())
+    pub(super) fn text(&self, context: &Context) -> Result<SecretString, Failure> {
+        text(self.pass.as_deref(), context)
     }
 }
 
 /// The pass named by `argument`, or the one in the environment where there is none.
-pub(super) fn text(argument: Option<&str>) -> Result<String, Failure> {
+pub(super) fn text(argument: Option<&str>, context: &Context) -> Result<SecretString, Failure> {
     let text = match argument {
         Some("-") => from_stdin()?,
-        Some(text) => text.to_owned(),
-        None => super::environment::pass().ok_or_else(missing)?,
+        Some(text) => SecretString::from(text),
+        None => context.environment.pass.clone().ok_or_else(missing)?,
     };
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(missing());
+    match text.expose_secret().trim() {
+        "" => Err(missing()),
+        trimmed => Ok(SecretString::from(trimmed)),
     }
-    Ok(text.to_owned())
 }
 
 fn missing() -> Failure {
@@ -45,10 +46,16 @@ fn missing() -> Failure {
         .or_hint("set HALLPASS_PASS, pipe the pass in and write `-`, or give it as the argument")
 }
 
-fn from_stdin() -> Result<String, Failure> {
+fn from_stdin() -> Result<SecretString, Failure> {
     let mut text = String::new();
     std::io::stdin().take(LONGEST).read_to_string(&mut text).map_err(|error| {
         Failure::failed(format_args!("the pass cannot be read from standard input: {error}"))
     })?;
-    Ok(text)
+    Ok(SecretString::from(text))
+}
+
+/// What is said of a text that is no pass. The text itself is not repeated: it may be another secret.
+pub(super) fn not_a_pass(error: &datalog::ReadError) -> Failure {
+    Failure::usage(format_args!("this is not a pass: {error}"))
+        .or_hint("a pass is the one line that `hallpass mint` prints; it begins with `hallpass_`")
 }

@@ -44,14 +44,13 @@ impl From<Status> for PassStatus {
 
 impl Passes {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
-        let home = context.home()?;
         let filter = PassFilter {
             status: self.status.map(PassStatus::from),
             connection: self.connection,
             limit: Some(self.last),
         };
         let path = with_query("/v1/passes", &filter)?;
-        let passes: Vec<PassInfo> = block_on(async { Client::open(&home).await?.read(&path).await })?;
+        let passes: Vec<PassInfo> = block_on(async { Client::open(context).await?.read(&path).await })?;
         if passes.is_empty() {
             context.term.say("there are no such passes: `hallpass mint` makes one");
         }

@@ -26,10 +26,9 @@ pub(super) struct Revoke {
 
 impl Revoke {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
-        let home = context.home()?;
         let args = RevokeArgs { ids: self.ids, because: self.because };
         let report: RevokeReport =
-            block_on(async { Client::open(&home).await?.post("/v1/revocations", &args).await })?;
+            block_on(async { Client::open(context).await?.post("/v1/revocations", &args).await })?;
         for id in &report.already {
             context.term.say(format!("`{id}` was revoked before"));
         }

@@ -6,7 +6,6 @@ use clap::{Args, ValueEnum};
 
 use super::Context;
 use super::failure::Failure;
-use crate::config::{Config, Environment};
 use crate::serve::{self, Ready};
 
 /// Run the authority and the gateway
@@ -36,7 +35,7 @@ impl Serve {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         self.start_logging()?;
         let home = context.home()?;
-        let config = Config::load(&home, &Environment::read()).map_err(Failure::failed)?;
+        let config = context.config(&home)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()

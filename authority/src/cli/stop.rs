@@ -18,9 +18,8 @@ pub(super) struct Stop {
 
 impl Stop {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let home = context.home()?;
         let report: StopReport = block_on(async {
-            let client = Client::open(&home).await?;
+            let client = Client::open(context).await?;
             if self.resume { client.delete("/v1/stop").await } else { client.put("/v1/stop").await }
         })?;
         let text = if report.stopped {

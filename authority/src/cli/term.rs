@@ -64,19 +64,15 @@ pub(super) struct Term {
 }
 
 impl Term {
-    pub(super) fn new(format: Format) -> Self {
-        let colour = |terminal: bool| if terminal { Colour::On } else { Colour::Off };
-        let wanted = super::environment::colour_is_wanted();
+    /// The streams of this process; `wanted` is what the environment says of colour.
+    pub(super) fn new(format: Format, wanted: Colour) -> Self {
+        let colour = |terminal: bool| if terminal { wanted } else { Colour::Off };
         Self {
             format,
-            out_colour: colour(wanted && io::stdout().is_terminal()),
-            err_colour: colour(wanted && io::stderr().is_terminal()),
+            out_colour: colour(io::stdout().is_terminal()),
+            err_colour: colour(io::stderr().is_terminal()),
             width: terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0)),
         }
-    }
-
-    pub(super) fn format(&self) -> Format {
-        self.format
     }
 
     /// The colour of standard output.

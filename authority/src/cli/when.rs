@@ -1,6 +1,5 @@
 //! Times and spans as people read them: UTC to the second, and how far from now.
 
-use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime, UtcOffset};
 
@@ -10,11 +9,6 @@ pub(super) fn at(moment: OffsetDateTime) -> String {
         .to_offset(UtcOffset::UTC)
         .format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z"))
         .unwrap_or_else(|_| moment.unix_timestamp().to_string())
-}
-
-/// RFC 3339, the form of the API.
-pub(super) fn rfc3339(moment: OffsetDateTime) -> String {
-    moment.to_offset(UtcOffset::UTC).format(&Rfc3339).unwrap_or_else(|_| moment.unix_timestamp().to_string())
 }
 
 /// `in 29m`, `3h ago`, `now`.

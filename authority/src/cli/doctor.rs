@@ -1,0 +1,238 @@
+//! `hallpass doctor`: looks the set-up over, a line a check. It changes nothing and asks nobody outside.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::client::Client;
+use super::failure::{Failure, Kind};
+use super::term::{Tone, visible};
+use super::{Context, block_on, when};
+use crate::api::{LogPage, Status};
+use crate::app::{ConnectionInfo, ConnectionStatus, RootKeyInfo, RootKeyStatus};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::home::Home;
+
+/// Check the set-up
+///
+/// The exit code is 1 where a check fails.
+#[derive(Debug, Args)]
+pub(super) struct Doctor {}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Ok,
+    Warn,
+    Fail,
+}
+
+#[derive(Debug, Serialize)]
+struct Check {
+    check: &'static str,
+    state: State,
+    says: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+impl Check {
+    fn ok(check: &'static str, says: impl Into<String>) -> Self {
+        Self { check, state: State::Ok, says: says.into(), hint: None }
+    }
+
+    fn warn(check: &'static str, says: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { check, state: State::Warn, says: says.into(), hint: Some(hint.into()) }
+    }
+
+    fn fail(check: &'static str, failure: Failure) -> Self {
+        Self { check, state: State::Fail, says: failure.message, hint: failure.hint }
+    }
+}
+
+impl Doctor {
+    pub(super) fn run(&self, context: &Context) -> Result<ExitCode, Failure> {
+        let home = context.home()?;
+        let mut checks = vec![folder(&home)];
+        match context.config(&home) {
+            Err(failure) => checks.push(Check::fail("settings", failure)),
+            Ok(config) => {
+                checks.push(Check::ok("settings", home.config_file().display().to_string()));
+                if home.is_initialised() {
+                    checks.extend(block_on(authority(&home, &config, context))?);
+                }
+            }
+        }
+        context.term.result(&checks, || checks.iter().map(|check| line(check, context)).collect())?;
+        let failed = checks.iter().any(|check| check.state == State::Fail);
+        Ok(if failed { ExitCode::from(Kind::Failed.exit_code()) } else { ExitCode::SUCCESS })
+    }
+}
+
+fn line(check: &Check, context: &Context) -> String {
+    let (word, tone) = match check.state {
+        State::Ok => ("ok  ", Tone::Good),
+        State::Warn => ("warn", Tone::Warn),
+        State::Fail => ("fail", Tone::Bad),
+    };
+    let hint = check.hint.as_ref().map(|hint| format!("\n      hint: {}", visible(hint))).unwrap_or_default();
+    format!("{}  {}: {}{hint}\n", context.term.colour().paint(tone, word), check.check, visible(&check.says))
+}
+
+/// Whether the home is there, and nobody else's to read.
+fn folder(home: &Home) -> Check {
+    let shown = home.dir().display();
+    if !home.is_initialised() {
+        let failure =
+            Failure::failed(format_args!("`{shown}` holds no authority")).or_hint("run `hallpass init`");
+        return Check::fail("home", failure);
+    }
+    for (path, expected) in
+        [(home.dir().to_owned(), 0o700), (home.database(), 0o600), (home.vault_key().to_owned(), 0o600)]
+    {
+        match mode(&path) {
+            Some(mode) if mode & 0o077 != 0 => {
+                let shown = path.display();
+                let failure =
+                    Failure::failed(format_args!("expected mode {expected:o} on `{shown}`, got {mode:o}"))
+                        .or_hint(format_args!("chmod {expected:o} '{shown}'"));
+                return Check::fail("home", failure);
+            }
+            _ => {}
+        }
+    }
+    Check::ok("home", format!("`{shown}` is yours alone"))
+}
+
+/// The permissions of what is there.
+fn mode(path: &Path) -> Option<u32> {
+    std::fs::metadata(path).ok().map(|found| found.permissions().mode() & 0o777)
+}
+
+/// What only an open authority can tell.
+async fn authority(home: &Home, config: &Config, context: &Context) -> Result<Vec<Check>, Failure> {
+    let running = match Client::running(home).await {
+        Ok(running) => running,
+        Err(failure) => return Ok(vec![Check::fail("authority", failure)]),
+    };
+    let mut checks = Vec::new();
+    match &running {
+        Some(client) => checks.push(version(client).await),
+        None => {
+            checks.push(Check::warn("authority", "none runs on this home", "start one with `hallpass serve`"))
+        }
+    }
+    for (name, address) in [("gateway", config.gateway_listen), ("authority's port", config.authority_listen)]
+    {
+        checks.push(match &running {
+            Some(_) => answers(name, address),
+            None => is_free(name, address),
+        });
+    }
+    match Client::open(context).await {
+        Ok(client) => checks.extend([connections(&client).await, keys(&client).await, clock(&client).await]),
+        Err(failure) => checks.push(Check::fail("store", failure)),
+    }
+    Ok(checks)
+}
+
+async fn version(client: &Client) -> Check {
+    let own = env!("CARGO_PKG_VERSION");
+    match client.read::<Status>("/v1/status").await {
+        Ok(status) if status.version == own => {
+            Check::ok("authority", format!("runs as process {}", status.process))
+        }
+        Ok(status) => Check::warn(
+            "authority",
+            format!("runs version {}, this is {own}", status.version),
+            "start it again with this version",
+        ),
+        Err(failure) => Check::fail("authority", failure),
+    }
+}
+
+/// Whether what runs listens where the settings say.
+fn answers(check: &'static str, address: SocketAddr) -> Check {
+    if address.port() == 0 {
+        return Check::ok(check, format!("a free port of {}", address.ip()));
+    }
+    match TcpStream::connect_timeout(&address, Duration::from_secs(2)) {
+        Ok(_) => Check::ok(check, format!("{address} answers")),
+        Err(error) => {
+            let failure = Failure::failed(format_args!("{address} does not answer: {error}"));
+            Check::fail(
+                check,
+                failure.or_hint("the settings changed since the authority was started: start it again"),
+            )
+        }
+    }
+}
+
+/// Whether `serve` could listen where the settings say.
+fn is_free(check: &'static str, address: SocketAddr) -> Check {
+    match TcpListener::bind(address) {
+        Ok(_) => Check::ok(check, format!("{address} is free")),
+        Err(error) => {
+            let failure = Failure::failed(format_args!("{address} cannot be listened on: {error}"));
+            Check::fail(
+                check,
+                failure.or_hint("end the other process, or set another address in hallpass.toml"),
+            )
+        }
+    }
+}
+
+async fn connections(client: &Client) -> Check {
+    let connections: Vec<ConnectionInfo> = match client.read("/v1/connections").await {
+        Ok(connections) => connections,
+        Err(failure) => return Check::fail("connections", failure),
+    };
+    let sick = connections.iter().find(|connection| connection.status == ConnectionStatus::NeedsReconnect);
+    match sick {
+        Some(sick) => Check::warn(
+            "connections",
+            format!("`{}` needs to be connected again", sick.name),
+            format!("hallpass connect {} --as {}", sick.service, sick.name),
+        ),
+        None if connections.is_empty() => {
+            Check::warn("connections", "there are none yet", "hallpass connect SERVICE")
+        }
+        None => Check::ok("connections", format!("{} of {0} are healthy", connections.len())),
+    }
+}
+
+async fn keys(client: &Client) -> Check {
+    match client.read::<Vec<RootKeyInfo>>("/v1/keys").await {
+        Ok(keys) => match keys.iter().find(|key| key.status == RootKeyStatus::Minting) {
+            Some(key) => Check::ok("keys", format!("root key {} mints", key.id)),
+            None => Check::fail("keys", Failure::failed("no root key mints").or_hint("hallpass keys rotate")),
+        },
+        Err(failure) => Check::fail("keys", failure),
+    }
+}
+
+/// A clock that was set back makes ended passes hold again; the newest record shows how far.
+async fn clock(client: &Client) -> Check {
+    let newest = match client.read::<LogPage>("/v1/log?limit=1").await {
+        Ok(page) => page.records.last().map(|record| record.at),
+        Err(failure) => return Check::fail("clock", failure),
+    };
+    let now = Clock::System.now();
+    match newest {
+        Some(newest) if newest > now + time::Duration::seconds(5) => {
+            let ahead = when::span(newest - now);
+            let failure = Failure::failed(format_args!("the newest audit record is {ahead} in the future"));
+            Check::fail(
+                "clock",
+                failure.or_hint("the clock was set back: set it right before passes are used"),
+            )
+        }
+        _ => Check::ok("clock", format!("{}", when::at(now))),
+    }
+}
