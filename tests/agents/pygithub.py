@@ -1,0 +1,50 @@
+"""An agent with PyGithub, unmodified: only its base URL and its token are set.
+
+usage: pygithub.py SCENARIO     environment: BASE_URL, PASS
+Prints one JSON object: {"result": …}, or {"error": what a person would read, "status": …}.
+"""
+
+import json
+import os
+import sys
+
+from github import Auth, Github
+from github.GithubException import GithubException
+
+GITHUB = Github(base_url=os.environ["BASE_URL"], auth=Auth.Token(os.environ["PASS"]), per_page=3)
+
+
+def whoami():
+    return GITHUB.get_user().login
+
+
+def issues():
+    """Three pages of three: the next page's URL comes from the answer."""
+    return sorted(issue.title for issue in GITHUB.get_repo("alice/notes").get_issues(state="open"))
+
+
+def followed():
+    """Objects that follow the absolute URLs of the bodies that they came in."""
+    issue = GITHUB.get_repo("alice/notes").get_issue(1)
+    issue.update()
+    return {"title": issue.title, "url": issue.url, "comments": issue.get_comments().totalCount}
+
+
+def comment():
+    return GITHUB.get_repo("alice/notes").get_issue(1).create_comment("seen").body
+
+
+def create():
+    return GITHUB.get_repo("alice/notes").create_issue(title="made by the agent").title
+
+
+def delete():
+    GITHUB.get_repo("alice/notes").delete()
+    return "deleted"
+
+
+SCENARIOS = {f.__name__: f for f in (whoami, issues, followed, comment, create, delete)}
+try:
+    print(json.dumps({"result": SCENARIOS[sys.argv[1]]()}))
+except GithubException as error:
+    print(json.dumps({"error": str(error), "status": error.status, "data": error.data}))
