@@ -6,15 +6,19 @@
 //   {"access_ttl": S}                    lifetime of access tokens issued from now on
 //   {"hold": "before" | "after" | null}  token requests wait, before they are handled or after (their answer is late)
 //   {"expire": true}                     every access token issued so far stops working
+//   {"forget": true}                     every refresh token issued so far stops working
+//   {"hold_mail": true | false}          the mailbox waits before it answers
 //   {"fail": N}                          the next N token requests are answered 503, unhandled
 
 import { once } from 'node:events'
 import Provider from 'oidc-provider'
 import { configuration, serve } from './recorder.mjs'
 
-const settings = { rotate: true, access_ttl: 3600, hold: null, fail: 0, ...(await configuration()) }
+const settings = { rotate: true, access_ttl: 3600, hold: null, hold_mail: false, fail: 0, ...(await configuration()) }
 const issued = new Set()
+const refreshing = new Set()
 const waiting = new Set()
+const held = () => new Promise((resolve) => waiting.add(resolve))
 
 function provider(url) {
   const oidc = new Provider(url, {
@@ -49,6 +53,7 @@ function provider(url) {
     ttl: { AccessToken: () => settings.access_ttl },
   })
   oidc.on('access_token.saved', (token) => issued.add(token))
+  oidc.on('refresh_token.saved', (token) => refreshing.add(token))
   return oidc
 }
 
@@ -73,21 +78,24 @@ await serve((url) => {
   }
   return {
     async control(changes) {
-      const { expire, ...rest } = changes
+      const { expire, forget, ...rest } = changes
       Object.assign(settings, rest)
       if (expire) await Promise.all([...issued].map((token) => token.destroy()))
-      if (rest.hold === null) for (const go of waiting) go()
+      if (forget) await Promise.all([...refreshing].map((token) => token.destroy()))
+      if (rest.hold === null || rest.hold_mail === false) for (const go of waiting) go()
     },
     async handle(req, res, bytes) {
       const path = new URL(req.url, url).pathname
-      if (path.startsWith('/gmail/')) return mailbox(oidc, req, res)
+      if (path.startsWith('/gmail/')) {
+        if (settings.hold_mail) await held()
+        return mailbox(oidc, req, res)
+      }
       if (path !== '/token') return pass(req, res, bytes)
       if (settings.fail > 0) {
         settings.fail -= 1
         res.statusCode = 503
         return res.end()
       }
-      const held = () => new Promise((resolve) => waiting.add(resolve))
       if (settings.hold === 'before') {
         await Promise.race([held(), once(res, 'close')])
         // Whoever asked has gone: the request is as if it had never arrived.

@@ -129,7 +129,9 @@ impl Hallpass {
                 ("issuer", url.clone()),
             ],
         );
-        let _ = writeln!(self.config, "scopes = [\"openid\", \"email\", \"offline_access\", \"mail\"]");
+        self.config.push_str(
+            "scopes = [\"openid\", \"email\", \"offline_access\", \"mail\"]\nrefresh = \"rotates\"\n",
+        );
         self.write_config();
         self
     }
@@ -160,6 +162,13 @@ impl Hallpass {
         self.write_config();
     }
 
+    /// Replaces a line of `hallpass.toml`.
+    pub fn reconfigure(&mut self, line: &str, by: &str) {
+        assert!(self.config.contains(line), "`{line}` is in hallpass.toml");
+        self.config = self.config.replace(line, by);
+        self.write_config();
+    }
+
     pub fn home(&self) -> &Path {
         self.home.path()
     }
@@ -175,24 +184,11 @@ impl Hallpass {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary());
-        command
-            .args(arguments)
-            .env_remove("HALLPASS_HOME")
-            .env("NO_COLOR", "1")
-            .env("HOME", self.home())
-            .arg("--home")
-            .arg(self.home());
-        command
+        command_at(self.home(), arguments)
     }
 
     pub fn run(&self, arguments: &[&str]) -> Ran {
-        let output = self.command(arguments).output().expect("the command starts");
-        Ran {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        run_at(self.home(), arguments)
     }
 
     /// `hallpass … --json`, which has to succeed.
@@ -246,6 +242,17 @@ impl Hallpass {
         page
     }
 
+    /// `hallpass connect SERVICE --device`, with a person who enters the code elsewhere.
+    pub fn connect_device(&self, service: &str, account: &str) {
+        let connecting = Running::start(self.command(&["connect", service, "--device"]));
+        let complete = connecting.wait_for("address that has the code in it", |line| {
+            url_in(line).filter(|url| url.contains("user_code"))
+        });
+        Browser::default().consent(complete.trim_end_matches(')'), account);
+        let (status, stdout, stderr) = connecting.finish();
+        assert!(status.success(), "connect failed\nstdout:\n{stdout}\nstderr:\n{stderr}");
+    }
+
     /// `hallpass mint TASK …`: the pass.
     pub fn mint(&self, arguments: &[&str]) -> String {
         let all: Vec<&str> = ["mint"].into_iter().chain(arguments.iter().copied()).collect();
@@ -265,6 +272,24 @@ impl Hallpass {
             _ => text.lines().map(|line| serde_json::from_str(line).expect("a record a line")).collect(),
         }
     }
+}
+
+/// A command on any home.
+pub fn run_at(home: &Path, arguments: &[&str]) -> Ran {
+    let output = command_at(home, arguments).output().expect("the command starts");
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+fn command_at(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary());
+    command.args(arguments).arg("--home").arg(home);
+    // Nothing of the person who runs the tests.
+    command.env_remove("HALLPASS_HOME").env_remove("HALLPASS_PASS").env("HOME", home).env("NO_COLOR", "1");
+    command
 }
 
 impl Default for Hallpass {

@@ -13,7 +13,7 @@ pub mod source;
 mod upstream;
 
 pub use browser::{Browser, Page};
-pub use hallpass::{Hallpass, Ran};
+pub use hallpass::{Hallpass, Ran, run_at};
 pub use http::{Answer, Request, get, parallel, post, request};
 pub use parts::{node, python};
 pub use process::{Running, free_port, poll};
