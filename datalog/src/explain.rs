@@ -15,7 +15,7 @@ use crate::value::{Value, date_text};
 /// The request in one line: the operation, its connection, its effects.
 pub fn request(request: &Request) -> String {
     let operation = &request.operation;
-    format!("`{}` on `{}` (effects: {})", operation.id, request.connection, operation.effects)
+    format!("`{}` on `{}` (effects: {})", operation.id, request.connection, request.effects)
 }
 
 pub(crate) fn rule_text(rule: Rule) -> &'static str {

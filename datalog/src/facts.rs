@@ -9,6 +9,7 @@ use crate::catalog::Operation;
 use crate::caveat::{Fact, Predicate};
 use crate::content::{Connected, Limit};
 use crate::decide::Context;
+use crate::effect::Effects;
 use crate::names::{Account, ConnectionName};
 use crate::request::{Request, Scalar};
 use crate::value::Value;
@@ -48,7 +49,7 @@ pub(crate) fn request_facts(
     let mut gather = Gather { reads, facts: Vec::with_capacity(16) };
     // Before 1970 nothing is valid: time 0 fails every lower bound that a pass can have.
     gather.say_one("time", || Value::Date(u64::try_from(now.unix_timestamp()).unwrap_or(0)));
-    of_operation(&mut gather, &request.connection, &request.account, &request.operation);
+    of_operation(&mut gather, &request.connection, &request.account, &request.operation, request.effects);
     gather.say_one("path", || Value::str(request.path.as_str()));
     gather.say("resource", || {
         request.resources.iter().map(|one| vec![Value::Str(one.kind.clone()), Value::str(one.id.as_str())])
@@ -68,18 +69,23 @@ pub(crate) fn request_facts(
 /// The facts that an operation on a connection has before there is a request.
 pub(crate) fn operation_facts(connected: &Connected, operation: &Operation) -> Vec<Fact> {
     let mut gather = Gather { reads: u64::MAX, facts: Vec::with_capacity(12) };
-    of_operation(&mut gather, &connected.name, &connected.account, operation);
+    of_operation(&mut gather, &connected.name, &connected.account, operation, operation.effects);
     gather.facts
 }
 
-fn of_operation(gather: &mut Gather, connection: &ConnectionName, account: &Account, operation: &Operation) {
+fn of_operation(
+    gather: &mut Gather,
+    connection: &ConnectionName,
+    account: &Account,
+    operation: &Operation,
+    effects: Effects,
+) {
     gather.say_one("connection", || Value::str(connection.as_str()));
     gather.say_one("account", || Value::str(account.as_str()));
     gather.say_one("service", || Value::str(operation.id.service()));
     gather.say_one("operation", || Value::str(operation.id.as_str()));
-    gather.say("effect", || operation.effects.iter().map(|effect| vec![Value::str(effect.as_str())]));
-    gather
-        .say_one("effects", || Value::set_of_strings(operation.effects.iter().map(|effect| effect.as_str())));
+    gather.say("effect", || effects.iter().map(|effect| vec![Value::str(effect.as_str())]));
+    gather.say_one("effects", || Value::set_of_strings(effects.iter().map(|effect| effect.as_str())));
     gather.say_one("method", || Value::str(operation.method.as_str()));
     gather.say_one("host", || Value::str(operation.host.clone()));
     gather.say_one("stage", || Value::str("request"));
@@ -101,21 +107,21 @@ fn arguments(gather: &mut Gather, request: &Request) {
         "arg",
         typed(|scalar| match scalar {
             Scalar::String(text) => Some(Value::str(text.as_str())),
-            Scalar::Int(_) | Scalar::Bool(_) => None,
+            Scalar::Int(_) | Scalar::Bool(_) | Scalar::Other(_) => None,
         }),
     );
     gather.say(
         "arg_int",
         typed(|scalar| match scalar {
             Scalar::Int(value) => Some(Value::Int(*value)),
-            Scalar::String(_) | Scalar::Bool(_) => None,
+            Scalar::String(_) | Scalar::Bool(_) | Scalar::Other(_) => None,
         }),
     );
     gather.say(
         "arg_bool",
         typed(|scalar| match scalar {
             Scalar::Bool(value) => Some(Value::Bool(*value)),
-            Scalar::String(_) | Scalar::Int(_) => None,
+            Scalar::String(_) | Scalar::Int(_) | Scalar::Other(_) => None,
         }),
     );
 }

@@ -85,7 +85,7 @@ impl Question<'_> {
             request_facts(reads, self.request, &digest, self.context, self.limits, approved, self.now);
         let mut steps = Steps::new(STEPS);
         let authority = self.content.blocks.first().map_or(&[][..], |block| &block.facts);
-        let rule = if self.request.operation.effects.is_empty() {
+        let rule = if self.request.effects.is_empty() {
             Ok(Rule::Uncovered)
         } else {
             self.policy.apply(World { facts: [&facts, authority, &[]] }, &mut steps)

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::catalog::Operation;
+use crate::catalog::{self, Operation};
+use crate::effect::Effects;
 use crate::json::Json;
 use crate::names::{Account, ConnectionName};
 
@@ -25,6 +26,9 @@ pub enum Scalar {
     String(String),
     Int(i64),
     Bool(bool),
+    /// What has no type of its own here, as JSON text: null, a fraction, an empty list or object, a free-form
+    /// part of a body. It is present, and cannot be compared: a caveat on its value is not met.
+    Other(String),
 }
 
 /// One argument under the provider's own name; body fields by dotted path (`labelIds`, `committer.name`).
@@ -67,6 +71,8 @@ pub struct Request {
     pub connection: ConnectionName,
     pub account: Account,
     pub operation: Arc<Operation>,
+    /// What this request does: the operation's effects, without those that only other arguments bring about.
+    pub effects: Effects,
     /// The digest of the catalog that the operation was read from.
     pub catalog: Arc<str>,
     /// The upstream path, percent-encoded, built from the arguments; always starts with `/`.
@@ -91,6 +97,21 @@ impl RequestDigest {
 }
 
 impl Request {
+    /// Path and query as they are sent, to the operation's own host.
+    pub fn upstream_target(&self) -> String {
+        if self.query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query) }
+    }
+
+    /// The upstream's own host; empty where the service's description names none.
+    pub fn upstream_host(&self) -> &str {
+        &self.operation.host
+    }
+
+    /// The content type and bytes that are sent; none where there is no body.
+    pub fn wire_body(&self) -> Option<(String, Vec<u8>)> {
+        catalog::wire_body(&self.body)
+    }
+
     /// Covers connection, account, catalog, operation, path, query, headers and body, each with its length,
     /// so that no two requests share an encoding.
     pub fn digest(&self) -> RequestDigest {

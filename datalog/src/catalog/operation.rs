@@ -6,6 +6,9 @@ use std::sync::Arc;
 use crate::effect::Effects;
 use crate::names::OperationId;
 
+use super::template::Template;
+use super::types::Type;
+
 /// The HTTP methods that an operation can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Method {
@@ -17,6 +20,8 @@ pub enum Method {
 }
 
 impl Method {
+    pub const ALL: [Self; 5] = [Self::Get, Self::Post, Self::Put, Self::Patch, Self::Delete];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -26,6 +31,11 @@ impl Method {
             Self::Delete => "DELETE",
         }
     }
+
+    /// The method of exactly this spelling.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str() == text)
+    }
 }
 
 impl fmt::Display for Method {
@@ -34,13 +44,94 @@ impl fmt::Display for Method {
     }
 }
 
+/// A query parameter.
+#[derive(Debug, Clone)]
+pub struct QueryParameter {
+    pub name: Arc<str>,
+    pub ty: Type,
+    pub repeated: bool,
+    pub required: bool,
+}
+
+/// What an operation takes as its body.
+#[derive(Debug, Clone)]
+pub struct BodyFacts {
+    /// The type of a JSON body.
+    pub json: Option<Type>,
+    pub required: bool,
+    /// Media types that are taken as they are: at the upload twin where there is one, else in place of JSON.
+    pub media: Vec<Box<str>>,
+}
+
+/// A part of the body that holds more than its type says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decode {
+    pub format: Format,
+    /// Where it stands, by dotted path of the JSON body; its content is base64url.
+    pub fields: Vec<Arc<str>>,
+    /// Whether an uploaded body is in that format too.
+    pub media: bool,
+}
+
+/// A format inside a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// An e-mail message (RFC 822 and its successors).
+    Rfc822,
+}
+
+/// How to name one thing that an operation touches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceRule {
+    pub kind: Arc<str>,
+    pub id: Vec<IdPart>,
+}
+
+/// A piece of a resource's id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdPart {
+    Text(Box<str>),
+    /// The value of the argument of this name.
+    Argument(Arc<str>),
+}
+
+/// Effects that an operation has only with certain arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    pub effects: Effects,
+    pub argument: Arc<str>,
+    /// Any of these values brings them about; with neither values nor prefixes, any value does.
+    pub values: Vec<Box<str>>,
+    pub prefixes: Vec<Box<str>>,
+}
+
 /// One method of a service.
 #[derive(Debug, Clone)]
 pub struct Operation {
     pub id: OperationId,
     pub method: Method,
-    /// The host that serves it.
-    pub host: Arc<str>,
-    /// The effects that a pass must cover, every one.
+    /// Every effect that it can have. A request has those that its arguments bring about (`Request::effects`).
     pub effects: Effects,
+    pub conditions: Vec<Condition>,
+    /// The upstream's host; empty where the service names none.
+    pub host: Arc<str>,
+    pub template: Template,
+    pub query: Vec<QueryParameter>,
+    pub body: Option<BodyFacts>,
+    /// The path of the upload twin.
+    pub upload: Option<Template>,
+    pub resources: Vec<ResourceRule>,
+    pub decode: Vec<Decode>,
+    /// The answer may send the caller to another URL.
+    pub redirects: bool,
+    /// Names of path parameters that may differ from the body's field of the same name: a rename.
+    pub renames: Vec<Arc<str>>,
+}
+
+impl Operation {
+    /// How it is addressed: `GET /repos/{owner}/{repo}`.
+    pub fn address(&self) -> String {
+        format!("{} {}", self.method, self.template.shown())
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use datalog::catalog::{Method, Operation, Service};
+use datalog::catalog::{Method, Service};
 use datalog::*;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -21,25 +21,19 @@ pub const OPERATIONS: &[(&str, Method, &[Effect])] = &[
     ("mail.keys.read", Method::Get, &[Effect::Read, Effect::Secret]),
 ];
 
-pub fn operation(id: &str, method: Method, effects: &[Effect]) -> Operation {
-    Operation {
-        id: id.parse().unwrap(),
-        method,
-        host: Arc::from("mail.example.com"),
-        effects: effects.iter().copied().collect(),
-    }
-}
-
+/// Facts and overlay of the service, as an import and a reviewer would have written them.
 pub fn service() -> Arc<Service> {
-    let operations =
-        OPERATIONS.iter().map(|(id, method, effects)| Arc::new(operation(id, *method, effects))).collect();
-    Arc::new(Service {
-        name: "mail".parse().unwrap(),
-        title: "Mail".into(),
-        hosts: vec!["mail.example.com".into()],
-        digest: Arc::from("d"),
-        operations,
-    })
+    let mut facts = String::from(
+        r#"{"hallpass_facts":1,"service":"mail","title":"Mail","source":"openapi","revision":"1","hosts":["mail.example.com"]}"#,
+    );
+    let mut overlay = String::from("[effects]\n");
+    for (id, method, effects) in OPERATIONS {
+        let op = id.strip_prefix("mail.").unwrap();
+        let words: Vec<&str> = effects.iter().map(|effect| effect.as_str()).collect();
+        facts.push_str(&format!("\n{{\"op\":\"{op}\",\"at\":\"{method} /{op}\"}}"));
+        overlay.push_str(&format!("\"{op}\" = {words:?}\n"));
+    }
+    Arc::new(Service::load(&facts, Some(&overlay)).unwrap())
 }
 
 pub fn known(name: &str) -> KnownConnection {
@@ -92,6 +86,7 @@ pub fn request_with(id: &str, arguments: Vec<Argument>) -> Request {
         connection: "mail".parse().unwrap(),
         account: "me@example.com".parse().unwrap(),
         operation: operation.clone(),
+        effects: operation.effects,
         catalog: Arc::from("d"),
         path: "/x".into(),
         query: String::new(),

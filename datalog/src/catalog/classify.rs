@@ -1,0 +1,412 @@
+//! What an agent sent to exactly one operation and its typed arguments, or a refusal.
+//!
+//! The request that comes out is built from what was understood: path, query and body are written anew, and
+//! nothing that was not understood is in it. Whether it is permitted is decided elsewhere.
+
+use std::sync::Arc;
+
+use crate::effect::{Effect, Effects};
+use crate::names::{Account, ConnectionName};
+use crate::request::{Argument, Location, Request, Resource, Scalar};
+
+use super::body::{self, RawBody};
+use super::hint;
+use super::matcher::{Form, Found, Search};
+use super::operation::{Condition, IdPart, Method, Operation, ResourceRule};
+use super::path::{self, Segment};
+use super::query::{self, scalar};
+use super::service::Service;
+use super::template::{Span, Template};
+use super::types::Shown;
+
+/// A request as it came in, after the pass was taken out and framing was checked.
+#[derive(Debug, Clone, Copy)]
+pub struct RawRequest<'a> {
+    /// As sent; only the exact spelling of a method is one.
+    pub method: &'a str,
+    /// The value of `X-HTTP-Method-Override`, where there is one.
+    pub method_override: Option<&'a str>,
+    /// The upstream host that the agent meant, where the mode shows one; base-URL modes do not.
+    pub host: Option<&'a str>,
+    /// Escaped as received, the connection's prefix taken off; starts with `/`.
+    pub path: &'a str,
+    pub query: Option<&'a str>,
+    /// Lower-case names. Those that the service does not allow are left out of the request.
+    pub headers: &'a [(&'a str, &'a str)],
+    pub content_type: Option<&'a str>,
+    pub body: &'a [u8],
+}
+
+/// What was expected in place of what came. Says nothing about accounts or what exists upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    pub expected: String,
+    pub got: String,
+    pub hint: Option<String>,
+}
+
+/// Why a request is not exactly one operation. Boxed, because most requests are.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClassifyError {
+    #[error("expected an operation of the service, got {0}")]
+    UnknownOperation(Box<Misfit>),
+    #[error("{0}")]
+    Ambiguous(Box<Misfit>),
+    #[error("{0}")]
+    ForeignCredential(Box<Misfit>),
+    #[error("{0}")]
+    UnsupportedMediaType(Box<Misfit>),
+}
+
+impl std::fmt::Display for Misfit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "expected {}, got {}", self.expected, self.got)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ClassifyError {
+    /// The stable code of the refusal.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownOperation(_) => "unknown-operation",
+            Self::Ambiguous(_) => "ambiguous-request",
+            Self::ForeignCredential(_) => "foreign-credential",
+            Self::UnsupportedMediaType(_) => "unsupported-media-type",
+        }
+    }
+
+    pub fn misfit(&self) -> &Misfit {
+        match self {
+            Self::UnknownOperation(misfit)
+            | Self::Ambiguous(misfit)
+            | Self::ForeignCredential(misfit)
+            | Self::UnsupportedMediaType(misfit) => misfit,
+        }
+    }
+}
+
+/// The method, query and body that count, after an override was resolved.
+struct Effective<'a> {
+    method: Method,
+    query: Option<&'a str>,
+    content_type: Option<&'a str>,
+    body: &'a [u8],
+}
+
+/// The operation, the form it was addressed in and the values of its path.
+struct Matched<'s> {
+    operation: &'s Arc<Operation>,
+    form: Form,
+    values: Vec<String>,
+}
+
+impl Service {
+    /// The one operation that this is, as a request to be decided on.
+    pub fn classify(
+        &self,
+        connection: &ConnectionName,
+        account: &Account,
+        raw: &RawRequest<'_>,
+    ) -> Result<Request, ClassifyError> {
+        let effective = self.effective(raw)?;
+        let matched = self.matched(raw, effective.method)?;
+        let operation = matched.operation;
+        if raw.host.is_some_and(|host| !host.eq_ignore_ascii_case(&operation.host)) {
+            return Err(unknown(format!("`{}` at its own host", operation.id), "another host".into(), None));
+        }
+        let template = match matched.form {
+            Form::Plain => &operation.template,
+            Form::Upload => operation.upload.as_ref().unwrap_or(&operation.template),
+        };
+        let mut arguments = Vec::new();
+        let values = self.path_values(template, matched.values, account, &mut arguments)?;
+        let query = query::read(self, operation, effective.query, matched.form)?;
+        arguments.extend(query.arguments);
+        let body = RawBody {
+            content_type: effective.content_type,
+            bytes: effective.body,
+            form: matched.form,
+            upload_type: query.upload_type.as_deref(),
+        };
+        let body = body::read(self, operation, &body, &mut arguments)?;
+        agree(operation, &arguments)?;
+        let resources = resources(&operation.resources, &arguments);
+        let effects = effects(operation, &arguments);
+        Ok(Request {
+            connection: connection.clone(),
+            account: account.clone(),
+            operation: operation.clone(),
+            effects,
+            catalog: self.digest.clone(),
+            path: template.fill(&values),
+            query: query.text,
+            headers: self.headers(raw.headers)?,
+            arguments,
+            resources,
+            body,
+        })
+    }
+
+    fn effective<'a>(&self, raw: &RawRequest<'a>) -> Result<Effective<'a>, ClassifyError> {
+        let Some(method) = Method::parse(raw.method) else {
+            let got = format!("the method `{}`", shown(raw.method));
+            return Err(unknown("GET, POST, PUT, PATCH or DELETE".into(), got, None));
+        };
+        let plain = Effective { method, query: raw.query, content_type: raw.content_type, body: raw.body };
+        let Some(wanted) = raw.method_override else { return Ok(plain) };
+        let is_form = raw.content_type.is_some_and(|kind| {
+            kind.split(';')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        });
+        let body = std::str::from_utf8(raw.body).ok();
+        let is_long_get = self.get_over_post && method == Method::Post && wanted == "GET" && is_form;
+        match (is_long_get, raw.query.unwrap_or_default(), body) {
+            (true, "", Some(body)) => {
+                Ok(Effective { method: Method::Get, query: Some(body), content_type: None, body: &[] })
+            }
+            _ => Err(ambiguous(
+                "a method that is the method meant".into(),
+                format!("{method} with `X-HTTP-Method-Override: {}`", shown(wanted)),
+                None,
+            )),
+        }
+    }
+
+    fn matched(&self, raw: &RawRequest<'_>, method: Method) -> Result<Matched<'_>, ClassifyError> {
+        let segments = path::segments(raw.path)
+            .map_err(|problem| ambiguous(problem.0.into(), format!("`{}`", shown(raw.path)), None))?;
+        let found = match self.matcher.find(&segments) {
+            Search::One(found) => found,
+            Search::Nothing => return Err(hint::no_operation(self, method, &segments)),
+            Search::Several => {
+                return Err(ambiguous(
+                    "a path of one operation".into(),
+                    "a path that fits several".into(),
+                    None,
+                ));
+            }
+        };
+        let mut ends = found
+            .ends
+            .iter()
+            .filter(|end| end.method == method && self.takes(end.operation, end.form, &found));
+        let (Some(end), None) = (ends.next(), ends.next()) else {
+            return Err(self.not_one(&found, method, &segments));
+        };
+        let Some(operation) = self.operations.get(end.operation) else {
+            return Err(hint::no_operation(self, method, &segments));
+        };
+        let form = end.form;
+        if segments.iter().any(|segment| segment.slashed) {
+            self.check_slashes(&found, operation, form, &segments)?;
+        }
+        Ok(Matched { operation, form, values: found.values })
+    }
+
+    /// Whether the values are of the types that this operation's path has.
+    fn takes(&self, operation: usize, form: Form, found: &Found<'_>) -> bool {
+        let template = self.operations.get(operation).map(|operation| template_of(operation, form));
+        template.is_some_and(|template| {
+            let pairs = template.parameters.iter().zip(&found.values);
+            pairs.into_iter().all(|(parameter, value)| scalar(&self.types, &parameter.ty, value).is_some())
+        })
+    }
+
+    fn not_one(&self, found: &Found<'_>, method: Method, segments: &[Segment<'_>]) -> ClassifyError {
+        let same_method: Vec<_> = found.ends.iter().filter(|end| end.method == method).collect();
+        let operation = same_method.first().and_then(|end| self.operations.get(end.operation));
+        let Some(operation) = operation else { return hint::other_methods(self, found.ends, method) };
+        if same_method.iter().filter(|end| self.takes(end.operation, end.form, found)).count() > 1 {
+            return ambiguous("a path of one operation".into(), "a path that fits several".into(), None);
+        }
+        let mut pairs = operation.template.parameters.iter().zip(&found.values);
+        match pairs.find(|(parameter, value)| scalar(&self.types, &parameter.ty, value).is_none()) {
+            Some((parameter, value)) => unknown(
+                format!("`{}` to be {}", parameter.name, Shown(&parameter.ty, &self.types)),
+                format!("`{}`", shown(value)),
+                None,
+            ),
+            None => hint::no_operation(self, method, segments),
+        }
+    }
+
+    /// An escaped slash stands only inside a parameter that may hold one, and a reader that decodes before it
+    /// splits must not find another operation.
+    fn check_slashes(
+        &self,
+        found: &Found<'_>,
+        operation: &Operation,
+        form: Form,
+        segments: &[Segment<'_>],
+    ) -> Result<(), ClassifyError> {
+        let template = template_of(operation, form);
+        let refused = || {
+            let hint = "an escaped slash is understood only in parameters that may hold one".to_owned();
+            ambiguous("a path without escaped slashes".into(), "`%2F`".into(), Some(hint))
+        };
+        let pairs = template.parameters.iter().zip(&found.values);
+        let allowed =
+            pairs.clone().all(|(parameter, value)| parameter.span != Span::One || !value.contains('/'));
+        let has_escaped = pairs
+            .into_iter()
+            .any(|(parameter, value)| parameter.span == Span::Escaped && value.contains('/'));
+        let split = path::split_further(segments);
+        let safe = match self.matcher.find(&split) {
+            Search::One(other) => !has_escaped && found.same_as(&other),
+            Search::Nothing => has_escaped,
+            Search::Several => false,
+        };
+        if allowed && safe { Ok(()) } else { Err(refused()) }
+    }
+
+    /// Types the values of the path. A pinned one is not an argument: it has one value.
+    fn path_values(
+        &self,
+        template: &Template,
+        values: Vec<String>,
+        account: &Account,
+        arguments: &mut Vec<Argument>,
+    ) -> Result<Vec<String>, ClassifyError> {
+        let mut sent = Vec::with_capacity(values.len());
+        for (parameter, value) in template.parameters.iter().zip(values) {
+            if let Some(word) = self.pinned.get(parameter.name.as_ref()) {
+                if value != *word && !value.eq_ignore_ascii_case(account.as_str()) {
+                    let expected =
+                        format!("`{}` to be `{word}` or the connection's own account", parameter.name);
+                    return Err(ambiguous(expected, "something else".into(), None));
+                }
+                sent.push(word.clone());
+                continue;
+            }
+            let Some((scalar, text)) = scalar(&self.types, &parameter.ty, &value) else {
+                let expected = format!("`{}` to be {}", parameter.name, Shown(&parameter.ty, &self.types));
+                return Err(unknown(expected, format!("`{}`", shown(&value)), None));
+            };
+            arguments.push(Argument {
+                name: parameter.name.clone(),
+                location: Location::Path,
+                value: scalar,
+            });
+            sent.push(text);
+        }
+        Ok(sent)
+    }
+
+    fn headers(&self, raw: &[(&str, &str)]) -> Result<Vec<(Arc<str>, String)>, ClassifyError> {
+        let mut headers: Vec<(Arc<str>, String)> = Vec::new();
+        for (name, value) in raw.iter().filter(|(name, _)| self.allows_request_header(name)) {
+            let is_plain = value.len() <= 1_000 && value.bytes().all(|b| (0x20..=0x7e).contains(&b));
+            if !is_plain || headers.iter().any(|(known, _)| known.as_ref() == *name) {
+                let expected = format!("the header `{}` once, in printable ASCII", shown(name));
+                return Err(ambiguous(expected, "something else".into(), None));
+            }
+            headers.push(((*name).into(), (*value).to_owned()));
+        }
+        headers.sort();
+        Ok(headers)
+    }
+}
+
+fn template_of(operation: &Operation, form: Form) -> &Template {
+    match form {
+        Form::Plain => &operation.template,
+        Form::Upload => operation.upload.as_ref().unwrap_or(&operation.template),
+    }
+}
+
+/// A name that stands in the path or query and again at the top of the body says the same in both.
+fn agree(operation: &Operation, arguments: &[Argument]) -> Result<(), ClassifyError> {
+    let outside = arguments.iter().filter(|argument| argument.location != Location::Body);
+    for outer in outside.filter(|outer| !operation.renames.contains(&outer.name)) {
+        let differs = |inner: &&Argument| {
+            inner.location != outer.location
+                && inner.name == outer.name
+                && as_text(&inner.value) != as_text(&outer.value)
+        };
+        if arguments.iter().find(differs).is_some() {
+            let expected = format!("`{}` to say the same everywhere it stands", outer.name);
+            return Err(ambiguous(expected, "two different values".into(), None));
+        }
+    }
+    Ok(())
+}
+
+/// The things that the arguments name. A rule of one argument names one thing for each of its values.
+fn resources(rules: &[ResourceRule], arguments: &[Argument]) -> Vec<Resource> {
+    let mut resources = Vec::new();
+    for rule in rules {
+        if let [IdPart::Argument(name)] = rule.id.as_slice() {
+            let values = arguments.iter().filter(|argument| argument.name == *name).filter_map(id_text);
+            resources.extend(values.map(|id| Resource { kind: rule.kind.clone(), id }));
+            continue;
+        }
+        let piece = |part: &IdPart| match part {
+            IdPart::Text(text) => Some(text.to_string()),
+            IdPart::Argument(name) => {
+                arguments.iter().find(|argument| argument.name == *name).and_then(id_text)
+            }
+        };
+        if let Some(id) = rule.id.iter().map(piece).collect::<Option<String>>() {
+            resources.push(Resource { kind: rule.kind.clone(), id });
+        }
+    }
+    resources.sort();
+    resources.dedup();
+    resources
+}
+
+/// The operation's effects without those that these arguments do not bring about. Of several conditions on
+/// one effect, any brings it about.
+fn effects(operation: &Operation, arguments: &[Argument]) -> Effects {
+    let met = |condition: &Condition| {
+        arguments.iter().filter(|argument| argument.name == condition.argument).any(|argument| {
+            let text = as_text(&argument.value);
+            let anything = condition.values.is_empty() && condition.prefixes.is_empty();
+            anything
+                || condition.values.iter().any(|value| **value == text)
+                || condition.prefixes.iter().any(|prefix| text.starts_with(prefix.as_ref()))
+        })
+    };
+    let kept = |effect: &Effect| {
+        let mut about =
+            operation.conditions.iter().filter(|condition| condition.effects.contains(*effect)).peekable();
+        about.peek().is_none() || about.any(met)
+    };
+    operation.effects.iter().filter(kept).collect()
+}
+
+fn as_text(value: &Scalar) -> String {
+    match value {
+        Scalar::String(text) | Scalar::Other(text) => text.clone(),
+        Scalar::Int(number) => number.to_string(),
+        Scalar::Bool(flag) => flag.to_string(),
+    }
+}
+
+fn id_text(argument: &Argument) -> Option<String> {
+    match &argument.value {
+        Scalar::String(text) => Some(text.clone()),
+        Scalar::Int(number) => Some(number.to_string()),
+        Scalar::Bool(_) | Scalar::Other(_) => None,
+    }
+}
+
+/// What the agent wrote, cut and escaped so that it can stand in a message.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().take(120).flat_map(char::escape_debug).collect()
+}
+
+pub(super) fn unknown(expected: String, got: String, hint: Option<String>) -> ClassifyError {
+    ClassifyError::UnknownOperation(Box::new(Misfit { expected, got, hint }))
+}
+
+fn ambiguous(expected: String, got: String, hint: Option<String>) -> ClassifyError {
+    ClassifyError::Ambiguous(Box::new(Misfit { expected, got, hint }))
+}

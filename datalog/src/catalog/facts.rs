@@ -1,0 +1,153 @@
+//! The facts file of a service: what its description says, without prose, one operation a line.
+//!
+//! JSON lines: a header, then named types, then operations, each sorted, so that a new revision reads as a
+//! short diff. Written by the importer, read when the catalog is loaded. It holds no judgement: effects,
+//! resources and hosts' meaning are in the overlay.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::ServiceName;
+
+/// The version of the format that this code writes and reads.
+pub(super) const FORMAT: u32 = 1;
+
+/// Why a facts file or an overlay cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct FactsError(String);
+
+impl FactsError {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+/// Where a description came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Source {
+    Discovery,
+    OpenApi,
+}
+
+/// The first line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Header {
+    pub hallpass_facts: u32,
+    pub service: ServiceName,
+    pub title: String,
+    pub source: Source,
+    /// The provider's own revision of the description.
+    pub revision: String,
+    /// The provider's hosts, the first of which requests go to.
+    pub hosts: Vec<String>,
+    /// Query parameters that every operation takes: name (`*` after it: may repeat) to type.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub query: BTreeMap<String, String>,
+}
+
+/// A named type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TypeLine {
+    #[serde(rename = "type")]
+    pub name: String,
+    /// Another name for this type; then there are no fields.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is: Option<String>,
+    /// Field name (`!` after it: required) to type.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
+    /// The type of any other field; none where the object is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest: Option<String>,
+}
+
+/// An operation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OperationLine {
+    /// The provider's own id, without the service.
+    pub op: String,
+    /// `METHOD /path/{parameter}/{typed:int}/{with_slashes+}`.
+    pub at: String,
+    /// The host, where it is not the service's first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Query parameter name (`*`: may repeat, `!`: required) to type.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub query: BTreeMap<String, String>,
+    /// The type of the JSON body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub body_required: bool,
+    /// Media types that the body may have instead, taken as they are; `message/*` stands for a family.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<String>,
+    /// The path template of the upload twin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<String>,
+    /// Names in the answer by which it may hold a credential.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<String>,
+    /// The answer may send the caller to another URL.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redirects: bool,
+}
+
+/// A whole facts file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub header: Header,
+    pub types: Vec<TypeLine>,
+    pub operations: Vec<OperationLine>,
+}
+
+impl Facts {
+    /// Reads a facts file.
+    pub(super) fn parse(text: &str) -> Result<Self, FactsError> {
+        let mut lines = text.lines().enumerate();
+        let header: Header = match lines.next() {
+            Some((number, line)) => parse_line(number, line)?,
+            None => return Err(FactsError::new("expected a facts file, got nothing")),
+        };
+        if header.hallpass_facts != FORMAT {
+            let got = header.hallpass_facts;
+            return Err(FactsError::new(format!(
+                "expected facts of format {FORMAT}, got format {got}\nhint: import the description again with this version"
+            )));
+        }
+        let mut facts = Self { header, types: Vec::new(), operations: Vec::new() };
+        for (number, line) in lines {
+            if line.starts_with("{\"type\"") {
+                facts.types.push(parse_line(number, line)?);
+            } else {
+                facts.operations.push(parse_line(number, line)?);
+            }
+        }
+        Ok(facts)
+    }
+
+    /// The text of the file; `parse` reads it back.
+    pub(super) fn to_text(&self) -> String {
+        let mut text = String::new();
+        let mut line = |json: Result<String, serde_json::Error>| {
+            // Infallible: strings, maps with string keys and numbers only.
+            text.push_str(&json.unwrap_or_default());
+            text.push('\n');
+        };
+        line(serde_json::to_string(&self.header));
+        self.types.iter().for_each(|entry| line(serde_json::to_string(entry)));
+        self.operations.iter().for_each(|entry| line(serde_json::to_string(entry)));
+        text
+    }
+}
+
+fn parse_line<'a, T: Deserialize<'a>>(number: usize, line: &'a str) -> Result<T, FactsError> {
+    serde_json::from_str(line)
+        .map_err(|error| FactsError::new(format!("line {} of the facts: {error}", number + 1)))
+}

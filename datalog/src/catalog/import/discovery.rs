@@ -1,0 +1,174 @@
+//! Google Discovery documents (`discovery#restDescription`) to facts.
+//!
+//! Paths come from `flatPath`, in which what `path` writes as `{+name}` is spelled out, so that two methods
+//! with one `path` stay apart. Parameters that carry a credential or turn the answer into a script are left
+//! out of the facts, and so can never be sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use crate::catalog::facts::{OperationLine, Source};
+use crate::names::ServiceName;
+
+use super::schema::Schemas;
+use super::{Draft, ImportError, Imported, operation_id, service_name};
+
+/// Service-wide parameters that never leave the gateway, and the two that depend on the operation.
+const LEFT_OUT: [&str; 6] = ["access_token", "oauth_token", "key", "callback", "alt", "upload_protocol"];
+
+pub(super) fn import(document: &Value, name: Option<ServiceName>) -> Result<Imported, ImportError> {
+    let own_name = text(document, "name").ok_or(ImportError::Missing("name"))?;
+    let service = match name {
+        Some(name) => name,
+        None => service_name(own_name)?,
+    };
+    let root =
+        text(document, "rootUrl").or(text(document, "baseUrl")).ok_or(ImportError::Missing("rootUrl"))?;
+    let host = host_of(root).ok_or(ImportError::Missing("host in its rootUrl"))?;
+    let named = document.get("schemas").and_then(Value::as_object);
+    let resolve = move |reference: &str| {
+        named.and_then(|named| named.get(reference)).map(|schema| (reference.to_owned(), schema))
+    };
+    let mut schemas = Schemas::new(Box::new(resolve));
+    let mut query = BTreeMap::new();
+    let wide = document.get("parameters").and_then(Value::as_object);
+    for (name, parameter) in wide.into_iter().flatten() {
+        if !LEFT_OUT.contains(&name.as_str()) && name != "uploadType" {
+            query.insert(name.clone(), schemas.expression(parameter, name));
+        }
+    }
+    query.insert("alt".into(), "'json'".into());
+    let mut walk = Walk {
+        prefix: format!("{}.", own_name),
+        base: text(document, "servicePath").unwrap_or_default(),
+        schemas: &mut schemas,
+        ids: BTreeSet::new(),
+        operations: Vec::new(),
+    };
+    walk.resource(document, 0);
+    let operations = walk.operations;
+    let draft = Draft {
+        service,
+        title: text(document, "title").unwrap_or(own_name).to_owned(),
+        source: Source::Discovery,
+        revision: text(document, "revision").unwrap_or_default().to_owned(),
+        hosts: vec![host],
+        query,
+        operations,
+        schemas,
+    };
+    Ok(draft.finish())
+}
+
+struct Walk<'w, 'a> {
+    prefix: String,
+    base: &'a str,
+    schemas: &'w mut Schemas<'a>,
+    ids: BTreeSet<String>,
+    operations: Vec<OperationLine>,
+}
+
+impl<'a> Walk<'_, 'a> {
+    fn resource(&mut self, resource: &'a Value, depth: usize) {
+        if depth > 20 {
+            self.schemas.note("resources are nested too deep: left out from there");
+            return;
+        }
+        for (_, method) in resource.get("methods").and_then(Value::as_object).into_iter().flatten() {
+            if let Some(operation) = self.method(method) {
+                self.operations.push(operation);
+            }
+        }
+        for (_, inner) in resource.get("resources").and_then(Value::as_object).into_iter().flatten() {
+            self.resource(inner, depth + 1);
+        }
+    }
+
+    fn method(&mut self, method: &'a Value) -> Option<OperationLine> {
+        let full_id = text(method, "id").unwrap_or("unnamed");
+        let wanted = full_id.strip_prefix(&self.prefix).unwrap_or(full_id);
+        let verb = text(method, "httpMethod").unwrap_or("GET");
+        if !["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&verb) {
+            self.schemas.note(format!(
+                "`{}` has the method {}: left out",
+                full_id.escape_debug(),
+                verb.escape_debug()
+            ));
+            return None;
+        }
+        let op = operation_id(wanted, &mut self.ids);
+        let path = text(method, "flatPath").or(text(method, "path"))?;
+        let parameters = method.get("parameters").and_then(Value::as_object);
+        let template = self.template(path, parameters);
+        let mut line =
+            OperationLine { at: format!("{verb} /{}{template}", self.base), op, ..OperationLine::default() };
+        for (name, parameter) in parameters.into_iter().flatten() {
+            if text(parameter, "location") == Some("query") {
+                let flag = |key| parameter.get(key).and_then(Value::as_bool) == Some(true);
+                let marks = format!(
+                    "{}{}",
+                    if flag("repeated") { "*" } else { "" },
+                    if flag("required") { "!" } else { "" }
+                );
+                let ty = self.schemas.expression(parameter, name);
+                line.query.insert(format!("{name}{marks}"), ty);
+            }
+        }
+        if method.get("supportsMediaDownload").and_then(Value::as_bool) == Some(true) {
+            line.query.insert("alt".into(), "'json'|'media'".into());
+        }
+        if let Some(request) = method.get("request") {
+            line.body = Some(self.schemas.expression(request, &line.op));
+        }
+        if let Some(upload) = method.get("mediaUpload") {
+            let accept = upload.get("accept").and_then(Value::as_array);
+            line.media = accept.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+            if line.media.is_empty() {
+                line.media.push("*/*".into());
+            }
+            let simple = upload.pointer("/protocols/simple/path").and_then(Value::as_str);
+            line.upload =
+                simple.map(|path| format!("/{}", self.template(path.trim_start_matches('/'), parameters)));
+        }
+        if let Some(response) = method.get("response") {
+            line.answers = super::openapi::credential_names(self.schemas, response);
+        }
+        Some(line)
+    }
+
+    /// The template with the types of its parameters: `{id}`, `{zone:#Zone}`, `{name+}` for `{+name}`.
+    fn template(&mut self, path: &str, parameters: Option<&'a Map<String, Value>>) -> String {
+        let mut text = String::with_capacity(path.len());
+        let mut rest = path;
+        while let Some((before, after)) = rest.split_once('{') {
+            let Some((name, after)) = after.split_once('}') else { break };
+            let (name, mark) = name.strip_prefix('+').map_or((name, ""), |name| (name, "+"));
+            let ty = parameters.and_then(|all| all.get(name)).map(|schema| self.schemas.word(schema, name));
+            text.push_str(before);
+            text.push('{');
+            text.push_str(name);
+            if let Some(ty) = ty.filter(|ty| ty != "string") {
+                text.push(':');
+                text.push_str(&ty);
+            }
+            text.push_str(mark);
+            text.push('}');
+            rest = after;
+        }
+        text.push_str(rest);
+        text
+    }
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key).and_then(Value::as_str)
+}
+
+/// The host of an `https://` URL, with its port if it has one.
+pub(super) fn host_of(url: &str) -> Option<String> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    let is_host = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:".contains(&b));
+    is_host.then(|| host.to_ascii_lowercase())
+}

@@ -1,0 +1,162 @@
+//! Importing a service: the bytes of a provider's description to a facts file.
+//!
+//! Reads Google Discovery documents and OpenAPI 3 in JSON. Keeps what a request can be matched and checked
+//! against and drops all prose. It judges nothing: what it cannot express becomes `any` or is left out,
+//! and the report says so. Pure: fetching and writing files is the caller's.
+
+mod discovery;
+mod openapi;
+mod schema;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::names::{NameError, ServiceName};
+
+use super::facts::{FORMAT, Facts, Header, OperationLine, Source};
+use schema::Schemas;
+
+/// What an import made.
+#[derive(Debug, Clone)]
+pub struct Imported {
+    pub service: ServiceName,
+    /// The facts file.
+    pub facts_text: String,
+    pub report: ImportReport,
+}
+
+/// What a person should know of an import.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ImportReport {
+    pub operations: usize,
+    pub types: usize,
+    /// What was left out or weakened, in sentences, the same one once.
+    pub notes: Vec<String>,
+}
+
+/// Why a description was not imported.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ImportError {
+    #[error("the description is not JSON: {0}\nhint: YAML is not read; convert it first: `yq -o json FILE`")]
+    NotJson(String),
+    #[error("expected a Google Discovery document or an OpenAPI 3 description, got {0}")]
+    UnknownKind(String),
+    #[error("the description has no {0}")]
+    Missing(&'static str),
+    #[error("the description gives no usable name: {0}\nhint: name the service yourself")]
+    Name(#[from] NameError),
+}
+
+/// Reads a description. `name` overrides the name that it gives itself.
+pub fn import(bytes: &[u8], name: Option<ServiceName>) -> Result<Imported, ImportError> {
+    let document: Value =
+        serde_json::from_slice(bytes).map_err(|error| ImportError::NotJson(error.to_string()))?;
+    if document.get("discoveryVersion").is_some()
+        || document.get("kind").and_then(Value::as_str) == Some("discovery#restDescription")
+    {
+        return discovery::import(&document, name);
+    }
+    match (document.get("openapi").and_then(Value::as_str), document.get("swagger")) {
+        (Some(version), _) if version.starts_with("3.") => openapi::import(&document, name),
+        (Some(version), _) => Err(ImportError::UnknownKind(format!("OpenAPI {}", version.escape_debug()))),
+        (None, Some(_)) => {
+            Err(ImportError::UnknownKind("Swagger 2\nhint: convert it to OpenAPI 3 first".into()))
+        }
+        (None, None) => Err(ImportError::UnknownKind("some other JSON".into())),
+    }
+}
+
+/// What both kinds of description come down to.
+struct Draft<'a> {
+    service: ServiceName,
+    title: String,
+    source: Source,
+    revision: String,
+    hosts: Vec<String>,
+    query: BTreeMap<String, String>,
+    operations: Vec<OperationLine>,
+    schemas: Schemas<'a>,
+}
+
+impl Draft<'_> {
+    fn finish(mut self) -> Imported {
+        self.operations.sort_by(|a, b| a.op.cmp(&b.op));
+        let (types, mut notes) = self.schemas.finish();
+        notes.extend(conflicts(&self.operations));
+        notes.sort();
+        notes.dedup();
+        let report = ImportReport { operations: self.operations.len(), types: types.len(), notes };
+        let header = Header {
+            hallpass_facts: FORMAT,
+            service: self.service.clone(),
+            title: self.title,
+            source: self.source,
+            revision: self.revision,
+            hosts: self.hosts,
+            query: self.query,
+        };
+        let facts = Facts { header, types, operations: self.operations };
+        Imported { service: self.service, facts_text: facts.to_text(), report }
+    }
+}
+
+/// Operations that share an address: their requests will be refused as ambiguous.
+fn conflicts(operations: &[OperationLine]) -> Vec<String> {
+    let mut at: BTreeMap<String, &str> = BTreeMap::new();
+    let mut notes = Vec::new();
+    for operation in operations {
+        let address = without_names(&operation.at);
+        if let Some(other) = at.insert(address, &operation.op) {
+            notes.push(format!(
+                "`{other}` and `{}` have one address: a request for either is refused",
+                operation.op
+            ));
+        }
+    }
+    notes
+}
+
+/// The address with every parameter's name taken out: `GET /a/{:int}/b`.
+fn without_names(at: &str) -> String {
+    let mut text = String::with_capacity(at.len());
+    let mut inside = false;
+    for c in at.chars() {
+        match c {
+            '{' => inside = true,
+            ':' | '+' | '}' => inside = false,
+            _ if inside => continue,
+            _ => {}
+        }
+        text.push(c);
+    }
+    text
+}
+
+/// An id that is fit for passes: what may not stand in one becomes `_`; a second of the same gets a number.
+fn operation_id(wanted: &str, taken: &mut std::collections::BTreeSet<String>) -> String {
+    let clean: String = wanted
+        .chars()
+        .take(150)
+        .map(|c| if c.is_ascii_graphic() && !"*,=:\"\\{}".contains(c) { c } else { '_' })
+        .collect();
+    let mut id = clean.clone();
+    let mut number = 2;
+    while !taken.insert(id.clone()) {
+        id = format!("{clean}-{number}");
+        number += 1;
+    }
+    id
+}
+
+/// A service name out of a title: lower case, `-` for what is not a letter or digit.
+fn service_name(title: &str) -> Result<ServiceName, NameError> {
+    let slug: String =
+        title.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let words: Vec<&str> = slug.split('-').filter(|word| !word.is_empty()).collect();
+    words.join("-").chars().take(40).collect::<String>().parse()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,248 @@
+//! Finds the one template that a path is written to.
+//!
+//! A tree over segments, so that the cost does not grow with the number of operations. A literal beats a
+//! parameter; where two templates fit and neither is the more literal one everywhere, both are refused:
+//! nobody can say which of them the upstream would take.
+
+use std::collections::HashMap;
+
+use super::Method;
+use super::path::Segment;
+use super::template::{Part, Segment as TemplateSegment, Span, Template};
+
+/// How an operation is addressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Plain,
+    /// The upload twin, whose body is content.
+    Upload,
+}
+
+/// What stands at the end of a template.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct End {
+    pub(super) method: Method,
+    pub(super) operation: usize,
+    pub(super) form: Form,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    literals: HashMap<Box<str>, usize>,
+    mixed: Vec<(Vec<Option<Box<str>>>, usize)>,
+    one: Option<usize>,
+    many: Option<usize>,
+    ends: Vec<End>,
+}
+
+/// The tree of one service.
+#[derive(Debug)]
+pub(super) struct Matcher {
+    nodes: Vec<Node>,
+}
+
+/// A template that fits, with what each parameter took.
+#[derive(Debug)]
+pub(super) struct Found<'m> {
+    pub(super) ends: &'m [End],
+    pub(super) values: Vec<String>,
+    node: usize,
+}
+
+/// The outcome of a search.
+#[derive(Debug)]
+pub(super) enum Search<'m> {
+    Nothing,
+    One(Found<'m>),
+    /// Several fit and none is the most literal.
+    Several,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'p> {
+    Literal,
+    Mixed(&'p [Option<Box<str>>], usize),
+    One(usize),
+    Many(usize, usize),
+}
+
+struct Trail<'p> {
+    steps: Vec<Step<'p>>,
+    /// For each segment of the path, how literally it was taken.
+    ranks: Vec<u8>,
+}
+
+struct Candidate<'p> {
+    node: usize,
+    steps: Vec<Step<'p>>,
+    ranks: Vec<u8>,
+}
+
+const LITERAL: u8 = 3;
+const MIXED: u8 = 2;
+const ONE: u8 = 1;
+const MANY: u8 = 0;
+
+impl Default for Matcher {
+    fn default() -> Self {
+        Self { nodes: vec![Node::default()] }
+    }
+}
+
+impl Matcher {
+    pub(super) fn add(&mut self, template: &Template, end: End) {
+        let mut at = 0;
+        for segment in &template.segments {
+            let fresh = self.nodes.len();
+            let Some(node) = self.nodes.get_mut(at) else { return };
+            at = match segment {
+                TemplateSegment::Literal(text) => *node.literals.entry(text.clone()).or_insert(fresh),
+                TemplateSegment::Parts(parts) => match parts.as_slice() {
+                    [Part::Parameter(index)] => {
+                        let many = template.parameters.get(*index).is_some_and(|p| p.span == Span::Many);
+                        *(if many { &mut node.many } else { &mut node.one }).get_or_insert(fresh)
+                    }
+                    parts => {
+                        let shape = shape_of(parts);
+                        match node.mixed.iter().find(|(known, _)| *known == shape) {
+                            Some((_, known)) => *known,
+                            None => {
+                                node.mixed.push((shape, fresh));
+                                fresh
+                            }
+                        }
+                    }
+                },
+            };
+            if at == fresh {
+                self.nodes.push(Node::default());
+            }
+        }
+        if let Some(node) = self.nodes.get_mut(at) {
+            node.ends.push(end);
+        }
+    }
+
+    pub(super) fn find(&self, path: &[Segment<'_>]) -> Search<'_> {
+        let mut candidates = Vec::new();
+        let mut trail =
+            Trail { steps: Vec::with_capacity(path.len()), ranks: Vec::with_capacity(path.len()) };
+        self.walk(0, 0, path, &mut trail, &mut candidates);
+        let best = candidates.iter().find(|best| candidates.iter().all(|other| dominates(best, other)));
+        match best {
+            Some(best) => Search::One(self.found(best, path)),
+            None if candidates.is_empty() => Search::Nothing,
+            None => Search::Several,
+        }
+    }
+
+    fn walk<'m>(
+        &'m self,
+        at: usize,
+        position: usize,
+        path: &[Segment<'_>],
+        trail: &mut Trail<'m>,
+        candidates: &mut Vec<Candidate<'m>>,
+    ) {
+        let Some(node) = self.nodes.get(at) else { return };
+        let Some(segment) = path.get(position) else {
+            if !node.ends.is_empty() {
+                let (steps, ranks) = (trail.steps.clone(), trail.ranks.clone());
+                candidates.push(Candidate { node: at, steps, ranks });
+            }
+            return;
+        };
+        let mut follow = |next: usize, step: Step<'m>, rank: u8, length: usize| {
+            let (steps, ranks) = (trail.steps.len(), trail.ranks.len());
+            trail.steps.push(step);
+            trail.ranks.extend(std::iter::repeat_n(rank, length));
+            self.walk(next, position + length, path, trail, candidates);
+            trail.steps.truncate(steps);
+            trail.ranks.truncate(ranks);
+        };
+        if !segment.slashed {
+            if let Some(next) = node.literals.get(segment.text.as_ref()) {
+                follow(*next, Step::Literal, LITERAL, 1);
+            }
+            for (shape, next) in &node.mixed {
+                if take_apart(shape, &segment.text).is_some() {
+                    follow(*next, Step::Mixed(shape, position), MIXED, 1);
+                }
+            }
+        }
+        if let Some(next) = node.one {
+            follow(next, Step::One(position), ONE, 1);
+        }
+        if let Some(next) = node.many {
+            for length in 1..=path.len() - position {
+                follow(next, Step::Many(position, position + length), MANY, length);
+            }
+        }
+    }
+
+    fn found(&self, best: &Candidate<'_>, path: &[Segment<'_>]) -> Found<'_> {
+        let mut values = Vec::with_capacity(best.steps.len());
+        let text = |at: usize| path.get(at).map(|segment| segment.text.as_ref()).unwrap_or_default();
+        for step in &best.steps {
+            match *step {
+                Step::Literal => {}
+                Step::One(at) => values.push(text(at).to_owned()),
+                Step::Mixed(shape, at) => values.extend(take_apart(shape, text(at)).unwrap_or_default()),
+                Step::Many(from, to) => {
+                    let parts: Vec<&str> = (from..to).map(text).collect();
+                    values.push(parts.join("/"));
+                }
+            }
+        }
+        let ends = self.nodes.get(best.node).map(|node| node.ends.as_slice()).unwrap_or_default();
+        Found { ends, values, node: best.node }
+    }
+}
+
+impl Found<'_> {
+    /// Whether both are the same template with the same values.
+    pub(super) fn same_as(&self, other: &Found<'_>) -> bool {
+        self.node == other.node && self.values == other.values
+    }
+}
+
+fn dominates(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
+    let is_other = one.node != other.node || one.ranks != other.ranks;
+    let at_least = one.ranks.iter().zip(&other.ranks).all(|(a, b)| a >= b);
+    at_least && (!is_other || one.ranks != other.ranks)
+}
+
+/// Literals and, as none, parameters.
+fn shape_of(parts: &[Part]) -> Vec<Option<Box<str>>> {
+    let literal = |part: &Part| match part {
+        Part::Literal(text) => Some(text.clone()),
+        Part::Parameter(_) => None,
+    };
+    parts.iter().map(literal).collect()
+}
+
+/// What each parameter of a segment such as `{base}...{head}` takes; none where it does not fit in exactly
+/// one way: a value may not be empty, and may not hold the literal that ends it.
+fn take_apart(shape: &[Option<Box<str>>], text: &str) -> Option<Vec<String>> {
+    let mut values = Vec::new();
+    let mut rest = text;
+    let mut open = false;
+    for part in shape {
+        match part {
+            None if open => return None,
+            None => open = true,
+            Some(literal) if open => {
+                let (value, after) = rest.split_once(literal.as_ref())?;
+                let is_only = !value.is_empty() && !after.contains(literal.as_ref());
+                values.push(is_only.then(|| value.to_owned())?);
+                (rest, open) = (after, false);
+            }
+            Some(literal) => rest = rest.strip_prefix(literal.as_ref())?,
+        }
+    }
+    if open {
+        values.push((!rest.is_empty()).then(|| rest.to_owned())?);
+        rest = "";
+    }
+    rest.is_empty().then_some(values)
+}

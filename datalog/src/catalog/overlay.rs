@@ -1,0 +1,304 @@
+//! The reviewed overlay of a service: what its description cannot say.
+//!
+//! Hand-written TOML beside the facts: effects, resources, OAuth endpoints, what may be sent beyond the
+//! facts. Every pattern must match something, so that a new revision cannot silently leave a rule behind.
+//! A service without an overlay is taken at its worst (`Overlay::unreviewed`).
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::effect::{Effect, Effects};
+
+use super::facts::{FactsError, OperationLine};
+use super::operation::Format;
+
+/// How a service's own SDKs show an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    Google,
+    GitHub,
+    Slack,
+    /// RFC 9457 and no more.
+    #[default]
+    Problem,
+}
+
+/// What becomes of a refresh token when it is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refreshing {
+    /// It stays.
+    Keeps,
+    /// A new one comes with each use, and the old one dies: the careful assumption.
+    #[default]
+    Rotates,
+    /// There is none: the access token lasts until it is revoked.
+    None,
+}
+
+/// The OAuth endpoints of a service, where they are known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OAuth {
+    pub authorize_url: String,
+    pub token_url: String,
+    #[serde(default)]
+    pub device_url: Option<String>,
+    #[serde(default)]
+    pub revoke_url: Option<String>,
+    /// Asked once after connecting, for the account's name.
+    #[serde(default)]
+    pub userinfo_url: Option<String>,
+    /// The field of its answer that names the account.
+    #[serde(default)]
+    pub account_field: Option<String>,
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Sent with the authorization request, beside what RFC 6749 and RFC 7636 name.
+    #[serde(default)]
+    pub authorize_parameters: BTreeMap<String, String>,
+    #[serde(default)]
+    pub refreshing: Refreshing,
+}
+
+/// What an operation that no rule names gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Unlisted {
+    /// The service does not load: every operation is listed.
+    #[default]
+    Refused,
+    /// GET reads, DELETE deletes, the others write.
+    ByMethod,
+    /// The same, and POST may reach other people, and what answers like a credential is one.
+    AtWorst,
+}
+
+/// An overlay file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Overlay {
+    pub(super) title: Option<String>,
+    #[serde(default)]
+    pub(super) hosts: Vec<String>,
+    #[serde(default)]
+    pub(super) dialect: Dialect,
+    /// POST with `X-HTTP-Method-Override: GET` and a form body is the GET that it stands for.
+    #[serde(default)]
+    pub(super) get_over_post: bool,
+    /// Paths under which several requests travel in one.
+    #[serde(default)]
+    pub(super) batch_paths: Vec<String>,
+    /// Request headers that may be sent beside the common ones, lower case.
+    #[serde(default)]
+    pub(super) request_headers: Vec<String>,
+    /// Response headers that may be passed on beside the common ones, lower case; a `*` may end one.
+    #[serde(default)]
+    pub(super) response_headers: Vec<String>,
+    pub(super) oauth: Option<OAuth>,
+    /// Path parameters that say whose data it is: only this word, or the connection's own account.
+    #[serde(default)]
+    pub(super) pinned: BTreeMap<String, String>,
+    #[serde(default)]
+    unlisted: Unlisted,
+    /// Operation id to its effects, all of them.
+    #[serde(default)]
+    effects: BTreeMap<String, Vec<Effect>>,
+    /// Adds effects to what the method gives.
+    #[serde(default, rename = "effect")]
+    added: Vec<EffectRule>,
+    /// Takes effects away again where the request does not have what brings them about.
+    #[serde(default, rename = "only_when")]
+    pub(super) conditions: Vec<ConditionLine>,
+    #[serde(default, rename = "resource")]
+    pub(super) resources: Vec<ResourceLine>,
+    #[serde(default, rename = "decode")]
+    pub(super) decodes: Vec<DecodeLine>,
+    #[serde(default, rename = "slash")]
+    pub(super) slashes: Vec<SlashLine>,
+    /// Path parameter to the operations whose body renames it.
+    #[serde(default)]
+    pub(super) renames: BTreeMap<String, Vec<String>>,
+    /// Operation id to the media types that its body may have.
+    #[serde(default)]
+    pub(super) media: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EffectRule {
+    effects: Vec<Effect>,
+    #[serde(flatten)]
+    which: Which,
+}
+
+/// Which operations a rule is for: any that one of the patterns matches.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Which {
+    /// Operation ids; `*` stands for anything.
+    #[serde(default)]
+    operations: Vec<String>,
+    /// `METHOD /path`; WRITE stands for every method but GET, ANY for all, `*` for anything.
+    #[serde(default)]
+    at: Vec<String>,
+    /// Operation ids that it is not for after all.
+    #[serde(default)]
+    except: Vec<String>,
+}
+
+/// Effects that count only when an argument is there, or has one of some values.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConditionLine {
+    pub(super) effects: Vec<Effect>,
+    /// The name of an argument; several are alternatives.
+    pub(super) argument: String,
+    /// Values, as text; none: any value does.
+    #[serde(default)]
+    pub(super) any_of: Vec<String>,
+    #[serde(default)]
+    pub(super) starts_with: Vec<String>,
+    #[serde(flatten)]
+    pub(super) which: Which,
+}
+
+/// How to name a thing.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResourceLine {
+    pub(super) kind: String,
+    /// `{owner}/{repo}`: every operation that has these arguments, of those that `which` names, if any.
+    pub(super) id: String,
+    #[serde(flatten)]
+    pub(super) which: Which,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DecodeLine {
+    pub(super) format: Format,
+    #[serde(default)]
+    pub(super) fields: Vec<String>,
+    #[serde(default)]
+    pub(super) media: bool,
+    #[serde(flatten)]
+    pub(super) which: Which,
+}
+
+/// Path parameters that may hold an escaped slash.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SlashLine {
+    pub(super) parameter: String,
+    #[serde(flatten)]
+    pub(super) which: Which,
+}
+
+impl Overlay {
+    pub(super) fn parse(text: &str) -> Result<Self, FactsError> {
+        toml::from_str(text).map_err(|error| FactsError::new(format!("the overlay: {error}")))
+    }
+
+    /// For a service that nobody reviewed.
+    pub(super) fn unreviewed() -> Self {
+        Self { unlisted: Unlisted::AtWorst, ..Self::default() }
+    }
+
+    /// The effects of one operation: as listed, else by method together with every rule that names it.
+    pub(super) fn effects_of(&self, line: &OperationLine, address: &str) -> Result<Effects, FactsError> {
+        if let Some(listed) = self.effects.get(&line.op) {
+            return Ok(listed.iter().copied().collect());
+        }
+        let rules = self.added.iter().filter(|rule| rule.which.names(&line.op, address));
+        let added = rules.flat_map(|rule| rule.effects.iter().copied()).collect();
+        Ok(self.by_method(line, address)?.union(added))
+    }
+
+    fn by_method(&self, line: &OperationLine, address: &str) -> Result<Effects, FactsError> {
+        let method = address.split(' ').next().unwrap_or_default();
+        let effects = Effects::NONE;
+        let basic = match method {
+            "GET" => effects.with(Effect::Read),
+            "DELETE" => effects.with(Effect::Delete),
+            _ => effects.with(Effect::Write),
+        };
+        match self.unlisted {
+            Unlisted::Refused => {
+                Err(FactsError::new(format!("the overlay lists no effects for `{}`", line.op)))
+            }
+            Unlisted::ByMethod => Ok(basic),
+            Unlisted::AtWorst => {
+                let basic = if method == "POST" { basic.with(Effect::Send) } else { basic };
+                Ok(if line.answers.is_empty() { basic } else { basic.with(Effect::Secret) })
+            }
+        }
+    }
+
+    /// Rules that name nothing in the facts: each one a mistake, or left over from an earlier revision.
+    pub(super) fn dead_rules(&self, operations: &[(&str, String)]) -> Vec<String> {
+        let known = |id: &String| operations.iter().any(|(op, _)| op == id);
+        let ids = self.effects.keys().chain(self.media.keys()).chain(self.renames.values().flatten());
+        let mut dead: Vec<String> = ids.filter(|id| !known(id)).cloned().collect();
+        let all = (self.added.iter().map(|rule| &rule.which))
+            .chain(self.resources.iter().map(|line| &line.which))
+            .chain(self.conditions.iter().map(|line| &line.which))
+            .chain(self.decodes.iter().map(|line| &line.which))
+            .chain(self.slashes.iter().map(|line| &line.which));
+        for which in all {
+            let ids = which.operations.iter().chain(&which.except);
+            dead.extend(ids.filter(|pattern| !operations.iter().any(|(op, _)| glob(pattern, op))).cloned());
+            let at = which.at.iter();
+            dead.extend(at.filter(|pattern| !operations.iter().any(|(_, at)| is_at(pattern, at))).cloned());
+        }
+        let overruled = |rule: &&EffectRule| {
+            !operations.iter().any(|(op, at)| !self.effects.contains_key(*op) && rule.which.names(op, at))
+        };
+        dead.extend(self.added.iter().filter(overruled).map(|rule| format!("{:?}", rule.which)));
+        dead
+    }
+}
+
+impl Which {
+    pub(super) fn names(&self, op: &str, address: &str) -> bool {
+        let named = self.operations.iter().any(|pattern| glob(pattern, op))
+            || self.at.iter().any(|pattern| is_at(pattern, address));
+        named && !self.except.iter().any(|pattern| glob(pattern, op))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.operations.is_empty() && self.at.is_empty()
+    }
+}
+
+/// Whether `GET /a/{b}` is at `ANY /a/*`.
+fn is_at(pattern: &str, address: &str) -> bool {
+    let (Some((verb, path)), Some((method, template))) = (pattern.split_once(' '), address.split_once(' '))
+    else {
+        return false;
+    };
+    let verb_fits = match verb {
+        "ANY" => true,
+        "WRITE" => method != "GET",
+        verb => verb == method,
+    };
+    verb_fits && glob(path, template)
+}
+
+/// Whether `text` is `pattern`, in which every `*` stands for anything.
+fn glob(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else {
+        return pattern == text;
+    };
+    let Some(mut text) = text.strip_prefix(first) else { return false };
+    let mut pieces: Vec<&str> = rest.split('*').collect();
+    let last = pieces.pop().unwrap_or_default();
+    for piece in pieces {
+        match text.split_once(piece) {
+            Some((_, after)) => text = after,
+            None => return false,
+        }
+    }
+    text.len() >= last.len() && text.ends_with(last)
+}

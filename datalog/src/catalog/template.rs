@@ -1,0 +1,152 @@
+//! A path template: `/repos/{owner}/{repo}/issues/{issue_number:int}`, `/contents/{path+}`, `/{id}:disable`.
+//!
+//! Parsed from the facts when the catalog is loaded, and filled in when a request is built. Finding the
+//! template of a path is the matcher's.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::facts::FactsError;
+use super::path::{push_escaped, push_escaped_parts};
+use super::types::{self, Type};
+
+/// How much of a path one parameter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Span {
+    /// One segment, without a slash in it.
+    One,
+    /// One segment that may hold an escaped slash, and is sent with it escaped.
+    Escaped,
+    /// One or more segments; an escaped slash is the same as a plain one, and is sent plain.
+    Many,
+}
+
+/// A parameter in a path.
+#[derive(Debug, Clone)]
+pub struct PathParameter {
+    pub name: Arc<str>,
+    pub ty: Type,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Part {
+    Literal(Box<str>),
+    /// By its place in the template's parameters.
+    Parameter(usize),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Segment {
+    Literal(Box<str>),
+    Parts(Vec<Part>),
+}
+
+/// A path with parameters.
+#[derive(Debug, Clone)]
+pub struct Template {
+    pub(super) segments: Vec<Segment>,
+    pub parameters: Vec<PathParameter>,
+}
+
+impl Template {
+    pub(super) fn parse(text: &str, index: &HashMap<String, usize>) -> Result<Self, FactsError> {
+        let bad = |why: &str| FactsError::new(format!("`{text}` is not a path template: {why}"));
+        let rest = text.strip_prefix('/').ok_or_else(|| bad("expected `/` at the start"))?;
+        let mut template = Self { segments: Vec::new(), parameters: Vec::new() };
+        if rest.is_empty() {
+            return Ok(template);
+        }
+        for raw in split_outside_braces(rest) {
+            let parts = template.parts(raw, index)?;
+            template.segments.push(match (parts.as_slice(), raw.contains('{')) {
+                ([], _) => return Err(bad("a segment is empty")),
+                ([Part::Literal(text)], false) => Segment::Literal(text.clone()),
+                _ => Segment::Parts(parts),
+            });
+        }
+        Ok(template)
+    }
+
+    fn parts(&mut self, raw: &str, index: &HashMap<String, usize>) -> Result<Vec<Part>, FactsError> {
+        let mut parts = Vec::new();
+        let mut rest = raw;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (inside, after) =
+                after.split_once('}').ok_or_else(|| FactsError::new(format!("`{raw}` has an open brace")))?;
+            if !before.is_empty() {
+                parts.push(Part::Literal(before.into()));
+            }
+            let (inside, span) =
+                inside.strip_suffix('+').map_or((inside, Span::One), |inside| (inside, Span::Many));
+            let (name, ty) = inside.split_once(':').unwrap_or((inside, "string"));
+            parts.push(Part::Parameter(self.parameters.len()));
+            self.parameters.push(PathParameter { name: name.into(), ty: types::parse(ty, index)?, span });
+            rest = after;
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Literal(rest.into()));
+        }
+        Ok(parts)
+    }
+
+    /// The template without types: `/repos/{owner}/{repo}`.
+    pub fn shown(&self) -> String {
+        self.render(|text, parameter| {
+            text.push('{');
+            text.push_str(&parameter.name);
+            text.push('}');
+        })
+    }
+
+    /// The path with these values, in the order of the parameters.
+    pub(super) fn fill(&self, values: &[String]) -> String {
+        let mut next = values.iter();
+        self.render(|text, parameter| {
+            let value = next.next().map(String::as_str).unwrap_or_default();
+            match parameter.span {
+                Span::One | Span::Escaped => push_escaped(text, value),
+                Span::Many => push_escaped_parts(text, value),
+            }
+        })
+    }
+
+    fn render(&self, mut parameter: impl FnMut(&mut String, &PathParameter)) -> String {
+        let mut text = String::with_capacity(64);
+        for segment in &self.segments {
+            text.push('/');
+            match segment {
+                Segment::Literal(literal) => text.push_str(literal),
+                Segment::Parts(parts) => {
+                    for part in parts {
+                        match part {
+                            Part::Literal(literal) => text.push_str(literal),
+                            Part::Parameter(at) => {
+                                if let Some(described) = self.parameters.get(*at) {
+                                    parameter(&mut text, described);
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        if text.is_empty() {
+            text.push('/');
+        }
+        text
+    }
+}
+
+fn split_outside_braces(text: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    text.split(|c| {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == '/' && depth == 0
+    })
+    .collect()
+}
