@@ -130,6 +130,8 @@ const EDGES: &[(&str, &str, &[&str])] = &[
     ("authority", "api", &["cli", "serve"]),
     ("authority", "demo", &["cli"]),
     ("authority", "serve", &["cli", "demo"]),
+    ("authority", "store::sqlite", &["store", "app"]),
+    ("verifier", "service", &["server"]),
 ];
 
 #[test]
@@ -161,7 +163,7 @@ fn files_stay_below_500_lines_and_functions_below_80() {
 
 #[test]
 fn every_file_opens_by_saying_what_it_is() {
-    let silent = |source: &Source| !source.text.starts_with("//!");
+    let silent = |source: &Source| !source.is_test() && !source.text.starts_with("//!");
     let wrong: Vec<_> = production().into_iter().filter(silent).map(|source| source.path).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
