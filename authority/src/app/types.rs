@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+pub use datalog::MintArgs;
 use datalog::{Account, ConnectionName, PassId, RevocationId, ServiceName};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -290,20 +291,4 @@ pub struct LogVerification {
 pub struct BadRecord {
     pub seq: u64,
     pub because: String,
-}
-
-/// What a new pass is to say; the same words as the flags of `hallpass mint`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct MintArgs {
-    pub task: String,
-    pub allow: Vec<String>,
-    pub ask: Vec<String>,
-    pub deny: Vec<String>,
-    /// `30m`; that where it is not said.
-    pub duration: Option<String>,
-    pub not_before: Option<String>,
-    pub limits: Vec<String>,
-    pub connections: Vec<String>,
-    pub checks: Vec<String>,
 }
