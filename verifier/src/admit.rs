@@ -26,7 +26,7 @@ pub(crate) struct Admitted {
     /// Percent-encoded, without the connection prefix; starts with `/`.
     pub path: String,
     /// Percent-encoded, without the question mark.
-    pub query: String,
+    pub query: Option<String>,
     /// What remains of the headers: the pass is gone.
     pub headers: HeaderMap,
     pub method_override: Option<String>,
@@ -74,7 +74,7 @@ where
     no_other_credential(&parts.headers)?;
     let method_override = method_override(&parts.headers)?;
     let (connection, path) = address(parts.uri.path(), scope)?;
-    let query = parts.uri.query().unwrap_or_default().to_owned();
+    let query = parts.uri.query().map(str::to_owned);
     let base = match scope {
         Scope::Shared => format!("http://{}/{connection}", host.as_str()),
         Scope::Connection(_) => format!("http://{}", host.as_str()),

@@ -4,7 +4,10 @@
 //! URLs led back to the gateway. A refusal or a fault becomes problem+json (RFC 9457) in the service's dialect.
 //! Which status a code has is `refusal`'s to say.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
+use datalog::catalog::{Dialect, Service};
 use datalog::{Effect, LiftableBy};
 use http::header::{
     CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LINK, LOCATION, RETRY_AFTER,
@@ -19,7 +22,7 @@ use tokio::time::timeout;
 
 use crate::body::{AnswerBody, Leave, Stream};
 use crate::config::Limits;
-use crate::dialect::Dialect;
+use crate::dialect;
 use crate::forward::Departure;
 use crate::headers::passes_down;
 use crate::meter;
@@ -37,6 +40,7 @@ pub(crate) struct Treatment {
     pub scrubber: Scrubber,
     pub origins: Origins,
     pub leave: Leave,
+    pub service: Arc<Service>,
 }
 
 /// An upstream's head, ready to be passed on.
@@ -67,7 +71,7 @@ fn head(
     }
     let mut headers = HeaderMap::with_capacity(answer.headers().len());
     for (name, value) in answer.headers() {
-        if passes_down(name) {
+        if passes_down(&treatment.service, name) {
             headers.append(name.clone(), scrubbed(treatment, value)?);
         }
     }
@@ -98,8 +102,8 @@ fn redirect(
     if let Some(inside) = treatment.origins.location(location) {
         return Ok(inside);
     }
-    let effects = departure.permitted().request().operation.effects;
-    if effects.contains(Effect::Secret) || !status.is_redirection() {
+    let request = departure.permitted().request();
+    if request.effects.contains(Effect::Secret) || !status.is_redirection() {
         return Ok(location.to_owned());
     }
     Err(unusable("the service redirects to another host, where the pass is worth nothing"))
@@ -141,7 +145,7 @@ pub(crate) async fn pass_on(
     let body = arrival.into_body();
     let whole =
         head.kind == ContentKind::Json && body.size_hint().exact().is_some_and(|length| length <= WHOLE);
-    let Treatment { scrubber, origins, leave } = treatment;
+    let Treatment { scrubber, origins, leave, .. } = treatment;
     let rewriter = (head.kind == ContentKind::Json).then(|| Rewriter::new(origins));
     let body = if whole {
         let Ok(Ok(text)) = timeout(limits.idle, collect(body)).await else {
@@ -209,12 +213,12 @@ fn joined(first: Bytes, rest: Bytes) -> Bytes {
 pub(crate) fn stopped(stop: &Stop, dialect: Dialect, record: Option<RecordId>) -> Response<AnswerBody> {
     let status = stop.status();
     let mut problem = problem(stop, record);
-    dialect.dress(&mut problem, status, &message(stop));
+    dialect::dress(dialect, &mut problem, status, &message(stop));
     let text = Value::Object(problem).to_string();
     let mut response = Response::new(AnswerBody::ready(text));
-    *response.status_mut() = dialect.status(status);
+    *response.status_mut() = dialect::status(dialect, status);
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(dialect.content_type()));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(dialect::content_type(dialect)));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, challenge(stop));

@@ -1,15 +1,49 @@
 //! Classify: what the agent asks for, in the catalog's words.
 //!
-//! The catalog says which operation it is and builds the canonical request; this is the door to it.
+//! The catalog says which operation it is and builds the canonical request; this is the door to it. What it
+//! does not recognise is refused here, and nothing of it is guessed.
 
 use datalog::Request;
+use datalog::catalog::{ClassifyError, RawRequest};
 
 use crate::admit::Admitted;
+use crate::headers::end_to_end;
 use crate::ports::Connection;
 use crate::refusal::{Refusal, RefusalCode};
 
 /// Finds the one operation that an admitted request is.
 pub(crate) fn classify(connection: &Connection, admitted: &Admitted) -> Result<Request, Refusal> {
-    let _ = (connection, admitted);
-    Err(Refusal::new(RefusalCode::UnknownOperation, "no operation of the service matches"))
+    let headers = end_to_end(&admitted.headers);
+    let raw = RawRequest {
+        method: admitted.method.as_str(),
+        method_override: admitted.method_override.as_deref(),
+        host: None,
+        path: &admitted.path,
+        query: admitted.query.as_deref(),
+        headers: &headers,
+        content_type: admitted.content_type.as_deref(),
+        body: &admitted.body,
+    };
+    connection.service.classify(&connection.name, &connection.account, &raw).map_err(|error| refusal(&error))
+}
+
+fn refusal(error: &ClassifyError) -> Refusal {
+    let (code, detail) = match error {
+        ClassifyError::UnknownOperation(_) => {
+            (RefusalCode::UnknownOperation, "the catalog has no such operation")
+        }
+        ClassifyError::Ambiguous(_) => {
+            (RefusalCode::AmbiguousRequest, "the request can be read in more than one way")
+        }
+        ClassifyError::ForeignCredential(_) => {
+            (RefusalCode::ForeignCredential, "the request carries a credential of its own")
+        }
+        ClassifyError::UnsupportedMediaType(_) => {
+            (RefusalCode::UnsupportedMediaType, "the body is of a kind that the operation does not take")
+        }
+    };
+    let misfit = error.misfit();
+    let mut refusal = Refusal::new(code, detail).expected(&misfit.expected, &misfit.got);
+    refusal.hint = misfit.hint.clone();
+    refusal
 }

@@ -5,7 +5,7 @@
 //! an outdated credential stopped, once.
 
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use datalog::{Effect, Effects, Permitted};
@@ -26,10 +26,10 @@ use zeroize::Zeroizing;
 use crate::config::Limits;
 use crate::credential;
 use crate::dial::{Reach, Resolver};
+use crate::meter;
 use crate::ports::{Authority, Connection, Credential};
 use crate::refusal::{Fault, FaultCode, Refusal, RefusalCode, Stop};
 use crate::upstream::Place;
-use crate::wire::Wire;
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("hallpass-gateway/", env!("CARGO_PKG_VERSION")));
 
@@ -54,22 +54,29 @@ impl Departure {
         pass: &SecretString,
     ) -> Result<Self, Stop> {
         let request = permitted.request();
-        let place = Place::of(connection, host_of(&permitted, connection))?;
+        let place = Place::of(connection, request.upstream_host())?;
         let url = place.url(request).ok_or_else(|| unsendable("the request has no URL on the service"))?;
-        let wire = Wire::of(&request.body);
+        let wire = request.wire_body();
         let mut headers = HeaderMap::with_capacity(request.headers.len() + 5);
         for (name, value) in &request.headers {
             let name: HeaderName = name.parse().map_err(|_| unsendable("a header cannot be sent"))?;
             headers.insert(name, header(value)?);
         }
-        if let Some(content_type) = &wire.content_type {
+        if let Some((content_type, _)) = &wire {
             headers.insert(CONTENT_TYPE, header(content_type)?);
         }
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         headers.insert(USER_AGENT, AGENT);
         let method = Method::from_bytes(request.operation.method.as_str().as_bytes())
             .map_err(|_| unsendable("the method cannot be sent"))?;
-        let departure = Self { method, url, headers, body: wire.bytes, reach: place.reach, permitted };
+        let departure = Self {
+            method,
+            url,
+            headers,
+            body: Bytes::from(wire.map(|(_, bytes)| bytes).unwrap_or_default()),
+            reach: place.reach,
+            permitted,
+        };
         departure.holds_no_pass(pass)?;
         Ok(departure)
     }
@@ -101,7 +108,7 @@ impl Departure {
 
     /// Whether sending it twice changes nothing: by the reviewed effects, never by the HTTP verb.
     fn only_reads(&self) -> bool {
-        self.permitted.request().operation.effects.is_subset(Effects::NONE.with(Effect::Read))
+        self.permitted.request().effects.is_subset(Effects::NONE.with(Effect::Read))
     }
 
     fn with(&self, credential: &Credential) -> Result<http::Request<Full<Bytes>>, Fault> {
@@ -116,11 +123,6 @@ impl Departure {
         request.headers_mut().insert(AUTHORIZATION, slot);
         Ok(request)
     }
-}
-
-fn host_of<'a>(permitted: &'a Permitted, connection: &'a Connection) -> &'a str {
-    let _ = permitted;
-    connection.service.hosts.first().map_or("", String::as_str)
 }
 
 fn header(value: &str) -> Result<HeaderValue, Fault> {
@@ -219,7 +221,10 @@ impl Forwarder {
                 }
             },
         };
-        match timeout(self.first_byte, answer).await {
+        let began = Instant::now();
+        let answer = timeout(self.first_byte, answer).await;
+        meter::upstream_answered(began.elapsed());
+        match answer {
             Err(_) => Attempt::Failed(Fault::after(
                 FaultCode::UpstreamTimeout,
                 format!("the service did not begin to answer within {} seconds", self.first_byte.as_secs()),

@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
+use datalog::catalog::Dialect;
 use datalog::{PassCache, VerifiedPass};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::admit::Admitted;
 use crate::clock::Clock;
 use crate::config::GatewayConfig;
-use crate::dialect::Dialect;
 use crate::ports::{Authority, Connection};
 use crate::refusal::{Fault, FaultCode, Refusal, Stop};
 use crate::scrub::NeedleCache;
@@ -70,11 +70,11 @@ impl Gateway {
     /// would tell whether a connection exists.
     pub(crate) fn dialect_of(&self, scope: &Scope) -> Dialect {
         match scope {
-            Scope::Shared => Dialect::Common,
+            Scope::Shared => Dialect::Problem,
             Scope::Connection(name) => self
                 .authority
                 .connection(name)
-                .map_or(Dialect::Common, |connection| Dialect::of_service(connection.service.name.as_str())),
+                .map_or(Dialect::Problem, |connection| connection.service.dialect),
         }
     }
 }

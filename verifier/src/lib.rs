@@ -29,7 +29,6 @@ mod server;
 mod service;
 mod tasks;
 mod upstream;
-mod wire;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{GatewayConfig, Limits};

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use datalog::catalog::Dialect;
 use datalog::{Context, Decided, Permitted, Request, VerifiedPass, decide};
 use http::Response;
 use http::request::Parts;
@@ -17,7 +18,6 @@ use crate::answer::{self, Treatment};
 use crate::body::{AnswerBody, Leave};
 use crate::classify::classify;
 use crate::credential::lease;
-use crate::dialect::Dialect;
 use crate::forward::{Arrival, Departure, Forwarder};
 use crate::framing::{self, OwnHost};
 use crate::gateway::Gateway;
@@ -113,7 +113,7 @@ impl Worker {
         let pass = self.gateway.verify(&admitted.pass)?;
         passage.recording.verified(&pass);
         let connection = self.gateway.covered(&pass, &admitted)?;
-        passage.dialect = Dialect::of_service(connection.service.name.as_str());
+        passage.dialect = connection.service.dialect;
         let request = classify(&connection, &admitted)?;
         passage.recording.classified(&request);
         let permitted = self.decide(&pass, request, passage).await?;
@@ -156,6 +156,7 @@ impl Worker {
         Treatment {
             scrubber: Scrubber::new(needles),
             origins: Origins::new(upstream::origins(connection), &admitted.base),
+            service: connection.service.clone(),
             leave: Leave {
                 authority: self.gateway.authority.clone(),
                 clock: self.gateway.clock.clone(),

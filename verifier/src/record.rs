@@ -193,10 +193,6 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    pub(crate) fn id(&self) -> Option<RecordId> {
-        self.id
-    }
-
     pub(crate) fn count(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
     }

@@ -1,0 +1,210 @@
+//! An authority in memory that remembers everything it was asked, and fails where it is told to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use datalog::{ConnectionName, PassId, Permitted, Reservation, RevocationId, RootKeyPair, RootKeys};
+use secrecy::SecretString;
+use verifier::ports::{
+    Answer, Audit, Connection, Credential, Credentials, LeaseError, Ledger, Outcome, Record, RecordId,
+    ReserveError, StoreFault, Trust,
+};
+
+use super::{CREDENTIAL, pass_id};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Intent,
+    Refusal,
+}
+
+/// One audit record, and how often and how it was finished.
+#[derive(Debug, Clone)]
+pub struct Written {
+    pub kind: Kind,
+    pub record: Record,
+    pub outcomes: Vec<Outcome>,
+}
+
+pub struct Remembering {
+    root: RootKeyPair,
+    connections: Mutex<Vec<Arc<Connection>>>,
+    revoked: Mutex<BTreeSet<RevocationId>>,
+    written: Mutex<Vec<Written>>,
+    budgets: Mutex<BTreeMap<String, u64>>,
+    passes: AtomicU64,
+    /// Counts credentials; a rejection makes the next one new.
+    pub generation: AtomicU64,
+    pub leases: AtomicU64,
+    pub stopped: AtomicBool,
+    pub audit_is_broken: AtomicBool,
+    pub needs_reconnect: AtomicBool,
+}
+
+impl Remembering {
+    pub fn new(connections: Vec<Arc<Connection>>) -> Self {
+        Self {
+            root: RootKeyPair::from_seed(7, [7; 32]),
+            connections: Mutex::new(connections),
+            revoked: Mutex::default(),
+            written: Mutex::default(),
+            budgets: Mutex::default(),
+            passes: AtomicU64::new(1),
+            generation: AtomicU64::new(1),
+            leases: AtomicU64::new(0),
+            stopped: AtomicBool::new(false),
+            audit_is_broken: AtomicBool::new(false),
+            needs_reconnect: AtomicBool::new(false),
+        }
+    }
+
+    pub fn root(&self) -> &RootKeyPair {
+        &self.root
+    }
+
+    pub fn all(&self) -> Vec<Arc<Connection>> {
+        self.connections.lock().unwrap().clone()
+    }
+
+    pub fn disconnect(&self, name: &str) {
+        self.connections.lock().unwrap().retain(|one| one.name.as_str() != name);
+    }
+
+    pub fn next_pass_id(&self) -> PassId {
+        pass_id(self.passes.fetch_add(1, Ordering::SeqCst))
+    }
+
+    /// Revokes the pass that was minted last.
+    pub fn revoke_last(&self) {
+        let last = pass_id(self.passes.load(Ordering::SeqCst) - 1);
+        self.revoked.lock().unwrap().insert(RevocationId::from(&last));
+    }
+
+    pub fn written(&self) -> Vec<Written> {
+        self.written.lock().unwrap().clone()
+    }
+
+    /// The budgets that anything is reserved of.
+    pub fn budgets(&self) -> BTreeMap<String, u64> {
+        self.budgets.lock().unwrap().iter().filter(|(_, n)| **n > 0).map(|(k, n)| (k.clone(), *n)).collect()
+    }
+
+    /// The token of the current generation.
+    pub fn token(&self) -> String {
+        match self.generation.load(Ordering::SeqCst) {
+            1 => CREDENTIAL.to_owned(),
+            later => format!("{CREDENTIAL}{later}"),
+        }
+    }
+
+    fn write(&self, kind: Kind, record: Record) -> Result<RecordId, StoreFault> {
+        if self.audit_is_broken.load(Ordering::SeqCst) {
+            return Err(StoreFault("the disk is full".into()));
+        }
+        let mut written = self.written.lock().unwrap();
+        written.push(Written { kind, record, outcomes: Vec::new() });
+        Ok(RecordId(written.len() as u64))
+    }
+}
+
+impl Trust for Remembering {
+    fn root_keys(&self) -> Arc<RootKeys> {
+        Arc::new(RootKeys::new([self.root.public()]))
+    }
+
+    fn is_revoked(&self, id: &RevocationId) -> bool {
+        self.revoked.lock().unwrap().contains(id)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+
+    fn connection(&self, name: &ConnectionName) -> Option<Arc<Connection>> {
+        self.all().into_iter().find(|one| one.name == *name)
+    }
+
+    fn connections(&self) -> Vec<Arc<Connection>> {
+        self.all()
+    }
+}
+
+impl Credentials for Remembering {
+    fn lease<'a>(&'a self, permitted: &'a Permitted) -> Answer<'a, Result<Credential, LeaseError>> {
+        Box::pin(async move {
+            if self.needs_reconnect.load(Ordering::SeqCst) {
+                return Err(LeaseError::NeedsReconnect(permitted.request().connection.clone()));
+            }
+            self.leases.fetch_add(1, Ordering::SeqCst);
+            Ok(Credential {
+                token: SecretString::from(self.token()),
+                generation: self.generation.load(Ordering::SeqCst),
+                expires: None,
+            })
+        })
+    }
+
+    fn reject<'a>(&'a self, _: &'a ConnectionName, credential: &'a Credential) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let next = credential.generation + 1;
+            // Two rejections of one credential make one new credential.
+            let _ = self.generation.compare_exchange(
+                credential.generation,
+                next,
+                Ordering::SeqCst,
+                Ordering::SeqCst,
+            );
+        })
+    }
+}
+
+impl Ledger for Remembering {
+    fn used<'a>(&'a self, budgets: &'a [String]) -> Answer<'a, Result<Vec<u64>, StoreFault>> {
+        Box::pin(async move {
+            let known = self.budgets.lock().unwrap();
+            Ok(budgets.iter().map(|budget| known.get(budget).copied().unwrap_or(0)).collect())
+        })
+    }
+
+    fn reserve<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<(), ReserveError>> {
+        Box::pin(async move {
+            let mut known = self.budgets.lock().unwrap();
+            for one in reservations {
+                if known.get(&one.budget).copied().unwrap_or(0) + one.cost > one.max {
+                    return Err(ReserveError::Exhausted(one.budget.clone()));
+                }
+            }
+            for one in reservations {
+                *known.entry(one.budget.clone()).or_default() += one.cost;
+            }
+            Ok(())
+        })
+    }
+
+    fn release<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<(), StoreFault>> {
+        Box::pin(async move {
+            let mut known = self.budgets.lock().unwrap();
+            for one in reservations {
+                let used = known.entry(one.budget.clone()).or_default();
+                *used = used.checked_sub(one.cost).expect("more was given back than was taken");
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Audit for Remembering {
+    fn intent(&self, record: Record) -> Answer<'_, Result<RecordId, StoreFault>> {
+        Box::pin(async move { self.write(Kind::Intent, record) })
+    }
+
+    fn refusal(&self, record: Record) -> Answer<'_, Result<RecordId, StoreFault>> {
+        Box::pin(async move { self.write(Kind::Refusal, record) })
+    }
+
+    fn outcome(&self, id: RecordId, outcome: Outcome) {
+        let at = usize::try_from(id.0).unwrap() - 1;
+        self.written.lock().unwrap()[at].outcomes.push(outcome);
+    }
+}

@@ -1,0 +1,176 @@
+//! A gateway on a stage: real sockets, real passes, a scripted upstream and an authority that remembers.
+
+#![allow(dead_code, unused_imports, reason = "every test binary uses a part of it")]
+
+mod authority;
+mod upstream;
+mod wire;
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use datalog::catalog::Catalog;
+use datalog::{ConnectionName, KnownConnection, MintArgs, MintTerms, PassId};
+use time::OffsetDateTime;
+use verifier::ports::{Connection, Upstream};
+use verifier::{Clock, Door, Gateway, GatewayConfig, Scope, Serving};
+
+pub use authority::{Kind, Remembering, Written};
+pub use upstream::{Scripted, Seen, Step, json};
+pub use wire::{Reply, exchange, read_reply, request};
+
+/// What stands for the real access token. Nothing but the upstream may ever see it.
+pub const CREDENTIAL: &str = "ya29.sentinel/credential+of=alice";
+
+/// A clock that stands still until it is told otherwise.
+pub struct StageClock(AtomicI64);
+
+impl Clock for StageClock {
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+impl StageClock {
+    pub fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+/// A running gateway and everything around it.
+pub struct Stage {
+    pub authority: Arc<Remembering>,
+    pub upstream: Scripted,
+    pub clock: Arc<StageClock>,
+    pub address: SocketAddr,
+    /// The listener of the connection `github`, without a prefix.
+    pub dedicated: SocketAddr,
+    serving: Option<Serving>,
+}
+
+impl Stage {
+    pub fn new() -> Self {
+        Self::with(GatewayConfig { threads: 1, ..GatewayConfig::default() })
+    }
+
+    pub fn with(config: GatewayConfig) -> Self {
+        let upstream = Scripted::start();
+        let authority = Arc::new(Remembering::new(connections(&upstream)));
+        let clock = Arc::new(StageClock(AtomicI64::new(1_790_000_000)));
+        let gateway = Gateway::new(authority.clone(), clock.clone(), config);
+        let (shared, own) = (bind(), bind());
+        let (address, dedicated) = (shared.local_addr().unwrap(), own.local_addr().unwrap());
+        let doors = vec![
+            Door { socket: shared, scope: Scope::Shared },
+            Door { socket: own, scope: Scope::Connection(name("github")) },
+        ];
+        let serving = gateway.serve(doors).unwrap();
+        Self { authority, upstream, clock, address, dedicated, serving: Some(serving) }
+    }
+
+    /// Mints a pass: `--allow` terms, with everything else left as it is.
+    pub fn pass(&self, allow: &[&str]) -> String {
+        self.mint(&MintArgs { allow: allow.iter().map(ToString::to_string).collect(), ..MintArgs::default() })
+    }
+
+    pub fn mint(&self, args: &MintArgs) -> String {
+        let known: Vec<KnownConnection> = self
+            .authority
+            .all()
+            .iter()
+            .map(|one| KnownConnection {
+                name: one.name.clone(),
+                account: one.account.clone(),
+                service: one.service.clone(),
+            })
+            .collect();
+        let mut args = args.clone();
+        if args.task.is_empty() {
+            args.task = "a test".into();
+        }
+        let terms = MintTerms::parse(&args, &known, self.clock.now()).unwrap();
+        terms.mint(&self.authority.next_pass_id(), self.authority.root()).unwrap().text
+    }
+
+    /// Sends bytes, reads one answer.
+    pub fn send(&self, bytes: impl AsRef<[u8]>) -> Reply {
+        exchange(self.address, bytes.as_ref())
+    }
+
+    /// A plain GET with a pass.
+    pub fn get(&self, pass: &str, target: &str) -> Reply {
+        self.send(request("GET", target, &[&format!("Authorization: Bearer {pass}")], b""))
+    }
+
+    pub fn post(&self, pass: &str, target: &str, body: &str) -> Reply {
+        let pass = format!("Authorization: Bearer {pass}");
+        self.send(request("POST", target, &[&pass, "Content-Type: application/json"], body.as_bytes()))
+    }
+
+    /// Sends bytes that must be refused: the code, nothing upstream, one record of it, no budget.
+    #[track_caller]
+    pub fn refuses(&self, bytes: impl AsRef<[u8]>, code: &str) -> Reply {
+        let bytes = bytes.as_ref();
+        let what = String::from_utf8_lossy(bytes.get(..bytes.len().min(300)).unwrap()).into_owned();
+        let before = self.authority.written().len();
+        let reply = self.send(bytes);
+        assert_eq!(reply.code(), code, "{what}\n{reply:?}");
+        assert_eq!(self.upstream.seen().len(), 0, "something reached the upstream: {what}");
+        let written = self.authority.written();
+        let new = written.get(before..).unwrap();
+        assert_eq!(new.len(), 1, "{what}: {new:?}");
+        assert_eq!((new[0].kind, new[0].record.decision), (Kind::Refusal, code), "{what}");
+        assert!(self.authority.budgets().is_empty(), "a budget was spent: {what}");
+        reply
+    }
+
+    /// Stops the gateway in order, and waits for it.
+    pub fn drain(mut self) -> (Arc<Remembering>, Scripted) {
+        let serving = self.serving.take().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(serving.drain());
+        (self.authority.clone(), self.upstream.clone())
+    }
+}
+
+fn bind() -> TcpListener {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()
+}
+
+pub fn name(text: &str) -> ConnectionName {
+    text.parse().unwrap()
+}
+
+fn connections(upstream: &Scripted) -> Vec<Arc<Connection>> {
+    let catalog = Catalog::embedded().unwrap();
+    let connection = |name: &str, service: &str, account: &str| {
+        Arc::new(Connection {
+            name: name.parse().unwrap(),
+            account: account.parse().unwrap(),
+            service: catalog.service(&service.parse().unwrap()).unwrap().clone(),
+            upstream: Upstream::BaseUrl(upstream.url()),
+            listen: None,
+        })
+    };
+    vec![
+        connection("gmail", "gmail", "alice@example.com"),
+        connection("github", "github", "alice"),
+        connection("github-work", "github", "alice-at-work"),
+    ]
+}
+
+/// Polls until `holds`, at most ten seconds.
+#[track_caller]
+pub fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !holds() {
+        assert!(Instant::now() < deadline, "never happened: {what}");
+        std::thread::yield_now();
+    }
+}
+
+pub fn pass_id(number: u64) -> PassId {
+    PassId::from_random(u128::from(number).to_be_bytes())
+}

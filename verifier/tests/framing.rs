@@ -1,0 +1,246 @@
+//! Framing: bytes that are two requests, or none, or somebody else's, are refused before anything is decided.
+
+mod common;
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::time::Duration;
+
+use common::{Kind, Stage, Step, exchange, read_reply, request};
+
+const LINE: &str = "GET /github/user HTTP/1.1\r\n";
+
+fn with_pass(stage: &Stage, head: &str, body: &str) -> Vec<u8> {
+    let pass = stage.pass(&["github:read"]);
+    format!("{head}Authorization: Bearer {pass}\r\n\r\n{body}").into_bytes()
+}
+
+#[test]
+fn a_request_for_another_host_is_refused() {
+    let stage = Stage::new();
+    let hosts = [
+        "",
+        "Host: 127.0.0.1\r\nHost: 127.0.0.1\r\n",
+        "Host: 127.0.0.1\r\nHost: evil.example\r\n",
+        "Host: evil.example\r\n",
+        "Host: alice@127.0.0.1\r\n",
+        "Host: 127.0.0.1@evil.example\r\n",
+        "Host: \r\n",
+        "Host: 127.0.0.1:80:80\r\n",
+        "Host: 169.254.169.254\r\n",
+        "Host: api.github.com\r\n",
+        "Host: 127.0.0.1/github\r\n",
+        "Host: evil.example\r\nX-Forwarded-Host: 127.0.0.1\r\nForwarded: host=127.0.0.1\r\n",
+    ];
+    for host in hosts {
+        stage.refuses(with_pass(&stage, &format!("{LINE}{host}"), ""), "ambiguous-request");
+    }
+}
+
+#[test]
+fn a_target_that_contradicts_the_host_is_refused() {
+    let stage = Stage::new();
+    let targets = [
+        "GET http://evil.example/github/user HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+        "GET http://127.0.0.1/github/user HTTP/1.1\r\nHost: localhost\r\n",
+        "GET https://127.0.0.1/github/user HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+        "GET http://a@127.0.0.1/github/user HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+        "CONNECT 127.0.0.1:443 HTTP/1.1\r\nHost: 127.0.0.1:443\r\n",
+        "CONNECT api.github.com:443 HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+    ];
+    for target in targets {
+        stage.refuses(with_pass(&stage, target, ""), "ambiguous-request");
+    }
+}
+
+#[test]
+fn a_target_in_absolute_form_that_agrees_is_served() {
+    let stage = Stage::new();
+    let head = "GET http://127.0.0.1/github/user HTTP/1.1\r\nHost: 127.0.0.1\r\n";
+    assert_eq!(stage.send(with_pass(&stage, head, "")).status, 200);
+}
+
+#[test]
+fn a_transfer_coding_is_refused_with_and_without_a_length() {
+    let stage = Stage::new();
+    let codings = [
+        "Transfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: chunked\r\nTrailer: Authorization\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n",
+    ];
+    for coding in codings {
+        let head = format!("POST /github/user/repos HTTP/1.1\r\nHost: 127.0.0.1\r\n{coding}");
+        let reply = stage.refuses(with_pass(&stage, &head, "0\r\n\r\n"), "ambiguous-request");
+        assert_eq!(reply.status, 411);
+        assert_eq!(reply.header("connection"), Some("close"));
+    }
+}
+
+#[test]
+fn what_hyper_cannot_read_reaches_nothing_and_is_no_request() {
+    let stage = Stage::new();
+    let unreadable = [
+        "GET /github/user HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n",
+        "GET /github/user HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n",
+        "POST /github/user HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: xchunked\r\n",
+        "GET /github/user HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a\rb\r\n",
+        "GET /github/user HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a\0b\r\n",
+        "GET /github/user HTTP/1.1\r\nHost : 127.0.0.1\r\n",
+        "GET /github/user HTTP/1.1\r\n Host: 127.0.0.1\r\n",
+        "GET /git hub/user HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+        "GET /github/user HTTP/3.0\r\nHost: 127.0.0.1\r\n",
+    ];
+    for head in unreadable {
+        let reply = stage.send(with_pass(&stage, head, ""));
+        assert!((400..500).contains(&reply.status), "{head}: {reply:?}");
+        assert!(stage.upstream.seen().is_empty(), "{head}");
+        assert!(stage.authority.written().iter().all(|written| written.kind == Kind::Refusal), "{head}");
+    }
+}
+
+#[test]
+fn a_change_of_protocol_or_a_header_that_takes_headers_away_is_refused() {
+    let stage = Stage::new();
+    let headers = [
+        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
+        "Upgrade: websocket\r\n",
+        "Connection: authorization\r\n",
+        "Connection: keep-alive, if-match\r\n",
+        "Expect: 200-maybe\r\n",
+        "Trailer: Authorization\r\n",
+        "Content-Type: application/json\r\nContent-Type: text/plain\r\n",
+        "X-Http-Method-Override: DELETE\r\nX-Http-Method-Override: GET\r\n",
+        "X-HTTP-Method-Override: DELETE\r\n",
+        "X-HTTP-Method: DELETE\r\n",
+        "X-Method-Override: DELETE\r\n",
+        "If-Match: caf\u{e9}\r\n",
+    ];
+    for header in headers {
+        let head = format!("{LINE}Host: 127.0.0.1\r\n{header}");
+        stage.refuses(with_pass(&stage, &head, ""), "ambiguous-request");
+    }
+}
+
+#[test]
+fn a_compressed_body_is_refused() {
+    let stage = Stage::new();
+    for coding in ["gzip", "br", "deflate", "zstd", "identity, gzip"] {
+        let head = format!(
+            "POST /github/user/repos HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Encoding: {coding}\r\nContent-Length: 2\r\n"
+        );
+        stage.refuses(with_pass(&stage, &head, "{}"), "unsupported-media-type");
+    }
+}
+
+#[test]
+fn only_exact_known_methods_are_operations() {
+    let stage = Stage::new();
+    for method in ["TRACE", "OPTIONS", "HEAD", "get", "Get", "PROPFIND", "PURGE", "M-SEARCH"] {
+        let head = format!("{method} /github/user HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+        let before = stage.authority.written().len();
+        let reply = stage.send(with_pass(&stage, &head, ""));
+        assert_eq!(reply.status, 403, "{method}");
+        let written = stage.authority.written();
+        assert_eq!(written.len(), before + 1, "{method}");
+        assert_eq!(written[before].record.decision, "unknown-operation", "{method}");
+        assert!(stage.upstream.seen().is_empty());
+    }
+}
+
+#[test]
+fn pipelined_requests_are_each_judged_by_their_own_pass() {
+    let stage = Stage::new();
+    let (may, may_not) = (stage.pass(&["github:read"]), stage.pass(&["gmail:read"]));
+    let one = |pass: &str| request("GET", "/github/user", &[&format!("Authorization: Bearer {pass}")], b"");
+    let mut bytes = one(&may);
+    bytes.extend(one(&may_not));
+    bytes.extend(request("GET", "/github/user", &[], b""));
+    bytes.extend(one(&may));
+    let mut stream = TcpStream::connect(stage.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(&bytes).unwrap();
+    let statuses: Vec<u16> = (0..4).map(|_| read_reply(&mut stream).status).collect();
+    assert_eq!(statuses, [200, 403, 401, 200]);
+    assert_eq!(stage.upstream.seen().len(), 2);
+    assert_eq!(stage.authority.written().len(), 4);
+}
+
+#[test]
+fn a_body_is_read_whole_and_bounded_before_anything_is_decided() {
+    let limits = verifier::Limits { body: 1000, ..verifier::Limits::default() };
+    let stage =
+        Stage::with(verifier::GatewayConfig { threads: 1, limits, ..verifier::GatewayConfig::default() });
+    let head = |length: usize| {
+        format!(
+            "POST /github/user/repos HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n"
+        )
+    };
+    let reply = stage.refuses(with_pass(&stage, &head(1001), &"x".repeat(1001)), "body-too-large");
+    assert_eq!(reply.status, 413);
+    stage.refuses(with_pass(&stage, &head(usize::MAX / 4), ""), "body-too-large");
+    // Of the allowed size: looked at, and found not to be JSON.
+    stage.refuses(with_pass(&stage, &head(1000), &"x".repeat(1000)), "ambiguous-request");
+}
+
+#[test]
+fn a_body_that_ends_early_is_refused_and_recorded() {
+    let stage = Stage::new();
+    let head = "POST /github/user/repos HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n";
+    let mut stream = TcpStream::connect(stage.address).unwrap();
+    stream.write_all(&with_pass(&stage, head, "{\"name\"")).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    common::eventually("a record of the broken body", || stage.authority.written().len() == 1);
+    assert_eq!(stage.authority.written()[0].record.decision, "ambiguous-request");
+    assert!(stage.upstream.seen().is_empty());
+}
+
+#[test]
+fn a_client_that_expects_to_be_told_to_continue_is() {
+    let stage = Stage::new();
+    stage.upstream.answers(|_| vec![Step::send("HTTP/1.1 204 No Content\r\n\r\n")]);
+    let pass = stage.pass(&["github:github.issues/create-comment"]);
+    let head = format!(
+        "POST /github/repos/o/r/issues/1/comments HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: token {pass}\r\n\
+         Expect: 100-continue\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n"
+    );
+    let mut stream = TcpStream::connect(stage.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    assert_eq!(read_reply(&mut stream).status, 100);
+    stream.write_all(br#"{"body":"yes"}"#).unwrap();
+    assert_eq!(read_reply(&mut stream).status, 204);
+    assert_eq!(stage.upstream.seen()[0].body, br#"{"body":"yes"}"#);
+    assert_eq!(stage.upstream.seen()[0].header("expect"), None);
+}
+
+#[test]
+fn a_path_names_its_connection_exactly() {
+    let stage = Stage::new();
+    for path in [
+        "/",
+        "//github/user",
+        "/Github/user",
+        "/%67ithub/user",
+        "/./github/user",
+        "/github%2Fuser",
+        "/user..",
+    ] {
+        let bytes = with_pass(&stage, &format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"), "");
+        stage.refuses(bytes, "ambiguous-request");
+    }
+}
+
+#[test]
+fn a_listener_of_a_connections_own_takes_no_prefix_and_no_other_connection() {
+    let stage = Stage::new();
+    let pass = format!("Authorization: Bearer {}", stage.pass(&["github:read", "gmail:read"]));
+    let get = |path: &str| exchange(stage.dedicated, &request("GET", path, &[&pass], b""));
+    assert_eq!(get("/user").status, 200);
+    assert_eq!(stage.upstream.seen()[0].line, "GET /user HTTP/1.1");
+    for path in ["/github/user", "/gmail/gmail/v1/users/me/profile", "/pass", "/.well-known/hallpass"] {
+        assert_eq!(get(path).code(), "unknown-operation", "{path}");
+    }
+    assert_eq!(stage.upstream.seen().len(), 1);
+}
