@@ -71,6 +71,7 @@ pub fn add(home: &Home, name: &ServiceName, facts: &str) -> Result<PathBuf, Cata
     if load(home)?.service(name).is_some() {
         return Err(CatalogError::Exists(name.clone()));
     }
+    home.create()?;
     let folder = Home::at(folder(home));
     folder.create()?;
     let path = folder.dir().join(format!("{name}{FACTS}"));

@@ -60,6 +60,10 @@ impl Doctor {
     pub(super) fn run(&self, context: &Context) -> Result<ExitCode, Failure> {
         let home = context.home()?;
         let mut checks = vec![folder(&home)];
+        checks.push(match crate::catalog::load(&home) {
+            Ok(catalog) => Check::ok("services", format!("{} are known", catalog.services().count())),
+            Err(error) => Check::fail("services", Failure::failed(error)),
+        });
         match context.config(&home) {
             Err(failure) => checks.push(Check::fail("settings", failure)),
             Ok(config) => {

@@ -3,8 +3,10 @@
 //! The help, the completions and the man pages derive from the definitions here. What changes state goes
 //! through the authority's API (`client`); what does not opens no store. Nothing here decides anything.
 
+mod attenuate;
 mod browser;
 mod callback;
+mod can;
 mod client;
 mod completions;
 mod connect;
@@ -21,9 +23,11 @@ mod pass_arg;
 mod passes;
 mod revoke;
 mod serve;
+mod services;
 mod stop;
 mod table;
 mod term;
+mod usage;
 mod when;
 
 use std::ffi::OsString;
@@ -44,7 +48,6 @@ use crate::home::Home;
 #[command(
     name = "hallpass",
     version,
-    propagate_version = true,
     subcommand_required = true,
     arg_required_else_help = true,
     max_term_width = 110,
@@ -64,10 +67,10 @@ Exit codes: 0 done, 1 failed, 2 refused, 64 not understood.";
 #[derive(Debug, Clone, Args)]
 struct Global {
     /// Where keys, connections and the audit log are kept [default: HALLPASS_HOME, or the platform's data directory]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", display_order = 900)]
     home: Option<PathBuf>,
     /// Write the result as JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 901)]
     json: bool,
 }
 
@@ -79,12 +82,15 @@ enum Command {
     Connections(connections::Connections),
     Disconnect(connections::Disconnect),
     Mint(mint::Mint),
+    Attenuate(attenuate::Attenuate),
     Inspect(inspect::Inspect),
+    Can(can::Can),
     Passes(passes::Passes),
     Revoke(revoke::Revoke),
     Stop(stop::Stop),
     Log(log::Log),
     Keys(keys::Keys),
+    Services(services::Services),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
     #[command(hide = true)]
@@ -152,12 +158,15 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Connections(command) => command.run(context)?,
         Command::Disconnect(command) => command.run(context)?,
         Command::Mint(command) => command.run(context)?,
+        Command::Attenuate(command) => command.run(context)?,
         Command::Inspect(command) => command.run(context)?,
+        Command::Can(command) => return command.run(context),
         Command::Passes(command) => command.run(context)?,
         Command::Revoke(command) => command.run(context)?,
         Command::Stop(command) => command.run(context)?,
         Command::Log(command) => command.run(context)?,
         Command::Keys(command) => command.run(context)?,
+        Command::Services(command) => command.run(context)?,
         Command::Doctor(command) => return command.run(context),
         Command::Completions(command) => command.run(context)?,
         Command::Man(command) => command.run(context)?,
@@ -167,23 +176,21 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
 
 /// Help and version are results; everything else that clap says is a usage failure.
 fn not_understood(error: &clap::Error, format: Format) -> ExitCode {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        let _ = error.print();
-        return ExitCode::SUCCESS;
-    }
-    match format {
-        Format::Text => {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // A reader that went away has read enough.
             let _ = error.print();
+            ExitCode::SUCCESS
         }
-        Format::Json => {
-            let text = error.render().to_string();
-            let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            Context::new(format, None)
-                .term
-                .failure(&Failure::usage(message).or_hint("`hallpass help` lists the commands"));
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            ExitCode::from(failure::Kind::Usage.exit_code())
+        }
+        _ => {
+            Context::new(format, None).term.failure(&usage::failure(error));
+            ExitCode::from(failure::Kind::Usage.exit_code())
         }
     }
-    ExitCode::from(failure::Kind::Usage.exit_code())
 }
 
 /// The definitions that completions and man pages are generated from.

@@ -53,12 +53,15 @@ impl<const N: usize> Table<N> {
         self.rows.push(cells);
     }
 
-    /// The table as lines, for `term`.
+    /// The table as lines, for `term`; nothing where it has no rows.
     pub(super) fn render(&self, term: &Term) -> String {
         self.lines(term.width(), term.colour())
     }
 
     fn lines(&self, width: Option<usize>, colour: Colour) -> String {
+        if self.rows.is_empty() {
+            return String::new();
+        }
         let header = self.header.map(|name| Cell::in_tone(name, Tone::Quiet));
         let widths = self.widths(&header, width);
         let mut text = String::new();

@@ -1,0 +1,277 @@
+//! `hallpass can`: what a pass could ever do, or what it would answer to one request. Offline.
+//!
+//! The same code answers here as in the gateway, but on a pass whose signature, revocation and budgets nobody
+//! looked at: it shows what the pass says.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use datalog::can::{self, Possible, Row, Would};
+use datalog::catalog::{Catalog, RawRequest, Service};
+use datalog::inspect;
+use datalog::{Connected, ConnectionName, Content, Request};
+use http::Method;
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+use std::sync::Arc;
+use url::{Host, Url};
+
+use super::Context;
+use super::failure::{Failure, Kind};
+use super::pass_arg::{self, not_a_pass};
+use super::table::{Cell, Table};
+use super::term::{Tone, visible};
+use crate::clock::Clock;
+
+/// Show what a pass could do, or what it would answer to one request
+///
+/// Without METHOD and URL: the table of every operation of the pass's connections. With them: the decision and why; the
+/// exit code is 0 for allow and 2 for ask and deny. URL is the upstream's, or the gateway's with the connection in front.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "hallpass can [OPTIONS] [PASS]\n       hallpass can [OPTIONS] [PASS] METHOD URL",
+    after_help = "\
+Examples:
+  hallpass can \"$PASS\" --show allow
+  hallpass can \"$PASS\" DELETE https://gmail.googleapis.com/gmail/v1/users/me/messages/18f0"
+)]
+pub(super) struct Can {
+    /// The pass (or `-`, or none for the one in HALLPASS_PASS), and a request's METHOD and URL
+    #[arg(value_name = "PASS METHOD URL", num_args = 0..=3)]
+    words: Vec<String>,
+    /// Only the operations that could be answered so
+    #[arg(long, value_name = "ANSWER")]
+    show: Option<Answer>,
+    /// The connection that the request is for, where the URL does not tell
+    #[arg(long, value_name = "NAME")]
+    connection: Option<ConnectionName>,
+    /// A file with the request's body
+    #[arg(long, value_name = "FILE")]
+    body: Option<PathBuf>,
+    /// The media type of the body
+    #[arg(long, value_name = "TYPE", default_value = "application/json")]
+    content_type: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Answer {
+    Allow,
+    Ask,
+    Deny,
+}
+
+impl Answer {
+    fn is(self, possible: Possible) -> bool {
+        matches!(
+            (self, possible),
+            (Self::Allow, Possible::Allow) | (Self::Ask, Possible::Ask) | (Self::Deny, Possible::Deny)
+        )
+    }
+}
+
+/// The decision on one request, and what was understood of it.
+#[derive(Debug, Serialize)]
+struct Judged {
+    connection: String,
+    operation: String,
+    effects: datalog::Effects,
+    digest: String,
+    #[serde(flatten)]
+    would: Would,
+}
+
+impl Can {
+    pub(super) fn run(&self, context: &Context) -> Result<ExitCode, Failure> {
+        let (pass, request) = match self.words.as_slice() {
+            [] => (None, None),
+            [pass] => (Some(pass), None),
+            [method, url] => (None, Some((method, url))),
+            [pass, method, url, ..] => (Some(pass), Some((method, url))),
+        };
+        let text = pass_arg::text(pass.map(String::as_str), context)?;
+        let content = inspect::read(text.expose_secret()).map_err(|error| not_a_pass(&error))?;
+        let catalog = crate::catalog::load(&context.home()?).map_err(Failure::failed)?;
+        match request {
+            None => self.table(&content, &catalog, context),
+            Some((method, url)) => self.judge(&content, &catalog, (method, url), context),
+        }
+    }
+
+    fn table(&self, content: &Content, catalog: &Catalog, context: &Context) -> Result<ExitCode, Failure> {
+        let services: Vec<_> = catalog.services().cloned().collect();
+        let mut rows = can::table(content, &services);
+        rows.retain(|row| self.show.is_none_or(|wanted| wanted.is(row.possible)));
+        rows.sort_by_key(|row| row.possible);
+        context.term.result(&rows, || listing(&rows).render(&context.term))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn judge(
+        &self,
+        content: &Content,
+        catalog: &Catalog,
+        (method, url): (&str, &str),
+        context: &Context,
+    ) -> Result<ExitCode, Failure> {
+        let method = known_method(method)?;
+        let url = Url::parse(url).map_err(|error| {
+            Failure::usage(format_args!("expected a URL, got `{url}`: {error}"))
+                .or_hint("for example https://gmail.googleapis.com/gmail/v1/users/me/messages")
+        })?;
+        let body = match &self.body {
+            Some(file) => std::fs::read(file).map_err(|error| {
+                Failure::usage(format_args!("the body `{}` cannot be read: {error}", file.display()))
+            })?,
+            None => Vec::new(),
+        };
+        let target = self.target(content, catalog, &url)?;
+        let raw = RawRequest {
+            method: method.as_str(),
+            method_override: None,
+            host: None,
+            path: &target.path,
+            query: url.query(),
+            headers: &[],
+            content_type: self.body.is_some().then_some(self.content_type.as_str()),
+            body: &body,
+        };
+        let request = target
+            .service
+            .classify(&target.connected.name, &target.connected.account, &raw)
+            .map_err(|error| Failure::of(Kind::Refused, format_args!("{}: {error}", error.code())))?;
+        let judged = judged(content, &request);
+        context.term.result(&judged, || sentences(&judged, context))?;
+        Ok(match judged.would.decision {
+            Possible::Allow => ExitCode::SUCCESS,
+            Possible::Ask | Possible::Deny => ExitCode::from(Kind::Refused.exit_code()),
+        })
+    }
+
+    /// The connection that a URL is for: named by its first segment where it is the gateway's, else by its host.
+    fn target<'a>(&self, content: &'a Content, catalog: &Catalog, url: &Url) -> Result<Target<'a>, Failure> {
+        let named = |name: &str| content.connections.iter().find(|one| one.name.as_str() == name);
+        let first = url.path_segments().and_then(|mut segments| segments.next()).and_then(named);
+        let (connected, path) = match (&self.connection, first) {
+            (Some(name), _) => {
+                let found = named(name.as_str()).ok_or_else(|| unknown_connection(content, name.as_str()))?;
+                (found, without_prefix(url, found))
+            }
+            (None, Some(first)) if is_local(url) => (first, without_prefix(url, first)),
+            (None, _) => (by_host(content, catalog, url)?, url.path().to_owned()),
+        };
+        let service = catalog.service(&connected.service).cloned().ok_or_else(|| {
+            Failure::failed(format_args!(
+                "the pass is for the service `{}`, which is not known here",
+                connected.service
+            ))
+            .or_hint("`hallpass services import FILE` adds it")
+        })?;
+        Ok(Target { connected, service, path })
+    }
+}
+
+struct Target<'a> {
+    connected: &'a Connected,
+    service: Arc<Service>,
+    path: String,
+}
+
+fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn without_prefix(url: &Url, connected: &Connected) -> String {
+    let prefix = format!("/{}/", connected.name);
+    match url.path().strip_prefix(&prefix) {
+        Some(rest) if is_local(url) => format!("/{rest}"),
+        _ => url.path().to_owned(),
+    }
+}
+
+fn by_host<'a>(content: &'a Content, catalog: &Catalog, url: &Url) -> Result<&'a Connected, Failure> {
+    let host = url.host_str().unwrap_or_default();
+    let serves = |one: &&Connected| {
+        catalog.service(&one.service).is_some_and(|service| {
+            let own = service.operations.iter().map(|operation| &*operation.host);
+            service.hosts.iter().map(String::as_str).chain(own).any(|known| known.eq_ignore_ascii_case(host))
+        })
+    };
+    let mut found = content.connections.iter().filter(serves);
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one),
+        (Some(_), Some(_)) => {
+            Err(Failure::usage(format_args!("more than one connection of the pass is for `{host}`"))
+                .or_hint("name one with --connection"))
+        }
+        (None, _) => {
+            Err(Failure::refused(format_args!("no connection of the pass is for `{}`", visible(host)))
+                .or_hint(known_connections(content)))
+        }
+    }
+}
+
+fn unknown_connection(content: &Content, name: &str) -> Failure {
+    Failure::usage(format_args!("the pass has no connection `{name}`")).or_hint(known_connections(content))
+}
+
+fn known_connections(content: &Content) -> String {
+    let names: Vec<_> = content.connections.iter().map(|one| one.name.as_str()).collect();
+    format!("the pass is for {}", names.join(", "))
+}
+
+fn known_method(text: &str) -> Result<Method, Failure> {
+    let known = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    known.into_iter().find(|method| method.as_str() == text).ok_or_else(|| {
+        Failure::usage(format_args!("expected GET, POST, PUT, PATCH or DELETE, got `{text}`"))
+            .or_hint("the order is: hallpass can PASS METHOD URL")
+    })
+}
+
+fn judged(content: &Content, request: &Request) -> Judged {
+    Judged {
+        connection: request.connection.to_string(),
+        operation: request.operation.id.to_string(),
+        effects: request.operation.effects,
+        digest: request.digest().hex(),
+        would: can::would(content, request, Clock::System.now()),
+    }
+}
+
+fn word(possible: Possible) -> (&'static str, Tone) {
+    match possible {
+        Possible::Allow => ("allow", Tone::Good),
+        Possible::Ask => ("ask", Tone::Warn),
+        Possible::Deny => ("deny", Tone::Bad),
+    }
+}
+
+fn sentences(judged: &Judged, context: &Context) -> String {
+    let (word, tone) = word(judged.would.decision);
+    let word = context.term.colour().paint(tone, word);
+    let mut text = format!("{word} {} on {} ({})\n", judged.operation, judged.connection, judged.effects);
+    for reason in &judged.would.reasons {
+        text.push_str(&format!("  expected {}, got {}\n", visible(&reason.expected), visible(&reason.got)));
+    }
+    text
+}
+
+fn listing(rows: &[Row]) -> Table<5> {
+    let mut table = Table::new(["ANSWER", "CONNECTION", "OPERATION", "EFFECTS", "WHERE"]);
+    for row in rows {
+        let (word, tone) = word(row.possible);
+        table.row([
+            Cell::in_tone(word, tone),
+            row.connection.as_str().into(),
+            row.operation.as_str().into(),
+            row.effects.to_string().into(),
+            row.conditions.join("; ").into(),
+        ]);
+    }
+    table
+}
