@@ -118,10 +118,7 @@ impl Service {
         if raw.host.is_some_and(|host| !host.eq_ignore_ascii_case(&operation.host)) {
             return Err(unknown(format!("`{}` at its own host", operation.id), "another host".into(), None));
         }
-        let template = match matched.form {
-            Form::Plain => &operation.template,
-            Form::Upload => operation.upload.as_ref().unwrap_or(&operation.template),
-        };
+        let template = operation.template_of(matched.form);
         let mut arguments = Vec::new();
         let values = self.path_values(template, matched.values, account, &mut arguments)?;
         let query = query::read(self, operation, effective.query, matched.form)?;
@@ -212,7 +209,7 @@ impl Service {
 
     /// Whether the values are of the types that this operation's path has.
     fn takes(&self, operation: usize, form: Form, found: &Found<'_>) -> bool {
-        let template = self.operations.get(operation).map(|operation| template_of(operation, form));
+        let template = self.operations.get(operation).map(|operation| operation.template_of(form));
         template.is_some_and(|template| {
             let pairs = template.parameters.iter().zip(&found.values);
             pairs.into_iter().all(|(parameter, value)| scalar(&self.types, &parameter.ty, value).is_some())
@@ -246,7 +243,7 @@ impl Service {
         form: Form,
         segments: &[Segment<'_>],
     ) -> Result<(), ClassifyError> {
-        let template = template_of(operation, form);
+        let template = operation.template_of(form);
         let refused = || {
             let hint = "an escaped slash is understood only in parameters that may hold one".to_owned();
             ambiguous("a path without escaped slashes".into(), "`%2F`".into(), Some(hint))
@@ -311,13 +308,6 @@ impl Service {
         }
         headers.sort();
         Ok(headers)
-    }
-}
-
-fn template_of(operation: &Operation, form: Form) -> &Template {
-    match form {
-        Form::Plain => &operation.template,
-        Form::Upload => operation.upload.as_ref().unwrap_or(&operation.template),
     }
 }
 

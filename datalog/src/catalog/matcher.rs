@@ -16,6 +16,8 @@ pub(super) enum Form {
     Plain,
     /// The upload twin, whose body is content.
     Upload,
+    /// Without its last parameter.
+    Shorter,
 }
 
 /// What stands at the end of a template.

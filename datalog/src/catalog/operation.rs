@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::effect::Effects;
 use crate::names::OperationId;
 
+use super::matcher::Form;
 use super::template::Template;
 use super::types::Type;
 
@@ -121,6 +122,8 @@ pub struct Operation {
     pub body: Option<BodyFacts>,
     /// The path of the upload twin.
     pub upload: Option<Template>,
+    /// The path without its last parameter, where that may be missing.
+    pub shorter: Option<Template>,
     pub resources: Vec<ResourceRule>,
     pub decode: Vec<Decode>,
     /// The answer may send the caller to another URL.
@@ -133,5 +136,13 @@ impl Operation {
     /// How it is addressed: `GET /repos/{owner}/{repo}`.
     pub fn address(&self) -> String {
         format!("{} {}", self.method, self.template.shown())
+    }
+
+    pub(super) fn template_of(&self, form: Form) -> &Template {
+        match form {
+            Form::Plain => &self.template,
+            Form::Upload => self.upload.as_ref().unwrap_or(&self.template),
+            Form::Shorter => self.shorter.as_ref().unwrap_or(&self.template),
+        }
     }
 }

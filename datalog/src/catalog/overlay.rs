@@ -121,6 +121,12 @@ pub(super) struct Overlay {
     /// Path parameter to the operations whose body renames it.
     #[serde(default)]
     pub(super) renames: BTreeMap<String, Vec<String>>,
+    /// Operations whose last path parameter may be missing.
+    #[serde(default)]
+    pub(super) shorter: Which,
+    /// Operation id to another type that its JSON body may have.
+    #[serde(default)]
+    pub(super) bodies: BTreeMap<String, String>,
     /// Operation id to the media types that its body may have.
     #[serde(default)]
     pub(super) media: BTreeMap<String, Vec<String>>,
@@ -239,13 +245,14 @@ impl Overlay {
     /// Rules that name nothing in the facts: each one a mistake, or left over from an earlier revision.
     pub(super) fn dead_rules(&self, operations: &[(&str, String)]) -> Vec<String> {
         let known = |id: &String| operations.iter().any(|(op, _)| op == id);
-        let ids = self.effects.keys().chain(self.media.keys()).chain(self.renames.values().flatten());
+        let ids = self.effects.keys().chain(self.media.keys()).chain(self.bodies.keys()).chain(self.renames.values().flatten());
         let mut dead: Vec<String> = ids.filter(|id| !known(id)).cloned().collect();
         let all = (self.added.iter().map(|rule| &rule.which))
             .chain(self.resources.iter().map(|line| &line.which))
             .chain(self.conditions.iter().map(|line| &line.which))
             .chain(self.decodes.iter().map(|line| &line.which))
-            .chain(self.slashes.iter().map(|line| &line.which));
+            .chain(self.slashes.iter().map(|line| &line.which))
+            .chain([&self.shorter]);
         for which in all {
             let ids = which.operations.iter().chain(&which.except);
             dead.extend(ids.filter(|pattern| !operations.iter().any(|(op, _)| glob(pattern, op))).cloned());

@@ -131,6 +131,9 @@ impl Builder {
             if let Some(upload) = &operation.upload {
                 matcher.add(upload, end(Form::Upload));
             }
+            if let Some(shorter) = &operation.shorter {
+                matcher.add(shorter, end(Form::Shorter));
+            }
             if by_id.insert(operation.id.clone(), at).is_some() {
                 return Err(FactsError::new(format!("the operation `{}` stands twice", operation.id)));
             }
@@ -179,7 +182,9 @@ impl Builder {
         }
         let media = self.overlay.media.get(&line.op).unwrap_or(&line.media);
         let media: Vec<Box<str>> = media.iter().map(|kind| kind.as_str().into()).collect();
-        let json = line.body.as_deref().map(|body| types::parse(body, &self.index)).transpose()?;
+        let bodies = line.body.iter().chain(self.overlay.bodies.get(&line.op)).map(|body| types::parse(body, &self.index));
+        let mut bodies = bodies.collect::<Result<Vec<_>, _>>()?;
+        let json = if bodies.len() > 1 { Some(Type::OneOf(bodies)) } else { bodies.pop() };
         let body = (json.is_some() || !media.is_empty()).then_some(BodyFacts {
             json,
             required: line.body_required,
@@ -192,6 +197,7 @@ impl Builder {
             effects: self.overlay.effects_of(line, &address)?,
             conditions: self.conditions(line, &address),
             host: line.host.as_ref().or(first_host).map(String::as_str).unwrap_or_default().into(),
+            shorter: self.overlay.shorter.names(&line.op, &address).then(|| template.shorter()).flatten(),
             template,
             query: query_parameters(&line.query, &self.index)?,
             body,
@@ -305,7 +311,7 @@ fn query_parameters(
 }
 
 /// `{owner}/{repo}` to its arguments and what stands between them.
-fn id_parts(text: &str) -> Vec<IdPart> {
+pub(super) fn id_parts(text: &str) -> Vec<IdPart> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {

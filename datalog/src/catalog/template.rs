@@ -90,6 +90,18 @@ impl Template {
         Ok(parts)
     }
 
+    /// The template without its last segment, where that is a parameter alone.
+    pub(super) fn shorter(&self) -> Option<Self> {
+        let mut template = self.clone();
+        match template.segments.pop()? {
+            Segment::Parts(parts) if matches!(parts.as_slice(), [Part::Parameter(_)]) => {
+                template.parameters.pop();
+                Some(template)
+            }
+            _ => None,
+        }
+    }
+
     /// The template without types: `/repos/{owner}/{repo}`.
     pub fn shown(&self) -> String {
         self.render(|text, parameter| {

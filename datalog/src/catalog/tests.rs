@@ -1,5 +1,6 @@
 //! Claims about the embedded catalog as a whole, and shared helpers of the catalog's tests.
 
+mod audit;
 mod classify;
 
 use std::sync::OnceLock;

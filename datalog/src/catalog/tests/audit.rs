@@ -1,0 +1,136 @@
+//! The review of effects, pinned: a new revision that adds an operation of weight shows up here.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::overlay::Overlay;
+use crate::catalog::{Method, Operation};
+use crate::effect::{Effect, Effects};
+
+use super::{embedded, service};
+
+/// Operations that are not GET, and were judged to only look.
+const ONLY_LOOK: [&str; 5] = [
+    "github.markdown/render",
+    "github.markdown/render-raw",
+    "github.orgs/list-attestations-bulk",
+    "github.repos/generate-release-notes",
+    "github.users/list-attestations-bulk",
+];
+
+fn with(effect: Effect) -> String {
+    let ids = embedded().operations().filter(|operation| operation.effects.contains(effect));
+    let lines: BTreeSet<String> = ids.map(|operation| format!("{}: {}", operation.id, operation.effects)).collect();
+    lines.into_iter().collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_operation_has_an_effect_and_what_is_not_get_does_more_than_look() {
+    let look = Effects::NONE.with(Effect::Read);
+    let mut only_look: Vec<&str> = Vec::new();
+    for operation in embedded().operations() {
+        assert!(!operation.effects.is_empty(), "{} has no effect", operation.id);
+        if operation.method != Method::Get && operation.effects == look {
+            only_look.push(operation.id.as_str());
+        }
+    }
+    only_look.sort_unstable();
+    assert_eq!(only_look, ONLY_LOOK);
+}
+
+#[test]
+fn what_get_does_is_to_look_and_at_most_to_show_a_secret() {
+    let most = Effects::NONE.with(Effect::Read).with(Effect::Secret);
+    let gets = embedded().operations().filter(|operation| operation.method == Method::Get);
+    let odd: Vec<&Operation> =
+        gets.map(AsRef::as_ref).filter(|operation| !operation.effects.is_subset(most) || !operation.effects.contains(Effect::Read)).collect();
+    assert!(odd.is_empty(), "{odd:?}");
+}
+
+#[test]
+fn conditions_are_on_effects_that_the_operation_has_and_arguments_that_it_takes() {
+    for operation in embedded().operations() {
+        for condition in &operation.conditions {
+            assert!(condition.effects.is_subset(operation.effects), "{}: {condition:?}", operation.id);
+        }
+    }
+}
+
+#[test]
+fn operations_that_hand_out_secrets() {
+    insta::assert_snapshot!(with(Effect::Secret));
+}
+
+#[test]
+fn operations_that_run_code() {
+    insta::assert_snapshot!(with(Effect::Run));
+}
+
+#[test]
+fn operations_that_share() {
+    insta::assert_snapshot!(with(Effect::Share));
+}
+
+#[test]
+fn operations_that_reach_people() {
+    insta::assert_snapshot!(with(Effect::Send));
+}
+
+#[test]
+fn operations_that_administer() {
+    insta::assert_snapshot!(with(Effect::Admin));
+}
+
+#[test]
+fn operations_that_change_data_and_no_more() {
+    let write = Effects::NONE.with(Effect::Write);
+    let ids: BTreeSet<&str> =
+        embedded().operations().filter(|operation| operation.effects == write).map(|operation| operation.id.as_str()).collect();
+    insta::assert_snapshot!(ids.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn every_rule_of_the_overlays_is_alive() {
+    // Patterns are held to match by loading; here, that rules by argument find an operation with it.
+    for (name, text) in [
+        ("gmail", include_str!("../../../catalog/gmail.overlay.toml")),
+        ("github", include_str!("../../../catalog/github.overlay.toml")),
+    ] {
+        let overlay = Overlay::parse(text).unwrap();
+        let operations = &service(name).operations;
+        for line in &overlay.resources {
+            let id = super::super::service::id_parts(&line.id);
+            let used = operations.iter().any(|operation| {
+                operation.resources.iter().any(|rule| *rule.kind == *line.kind && rule.id == id)
+            });
+            assert!(used, "the resource `{}` `{}` of {name} finds no operation", line.kind, line.id);
+        }
+        for slash in &overlay.slashes {
+            let used = operations.iter().any(|operation| {
+                let mut parameters = operation.template.parameters.iter();
+                parameters.any(|parameter| *parameter.name == *slash.parameter && parameter.span == crate::catalog::Span::Escaped)
+            });
+            assert!(used, "no operation of {name} has `{}`", slash.parameter);
+        }
+    }
+}
+
+#[test]
+fn an_overlay_with_a_rule_for_nothing_or_an_unknown_key_does_not_load() {
+    let facts = include_str!("../../../catalog/gmail.facts.jsonl");
+    let overlay = include_str!("../../../catalog/gmail.overlay.toml");
+    let load = |extra: &str| super::Service::load(facts, Some(&format!("{overlay}\n{extra}")));
+    for extra in [
+        "[[effect]]\neffects = [\"send\"]\noperations = [\"users.nothing\"]",
+        "[[effect]]\neffects = [\"send\"]\nat = [\"POST /nowhere*\"]",
+        "[[effect]]\neffects = [\"send\"]\noperation = [\"users.watch\"]",
+        "[[resource]]\nkind = \"x\"\nid = \"{id}\"\noperations = [\"users.nothing.*\"]",
+        "[[slash]]\nparameter = \"id\"\nonly = [\"users.labels.get\"]",
+        "[unknown]\nx = 1",
+        "[media]\n\"users.nothing\" = [\"*/*\"]",
+    ] {
+        assert!(load(extra).is_err(), "{extra} was accepted");
+    }
+    assert!(load("").is_ok());
+    let unlisted = overlay.replace("\"users.stop\" = [\"admin\"]", "");
+    assert!(super::Service::load(facts, Some(&unlisted)).is_err());
+}
