@@ -28,6 +28,7 @@ pub struct AttenuateArgs {
     pub deny: Vec<String>,
     pub duration: Option<String>,
     pub not_before: Option<String>,
+    pub during: Vec<String>,
     pub limits: Vec<String>,
     pub checks: Vec<String>,
 }
@@ -59,7 +60,7 @@ pub enum AttenuateError {
     #[error("the pass is sealed: nothing can be attenuated from it")]
     Sealed,
     #[error(
-        "nothing to narrow by: expected at least one of --only, --ask, --deny, --for, --not-before, --limit, --check"
+        "nothing to narrow by: expected at least one of --only, --ask, --deny, --for, --not-before, --during, --limit, --check"
     )]
     Nothing,
 }
@@ -117,6 +118,8 @@ fn block(
     if let Some(begins) = &args.not_before {
         checks.push(compose::from(terms::date(begins)?));
     }
+    let hours = args.during.iter().map(|text| text.parse()).collect::<Result<Vec<_>, _>>();
+    checks.extend(compose::during(&hours.map_err(TermError::from)?));
     for text in &args.checks {
         checks.push(terms::check(text)?);
     }

@@ -151,9 +151,7 @@ pub struct Would {
 /// Puts one request to a pass whose signature nobody checked, as if nothing had been used or approved yet.
 pub fn would(content: &Content, request: &Request, now: OffsetDateTime) -> Would {
     let policy = Policy::compile().unwrap_or_default();
-    let matching =
-        |limit: &&crate::content::Limit| limit.target.matches(&request.connection, &request.operation);
-    let limits: Vec<_> = content.limits.iter().filter(matching).collect();
+    let limits: Vec<_> = content.limits.iter().filter(|limit| limit.target.means(request)).collect();
     let context = Context::default();
     let digest = request.digest();
     let question =

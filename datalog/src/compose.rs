@@ -10,6 +10,7 @@ use biscuit_auth::macros::{check, fact};
 use time::OffsetDateTime;
 
 use crate::effect::Effect;
+use crate::hours::Hours;
 use crate::names::ConnectionName;
 use crate::selector::{Selector, Target};
 
@@ -27,6 +28,20 @@ pub(crate) fn until(moment: OffsetDateTime) -> Check {
 
 pub(crate) fn from(moment: OffsetDateTime) -> Check {
     check!(r#"check if time($t), $t >= {start}"#, start = date(moment))
+}
+
+/// Holds within some of the hours; none where there are none.
+pub(crate) fn during(hours: &[Hours]) -> Option<Check> {
+    let windows = hours.iter().map(|one| {
+        check!(
+            r#"check if clock({zone}, $day, $minute), {days}.contains($day), $minute >= {from}, $minute < {to}"#,
+            zone = one.zone.as_str(),
+            days = set(one.days.iter().copied()),
+            from = one.from,
+            to = one.to
+        )
+    });
+    windows.reduce(or)
 }
 
 pub(crate) fn same_account() -> Check {

@@ -3,6 +3,8 @@
 //! Reading checks the shape (sizes, algorithms, the admission test) but no signature and no time:
 //! `inspect` shows it as it is, `verify` turns it into a `VerifiedPass`.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use biscuit_auth::builder::{self, Convert};
@@ -13,6 +15,7 @@ use prost::Message;
 
 use crate::admission::{self, AdmissionError, MAX_BLOCKS, MAX_TEXT, Place};
 use crate::caveat::{Binary, Caveat, CompileError, Fact, Kind, Names, Op, Slot};
+use crate::hours::Zone;
 use crate::names::{Account, ConnectionName, PassId, RevocationId, ServiceName};
 use crate::request::hex;
 use crate::selector::{Selector, Target};
@@ -109,6 +112,8 @@ pub struct Content {
     /// Seconds since 1970: the earliest end and the latest beginning that any block sets.
     pub expires: u64,
     pub not_before: u64,
+    /// The time zones that its caveats read a clock of.
+    pub(crate) zones: Vec<Zone>,
 }
 
 /// The bytes of a pass's text, with or without prefix and padding.
@@ -158,6 +163,7 @@ impl Content {
             root_key_id: token.root_key_id,
             limits: limits(&blocks)?,
             connections,
+            zones: zones(&blocks),
             grants: grants.into_iter().flatten().collect(),
             expires,
             not_before,
@@ -175,6 +181,21 @@ impl Content {
     pub(crate) fn reads(&self) -> u64 {
         self.blocks.iter().flat_map(|block| &block.caveats).fold(0, |bits, caveat| bits | caveat.reads())
     }
+}
+
+/// The time zones that caveats read a clock of.
+fn zones(blocks: &[Block]) -> Vec<Zone> {
+    let clocks = blocks.iter().flat_map(|block| &block.caveats).flat_map(Caveat::patterns);
+    let mut zones: Vec<Arc<str>> = clocks
+        .filter(|pattern| &*pattern.name == "clock")
+        .filter_map(|pattern| match pattern.slots.first() {
+            Some(Slot::Value(Value::Str(zone))) => Some(zone.clone()),
+            _ => None,
+        })
+        .collect();
+    zones.sort();
+    zones.dedup();
+    zones.iter().filter_map(Zone::find).collect()
 }
 
 fn read_block(

@@ -144,7 +144,7 @@ impl Refused {
 /// Decides one request.
 pub fn decide(pass: &Arc<VerifiedPass>, request: Request, context: &Context, now: OffsetDateTime) -> Decided {
     let digest = request.digest();
-    let limits = pass.limits_for(&request.connection, &request.operation);
+    let limits = pass.limits_for(&request);
     let question = Question {
         content: pass.content(),
         policy: pass.policy(),

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use crate::caveat::{Binary, Caveat, Fact, Kind, Op, Query, Slot, Unary};
 use crate::content::{Answer, Bound, Content, Limit, time_bound};
+use crate::hours::{DAYS, between};
 use crate::policy::{POLICIES, Rule};
 use crate::request::Request;
 use crate::selector::Selector;
@@ -114,6 +115,7 @@ enum Part {
     Within(String, i64),
     Approved,
     Among(String),
+    During(String),
 }
 
 fn part(query: &Query) -> Option<Part> {
@@ -151,6 +153,9 @@ fn part(query: &Query) -> Option<Part> {
             affix(start, Binary::Prefix)?,
             affix(end, Binary::Suffix)?
         ))),
+        (["clock"], [[Op::Value(days), Op::Variable(_), Op::Binary(Binary::Contains)], from, to]) => {
+            Some(Part::During(hours_of(query, days, from, to)?))
+        }
         (["used"], [[Op::Variable(0), Op::Value(Value::Int(max)), Op::Binary(Binary::LessThan)]]) => {
             let first = query.patterns.first()?.slots.first()?;
             let Slot::Value(name) = first else { return None };
@@ -159,6 +164,20 @@ fn part(query: &Query) -> Option<Part> {
         (["operation"], [[rest @ .., Op::Unary(Unary::Negate)]]) => glob(rest).map(Part::Otherwise),
         _ => None,
     }
+}
+
+fn hours_of(query: &Query, days: &Value, from: &[Op], to: &[Op]) -> Option<String> {
+    let bound = |condition: &[Op], op| match condition {
+        [Op::Variable(_), Op::Value(Value::Int(minutes)), Op::Binary(found)] if *found == op => {
+            Some(*minutes)
+        }
+        _ => None,
+    };
+    let Slot::Value(zone) = query.patterns.first()?.slots.first()? else { return None };
+    let days = days.as_strings()?;
+    let days: Vec<&str> = DAYS.into_iter().filter(|day| days.contains(day)).collect();
+    let times = between(bound(from, Binary::GreaterOrEqual)?, bound(to, Binary::LessThan)?);
+    Some(format!("{} {times} {}", days.join(","), zone.as_str()?))
 }
 
 fn affix(condition: &[Op], op: Binary) -> Option<&str> {
@@ -182,12 +201,19 @@ fn quoted(set: &Value) -> Option<String> {
 
 fn sentence(parts: Vec<Part>) -> Option<String> {
     let (mut place, mut subject, mut among, mut end) = (String::new(), None, Vec::new(), None);
+    if parts.iter().all(|part| matches!(part, Part::During(_))) {
+        let hours = parts
+            .iter()
+            .filter_map(|part| if let Part::During(text) = part { Some(text.as_str()) } else { None });
+        return Some(format!("a time within {}", hours.collect::<Vec<_>>().join(", or ")));
+    }
     for part in parts {
         match part {
             Part::Elsewhere(name) => place = format!(" on `{name}`"),
             Part::Otherwise(what) => subject = Some(what),
             Part::Among(what) => among.push(what),
             Part::Within(name, max) => end = Some(format!("used fewer than {max} times (budget `{name}`)")),
+            Part::During(_) => return None,
             Part::Approved => end = Some("approved by a person first".to_owned()),
         }
     }

@@ -10,6 +10,7 @@ use crate::caveat::{Fact, Predicate};
 use crate::content::{Connected, Limit};
 use crate::decide::Context;
 use crate::effect::Effects;
+use crate::hours::Zone;
 use crate::names::{Account, ConnectionName};
 use crate::request::{Request, Scalar};
 use crate::value::Value;
@@ -36,19 +37,32 @@ impl Gather {
     }
 }
 
-/// The facts of one request. `approved` is the digest that a person approved, if any.
-pub(crate) fn request_facts(
-    reads: u64,
-    request: &Request,
-    digest: &str,
-    context: &Context,
-    limits: &[&Limit],
-    approved: Option<&str>,
-    now: OffsetDateTime,
-) -> Vec<Fact> {
+/// What the facts are about.
+pub(crate) struct Subject<'a> {
+    pub(crate) request: &'a Request,
+    /// The digest of the request, in hexadecimal.
+    pub(crate) digest: &'a str,
+    pub(crate) context: &'a Context,
+    pub(crate) limits: &'a [&'a Limit],
+    /// The time zones that the pass reads a clock of.
+    pub(crate) zones: &'a [Zone],
+    /// The digest that a person approved, if any.
+    pub(crate) approved: Option<&'a str>,
+    pub(crate) now: OffsetDateTime,
+}
+
+/// The facts of one request.
+pub(crate) fn request_facts(reads: u64, subject: &Subject<'_>) -> Vec<Fact> {
+    let Subject { request, digest, context, limits, zones, approved, now } = *subject;
     let mut gather = Gather { reads, facts: Vec::with_capacity(16) };
     // Before 1970 nothing is valid: time 0 fails every lower bound that a pass can have.
     gather.say_one("time", || Value::Date(u64::try_from(now.unix_timestamp()).unwrap_or(0)));
+    gather.say("clock", || {
+        zones.iter().filter_map(move |zone| {
+            let (day, minute) = zone.local(now)?;
+            Some(vec![Value::Str(zone.name.clone()), Value::str(day), Value::Int(minute)])
+        })
+    });
     of_operation(&mut gather, &request.connection, &request.account, &request.operation, request.effects);
     gather.say_one("path", || Value::str(request.path.as_str()));
     gather.say("resource", || {

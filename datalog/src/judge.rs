@@ -9,7 +9,7 @@ use crate::content::{Content, Limit};
 use crate::decide::{Context, Ground, LiftableBy, Reason};
 use crate::evaluate::{self, EvaluateError, Steps, World};
 use crate::explain;
-use crate::facts::request_facts;
+use crate::facts::{Subject, request_facts};
 use crate::policy::{Policy, Rule};
 use crate::request::{Request, RequestDigest};
 
@@ -81,8 +81,18 @@ impl Question<'_> {
         let digest = self.digest.hex();
         let approved = (approval == Approval::Given).then_some(digest.as_str());
         let reads = self.content.reads() | self.policy.reads(approved.is_some());
-        let facts =
-            request_facts(reads, self.request, &digest, self.context, self.limits, approved, self.now);
+        let facts = request_facts(
+            reads,
+            &Subject {
+                request: self.request,
+                digest: &digest,
+                context: self.context,
+                limits: self.limits,
+                zones: &self.content.zones,
+                approved,
+                now: self.now,
+            },
+        );
         let mut steps = Steps::new(STEPS);
         let authority = self.content.blocks.first().map_or(&[][..], |block| &block.facts);
         let rule = if self.request.effects.is_empty() {

@@ -15,6 +15,7 @@ pub mod effect;
 mod evaluate;
 pub mod explain;
 mod facts;
+pub mod hours;
 pub mod inspect;
 pub mod json;
 mod judge;

@@ -15,6 +15,7 @@ use crate::admission::MAX_TEXT;
 use crate::catalog::Service;
 use crate::compose;
 use crate::content::{self, Answer, Content, PREFIX};
+use crate::hours::Hours;
 use crate::keys::RootKeyPair;
 use crate::names::{Account, ConnectionName, PassId};
 use crate::selector::{Selector, Target};
@@ -36,6 +37,8 @@ pub struct MintArgs {
     pub duration: Option<String>,
     /// RFC 3339.
     pub not_before: Option<String>,
+    /// `mon-fri 09:00-17:00 Europe/Berlin`; any of them.
+    pub during: Vec<String>,
     /// `send=3`.
     pub limits: Vec<String>,
     /// Which connections targets without one mean.
@@ -60,6 +63,7 @@ pub struct MintTerms {
     grants: Vec<(Answer, ConnectionName, Selector)>,
     begins: Option<OffsetDateTime>,
     ends: OffsetDateTime,
+    hours: Vec<Hours>,
     limits: Vec<(Target, i64)>,
     checks: Vec<Check>,
 }
@@ -113,10 +117,11 @@ impl MintTerms {
         let begins = args.not_before.as_deref().map(terms::date).transpose()?;
         let duration = args.duration.as_deref().map_or(Ok(DEFAULT_DURATION), terms::duration)?;
         let ends = begins.map_or(now, |begins| begins.max(now)).saturating_add(duration);
+        let hours = args.during.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
         let checks = args.checks.iter().map(|text| terms::check(text)).collect::<Result<_, _>>()?;
         let connections =
             known.iter().filter(|one| reach.iter().any(|r| *r.connection == one.name)).cloned().collect();
-        Ok(Self { task, connections, grants, begins, ends, limits, checks })
+        Ok(Self { task, connections, grants, begins, ends, hours, limits, checks })
     }
 
     /// Signs the pass.
@@ -170,6 +175,7 @@ impl MintTerms {
     fn caveats(&self) -> Vec<Check> {
         let mut checks = vec![compose::until(self.ends), compose::same_account()];
         checks.extend(self.begins.map(compose::from));
+        checks.extend(compose::during(&self.hours));
         checks.extend(
             self.limits.iter().map(|(target, max)| compose::budget(&target.to_string(), target, *max).1),
         );

@@ -10,7 +10,7 @@ use biscuit_auth::{AuthorizerLimits, error};
 use time::OffsetDateTime;
 
 use crate::decide::Context;
-use crate::facts::request_facts;
+use crate::facts::{Subject, request_facts};
 use crate::policy::POLICIES;
 use crate::request::Request;
 use crate::value::Value;
@@ -30,13 +30,15 @@ pub fn reference(
     context: &Context,
     now: OffsetDateTime,
 ) -> Result<Verdict, error::Token> {
-    let limits = pass.limits_for(&request.connection, &request.operation);
+    let limits = pass.limits_for(request);
     let digest = request.digest();
     let hex = digest.hex();
     let approved = (context.approved == Some(digest)).then_some(hex.as_str());
     let mut builder = AuthorizerBuilder::new()
         .set_limits(AuthorizerLimits { max_time: Duration::from_secs(5), ..AuthorizerLimits::default() });
-    for fact in request_facts(u64::MAX, request, &hex, context, &limits, approved, now) {
+    let zones = &pass.content().zones;
+    let subject = Subject { request, digest: &hex, context, limits: &limits, zones, approved, now };
+    for fact in request_facts(u64::MAX, &subject) {
         let terms: Vec<_> = fact.terms.iter().map(Value::to_term).collect();
         builder = builder.fact(BiscuitFact::new(fact.name.to_string(), terms))?;
     }

@@ -4,8 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::catalog::Operation;
-use crate::effect::Effect;
+use crate::effect::{Effect, Effects};
 use crate::names::{ConnectionName, NameError, OperationId};
+use crate::request::Request;
 
 /// What a grant or a budget is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,9 +21,15 @@ pub enum Selector {
 }
 
 impl Selector {
+    /// Whether it could mean the operation.
     pub fn matches(&self, operation: &Operation) -> bool {
+        self.matches_with(operation, operation.effects)
+    }
+
+    /// Whether it means the operation when it has these effects.
+    fn matches_with(&self, operation: &Operation, effects: Effects) -> bool {
         match self {
-            Self::Effect(effect) => operation.effects.contains(*effect),
+            Self::Effect(effect) => effects.contains(*effect),
             Self::Operation(id) => *id == operation.id,
             Self::Glob { prefix, suffix } => {
                 let id = operation.id.as_str();
@@ -74,8 +81,10 @@ pub struct Target {
 }
 
 impl Target {
-    pub fn matches(&self, connection: &ConnectionName, operation: &Operation) -> bool {
-        self.connection.as_ref().is_none_or(|own| own == connection) && self.selector.matches(operation)
+    /// Whether it means this very request.
+    pub fn means(&self, request: &Request) -> bool {
+        self.connection.as_ref().is_none_or(|own| *own == request.connection)
+            && self.selector.matches_with(&request.operation, request.effects)
     }
 }
 

@@ -12,10 +12,10 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use crate::catalog::Operation;
 use crate::content::{self, Answer, Connected, Content, Limit, ReadError};
 use crate::names::{ConnectionName, PassId, RevocationId};
 use crate::policy::Policy;
+use crate::request::Request;
 use crate::selector::Selector;
 
 /// The root public keys that are trusted, by id. Ed25519 only.
@@ -98,9 +98,9 @@ impl VerifiedPass {
         &self.content.limits
     }
 
-    /// The budgets that a request for `operation` on `connection` takes from.
-    pub fn limits_for(&self, connection: &ConnectionName, operation: &Operation) -> Vec<&Limit> {
-        self.content.limits.iter().filter(|limit| limit.target.matches(connection, operation)).collect()
+    /// The budgets that this request takes from.
+    pub fn limits_for(&self, request: &Request) -> Vec<&Limit> {
+        self.content.limits.iter().filter(|limit| limit.target.means(request)).collect()
     }
 
     /// The blocks as they were read.

@@ -54,6 +54,13 @@ use Type::{Boolean, Date, Integer, Set, String as Text};
 /// What only the verifier may say. Refused in the facts of any pass.
 pub const REQUEST: &[Word] = &[
     word("time", &[Date], One, "now, by the verifier's clock", "time(2026-11-22T09:00:00Z)"),
+    word(
+        "clock",
+        &[Text, Text, Integer],
+        One,
+        "the weekday and the minute of the day in a time zone that the pass names",
+        r#"clock("Europe/Berlin", "mon", 545)"#,
+    ),
     word("connection", &[Text], One, "the connection that the request goes to", r#"connection("gmail")"#),
     word("account", &[Text], One, "the account behind the connection", r#"account("me@example.com")"#),
     word("service", &[Text], One, "the service of the operation", r#"service("gmail")"#),

@@ -152,6 +152,20 @@ fn time_ends_and_begins_a_pass() {
 }
 
 #[test]
+fn hours_of_the_week_bound_a_pass_and_its_children() {
+    // NOW is a Sunday, 10:00 in Berlin.
+    let during = |texts: &[&str]| MintArgs { during: strings(texts), ..args(&["mail:read"], &[], &[]) };
+    assert_eq!(answers(&mint(&during(&["sat,sun 10:00-10:01 Europe/Berlin"]))), "aa------");
+    assert_eq!(answers(&mint(&during(&["mon-fri 00:00-24:00 UTC", "sun 09:00-09:30 UTC"]))), "aa------");
+    let text = mint(&during(&["sun 09:00-10:00 Europe/Berlin"]));
+    assert_eq!(answers(&text), "--------");
+    let (_, expected) = answer(&text, request("mail.messages.list"), &Context::default());
+    assert_eq!(expected, "a time within sun 09:00-10:00 Europe/Berlin");
+    let never = AttenuateArgs { during: strings(&["mon-sat 00:00-24:00 UTC"]), ..AttenuateArgs::default() };
+    assert_eq!(answers(&narrow(&mint(&args(&["mail:read"], &[], &[])), &never)), "--------");
+}
+
+#[test]
 fn revocation_and_root_keys_are_checked_when_a_pass_is_remembered() {
     let parent = mint(&args(&["mail.*"], &[], &[]));
     let child = narrow(&parent, &AttenuateArgs { only: strings(&["mail:read"]), ..AttenuateArgs::default() });

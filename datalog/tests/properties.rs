@@ -48,6 +48,8 @@ const CHECKS: &[&str] = &[
     "reject if resource(\"message\", $id), $id != \"m1\"",
     "check if account($a), $a == \"me@example.com\", connection($c), service($s), $c == $s",
     "check if host($h), $h != 3",
+    "check if clock(\"Asia/Tokyo\", $d, $m), $d == \"sun\", $m >= 1080",
+    "check if clock(\"UTC\", \"mon\", $m)",
 ];
 
 fn checks() -> impl Strategy<Value = Vec<String>> {

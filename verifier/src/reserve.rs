@@ -21,11 +21,8 @@ pub(crate) async fn used(
     if pass.limits().is_empty() {
         return Ok(BTreeMap::new());
     }
-    let budgets: Vec<String> = pass
-        .limits_for(&request.connection, &request.operation)
-        .into_iter()
-        .map(|limit| limit.budget.clone())
-        .collect();
+    let budgets: Vec<String> =
+        pass.limits_for(request).into_iter().map(|limit| limit.budget.clone()).collect();
     if budgets.is_empty() {
         return Ok(BTreeMap::new());
     }

@@ -41,6 +41,9 @@ pub(super) struct Attenuate {
     /// When the new pass begins to hold, as 2030-01-31T09:00:00Z
     #[arg(long, value_name = "TIME")]
     not_before: Option<String>,
+    /// Hours of the week in a time zone: `mon-fri 09:00-17:00 Europe/Berlin`; any of several
+    #[arg(long, value_name = "HOURS")]
+    during: Vec<String>,
     /// How often, within what the old pass leaves: `gmail.users.messages.get=10`, `send=3`
     #[arg(long = "limit", value_name = "WHAT=N")]
     limits: Vec<String>,
@@ -113,6 +116,7 @@ impl From<Attenuate> for AttenuateArgs {
             deny: flags.deny,
             duration: flags.duration,
             not_before: flags.not_before,
+            during: flags.during,
             limits: flags.limits,
             checks: flags.checks,
         }

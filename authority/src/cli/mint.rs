@@ -36,6 +36,9 @@ pub(super) struct Mint {
     /// When the pass begins to hold, as 2030-01-31T09:00:00Z
     #[arg(long, value_name = "TIME")]
     not_before: Option<String>,
+    /// Hours of the week in a time zone: `mon-fri 09:00-17:00 Europe/Berlin`; any of several
+    #[arg(long, value_name = "HOURS")]
+    during: Vec<String>,
     /// How often: an operation or an effect, and a number (`gmail.users.messages.get=10`, `send=3`)
     #[arg(long = "limit", value_name = "WHAT=N")]
     limits: Vec<String>,
@@ -80,6 +83,7 @@ impl From<Mint> for MintArgs {
             deny: mint.deny,
             duration: Some(mint.duration),
             not_before: mint.not_before,
+            during: mint.during,
             limits: mint.limits,
             connections: mint.connections,
             checks: mint.checks,
