@@ -58,11 +58,12 @@ pub enum ClientAuth {
 }
 
 /// What a refresh does to the refresh token that was used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RefreshStyle {
     /// It stays good.
     Keeps,
     /// It is dead at once; to use it again may end the grant.
+    #[default]
     Rotates,
     /// Replaced, and good for a little longer.
     RotatesWithGrace,

@@ -13,6 +13,8 @@ pub mod config;
 #[cfg(test)]
 mod demo;
 pub mod home;
+pub(crate) mod keys;
+pub(crate) mod oauth;
 pub mod serve;
 pub mod store;
 pub mod vault;

@@ -6,7 +6,11 @@ use std::path::PathBuf;
 
 use verifier::ports::StoreFault;
 
+use crate::catalog::CatalogError;
 use crate::home::HomeError;
+use crate::keys::KeyError;
+use crate::oauth::TokenFailure;
+use crate::vault::VaultError;
 
 /// What an edge needs to know of an error to answer it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +50,33 @@ impl AppError {
             Self::Store(_) => ErrorKind::Store,
         }
     }
+
+    pub(crate) fn invalid(error: impl std::error::Error) -> Self {
+        Self::Invalid(error.to_string())
+    }
+
+    pub(crate) fn provider(failure: TokenFailure) -> Self {
+        Self::Provider(failure.to_string())
+    }
+
+    pub(crate) fn vault(error: VaultError) -> Self {
+        Self::Store(StoreFault(error.to_string()))
+    }
+
+    pub(crate) fn key(error: KeyError) -> Self {
+        Self::Store(StoreFault(error.to_string()))
+    }
+
+    pub(crate) fn random(error: getrandom::Error) -> Self {
+        Self::Store(StoreFault(format!("the system gives no random bytes: {error}")))
+    }
+
+    /// What was to be refused is refused, but not durably so.
+    pub(crate) fn only_in_memory(StoreFault(because): StoreFault) -> Self {
+        Self::Store(StoreFault(format!(
+            "{because}\nhint: it is in force until this process ends; make room on the disk and do it again"
+        )))
+    }
 }
 
 /// Why a home was not opened.
@@ -55,8 +86,22 @@ pub enum OpenError {
     NotInitialised(PathBuf),
     #[error("`{path}` is open in another process\nhint: talk to it over its socket, or stop it", path = .0.display())]
     InUse(PathBuf),
+    #[error("the vault key `{path}` is gone, and without it nothing that is sealed opens\nhint: put it back from your backup", path = .0.display())]
+    NoVaultKey(PathBuf),
+    #[error(
+        "the vault key is not the one that this home was sealed with\nhint: put the right file back, or set HALLPASS_VAULT_KEY_FILE"
+    )]
+    OtherVaultKey,
     #[error(transparent)]
     Home(#[from] HomeError),
     #[error(transparent)]
     Store(#[from] StoreFault),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    #[error("no HTTP client could be made: {0}")]
+    Http(String),
 }

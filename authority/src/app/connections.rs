@@ -1,0 +1,108 @@
+//! `connections`: what is connected, and how it is.
+
+use std::sync::Arc;
+
+use datalog::catalog::Catalog;
+use verifier::ports::{Connection, Upstream};
+
+use super::{App, ConnectionInfo, ConnectionStatus};
+use crate::config::Config;
+use crate::oauth::{Client, Facts, Health, Live, Provider, open_credential};
+use crate::store::{KnownConnectionRow, RowStatus};
+use crate::vault::{Place, Vault};
+
+impl App {
+    /// In the order of their names.
+    pub fn connections(&self) -> Vec<ConnectionInfo> {
+        self.live().values().map(|live| self.info(live)).collect()
+    }
+
+    pub(super) fn info(&self, live: &Live) -> ConnectionInfo {
+        let own = self.config.connections.get(&live.name).and_then(|connection| connection.listen);
+        ConnectionInfo {
+            name: live.name.clone(),
+            service: live.service.clone(),
+            account: live.account.clone(),
+            scopes: live.scopes.clone(),
+            status: match live.health() {
+                Health::Healthy => ConnectionStatus::Healthy,
+                Health::NeedsReconnect => ConnectionStatus::NeedsReconnect,
+            },
+            connected: live.connected,
+            token_expires: live.known().and_then(|known| known.expires),
+            last_error: live.last_error(),
+            base_url: format!("http://{}/{}", self.config.gateway_listen, live.name),
+            own_base_url: own.map(|address| format!("http://{address}")),
+        }
+    }
+}
+
+/// Where the sealed client secret of a connection is.
+pub(super) fn client_secret_place(row: &str) -> Place<'_> {
+    Place { table: "connection", row, column: "client_secret", generation: 0 }
+}
+
+/// A stored connection, in memory again. What does not open makes it need a reconnect, and is told.
+pub(super) fn revive(config: &Config, catalog: &Catalog, vault: &Vault, row: KnownConnectionRow) -> Live {
+    let known = open_credential(vault, &row);
+    let id = row.id.0.to_string();
+    let kept_secret = row
+        .client_secret
+        .as_ref()
+        .map(|sealed| vault.open_string(client_secret_place(&id), sealed))
+        .transpose();
+    let set = config.service(&row.service);
+    let service = catalog.service(&row.service);
+    // The configured secret is the newer one, where it belongs to the same client.
+    let secret = match set.client_secret.clone().filter(|_| set.client_id.as_deref() == Some(&row.client_id))
+    {
+        Some(secret) => Ok(Some(secret)),
+        None => kept_secret,
+    };
+    let health = match row.status {
+        RowStatus::Healthy => Health::Healthy,
+        RowStatus::NeedsReconnect | RowStatus::Disconnecting => Health::NeedsReconnect,
+    };
+    let interrupted = "disconnecting it was interrupted\nhint: disconnect it again";
+    let (health, known, secret, last_error) = match (known, secret, service) {
+        (Err(error), _, _) | (_, Err(error), _) => {
+            (Health::NeedsReconnect, None, None, Some(error.to_string()))
+        }
+        (Ok(known), Ok(secret), None) => (
+            Health::NeedsReconnect,
+            Some(known),
+            secret,
+            Some(format!("the catalog has no `{}`", row.service)),
+        ),
+        (Ok(known), Ok(secret), Some(_)) => {
+            let error = (row.status == RowStatus::Disconnecting).then(|| interrupted.to_owned());
+            (health, Some(known), secret, error)
+        }
+    };
+    if let Some(because) = &last_error {
+        tracing::warn!(connection = %row.name, %because, "a connection cannot be used");
+    }
+    let gateway = service.map(|service| {
+        Arc::new(Connection {
+            name: row.name.clone(),
+            account: row.account.clone(),
+            service: service.clone(),
+            upstream: set.base_url.clone().map_or(Upstream::Catalog, Upstream::BaseUrl),
+            listen: config.connections.get(&row.name).and_then(|connection| connection.listen),
+        })
+    });
+    let provider = service.map(|service| Provider::resolve(service, &set)).unwrap_or_default();
+    let client = Client { id: row.client_id, secret, auth: set.client_auth };
+    let facts = Facts {
+        id: row.id,
+        name: row.name,
+        service: row.service,
+        account: row.account,
+        scopes: row.scopes,
+        connected: row.connected,
+        provider,
+        client,
+        gateway,
+    };
+    Live::new(facts, health, known, last_error)
+}

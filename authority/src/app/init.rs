@@ -1,0 +1,55 @@
+//! `init`: a home with its vault key, database, first root key and commented configuration.
+//!
+//! It makes what is missing and changes nothing that is there.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use super::open::{block_on, lock};
+use super::{App, InitOutcome, InitReport, OpenError};
+use crate::audit::{Event, EventEntry};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::home::{Home, create_private_file};
+use crate::keys::generate;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{RootKeyStore, Store};
+use crate::vault::Vault;
+
+const FIRST_ROOT_KEY: u32 = 1;
+
+impl App {
+    /// Makes the home: vault key, database, root key, commented configuration. Leaves what is there.
+    pub fn init(home: &Home) -> Result<InitReport, OpenError> {
+        home.create()?;
+        let _lock: File = lock(home)?;
+        let outcome = if home.is_initialised() { InitOutcome::AlreadyThere } else { InitOutcome::Created };
+        if !home.vault_key().exists() {
+            if home.is_initialised() {
+                return Err(OpenError::NoVaultKey(home.vault_key().to_owned()));
+            }
+            Vault::create_key(home.vault_key())?;
+        }
+        if !home.config_file().exists() {
+            create_private_file(&home.config_file(), Config::default_file().as_bytes())?;
+        }
+        let vault = Vault::open(home.vault_key())?;
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&home.database())?);
+        let root_key = first_root_key(&vault, &*store)?;
+        Ok(InitReport { home: home.dir().to_owned(), config_file: home.config_file(), root_key, outcome })
+    }
+}
+
+/// The id of the key that mints; the first one is made where there is none.
+fn first_root_key(vault: &Vault, store: &dyn Store) -> Result<u32, OpenError> {
+    super::open::check_vault(vault, store)?;
+    let keys = block_on(RootKeyStore::root_keys(store))?;
+    if let Some(newest) = keys.iter().rev().find(|key| !key.is_retired) {
+        return Ok(newest.id);
+    }
+    let now = Clock::System.now();
+    let id = keys.last().map_or(FIRST_ROOT_KEY, |last| last.id.saturating_add(1));
+    let key = generate(vault, id, now)?;
+    block_on(store.root_created(key, EventEntry::on_root_key(Event::RootCreated, id).at(now)))?;
+    Ok(id)
+}

@@ -1,0 +1,44 @@
+//! `keys`: the root keys, rotated and retired.
+
+use super::{App, AppError, RootKeyInfo, RootKeyStatus};
+use crate::audit::{Event, EventEntry};
+
+impl App {
+    pub fn root_keys(&self) -> Vec<RootKeyInfo> {
+        self.keyring.list()
+    }
+
+    /// Makes a new root key that mints from now on; the old one stays trusted.
+    pub async fn rotate_root(&self) -> Result<RootKeyInfo, AppError> {
+        let now = self.clock.now();
+        let row = self.keyring.next(&self.vault, now).map_err(AppError::key)?;
+        let event = EventEntry::on_root_key(Event::RootCreated, row.id).at(now);
+        self.store.root_created(row.clone(), event).await?;
+        self.keyring.add(&row);
+        self.root_key(row.id)
+    }
+
+    /// Stops trusting what a root key minted.
+    pub async fn retire_root(&self, id: u32) -> Result<RootKeyInfo, AppError> {
+        match self.root_key(id)?.status {
+            RootKeyStatus::Retired => return self.root_key(id),
+            RootKeyStatus::Minting => {
+                return Err(AppError::Conflict(format!(
+                    "root key {id} mints\nhint: rotate first, then retire it: `hallpass keys rotate`"
+                )));
+            }
+            RootKeyStatus::Trusted => {}
+        }
+        self.keyring.retire(id);
+        let event = EventEntry::on_root_key(Event::RootRetired, id).at(self.clock.now());
+        self.store.root_retired(id, event).await.map_err(AppError::only_in_memory)?;
+        self.root_key(id)
+    }
+
+    fn root_key(&self, id: u32) -> Result<RootKeyInfo, AppError> {
+        let all = self.keyring.list();
+        all.into_iter()
+            .find(|key| key.id == id)
+            .ok_or_else(|| AppError::NotFound(format!("there is no root key {id}")))
+    }
+}

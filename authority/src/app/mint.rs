@@ -1,0 +1,49 @@
+//! `mint`: a pass for one task, on record before its text is handed out.
+
+use datalog::{KnownConnection, MintArgs, MintTerms, PassId};
+
+use super::{App, AppError, Minted, PassInfo, PassStatus};
+use crate::audit::{Event, EventEntry};
+use crate::store::PassRow;
+use crate::vault::random;
+
+impl App {
+    pub async fn mint(&self, args: MintArgs) -> Result<Minted, AppError> {
+        let now = self.clock.now();
+        let known: Vec<KnownConnection> = self
+            .live()
+            .values()
+            .filter_map(|live| live.gateway.as_ref())
+            .map(|connection| KnownConnection {
+                name: connection.name.clone(),
+                account: connection.account.clone(),
+                service: connection.service.clone(),
+            })
+            .collect();
+        let terms = MintTerms::parse(&args, &known, now).map_err(AppError::invalid)?;
+        let key = self.keyring.minting(&self.vault).map_err(AppError::key)?;
+        let id = PassId::from_random(*random::<16>().map_err(AppError::random)?);
+        let minted = terms.mint(&id, &key).map_err(AppError::invalid)?;
+        let row = PassRow {
+            id: id.clone(),
+            task: minted.content.task.clone(),
+            created: now,
+            expires: minted.expires,
+            connections: minted.content.connections.iter().map(|connected| connected.name.clone()).collect(),
+            root_key: key.id(),
+            is_revoked: false,
+        };
+        let info = PassInfo {
+            id: row.id.clone(),
+            task: row.task.clone(),
+            created: row.created,
+            expires: row.expires,
+            connections: row.connections.clone(),
+            root_key: row.root_key,
+            status: PassStatus::Live,
+        };
+        let event = EventEntry::on_lineage(Event::Minted, id.as_str()).task(&row.task).at(now);
+        self.store.minted(row, event).await?;
+        Ok(Minted { pass: minted.text, info })
+    }
+}

@@ -1,0 +1,119 @@
+//! Opening a home: the lock, the vault, the store, and everything that is answered from memory.
+//!
+//! What cannot be believed (a root key that does not fit, a vault key of another home) stops it; a single
+//! connection whose tokens do not open does not.
+
+use std::fs::{File, TryLockError};
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, RwLock};
+use std::task::{Context, Poll, Wake, Waker};
+
+use datalog::catalog::Catalog;
+
+use super::connections::revive;
+use super::{App, OpenError};
+use crate::catalog;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::home::{Home, HomeError};
+use crate::keys::Keyring;
+use crate::oauth::{Attempts, HttpClient, Refresher};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{ConnectionStore, RevocationStore, RootKeyStore, Store};
+use crate::vault::{Place, Vault};
+
+impl App {
+    /// Opens the home, for this process alone.
+    pub fn open(home: &Home, config: Config) -> Result<Arc<Self>, OpenError> {
+        Self::open_at(home, config, Clock::System)
+    }
+
+    /// The same by another clock.
+    pub fn open_at(home: &Home, config: Config, clock: Clock) -> Result<Arc<Self>, OpenError> {
+        if !home.is_initialised() {
+            return Err(OpenError::NotInitialised(home.dir().to_owned()));
+        }
+        let lock = lock(home)?;
+        let catalog = Arc::new(catalog::load(home)?);
+        let vault = Arc::new(Vault::open(home.vault_key())?);
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&home.database())?);
+        check_vault(&vault, &*store)?;
+        Self::assemble(config, clock, catalog, vault, store, lock)
+    }
+
+    fn assemble(
+        config: Config,
+        clock: Clock,
+        catalog: Arc<Catalog>,
+        vault: Arc<Vault>,
+        store: Arc<dyn Store>,
+        lock: File,
+    ) -> Result<Arc<Self>, OpenError> {
+        let keyring = Keyring::open(&vault, block_on(RootKeyStore::root_keys(&*store))?)?;
+        let revoked = block_on(RevocationStore::revocations(&*store))?.into_iter().collect();
+        let stopped = block_on(RevocationStore::is_stopped(&*store))?;
+        let rows = block_on(ConnectionStore::known_connections(&*store))?;
+        let live = rows
+            .into_iter()
+            .map(|row| (row.name.clone(), Arc::new(revive(&config, &catalog, &vault, row))))
+            .collect();
+        let http = HttpClient::new().map_err(OpenError::Http)?;
+        let refresher = Arc::new(Refresher::new(store.clone(), vault.clone(), http, clock.clone()));
+        Ok(Arc::new(Self {
+            clock,
+            config,
+            catalog,
+            vault,
+            store,
+            refresher,
+            keyring,
+            attempts: Attempts::default(),
+            connections: RwLock::new(Arc::new(live)),
+            revoked: RwLock::new(revoked),
+            stopped: AtomicBool::new(stopped),
+            _lock: lock,
+        }))
+    }
+}
+
+/// Held until the file is dropped; the kernel lets go of it when the process dies.
+pub(super) fn lock(home: &Home) -> Result<File, OpenError> {
+    let path = home.lock_file();
+    let failed = |error| HomeError::Io { path: path.clone(), verb: "opened", error };
+    let file =
+        File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(home.dir().to_owned())),
+        Err(TryLockError::Error(error)) => Err(failed(error).into()),
+    }
+}
+
+/// A sealed value that only the vault key of this home opens.
+pub(super) fn check_vault(vault: &Vault, store: &dyn Store) -> Result<(), OpenError> {
+    let place = Place { table: "setting", row: "vault_check", column: "value", generation: 0 };
+    let kept = block_on(store.vault_check(vault.seal(place, b"hallpass")?))?;
+    vault.open_bytes(place, &kept).map_err(|_| OpenError::OtherVaultKey)?;
+    Ok(())
+}
+
+/// Waits for the store where there is no runtime to wait in. The store's thread answers; nothing else is
+/// waited for.
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}

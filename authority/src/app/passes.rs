@@ -1,0 +1,36 @@
+//! `passes`: what was minted, and whether it still counts.
+
+use super::{App, AppError, PassFilter, PassInfo, PassStatus};
+use crate::store::PassQuery;
+
+const LIMIT: u32 = 100;
+const LIMIT_MAX: u32 = 10_000;
+
+impl App {
+    pub async fn passes(&self, filter: PassFilter) -> Result<Vec<PassInfo>, AppError> {
+        let now = self.clock.now();
+        let (revoked, ends_after, ends_before) = match filter.status {
+            None => (None, None, None),
+            Some(PassStatus::Revoked) => (Some(true), None, None),
+            Some(PassStatus::Live) => (Some(false), Some(now), None),
+            Some(PassStatus::Expired) => (Some(false), None, Some(now)),
+        };
+        let limit = filter.limit.unwrap_or(LIMIT).min(LIMIT_MAX);
+        let query = PassQuery { connection: filter.connection, revoked, ends_after, ends_before, limit };
+        let rows = self.store.passes(query).await?;
+        let info = |row: crate::store::PassRow| PassInfo {
+            status: match (row.is_revoked, row.expires > now) {
+                (true, _) => PassStatus::Revoked,
+                (false, true) => PassStatus::Live,
+                (false, false) => PassStatus::Expired,
+            },
+            id: row.id,
+            task: row.task,
+            created: row.created,
+            expires: row.expires,
+            connections: row.connections,
+            root_key: row.root_key,
+        };
+        Ok(rows.into_iter().map(info).collect())
+    }
+}

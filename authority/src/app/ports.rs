@@ -1,0 +1,105 @@
+//! What the gateway asks of an authority, answered in the same process.
+//!
+//! Trust is answered from memory. A budget is taken, and an intent written, in the store's next group
+//! commit.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use datalog::{ConnectionName, Permitted, Reservation, RevocationId, RootKeys};
+use verifier::ports::{
+    Answer, Audit, Connection, Credential, Credentials, LeaseError, Ledger, Outcome, Record, RecordId,
+    ReserveError, StoreFault, Trust,
+};
+
+use super::App;
+use crate::audit::{Entry, OutcomeEntry, RequestEntry};
+use crate::store::{Line, Reserved};
+
+impl Trust for App {
+    fn root_keys(&self) -> Arc<RootKeys> {
+        self.keyring.trusted()
+    }
+
+    fn is_revoked(&self, id: &RevocationId) -> bool {
+        self.revoked.read().unwrap_or_else(PoisonError::into_inner).contains(id)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+
+    fn connection(&self, name: &ConnectionName) -> Option<Arc<Connection>> {
+        let connections = self.connections.read().unwrap_or_else(PoisonError::into_inner);
+        connections.get(name).and_then(|live| live.gateway.clone())
+    }
+
+    fn connections(&self) -> Vec<Arc<Connection>> {
+        self.live().values().filter_map(|live| live.gateway.clone()).collect()
+    }
+}
+
+impl Credentials for App {
+    fn lease<'a>(&'a self, permitted: &'a Permitted) -> Answer<'a, Result<Credential, LeaseError>> {
+        Box::pin(async move {
+            let request = permitted.request();
+            let live = self.live().get(&request.connection).cloned();
+            // A name that was given to another account meanwhile is not what was permitted.
+            match live.filter(|live| live.account == request.account) {
+                Some(live) => self.refresher.lease(&live).await,
+                None => Err(LeaseError::NeedsReconnect(request.connection.clone())),
+            }
+        })
+    }
+
+    fn reject<'a>(&'a self, connection: &'a ConnectionName, credential: &'a Credential) -> Answer<'a, ()> {
+        if let Some(live) = self.live().get(connection) {
+            self.refresher.rejected(live, credential.generation);
+        }
+        Box::pin(std::future::ready(()))
+    }
+}
+
+impl Ledger for App {
+    fn used<'a>(&'a self, budgets: &'a [String]) -> Answer<'a, Result<Vec<u64>, StoreFault>> {
+        self.store.used(budgets)
+    }
+
+    fn reserve<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<(), ReserveError>> {
+        Box::pin(async move {
+            if reservations.is_empty() {
+                return Ok(());
+            }
+            match self.store.reserve(reservations.to_vec()).await? {
+                Reserved::All => Ok(()),
+                Reserved::Exhausted { budget } => Err(ReserveError::Exhausted(budget)),
+            }
+        })
+    }
+
+    fn release<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<(), StoreFault>> {
+        Box::pin(async move {
+            if reservations.is_empty() {
+                return Ok(());
+            }
+            self.store.release(reservations.to_vec()).await
+        })
+    }
+}
+
+impl Audit for App {
+    fn intent(&self, record: Record) -> Answer<'_, Result<RecordId, StoreFault>> {
+        let line = Line::new(record.at, &Entry::Intent(RequestEntry::from(&record)));
+        Box::pin(async move { self.store.append(line).await.map(RecordId) })
+    }
+
+    fn refusal(&self, record: Record) -> Answer<'_, Result<RecordId, StoreFault>> {
+        let line = Line::new(record.at, &Entry::Refusal(RequestEntry::from(&record)));
+        Box::pin(async move { self.store.append(line).await.map(RecordId) })
+    }
+
+    fn outcome(&self, id: RecordId, outcome: Outcome) {
+        let entry = Entry::Outcome(OutcomeEntry::new(id, &outcome));
+        self.store.append_later(Line::new(self.clock.now(), &entry));
+    }
+}

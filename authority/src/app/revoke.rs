@@ -1,0 +1,70 @@
+//! `revoke`, `stop` and `resume`: in force for the next request, and durable before they answer.
+//!
+//! Memory changes first: where the store fails, what was to be refused is refused all the same, and whoever
+//! asked is told that it will not outlast this process.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use datalog::RevocationId;
+
+use super::{App, AppError, RevokeArgs, RevokeReport, StopReport};
+use crate::audit::{Event, EventEntry, plain};
+use crate::store::{Line, RevocationRow};
+
+const MOST: usize = 1_000;
+
+impl App {
+    /// Takes effect on the next request, for the lineage below too.
+    pub async fn revoke(&self, args: RevokeArgs) -> Result<RevokeReport, AppError> {
+        if args.ids.is_empty() || args.ids.len() > MOST {
+            return Err(AppError::Invalid(format!("expected 1 to {MOST} ids, got {}", args.ids.len())));
+        }
+        let texts: Vec<String> = args.ids.iter().map(ToString::to_string).collect();
+        let (mut revoked, mut already) = (Vec::new(), Vec::new());
+        {
+            let mut all = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
+            for id in args.ids {
+                if all.insert(id.clone()) { revoked.push(id) } else { already.push(id) }
+            }
+        }
+        // Those that were revoked before are written again: the write before may have failed.
+        let now = self.clock.now();
+        let because = args.because.as_deref().map(plain);
+        let rows = revoked.iter().chain(&already).map(|id| {
+            let event = EventEntry::on_lineage(Event::Revoked, id.as_str());
+            let event = because.iter().fold(event, |event, because| event.detail(because));
+            let row = RevocationRow { id: id.clone(), at: now, because: because.clone() };
+            (row, event.at(now))
+        });
+        self.store.revoked(rows.collect()).await.map_err(AppError::only_in_memory)?;
+        let known = self.store.known_passes(&texts).await?;
+        let is_unknown =
+            |id: &RevocationId| id.as_str().starts_with("p_") && !known.iter().any(|k| k == id.as_str());
+        let unknown = revoked.iter().filter(|id| is_unknown(id)).cloned().collect();
+        revoked.retain(|id| !is_unknown(id));
+        Ok(RevokeReport { revoked, already, unknown })
+    }
+
+    /// The emergency stop: no request is forwarded until `resume`.
+    pub async fn stop(&self) -> Result<StopReport, AppError> {
+        self.stopped.store(true, Ordering::SeqCst);
+        self.store.stopped(self.event(Event::Stopped)).await.map_err(AppError::only_in_memory)?;
+        Ok(StopReport { stopped: true })
+    }
+
+    pub async fn resume(&self) -> Result<StopReport, AppError> {
+        self.store.resumed(self.event(Event::Resumed)).await?;
+        self.stopped.store(false, Ordering::SeqCst);
+        Ok(StopReport { stopped: false })
+    }
+
+    /// Whether the emergency stop holds.
+    pub fn stop_report(&self) -> StopReport {
+        StopReport { stopped: self.stopped.load(Ordering::SeqCst) }
+    }
+
+    fn event(&self, event: Event) -> Line {
+        EventEntry::on_everything(event).at(self.clock.now())
+    }
+}

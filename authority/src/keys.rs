@@ -1,0 +1,151 @@
+//! The root keys that passes are minted with: made, rotated, retired, published.
+//!
+//! A private seed is sealed in the store and opened only to mint. What is trusted is what those seeds make:
+//! a public key that someone wrote into the database is not.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use datalog::{RootKeyPair, RootKeys};
+use time::OffsetDateTime;
+
+use crate::app::{RootKeyInfo, RootKeyStatus};
+use crate::audit::hex;
+use crate::store::RootKeyRow;
+use crate::vault::{Place, Sealed, Vault, VaultError, random};
+
+/// The keys of this home, in memory.
+pub(crate) struct Keyring {
+    state: RwLock<State>,
+}
+
+struct State {
+    keys: BTreeMap<u32, Key>,
+    trusted: Arc<RootKeys>,
+}
+
+#[derive(Clone)]
+struct Key {
+    public: [u8; 32],
+    /// None once retired.
+    seed: Option<Sealed>,
+    created: OffsetDateTime,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(
+        "the public half of root key {0} does not belong to its private half\nhint: the database was changed from outside"
+    )]
+    Mismatch(u32),
+    #[error("there is no root key that mints\nhint: run `hallpass init`")]
+    NoneMints,
+}
+
+impl Keyring {
+    pub fn open(vault: &Vault, rows: Vec<RootKeyRow>) -> Result<Self, KeyError> {
+        let mut keys = BTreeMap::new();
+        for row in rows {
+            let seed = row.seed.filter(|_| !row.is_retired);
+            if let Some(sealed) = &seed
+                && unseal(vault, row.id, sealed)?.public() != (row.id, row.public)
+            {
+                return Err(KeyError::Mismatch(row.id));
+            }
+            keys.insert(row.id, Key { public: row.public, seed, created: row.created });
+        }
+        let trusted = trusted(&keys);
+        Ok(Self { state: RwLock::new(State { keys, trusted }) })
+    }
+
+    /// The public keys that passes are verified with.
+    pub fn trusted(&self) -> Arc<RootKeys> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).trusted.clone()
+    }
+
+    pub fn list(&self) -> Vec<RootKeyInfo> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let minting = minting(&state.keys);
+        state.keys.iter().map(|(id, key)| info(*id, key, minting)).collect()
+    }
+
+    /// The key that mints: the newest that is not retired.
+    pub fn minting(&self, vault: &Vault) -> Result<RootKeyPair, KeyError> {
+        let (id, sealed) = {
+            let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+            let id = minting(&state.keys).ok_or(KeyError::NoneMints)?;
+            let sealed = state.keys.get(&id).and_then(|key| key.seed.clone()).ok_or(KeyError::NoneMints)?;
+            (id, sealed)
+        };
+        unseal(vault, id, &sealed)
+    }
+
+    /// A row for the next id.
+    pub fn next(&self, vault: &Vault, now: OffsetDateTime) -> Result<RootKeyRow, KeyError> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let id = state.keys.last_key_value().map_or(1, |(last, _)| last.saturating_add(1));
+        Ok(generate(vault, id, now)?)
+    }
+
+    /// Takes in a row that is durable.
+    pub fn add(&self, row: &RootKeyRow) {
+        let key = Key { public: row.public, seed: row.seed.clone(), created: row.created };
+        self.change(|keys| {
+            keys.insert(row.id, key);
+        });
+    }
+
+    /// Trusts this key no more.
+    pub fn retire(&self, id: u32) {
+        self.change(|keys| {
+            if let Some(key) = keys.get_mut(&id) {
+                key.seed = None;
+            }
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<u32, Key>)) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        change(&mut state.keys);
+        state.trusted = trusted(&state.keys);
+    }
+}
+
+/// A new key pair, sealed.
+pub(crate) fn generate(vault: &Vault, id: u32, now: OffsetDateTime) -> Result<RootKeyRow, VaultError> {
+    let seed = random::<32>().map_err(VaultError::Random)?;
+    let pair = RootKeyPair::from_seed(id, *seed);
+    let sealed = vault.seal(place(&id.to_string()), pair.seed())?;
+    Ok(RootKeyRow { id, public: pair.public().1, seed: Some(sealed), created: now, is_retired: false })
+}
+
+fn unseal(vault: &Vault, id: u32, sealed: &Sealed) -> Result<RootKeyPair, KeyError> {
+    let bytes = vault.open_bytes(place(&id.to_string()), sealed)?;
+    let seed = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError::Mismatch(id))?;
+    Ok(RootKeyPair::from_seed(id, seed))
+}
+
+fn place(row: &str) -> Place<'_> {
+    Place { table: "root_key", row, column: "seed", generation: 0 }
+}
+
+fn minting(keys: &BTreeMap<u32, Key>) -> Option<u32> {
+    keys.iter().rev().find(|(_, key)| key.seed.is_some()).map(|(id, _)| *id)
+}
+
+fn trusted(keys: &BTreeMap<u32, Key>) -> Arc<RootKeys> {
+    Arc::new(RootKeys::new(
+        keys.iter().filter(|(_, key)| key.seed.is_some()).map(|(id, key)| (*id, key.public)),
+    ))
+}
+
+fn info(id: u32, key: &Key, minting: Option<u32>) -> RootKeyInfo {
+    let status = match (&key.seed, minting) {
+        (None, _) => RootKeyStatus::Retired,
+        (Some(_), Some(minting)) if minting == id => RootKeyStatus::Minting,
+        (Some(_), _) => RootKeyStatus::Trusted,
+    };
+    RootKeyInfo { id, public_key: hex(&key.public), created: key.created, status }
+}
