@@ -112,7 +112,8 @@ pub(crate) fn take_pass(headers: &mut HeaderMap) -> Result<SecretString, Refusal
         )
         .expected("one, with the pass", "two"));
     }
-    let (scheme, pass) = line.to_str().unwrap_or_default().split_once(' ').unwrap_or_default();
+    let line = line.to_str().unwrap_or_default();
+    let (scheme, pass) = line.split_once(' ').unwrap_or((line, ""));
     if !scheme.eq_ignore_ascii_case("bearer") && !scheme.eq_ignore_ascii_case("token") {
         return Err(Refusal::new(
             RefusalCode::ForeignCredential,

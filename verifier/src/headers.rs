@@ -28,12 +28,15 @@ const NEVER_DOWN: [&str; 17] = [
     "x-oauth-scopes",
 ];
 
+/// Every SDK's back-off reads these, whether an overlay thought of them or not.
+const RATE_LIMITS: [&str; 2] = ["x-ratelimit-", "ratelimit"];
+
 /// Whether an answer's header reaches the agent unchanged. `Link` and `Location` lead back to the gateway first.
 pub(crate) fn passes_down(service: &Service, name: &HeaderName) -> bool {
     let name = name.as_str();
-    !matches!(name, "link" | "location")
-        && !NEVER_DOWN.contains(&name)
-        && service.allows_response_header(name)
+    let listed =
+        service.allows_response_header(name) || RATE_LIMITS.iter().any(|family| name.starts_with(family));
+    listed && !matches!(name, "link" | "location") && !NEVER_DOWN.contains(&name)
 }
 
 /// Request headers that belong to this hop or to the gateway itself; `classify` is not shown them.

@@ -7,12 +7,12 @@ mod upstream;
 mod wire;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use datalog::catalog::Catalog;
-use datalog::{ConnectionName, KnownConnection, MintArgs, MintTerms, PassId};
+use datalog::{ConnectionName, Effects, KnownConnection, MintArgs, MintTerms, PassId};
 use time::OffsetDateTime;
 use verifier::ports::{Connection, Upstream};
 use verifier::{Clock, Door, Gateway, GatewayConfig, Scope, Serving};
@@ -75,6 +75,20 @@ impl Stage {
         self.mint(&MintArgs { allow: allow.iter().map(ToString::to_string).collect(), ..MintArgs::default() })
     }
 
+    /// A pass that allows every operation of some connections: what is refused with it is refused for what it is.
+    pub fn pass_for_everything(&self, connections: &[&str]) -> String {
+        let all = self.authority.all();
+        let own = all.iter().filter(|one| connections.contains(&one.name.as_str()));
+        let allow: Vec<String> = own
+            .flat_map(|one| {
+                let operations = one.service.operations.iter();
+                let effects = operations.fold(Effects::NONE, |all, operation| all.union(operation.effects));
+                effects.iter().map(|effect| format!("{}:{effect}", one.name)).collect::<Vec<_>>()
+            })
+            .collect();
+        self.pass(&allow.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
     pub fn mint(&self, args: &MintArgs) -> String {
         let known: Vec<KnownConnection> = self
             .authority
@@ -114,14 +128,25 @@ impl Stage {
     pub fn refuses(&self, bytes: impl AsRef<[u8]>, code: &str) -> Reply {
         let bytes = bytes.as_ref();
         let what = String::from_utf8_lossy(bytes.get(..bytes.len().min(300)).unwrap()).into_owned();
+        let reply = self.refuses_somehow(bytes);
+        assert_eq!(reply.code(), code, "{what}\n{reply:?}");
+        reply
+    }
+
+    /// Sends bytes that must be refused, with whatever code.
+    #[track_caller]
+    pub fn refuses_somehow(&self, bytes: impl AsRef<[u8]>) -> Reply {
+        let bytes = bytes.as_ref();
+        let what = String::from_utf8_lossy(bytes.get(..bytes.len().min(300)).unwrap()).into_owned();
         let before = self.authority.written().len();
         let reply = self.send(bytes);
-        assert_eq!(reply.code(), code, "{what}\n{reply:?}");
+        let code = reply.code();
+        assert!((400..500).contains(&reply.status) && !code.is_empty(), "{what}\n{reply:?}");
         assert_eq!(self.upstream.seen().len(), 0, "something reached the upstream: {what}");
         let written = self.authority.written();
         let new = written.get(before..).unwrap();
         assert_eq!(new.len(), 1, "{what}: {new:?}");
-        assert_eq!((new[0].kind, new[0].record.decision), (Kind::Refusal, code), "{what}");
+        assert_eq!((new[0].kind, new[0].record.decision), (Kind::Refusal, code.as_str()), "{what}");
         assert!(self.authority.budgets().is_empty(), "a budget was spent: {what}");
         reply
     }
@@ -144,7 +169,9 @@ pub fn name(text: &str) -> ConnectionName {
 }
 
 fn connections(upstream: &Scripted) -> Vec<Arc<Connection>> {
-    let catalog = Catalog::embedded().unwrap();
+    // Read once: it holds more than a thousand operations.
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
+    let catalog = &*CATALOG;
     let connection = |name: &str, service: &str, account: &str| {
         Arc::new(Connection {
             name: name.parse().unwrap(),

@@ -1,0 +1,188 @@
+//! What a pass is worth: nothing when it ended, was revoked, was altered, or does not cover what is asked.
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use common::{Stage, Step, eventually, request};
+use datalog::{AttenuateArgs, MintArgs, attenuate};
+
+fn get(pass: &str, target: &str) -> Vec<u8> {
+    request("GET", target, &[&format!("Authorization: Bearer {pass}")], b"")
+}
+
+#[test]
+fn an_expired_pass_is_refused() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["github:read"]);
+    assert_eq!(stage.get(&pass, "/github/user").status, 200);
+    stage.clock.advance(31 * 60);
+    let reply = stage.get(&pass, "/github/user");
+    assert_eq!((reply.status, reply.code().as_str()), (401, "pass-expired"));
+    assert!(reply.header("www-authenticate").is_some_and(|line| line.contains("invalid_token")));
+    assert_eq!(stage.upstream.seen().len(), 1);
+}
+
+#[test]
+fn a_revoked_pass_is_refused_on_the_next_request_with_everything_below_it() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["github:read"]);
+    let catalog = datalog::catalog::Catalog::embedded().unwrap();
+    let args =
+        AttenuateArgs { only: vec!["github.users/get-authenticated".into()], ..AttenuateArgs::default() };
+    let services: Vec<_> = catalog.services().cloned().collect();
+    let child = attenuate(&pass, &args, &services, common_now(&stage)).unwrap();
+    assert_eq!(stage.get(&child.text, "/github/user").status, 200);
+    assert_eq!(stage.get(&child.text, "/github/user/repos").code(), "denied");
+    stage.authority.revoke_last();
+    for text in [&pass, &child.text] {
+        let reply = stage.get(text, "/github/user");
+        assert_eq!((reply.status, reply.code().as_str()), (401, "pass-revoked"));
+    }
+    assert_eq!(stage.upstream.seen().len(), 1);
+}
+
+fn common_now(stage: &Stage) -> time::OffsetDateTime {
+    verifier::Clock::now(stage.clock.as_ref())
+}
+
+#[test]
+fn an_altered_pass_is_refused() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["github:read"]);
+    let last = pass.len() - 10;
+    let mut altered = pass.clone();
+    altered.replace_range(last..=last, if &pass[last..=last] == "A" { "B" } else { "A" });
+    let twice = format!("{pass}{pass}");
+    let long = format!("hallpass_{}", "A".repeat(20_000));
+    for text in [altered.as_str(), &twice, &long, &pass[..pass.len() / 2], &format!("{pass}AAAA")] {
+        stage.refuses(get(text, "/github/user"), "pass-invalid");
+    }
+}
+
+#[test]
+fn the_emergency_stop_refuses_every_pass() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["github:read"]);
+    stage.authority.stopped.store(true, Ordering::SeqCst);
+    stage.refuses(get(&pass, "/github/user"), "pass-revoked");
+    stage.authority.stopped.store(false, Ordering::SeqCst);
+    assert_eq!(stage.get(&pass, "/github/user").status, 200);
+}
+
+#[test]
+fn what_a_pass_does_not_cover_is_refused_with_the_reason() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["github:read"]);
+    let line = format!("Authorization: token {pass}");
+    let json = "Content-Type: application/json";
+    let body = br#"{"body":"x"}"#;
+    let bytes = request("POST", "/github/repos/o/r/issues/1/comments", &[&line, json], body);
+    let reply = stage.refuses(bytes, "denied");
+    assert_eq!(reply.status, 403);
+    let problem = reply.json();
+    assert!(problem["detail"].as_str().unwrap().contains("github.issues/create-comment"), "{problem}");
+    assert_eq!(problem["liftable_by"], "parent");
+    assert!(problem["expected"].is_string() && problem["got"].is_string(), "{problem}");
+    stage.refuses(request("DELETE", "/github/repos/o/r", &[&line], b""), "denied");
+}
+
+#[test]
+fn an_ask_is_answered_with_approval_required() {
+    let stage = Stage::new();
+    let pass = stage.mint(&MintArgs {
+        allow: vec!["gmail:read".into()],
+        ask: vec!["gmail:send".into()],
+        ..MintArgs::default()
+    });
+    let line = format!("Authorization: Bearer {pass}");
+    let headers = [line.as_str(), "Content-Type: application/json"];
+    let raw = br#"{"raw":"VG86IGJvYkBleGFtcGxlLmNvbQ0KDQpoaQ0K"}"#;
+    let bytes = request("POST", "/gmail/gmail/v1/users/me/messages/send", &headers, raw);
+    let reply = stage.refuses(bytes, "approval-required");
+    assert_eq!((reply.status, &reply.json()["liftable_by"]), (403, &"approval".into()));
+}
+
+#[test]
+fn a_connection_that_exists_and_one_that_does_not_answer_alike() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["gmail:read"]);
+    let normal = |text: String, name: &str| text.replace(name, "NAME");
+    let exists = stage.refuses(get(&pass, "/github-work/user"), "denied");
+    let does_not = stage.refuses(get(&pass, "/github-nope/user"), "denied");
+    let without_record = |text: String| text.replace("\"record\":1,", "").replace("\"record\":2,", "");
+    assert_eq!(
+        without_record(normal(exists.text(), "github-work")),
+        without_record(normal(does_not.text(), "github-nope"))
+    );
+    assert_eq!(exists.status, does_not.status);
+}
+
+#[test]
+fn a_connection_that_was_disconnected_asks_for_its_owner() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["github:read"]);
+    stage.authority.disconnect("github");
+    let reply = stage.get(&pass, "/github/user");
+    assert_eq!((reply.status, reply.code().as_str()), (503, "connection-needs-reconnect"));
+    assert!(stage.upstream.seen().is_empty());
+}
+
+#[test]
+fn a_stream_ends_when_its_pass_does() {
+    type End = fn(&Stage);
+    let ends: [(&str, End); 3] = [
+        ("revoked", |stage| stage.authority.revoke_last()),
+        ("stopped", |stage| stage.authority.stopped.store(true, Ordering::SeqCst)),
+        ("expired", |stage| stage.clock.advance(3600)),
+    ];
+    for (what, end) in ends {
+        let stage = Stage::new();
+        let pass = stage.pass(&["github:read"]);
+        let (gate, _open) = Step::gate();
+        let mut gate = Some(gate);
+        stage.upstream.answers(move |_| {
+            let head =
+                "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+            let mut steps = vec![Step::send(head), Step::send("9\r\ndata: 1\n\n\r\n")];
+            steps.extend(gate.take());
+            steps
+        });
+        let mut stream = TcpStream::connect(stage.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.write_all(&get(&pass, "/github/user")).unwrap();
+        let mut text = Vec::new();
+        while !String::from_utf8_lossy(&text).contains("data: 1\n\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            text.push(byte[0]);
+        }
+        end(&stage);
+        // The gateway closes: the read ends, and not because of its timeout.
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).unwrap();
+        assert!(!String::from_utf8_lossy(&rest).contains("0\r\n\r\n"), "{what}: the stream looks whole");
+        eventually("an outcome", || stage.authority.written()[0].outcomes.len() == 1);
+    }
+}
+
+#[test]
+fn a_pass_can_ask_about_itself_and_anybody_about_the_gateway() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["github:read"]);
+    let page = stage.get(&pass, "/pass").json();
+    assert_eq!(page["task"], "a test");
+    assert_eq!(page["seconds_left"], 1800);
+    assert_eq!(page["connections"][0]["base_url"], "http://127.0.0.1/github");
+    assert!(page["says"].as_array().is_some_and(|says| !says.is_empty()), "{page}");
+    let page = stage.send(request("GET", "/.well-known/hallpass", &[], b"")).json();
+    assert_eq!(page["root_keys"][0]["id"], 7);
+    assert!(!page.to_string().contains("alice"));
+    stage.refuses(request("GET", "/pass", &[], b""), "pass-missing");
+    stage.refuses(get("ghp_x", "/pass"), "pass-invalid");
+    let bytes = b"GET /pass HTTP/1.1\r\nHost: evil.example\r\nAuthorization: Bearer x\r\n\r\n";
+    stage.refuses(bytes, "ambiguous-request");
+}

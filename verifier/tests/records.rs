@@ -1,0 +1,199 @@
+//! Intent before effect, and one record for each request on every path.
+
+mod common;
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use common::{Kind, Stage, Step, eventually, exchange, json, read_reply, request};
+use datalog::MintArgs;
+use verifier::ports::Outcome;
+use verifier::{GatewayConfig, Limits};
+
+fn limited(stage: &Stage, limit: &str) -> String {
+    let args = MintArgs {
+        allow: vec!["github:read".into(), "github:write".into()],
+        limits: vec![limit.into()],
+        connections: vec!["github".into()],
+        ..MintArgs::default()
+    };
+    stage.mint(&args)
+}
+
+fn get_user(pass: &str) -> Vec<u8> {
+    request("GET", "/github/user", &[&format!("Authorization: Bearer {pass}")], b"")
+}
+
+#[test]
+fn the_intent_is_durable_before_the_request_leaves_and_its_outcome_after() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["github:read"]);
+    let authority = stage.authority.clone();
+    stage.upstream.answers(move |_| {
+        assert_eq!(authority.written().len(), 1, "the request left before its intent was written");
+        assert!(authority.written()[0].outcomes.is_empty());
+        json("200 OK", r#"{"login":"alice"}"#)
+    });
+    assert_eq!(stage.get(&pass, "/github/user").status, 200);
+    eventually("an outcome", || !stage.authority.written()[0].outcomes.is_empty());
+    let written = stage.authority.written().remove(0);
+    assert_eq!((written.kind, written.record.decision), (Kind::Intent, "allow"));
+    assert_eq!(written.record.operation.as_deref(), Some("github.users/get-authenticated"));
+    assert_eq!(written.record.task.as_deref(), Some("a test"));
+    assert!(written.record.digest.is_some() && written.record.lineage.len() == 1);
+    assert!(
+        matches!(written.outcomes[..], [Outcome::Answered { status: 200, bytes: 17, .. }]),
+        "{written:?}"
+    );
+}
+
+#[test]
+fn nothing_is_forwarded_when_the_audit_log_does_not_take_the_record() {
+    let stage = Stage::new();
+    let pass = limited(&stage, "github:read=5");
+    stage.authority.audit_is_broken.store(true, Ordering::SeqCst);
+    for bytes in [get_user(&pass), request("GET", "/github/user", &[], b"")] {
+        let reply = stage.send(bytes);
+        assert_eq!((reply.status, reply.code().as_str()), (503, "audit-unavailable"));
+    }
+    assert!(stage.upstream.seen().is_empty());
+    assert!(stage.authority.budgets().is_empty(), "the reservation was not given back");
+}
+
+#[test]
+fn a_budget_is_taken_before_the_request_leaves_and_holds() {
+    let stage = Stage::new();
+    let pass = limited(&stage, "github:read=2");
+    assert_eq!(stage.send(get_user(&pass)).status, 200);
+    assert_eq!(stage.send(get_user(&pass)).status, 200);
+    let reply = stage.send(get_user(&pass));
+    assert_eq!((reply.status, reply.code().as_str()), (403, "budget-exhausted"));
+    assert_eq!(stage.upstream.seen().len(), 2);
+    assert_eq!(stage.authority.budgets().values().sum::<u64>(), 2);
+    let reply = stage.get(&pass, "/pass");
+    assert_eq!(reply.json()["budgets"][0]["left"], 0, "{reply:?}");
+}
+
+#[test]
+fn a_budget_holds_under_parallel_use() {
+    let stage = Stage::with(GatewayConfig { threads: 3, ..GatewayConfig::default() });
+    let pass = limited(&stage, "github:read=7");
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..24).map(|_| scope.spawn(|| stage.send(get_user(&pass)).status)).collect();
+        asking.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 7, "{statuses:?}");
+    assert_eq!(stage.upstream.seen().len(), 7);
+    assert_eq!(stage.authority.written().len(), 24);
+}
+
+#[test]
+fn a_request_that_certainly_never_left_gives_its_budget_back() {
+    let stage = Stage::new();
+    let pass = limited(&stage, "github:read=5");
+    stage.authority.needs_reconnect.store(true, Ordering::SeqCst);
+    let reply = stage.send(get_user(&pass));
+    assert_eq!((reply.status, reply.code().as_str()), (503, "connection-needs-reconnect"));
+    assert!(stage.authority.budgets().is_empty());
+    let written = stage.authority.written().remove(0);
+    assert_eq!(written.kind, Kind::Intent);
+    assert!(matches!(written.outcomes[..], [Outcome::Failed { code: "connection-needs-reconnect", .. }]));
+}
+
+#[test]
+fn a_request_that_may_have_arrived_keeps_its_budget_and_is_not_sent_again() {
+    let stage = Stage::new();
+    let pass = limited(&stage, "github:write=5");
+    stage.upstream.answers(|_| vec![Step::Close]);
+    let reply = stage.post(&pass, "/github/repos/o/r/issues/1/comments", r#"{"body":"x"}"#);
+    assert_eq!((reply.status, reply.code().as_str()), (502, "upstream-unreachable"));
+    assert_eq!(stage.upstream.seen().len(), 1);
+    assert_eq!(stage.authority.budgets().values().sum::<u64>(), 1);
+}
+
+#[test]
+fn an_upstream_that_does_not_answer_in_time_is_a_fault_of_its_own() {
+    let limits = Limits { first_byte: Duration::from_millis(200), ..Limits::default() };
+    let stage = Stage::with(GatewayConfig { threads: 1, limits, ..GatewayConfig::default() });
+    let pass = stage.pass(&["github:read"]);
+    let (gate, open) = Step::gate();
+    let mut gate = Some(gate);
+    stage.upstream.answers(move |_| gate.take().into_iter().collect());
+    let reply = stage.get(&pass, "/github/user");
+    assert_eq!((reply.status, reply.code().as_str()), (504, "upstream-timeout"));
+    eventually("an outcome", || stage.authority.written()[0].outcomes.len() == 1);
+    drop(open);
+}
+
+#[test]
+fn an_agent_that_goes_away_leaves_one_finished_record() {
+    let stage = Stage::new();
+    let pass = limited(&stage, "github:read=5");
+    let (gate, open) = Step::gate();
+    let mut gate = Some(gate);
+    stage.upstream.answers(move |_| {
+        let mut steps: Vec<Step> = gate.take().into_iter().collect();
+        steps.extend(json("200 OK", "{}"));
+        steps
+    });
+    let mut stream = TcpStream::connect(stage.address).unwrap();
+    stream.write_all(&get_user(&pass)).unwrap();
+    eventually("the request upstream", || stage.upstream.seen().len() == 1);
+    drop(stream);
+    open.send(()).unwrap();
+    eventually("an outcome", || stage.authority.written()[0].outcomes.len() == 1);
+    assert_eq!(stage.authority.written().len(), 1);
+
+    // It went away in the middle of its own body: nothing left, and one record says so.
+    let head = format!(
+        "POST /github/user/repos HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {pass}\r\nContent-Length: 9\r\n\r\n{{"
+    );
+    let mut stream = TcpStream::connect(stage.address).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    drop(stream);
+    eventually("a record", || stage.authority.written().len() == 2);
+    assert_eq!(stage.authority.written()[1].kind, Kind::Refusal);
+    assert_eq!(stage.upstream.seen().len(), 1);
+}
+
+#[test]
+fn a_gateway_that_stops_finishes_what_runs_and_takes_nothing_new() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["github:read"]);
+    let (gate, open) = Step::gate();
+    let mut gate = Some(gate);
+    stage.upstream.answers(move |_| {
+        let mut steps: Vec<Step> = gate.take().into_iter().collect();
+        steps.extend(json("200 OK", r#"{"done":true}"#));
+        steps
+    });
+    let address = stage.address;
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(&get_user(&pass)).unwrap();
+    eventually("the request upstream", || stage.upstream.seen().len() == 1);
+    let draining = std::thread::spawn(move || stage.drain());
+    eventually("a closed listener", || TcpStream::connect(address).is_err());
+    open.send(()).unwrap();
+    assert_eq!(read_reply(&mut stream).json()["done"], true);
+    let (authority, _) = draining.join().unwrap();
+    assert_eq!(authority.written()[0].outcomes.len(), 1);
+}
+
+#[test]
+fn connections_past_the_limit_are_told_so_and_recorded() {
+    let limits = Limits { connections: 1, ..Limits::default() };
+    let stage = Stage::with(GatewayConfig { threads: 1, limits, ..GatewayConfig::default() });
+    let pass = stage.pass(&["github:read"]);
+    let mut first = TcpStream::connect(stage.address).unwrap();
+    first.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    first.write_all(&get_user(&pass)).unwrap();
+    assert_eq!(read_reply(&mut first).status, 200);
+    let reply = exchange(stage.address, &get_user(&pass));
+    assert_eq!((reply.status, reply.code().as_str()), (503, "overloaded"));
+    assert_eq!(reply.header("retry-after"), Some("1"));
+    assert_eq!(stage.authority.written()[1].record.decision, "overloaded");
+    assert_eq!(stage.upstream.seen().len(), 1);
+}
