@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::admission::MAX_TEXT;
+use crate::arguments;
 use crate::can::{self, Possible};
 use crate::catalog::Service;
 use crate::compose;
@@ -28,6 +29,7 @@ pub struct AttenuateArgs {
     pub deny: Vec<String>,
     pub duration: Option<String>,
     pub not_before: Option<String>,
+    pub args: Vec<String>,
     pub during: Vec<String>,
     pub limits: Vec<String>,
     pub checks: Vec<String>,
@@ -60,7 +62,7 @@ pub enum AttenuateError {
     #[error("the pass is sealed: nothing can be attenuated from it")]
     Sealed,
     #[error(
-        "nothing to narrow by: expected at least one of --only, --ask, --deny, --for, --not-before, --during, --limit, --check"
+        "nothing to narrow by: expected at least one of --only, --ask, --deny, --for, --not-before, --arg, --during, --limit, --check"
     )]
     Nothing,
 }
@@ -118,6 +120,9 @@ fn block(
     if let Some(begins) = &args.not_before {
         checks.push(compose::from(terms::date(begins)?));
     }
+    let arguments =
+        args.args.iter().map(|text| arguments::read(text, &reach)).collect::<Result<Vec<_>, TermError>>()?;
+    checks.extend(arguments::caveats(&arguments));
     let hours = args.during.iter().map(|text| text.parse()).collect::<Result<Vec<_>, _>>();
     checks.extend(compose::during(&hours.map_err(TermError::from)?));
     for text in &args.checks {

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use crate::caveat::{Binary, Caveat, Fact, Kind, Op, Query, Slot, Unary};
 use crate::content::{Answer, Bound, Content, Limit, time_bound};
 use crate::hours::{DAYS, between};
+use crate::plain;
 use crate::policy::{POLICIES, Rule};
 use crate::request::Request;
 use crate::selector::Selector;
@@ -95,6 +96,9 @@ pub fn caveat(caveat: &Caveat) -> String {
     if is_same_account(caveat) {
         return "the account that the connection had when the pass was minted".into();
     }
+    if let Some(sentence) = plain::argument(caveat) {
+        return sentence;
+    }
     if caveat.kind == Kind::One {
         let parts: Option<Vec<Part>> = caveat.queries.iter().map(part).collect();
         if let Some(sentence) = parts.and_then(sentence) {
@@ -116,6 +120,7 @@ enum Part {
     Approved,
     Among(String),
     During(String),
+    Given(String),
 }
 
 fn part(query: &Query) -> Option<Part> {
@@ -132,6 +137,10 @@ fn part(query: &Query) -> Option<Part> {
     let on = on.unwrap_or_default();
     match (rest, conditions.as_slice()) {
         (["request_digest", "approved"], []) => Some(Part::Approved),
+        (["arg_type"] | ["arg_name"], []) => match query.patterns.last()?.slots.first()? {
+            Slot::Value(Value::Str(name)) => Some(Part::Given(name.to_string())),
+            _ => None,
+        },
         (["connection"], [[Op::Variable(0), Op::Value(name), Op::Binary(Binary::NotEqual)]]) => {
             Some(Part::Elsewhere(name.as_str()?.to_owned()))
         }
@@ -214,6 +223,7 @@ fn sentence(parts: Vec<Part>) -> Option<String> {
             Part::Among(what) => among.push(what),
             Part::Within(name, max) => end = Some(format!("used fewer than {max} times (budget `{name}`)")),
             Part::During(_) => return None,
+            Part::Given(name) => end = Some(format!("`{name}` has to be given")),
             Part::Approved => end = Some("approved by a person first".to_owned()),
         }
     }

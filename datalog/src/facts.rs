@@ -110,6 +110,10 @@ fn arguments(gather: &mut Gather, request: &Request) {
     let names = || arguments.iter().map(|argument| argument.name.clone()).collect::<BTreeSet<_>>();
     gather.say("arg_name", || names().into_iter().map(|name| vec![Value::Str(name)]));
     gather.say_one("arg_count", || Value::Int(i64::try_from(names().len()).unwrap_or(i64::MAX)));
+    gather.say("arg_type", || {
+        let types: BTreeSet<_> = arguments.iter().map(|one| (one.name.clone(), one.value.kind())).collect();
+        types.into_iter().map(|(name, kind)| vec![Value::Str(name), Value::str(kind.as_str())])
+    });
     let typed = |pick: fn(&Scalar) -> Option<Value>| {
         move || {
             arguments.iter().filter_map(move |argument| {

@@ -4,6 +4,7 @@
 //! It wraps biscuit-auth, and is the only crate of the project that names its types.
 
 mod admission;
+mod arguments;
 pub mod attenuate;
 pub mod can;
 pub mod catalog;
@@ -22,6 +23,7 @@ mod judge;
 pub mod keys;
 pub mod mint;
 pub mod names;
+mod plain;
 pub mod policy;
 mod print;
 pub mod reference;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use crate::admission::MAX_TEXT;
+use crate::arguments::{self, Arguments};
 use crate::catalog::Service;
 use crate::compose;
 use crate::content::{self, Answer, Content, PREFIX};
@@ -37,6 +38,8 @@ pub struct MintArgs {
     pub duration: Option<String>,
     /// RFC 3339.
     pub not_before: Option<String>,
+    /// `gmail.users.messages.list: maxResults<=10`.
+    pub args: Vec<String>,
     /// `mon-fri 09:00-17:00 Europe/Berlin`; any of them.
     pub during: Vec<String>,
     /// `send=3`.
@@ -63,6 +66,7 @@ pub struct MintTerms {
     grants: Vec<(Answer, ConnectionName, Selector)>,
     begins: Option<OffsetDateTime>,
     ends: OffsetDateTime,
+    arguments: Vec<Arguments>,
     hours: Vec<Hours>,
     limits: Vec<(Target, i64)>,
     checks: Vec<Check>,
@@ -117,11 +121,13 @@ impl MintTerms {
         let begins = args.not_before.as_deref().map(terms::date).transpose()?;
         let duration = args.duration.as_deref().map_or(Ok(DEFAULT_DURATION), terms::duration)?;
         let ends = begins.map_or(now, |begins| begins.max(now)).saturating_add(duration);
+        let arguments =
+            args.args.iter().map(|text| arguments::read(text, &reach)).collect::<Result<_, _>>()?;
         let hours = args.during.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
         let checks = args.checks.iter().map(|text| terms::check(text)).collect::<Result<_, _>>()?;
         let connections =
             known.iter().filter(|one| reach.iter().any(|r| *r.connection == one.name)).cloned().collect();
-        Ok(Self { task, connections, grants, begins, ends, hours, limits, checks })
+        Ok(Self { task, connections, grants, begins, ends, arguments, hours, limits, checks })
     }
 
     /// Signs the pass.
@@ -175,6 +181,7 @@ impl MintTerms {
     fn caveats(&self) -> Vec<Check> {
         let mut checks = vec![compose::until(self.ends), compose::same_account()];
         checks.extend(self.begins.map(compose::from));
+        checks.extend(arguments::caveats(&self.arguments));
         checks.extend(compose::during(&self.hours));
         checks.extend(
             self.limits.iter().map(|(target, max)| compose::budget(&target.to_string(), target, *max).1),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::catalog::{self, Operation};
+use crate::catalog::{self, ArgumentType, Operation};
 use crate::effect::Effects;
 use crate::json::Json;
 use crate::names::{Account, ConnectionName};
@@ -29,6 +29,18 @@ pub enum Scalar {
     /// What has no type of its own here, as JSON text: null, a fraction, an empty list or object, a free-form
     /// part of a body. It is present, and cannot be compared: a caveat on its value is not met.
     Other(String),
+}
+
+impl Scalar {
+    /// Its type, as facts have it.
+    pub fn kind(&self) -> ArgumentType {
+        match self {
+            Self::String(_) => ArgumentType::String,
+            Self::Int(_) => ArgumentType::Integer,
+            Self::Bool(_) => ArgumentType::Boolean,
+            Self::Other(_) => ArgumentType::Other,
+        }
+    }
 }
 
 /// One argument under the provider's own name; body fields by dotted path (`labelIds`, `committer.name`).

@@ -34,6 +34,10 @@ pub enum TermError {
     Duration(String),
     #[error("`{0}` is not a date: expected RFC 3339, such as 2026-11-22T09:00:00Z")]
     Date(String),
+    #[error(
+        "`{text}` is not a constraint on arguments: {why}\nhint: `gmail.users.messages.list: maxResults<=10, q contains \"is:unread\"` is one"
+    )]
+    Argument { text: String, why: String },
     #[error(transparent)]
     Hours(#[from] crate::hours::HoursError),
     #[error("`{0}` is not a budget: expected WHAT=COUNT, such as send=3 or gmail.users.messages.get=10")]

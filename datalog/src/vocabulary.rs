@@ -113,6 +113,13 @@ pub const REQUEST: &[Word] = &[
         r#"arg_bool("includeSpamTrash", false)"#,
     ),
     word(
+        "arg_type",
+        &[Text, Text],
+        Several,
+        "a type that values of an argument have: string, integer, boolean, or other (null, a fraction, nothing inside)",
+        r#"arg_type("maxResults", "integer")"#,
+    ),
+    word(
         "used",
         &[Text, Integer],
         Several,

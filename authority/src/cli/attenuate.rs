@@ -41,6 +41,9 @@ pub(super) struct Attenuate {
     /// When the new pass begins to hold, as 2030-01-31T09:00:00Z
     #[arg(long, value_name = "TIME")]
     not_before: Option<String>,
+    /// What an operation's arguments may be; those not mentioned are denied. `NAME?` may be absent
+    #[arg(long = "arg", value_name = "OPERATION: CONDITIONS")]
+    args: Vec<String>,
     /// Hours of the week in a time zone: `mon-fri 09:00-17:00 Europe/Berlin`; any of several
     #[arg(long, value_name = "HOURS")]
     during: Vec<String>,
@@ -116,6 +119,7 @@ impl From<Attenuate> for AttenuateArgs {
             deny: flags.deny,
             duration: flags.duration,
             not_before: flags.not_before,
+            args: flags.args,
             during: flags.during,
             limits: flags.limits,
             checks: flags.checks,

@@ -36,6 +36,9 @@ pub(super) struct Mint {
     /// When the pass begins to hold, as 2030-01-31T09:00:00Z
     #[arg(long, value_name = "TIME")]
     not_before: Option<String>,
+    /// What an operation's arguments may be; those not mentioned are denied. `NAME?` may be absent
+    #[arg(long = "arg", value_name = "OPERATION: CONDITIONS")]
+    args: Vec<String>,
     /// Hours of the week in a time zone: `mon-fri 09:00-17:00 Europe/Berlin`; any of several
     #[arg(long, value_name = "HOURS")]
     during: Vec<String>,
@@ -83,6 +86,7 @@ impl From<Mint> for MintArgs {
             deny: mint.deny,
             duration: Some(mint.duration),
             not_before: mint.not_before,
+            args: mint.args,
             during: mint.during,
             limits: mint.limits,
             connections: mint.connections,

@@ -4,6 +4,7 @@
 //! `Service` when the catalog is loaded; `classify` turns what an agent sent into exactly one operation and
 //! its typed arguments, or refuses. Nothing here says whether a request is permitted.
 
+mod argument;
 mod body;
 mod classify;
 mod facts;
@@ -25,6 +26,7 @@ use sha2::{Digest, Sha256};
 
 use crate::names::{OperationId, ServiceName};
 
+pub use argument::ArgumentType;
 pub use classify::{ClassifyError, Misfit, RawRequest};
 pub use facts::FactsError;
 pub use operation::{

@@ -245,7 +245,12 @@ impl Overlay {
     /// Rules that name nothing in the facts: each one a mistake, or left over from an earlier revision.
     pub(super) fn dead_rules(&self, operations: &[(&str, String)]) -> Vec<String> {
         let known = |id: &String| operations.iter().any(|(op, _)| op == id);
-        let ids = self.effects.keys().chain(self.media.keys()).chain(self.bodies.keys()).chain(self.renames.values().flatten());
+        let ids = self
+            .effects
+            .keys()
+            .chain(self.media.keys())
+            .chain(self.bodies.keys())
+            .chain(self.renames.values().flatten());
         let mut dead: Vec<String> = ids.filter(|id| !known(id)).cloned().collect();
         let all = (self.added.iter().map(|rule| &rule.which))
             .chain(self.resources.iter().map(|line| &line.which))

@@ -182,7 +182,11 @@ impl Builder {
         }
         let media = self.overlay.media.get(&line.op).unwrap_or(&line.media);
         let media: Vec<Box<str>> = media.iter().map(|kind| kind.as_str().into()).collect();
-        let bodies = line.body.iter().chain(self.overlay.bodies.get(&line.op)).map(|body| types::parse(body, &self.index));
+        let bodies = line
+            .body
+            .iter()
+            .chain(self.overlay.bodies.get(&line.op))
+            .map(|body| types::parse(body, &self.index));
         let mut bodies = bodies.collect::<Result<Vec<_>, _>>()?;
         let json = if bodies.len() > 1 { Some(Type::OneOf(bodies)) } else { bodies.pop() };
         let body = (json.is_some() || !media.is_empty()).then_some(BodyFacts {

@@ -19,7 +19,8 @@ const ONLY_LOOK: [&str; 5] = [
 
 fn with(effect: Effect) -> String {
     let ids = embedded().operations().filter(|operation| operation.effects.contains(effect));
-    let lines: BTreeSet<String> = ids.map(|operation| format!("{}: {}", operation.id, operation.effects)).collect();
+    let lines: BTreeSet<String> =
+        ids.map(|operation| format!("{}: {}", operation.id, operation.effects)).collect();
     lines.into_iter().collect::<Vec<_>>().join("\n")
 }
 
@@ -41,8 +42,10 @@ fn every_operation_has_an_effect_and_what_is_not_get_does_more_than_look() {
 fn what_get_does_is_to_look_and_at_most_to_show_a_secret() {
     let most = Effects::NONE.with(Effect::Read).with(Effect::Secret);
     let gets = embedded().operations().filter(|operation| operation.method == Method::Get);
-    let odd: Vec<&Operation> =
-        gets.map(AsRef::as_ref).filter(|operation| !operation.effects.is_subset(most) || !operation.effects.contains(Effect::Read)).collect();
+    let odd: Vec<&Operation> = gets
+        .map(AsRef::as_ref)
+        .filter(|operation| !operation.effects.is_subset(most) || !operation.effects.contains(Effect::Read))
+        .collect();
     assert!(odd.is_empty(), "{odd:?}");
 }
 
@@ -83,8 +86,11 @@ fn operations_that_administer() {
 #[test]
 fn operations_that_change_data_and_no_more() {
     let write = Effects::NONE.with(Effect::Write);
-    let ids: BTreeSet<&str> =
-        embedded().operations().filter(|operation| operation.effects == write).map(|operation| operation.id.as_str()).collect();
+    let ids: BTreeSet<&str> = embedded()
+        .operations()
+        .filter(|operation| operation.effects == write)
+        .map(|operation| operation.id.as_str())
+        .collect();
     insta::assert_snapshot!(ids.into_iter().collect::<Vec<_>>().join("\n"));
 }
 
@@ -107,7 +113,9 @@ fn every_rule_of_the_overlays_is_alive() {
         for slash in &overlay.slashes {
             let used = operations.iter().any(|operation| {
                 let mut parameters = operation.template.parameters.iter();
-                parameters.any(|parameter| *parameter.name == *slash.parameter && parameter.span == crate::catalog::Span::Escaped)
+                parameters.any(|parameter| {
+                    *parameter.name == *slash.parameter && parameter.span == crate::catalog::Span::Escaped
+                })
             });
             assert!(used, "no operation of {name} has `{}`", slash.parameter);
         }

@@ -1,0 +1,114 @@
+//! What arguments an operation can have, by name: for flags that constrain them and for messages.
+//!
+//! Read from the same facts that requests are checked against. It reads no request.
+
+use std::collections::BTreeSet;
+
+use super::operation::Operation;
+use super::service::Service;
+use super::types::{Field, Named, Type};
+
+/// The type of one argument value, as facts have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ArgumentType {
+    String,
+    Integer,
+    Boolean,
+    /// Null, a fraction, an empty list, a free-form part: nothing that a caveat could compare.
+    Other,
+}
+
+impl ArgumentType {
+    /// As the fact `arg_type` calls it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Boolean => "boolean",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl Service {
+    /// The types that the argument of this name can have in an operation; none where there is no such argument.
+    pub fn argument(&self, operation: &Operation, name: &str) -> BTreeSet<ArgumentType> {
+        let mut found = BTreeSet::new();
+        let path = operation.template.parameters.iter().filter(|one| *one.name == *name).map(|one| &one.ty);
+        let query = operation.query.iter().chain(&self.common_query);
+        let query = query.filter(|one| *one.name == *name).map(|one| &one.ty);
+        path.chain(query).for_each(|ty| self.collect(ty, &mut found));
+        if let Some(json) = operation.body.as_ref().and_then(|body| body.json.as_ref()) {
+            self.descend(json, name, &mut found);
+        }
+        found
+    }
+
+    /// The names that a caveat need not mention: the path's own parameters, which every request has, and what
+    /// can have one value only.
+    pub fn implied_arguments<'a>(&'a self, operation: &'a Operation) -> BTreeSet<&'a str> {
+        let path = operation.template.parameters.iter().map(|one| &*one.name);
+        let fixed = operation.query.iter().chain(&self.common_query);
+        let fixed = fixed.filter(|one| matches!(self.types.resolve(&one.ty), Type::Literal(_)));
+        path.chain(fixed.map(|one| &*one.name)).collect()
+    }
+
+    /// The first names of everything that the operation takes beside its path.
+    pub fn argument_names<'a>(&'a self, operation: &'a Operation) -> Vec<&'a str> {
+        let mut names: Vec<&str> = operation.query.iter().map(|one| &*one.name).collect();
+        if let Some(Type::Named(at)) =
+            operation.body.as_ref().and_then(|body| body.json.as_ref()).map(|ty| self.types.resolve(ty))
+        {
+            if let Some(Named::Object { fields, .. }) = self.types.entry(*at) {
+                names.extend(fields.iter().map(|field| &*field.name));
+            }
+        }
+        names
+    }
+
+    /// Follows a dotted path into a body type.
+    fn descend(&self, ty: &Type, path: &str, found: &mut BTreeSet<ArgumentType>) {
+        let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+        let mut step = |ty: &Type| {
+            if rest.is_empty() {
+                self.collect(ty, found);
+            } else {
+                self.descend(ty, rest, found);
+            }
+        };
+        match self.types.resolve(ty) {
+            Type::OneOf(options) => options.iter().for_each(|option| self.descend(option, path, found)),
+            Type::List(item) => self.descend(item, path, found),
+            Type::Named(at) => {
+                if let Some(Named::Object { fields, .. }) = self.types.entry(*at) {
+                    fields
+                        .iter()
+                        .filter(|field: &&Field| *field.name == *first)
+                        .for_each(|field| step(&field.ty));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn collect(&self, ty: &Type, found: &mut BTreeSet<ArgumentType>) {
+        match self.types.resolve(ty) {
+            Type::String | Type::Literal(_) => _ = found.insert(ArgumentType::String),
+            Type::Int => _ = found.insert(ArgumentType::Integer),
+            Type::Bool => _ = found.insert(ArgumentType::Boolean),
+            Type::Number => found.extend([ArgumentType::Integer, ArgumentType::Other]),
+            Type::Any => found.extend([
+                ArgumentType::String,
+                ArgumentType::Integer,
+                ArgumentType::Boolean,
+                ArgumentType::Other,
+            ]),
+            Type::List(item) => {
+                found.insert(ArgumentType::Other);
+                self.collect(item, found);
+            }
+            Type::OneOf(options) => options.iter().for_each(|option| self.collect(option, found)),
+            Type::Null | Type::Map(_) | Type::Named(_) => _ = found.insert(ArgumentType::Other),
+        }
+    }
+}
