@@ -189,23 +189,23 @@ async fn collect(mut body: Incoming) -> Result<Bytes, ()> {
 }
 
 fn treat(text: Bytes, mut scrubber: Scrubber, rewriter: Option<Rewriter>) -> Bytes {
-    let mut text = joined(scrubber.push(text), scrubber.finish());
+    let mut text = joined(scrubber.push(text), &scrubber.finish());
     if scrubber.found() == Found::Credential {
         meter::credential_withheld();
         tracing::warn!("an answer held the credential, which was masked");
     }
     if let Some(mut rewriter) = rewriter {
-        text = joined(rewriter.push(text), rewriter.finish());
+        text = joined(rewriter.push(text), &rewriter.finish());
     }
     text
 }
 
-fn joined(first: Bytes, rest: Bytes) -> Bytes {
+fn joined(first: Bytes, rest: &Bytes) -> Bytes {
     if rest.is_empty() {
         return first;
     }
     let mut whole = BytesMut::from(first);
-    whole.extend_from_slice(&rest);
+    whole.extend_from_slice(rest);
     whole.freeze()
 }
 
@@ -259,8 +259,7 @@ fn problem(stop: &Stop, record: Option<RecordId>) -> Map<String, Value> {
         }
         Stop::Refused(refusal) => {
             let reason = refusal.reason();
-            let expected = reason.map(|reason| reason.expected.as_str()).or(refusal.expected.as_deref());
-            let got = reason.map(|reason| reason.got.as_str()).or(refusal.got.as_deref());
+            let (expected, got) = refusal.expected_and_got().unzip();
             let liftable_by = reason.map_or(refusal.code.liftable_by(), |reason| reason.liftable_by);
             for (name, value) in [
                 ("caveat", reason.map(|reason| reason.caveat.as_str())),
@@ -286,11 +285,7 @@ fn problem(stop: &Stop, record: Option<RecordId>) -> Map<String, Value> {
 fn message(stop: &Stop) -> String {
     let mut line = format!("hallpass {}: {}", stop.code(), stop.detail());
     if let Stop::Refused(refusal) = stop {
-        let (expected, got) = match refusal.reason() {
-            Some(reason) => (Some(&reason.expected), Some(&reason.got)),
-            None => (refusal.expected.as_ref(), refusal.got.as_ref()),
-        };
-        if let (Some(expected), Some(got)) = (expected, got) {
+        if let Some((expected, got)) = refusal.expected_and_got() {
             line.push_str(&format!(" (expected {expected}, got {got})"));
         }
         if let Some(hint) = &refusal.hint {

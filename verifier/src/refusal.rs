@@ -98,21 +98,27 @@ impl RefusalCode {
     }
 }
 
+/// What was expected in place of what came.
+#[derive(Debug, Clone)]
+pub(crate) struct Misfit {
+    pub expected: String,
+    pub got: String,
+}
+
 /// The answer is no, and this is why.
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal {
     pub code: RefusalCode,
     pub detail: String,
     pub hint: Option<String>,
-    pub expected: Option<String>,
-    pub got: Option<String>,
+    pub misfit: Option<Box<Misfit>>,
     /// From the decision; the first is the one to show.
     pub reasons: Vec<Reason>,
 }
 
 impl Refusal {
     pub(crate) fn new(code: RefusalCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), hint: None, expected: None, got: None, reasons: Vec::new() }
+        Self { code, detail: detail.into(), hint: None, misfit: None, reasons: Vec::new() }
     }
 
     pub(crate) fn ambiguous(detail: impl Into<String>) -> Self {
@@ -125,8 +131,7 @@ impl Refusal {
     }
 
     pub(crate) fn expected(mut self, expected: impl Into<String>, got: impl Into<String>) -> Self {
-        self.expected = Some(expected.into());
-        self.got = Some(got.into());
+        self.misfit = Some(Box::new(Misfit { expected: expected.into(), got: got.into() }));
         self
     }
 
@@ -161,6 +166,15 @@ impl Refusal {
         let mut refusal = Self::new(code, detail);
         refusal.reasons = refused.reasons().to_vec();
         refusal
+    }
+
+    /// What was expected, and what came: by the decision, or else by the check that refused.
+    pub(crate) fn expected_and_got(&self) -> Option<(&str, &str)> {
+        match (self.reasons.first(), &self.misfit) {
+            (Some(reason), _) => Some((&reason.expected, &reason.got)),
+            (None, Some(misfit)) => Some((&misfit.expected, &misfit.got)),
+            (None, None) => None,
+        }
     }
 
     /// The reason to show.

@@ -26,7 +26,7 @@ pub(crate) async fn used(
     if budgets.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let counts = in_time(limits, authority.used(&budgets)).await.map_err(store_fault)?;
+    let counts = in_time(limits, authority.used(&budgets)).await.map_err(|fault| store_fault(&fault))?;
     Ok(budgets.into_iter().zip(counts).collect())
 }
 
@@ -48,8 +48,8 @@ pub(crate) async fn reserve(
                 .hint("`GET /pass` shows what is left of each budget")
                 .into())
         }
-        Ok(Err(ReserveError::Fault(fault))) => Err(store_fault(fault)),
-        Err(_) => Err(store_fault(StoreFault("timed out".into()))),
+        Ok(Err(ReserveError::Fault(fault))) => Err(store_fault(&fault)),
+        Err(_) => Err(store_fault(&StoreFault("timed out".into()))),
     }
 }
 
@@ -73,7 +73,7 @@ pub(crate) async fn in_time<T>(
     }
 }
 
-fn store_fault(fault: StoreFault) -> Stop {
+fn store_fault(fault: &StoreFault) -> Stop {
     tracing::error!(%fault, "budgets are not available");
     Fault::audit().into()
 }

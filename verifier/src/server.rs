@@ -108,6 +108,8 @@ impl Gateway {
                 .map_err(ServeError::Listener)?;
             serving.threads.push(thread(self.clone(), own, number, stopped.clone())?);
         }
+        // From here on only the threads hold the listeners: when they stop, the ports are free.
+        drop(doors);
         Ok(serving)
     }
 }

@@ -14,7 +14,7 @@ use verifier::{GatewayConfig, Limits};
 
 fn limited(stage: &Stage, limit: &str) -> String {
     let args = MintArgs {
-        allow: vec!["github:read".into(), "github:write".into()],
+        allow: vec!["github:read".into(), "github:write".into(), "github:send".into()],
         limits: vec![limit.into()],
         connections: vec!["github".into()],
         ..MintArgs::default()

@@ -1,6 +1,13 @@
 //! A gateway on a stage: real sockets, real passes, a scripted upstream and an authority that remembers.
 
 #![allow(dead_code, unused_imports, reason = "every test binary uses a part of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on ends there"
+)]
 
 mod authority;
 mod upstream;
