@@ -11,7 +11,7 @@ use crate::request::{Argument, Location, Request, Resource, Scalar};
 
 use super::body::{self, RawBody};
 use super::hint;
-use super::matcher::{Form, Found, Search};
+use super::matcher::{End, Form, Found, Search};
 use super::operation::{Condition, IdPart, Method, Operation, ResourceRule};
 use super::path::{self, Segment};
 use super::query::{self, scalar};
@@ -48,7 +48,7 @@ pub struct Misfit {
 /// Why a request is not exactly one operation. Boxed, because most requests are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClassifyError {
-    #[error("expected an operation of the service, got {0}")]
+    #[error("{0}")]
     UnknownOperation(Box<Misfit>),
     #[error("{0}")]
     Ambiguous(Box<Misfit>),
@@ -179,51 +179,53 @@ impl Service {
     fn matched(&self, raw: &RawRequest<'_>, method: Method) -> Result<Matched<'_>, ClassifyError> {
         let segments = path::segments(raw.path)
             .map_err(|problem| ambiguous(problem.0.into(), format!("`{}`", shown(raw.path)), None))?;
-        let found = match self.matcher.find(&segments) {
-            Search::One(found) => found,
+        let best = match self.matcher.find(&segments) {
+            Search::Best(best) => best,
             Search::Nothing => return Err(hint::no_operation(self, method, &segments)),
-            Search::Several => {
-                return Err(ambiguous(
-                    "a path of one operation".into(),
-                    "a path that fits several".into(),
-                    None,
-                ));
-            }
+            Search::Several => return Err(several()),
         };
-        let mut ends = found
-            .ends
-            .iter()
-            .filter(|end| end.method == method && self.takes(end.operation, end.form, &found));
-        let (Some(end), None) = (ends.next(), ends.next()) else {
-            return Err(self.not_one(&found, method, &segments));
+        let ends = best.iter().enumerate().flat_map(|(at, found)| found.ends.iter().map(move |end| (at, end)));
+        let ends: Vec<(usize, &End)> = ends.filter(|(_, end)| end.method == method).collect();
+        let mut fitting = ends.iter().filter(|(at, end)| best.get(*at).is_some_and(|found| self.takes(end, found)));
+        let (at, end) = match (fitting.next(), fitting.next()) {
+            (Some(one), None) => *one,
+            (Some(_), Some(_)) => return Err(several()),
+            (None, _) => return Err(self.none_fits(&best, &ends, method, &segments)),
         };
-        let Some(operation) = self.operations.get(end.operation) else {
+        let (Some(operation), Some(found)) = (self.operations.get(end.operation), best.into_iter().nth(at)) else {
             return Err(hint::no_operation(self, method, &segments));
         };
-        let form = end.form;
         if segments.iter().any(|segment| segment.slashed) {
-            self.check_slashes(&found, operation, form, &segments)?;
+            self.check_slashes(&found, operation, end.form, &segments)?;
         }
-        Ok(Matched { operation, form, values: found.values })
+        Ok(Matched { operation, form: end.form, values: found.values })
     }
 
     /// Whether the values are of the types that this operation's path has.
-    fn takes(&self, operation: usize, form: Form, found: &Found<'_>) -> bool {
-        let template = self.operations.get(operation).map(|operation| operation.template_of(form));
+    fn takes(&self, end: &End, found: &Found<'_>) -> bool {
+        let template = self.operations.get(end.operation).map(|operation| operation.template_of(end.form));
         template.is_some_and(|template| {
-            let pairs = template.parameters.iter().zip(&found.values);
-            pairs.into_iter().all(|(parameter, value)| scalar(&self.types, &parameter.ty, value).is_some())
+            let mut pairs = template.parameters.iter().zip(&found.values);
+            pairs.all(|(parameter, value)| scalar(&self.types, &parameter.ty, value).is_some())
         })
     }
 
-    fn not_one(&self, found: &Found<'_>, method: Method, segments: &[Segment<'_>]) -> ClassifyError {
-        let same_method: Vec<_> = found.ends.iter().filter(|end| end.method == method).collect();
-        let operation = same_method.first().and_then(|end| self.operations.get(end.operation));
-        let Some(operation) = operation else { return hint::other_methods(self, found.ends, method) };
-        if same_method.iter().filter(|end| self.takes(end.operation, end.form, found)).count() > 1 {
-            return ambiguous("a path of one operation".into(), "a path that fits several".into(), None);
-        }
-        let mut pairs = operation.template.parameters.iter().zip(&found.values);
+    /// The refusal of a path whose template is there, but not with this method or these values.
+    fn none_fits(
+        &self,
+        best: &[Found<'_>],
+        ends: &[(usize, &End)],
+        method: Method,
+        segments: &[Segment<'_>],
+    ) -> ClassifyError {
+        let Some((at, end)) = ends.first() else {
+            let all: Vec<End> = best.iter().flat_map(|found| found.ends.iter().copied()).collect();
+            return hint::other_methods(self, &all, method);
+        };
+        let (operation, found) = (self.operations.get(end.operation), best.get(*at));
+        let template = operation.map(|operation| operation.template_of(end.form));
+        let parameters = template.map(|template| template.parameters.as_slice()).unwrap_or_default();
+        let mut pairs = parameters.iter().zip(found.map(|found| found.values.as_slice()).unwrap_or_default());
         match pairs.find(|(parameter, value)| scalar(&self.types, &parameter.ty, value).is_none()) {
             Some((parameter, value)) => unknown(
                 format!("`{}` to be {}", parameter.name, Shown(&parameter.ty, &self.types)),
@@ -256,7 +258,7 @@ impl Service {
             .any(|(parameter, value)| parameter.span == Span::Escaped && value.contains('/'));
         let split = path::split_further(segments);
         let safe = match self.matcher.find(&split) {
-            Search::One(other) => !has_escaped && found.same_as(&other),
+            Search::Best(others) => !has_escaped && others.iter().any(|other| found.same_as(other)),
             Search::Nothing => has_escaped,
             Search::Several => false,
         };
@@ -309,6 +311,10 @@ impl Service {
         headers.sort();
         Ok(headers)
     }
+}
+
+fn several() -> ClassifyError {
+    ambiguous("a path of one operation".into(), "a path that fits several".into(), None)
 }
 
 /// A name that stands in the path or query and again at the top of the body says the same in both.

@@ -55,7 +55,8 @@ pub(super) struct Found<'m> {
 #[derive(Debug)]
 pub(super) enum Search<'m> {
     Nothing,
-    One(Found<'m>),
+    /// The most literal template; several where only the kinds of their parameters differ.
+    Best(Vec<Found<'m>>),
     /// Several fit and none is the most literal.
     Several,
 }
@@ -130,9 +131,12 @@ impl Matcher {
         let mut trail =
             Trail { steps: Vec::with_capacity(path.len()), ranks: Vec::with_capacity(path.len()) };
         self.walk(0, 0, path, &mut trail, &mut candidates);
-        let best = candidates.iter().find(|best| candidates.iter().all(|other| dominates(best, other)));
+        let best = candidates.iter().find(|best| candidates.iter().all(|other| at_least(best, other)));
         match best {
-            Some(best) => Search::One(self.found(best, path)),
+            Some(best) => {
+                let equal = candidates.iter().filter(|candidate| candidate.ranks == best.ranks);
+                Search::Best(equal.map(|candidate| self.found(candidate, path)).collect())
+            }
             None if candidates.is_empty() => Search::Nothing,
             None => Search::Several,
         }
@@ -177,7 +181,8 @@ impl Matcher {
         }
         if let Some(next) = node.many {
             for length in 1..=path.len() - position {
-                follow(next, Step::Many(position, position + length), MANY, length);
+                let rank = if length == 1 { ONE } else { MANY };
+                follow(next, Step::Many(position, position + length), rank, length);
             }
         }
     }
@@ -208,10 +213,8 @@ impl Found<'_> {
     }
 }
 
-fn dominates(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
-    let is_other = one.node != other.node || one.ranks != other.ranks;
-    let at_least = one.ranks.iter().zip(&other.ranks).all(|(a, b)| a >= b);
-    at_least && (!is_other || one.ranks != other.ranks)
+fn at_least(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
+    one.ranks.iter().zip(&other.ranks).all(|(a, b)| a >= b)
 }
 
 /// Literals and, as none, parameters.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod classify;
+mod walk;
 
 use std::sync::OnceLock;
 

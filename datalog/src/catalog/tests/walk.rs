@@ -1,0 +1,132 @@
+//! A walk over the whole catalog: for every operation a request is made up, and has to come out as exactly
+//! that operation, and again from what was rebuilt. Covers every pair of overlapping templates.
+
+use std::fmt::Write;
+
+use crate::catalog::matcher::Form;
+use crate::catalog::template::Template;
+use crate::catalog::{Field, Named, Operation, RawRequest, Service, Type};
+use crate::request::Request;
+
+use super::classify::classify;
+use super::embedded;
+
+/// A value of a type, as it stands in a URL.
+fn text_of(service: &Service, ty: &Type, name: &str) -> String {
+    match service.types.resolve(ty) {
+        Type::Int | Type::Number => "7".into(),
+        Type::Bool => "true".into(),
+        Type::Literal(value) => value.to_string(),
+        Type::OneOf(options) => text_of(service, &options[0], name),
+        _ => format!("x{}x", name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "")),
+    }
+}
+
+/// A value of a type, as JSON, with the fields that it must have.
+fn json_of(service: &Service, ty: &Type, depth: usize) -> String {
+    match service.types.resolve(ty) {
+        Type::Null => "null".into(),
+        Type::Int | Type::Number => "7".into(),
+        Type::Bool => "true".into(),
+        Type::Literal(value) => format!("{:?}", value.as_ref()),
+        Type::String | Type::Any => "\"x\"".into(),
+        Type::List(item) => format!("[{}]", json_of(service, item, depth + 1)),
+        Type::Map(value) => format!("{{\"k\":{}}}", json_of(service, value, depth + 1)),
+        Type::OneOf(options) => json_of(service, &options[0], depth),
+        Type::Named(at) => match service.types.entry(*at).unwrap() {
+            Named::Alias(other) => json_of(service, other, depth),
+            Named::Object { fields, .. } => {
+                let kept: Vec<&Field> = fields.iter().filter(|field| field.required || depth == 0).collect();
+                let fields = kept.iter().map(|field| {
+                    format!("{:?}:{}", field.name.as_ref(), json_of(service, &field.ty, depth + 1))
+                });
+                format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+            }
+        },
+    }
+}
+
+fn path_of(service: &Service, template: &Template, body: &str) -> String {
+    let value = |parameter: &crate::catalog::PathParameter| {
+        if *parameter.name == *"userId" {
+            return "me".to_owned();
+        }
+        // What stands in the body too has to agree with it.
+        match service.types.resolve(&parameter.ty) {
+            Type::String if body.contains(&format!("{:?}:\"x\"", parameter.name.as_ref())) => "x".into(),
+            _ => text_of(service, &parameter.ty, &parameter.name),
+        }
+    };
+    template.fill(&template.parameters.iter().map(value).collect::<Vec<_>>())
+}
+
+fn made_up(service: &Service, operation: &Operation, form: Form) -> Result<Request, String> {
+    let json = operation.body.as_ref().and_then(|body| body.json.as_ref()).map(|ty| json_of(service, ty, 0));
+    let media = operation.body.as_ref().and_then(|body| body.media.first()).map(|kind| kind.replace('*', "x"));
+    let (content_type, body) = match (&json, form, media) {
+        (Some(json), Form::Plain | Form::Shorter, _) => (Some("application/json".to_owned()), json.clone()),
+        (_, _, Some(media)) => (Some(media), "content".to_owned()),
+        _ => (None, String::new()),
+    };
+    let mut query = String::new();
+    if form == Form::Upload {
+        query.push_str("uploadType=media");
+    }
+    for parameter in &operation.query {
+        let agrees = body.contains(&format!("{:?}:", parameter.name.as_ref()));
+        let value = if agrees { "x".to_owned() } else { text_of(service, &parameter.ty, &parameter.name) };
+        let separator = if query.is_empty() { "" } else { "&" };
+        write!(query, "{separator}{}={}", parameter.name, value.replace('+', "%2B")).unwrap();
+    }
+    let path = path_of(service, operation.template_of(form), &body);
+    let raw = RawRequest {
+        method: operation.method.as_str(),
+        method_override: None,
+        host: None,
+        path: &path,
+        query: (!query.is_empty()).then_some(&query),
+        headers: &[],
+        content_type: content_type.as_deref(),
+        body: body.as_bytes(),
+    };
+    classify(service.name.as_str(), &raw).map_err(|error| format!("{} {path}?{query} {body}: {error}", operation.id))
+}
+
+fn again(service: &Service, request: &Request) -> Request {
+    let wire = request.wire_body();
+    let raw = RawRequest {
+        method: request.operation.method.as_str(),
+        method_override: None,
+        host: Some(request.upstream_host()),
+        path: &request.path,
+        query: (!request.query.is_empty()).then_some(&request.query),
+        headers: &[],
+        content_type: wire.as_ref().map(|(kind, _)| kind.as_str()),
+        body: wire.as_ref().map(|(_, bytes)| bytes.as_slice()).unwrap_or_default(),
+    };
+    classify(service.name.as_str(), &raw).unwrap()
+}
+
+#[test]
+fn a_request_for_any_operation_is_that_operation_and_so_is_what_is_rebuilt() {
+    let mut wrong = Vec::new();
+    for service in embedded().services() {
+        for operation in &service.operations {
+            let upload = operation.upload.as_ref().map(|_| Form::Upload);
+            let shorter = operation.shorter.as_ref().map(|_| Form::Shorter);
+            for form in [Form::Plain].into_iter().chain(upload).chain(shorter) {
+                match made_up(service, operation, form) {
+                    Ok(request) if request.operation.id == operation.id => {
+                        let again = again(service, &request);
+                        assert_eq!(again.operation.id, operation.id);
+                        assert_eq!(again.digest(), request.digest(), "{}", operation.id);
+                        assert_eq!(again.arguments, request.arguments, "{}", operation.id);
+                    }
+                    Ok(request) => wrong.push(format!("{} came out as {}", operation.id, request.operation.id)),
+                    Err(error) => wrong.push(error),
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
