@@ -240,7 +240,12 @@ impl Check<'_> {
     }
 
     fn object(&mut self, at: usize, entries: &[(String, Json)]) -> Result<(), Mismatch> {
-        let Some(Named::Object { fields, rest }) = self.types.entry(at) else { return Ok(()) };
+        let Some(Named::Object { fields, rest }) = self.types.entry(at) else {
+            return Err(Mismatch {
+                expected: format!("`{}` to have a type", self.place()),
+                got: "an object".into(),
+            });
+        };
         if let Some(missing) = fields
             .iter()
             .find(|field| field.required && !entries.iter().any(|(name, _)| *name == *field.name))

@@ -181,18 +181,22 @@ impl Service {
             .map_err(|problem| ambiguous(problem.0.into(), format!("`{}`", shown(raw.path)), None))?;
         let best = match self.matcher.find(&segments) {
             Search::Best(best) => best,
+            Search::Nothing if segments.iter().any(|segment| segment.slashed) => return Err(slashed()),
             Search::Nothing => return Err(hint::no_operation(self, method, &segments)),
             Search::Several => return Err(several()),
         };
-        let ends = best.iter().enumerate().flat_map(|(at, found)| found.ends.iter().map(move |end| (at, end)));
+        let ends =
+            best.iter().enumerate().flat_map(|(at, found)| found.ends.iter().map(move |end| (at, end)));
         let ends: Vec<(usize, &End)> = ends.filter(|(_, end)| end.method == method).collect();
-        let mut fitting = ends.iter().filter(|(at, end)| best.get(*at).is_some_and(|found| self.takes(end, found)));
+        let mut fitting =
+            ends.iter().filter(|(at, end)| best.get(*at).is_some_and(|found| self.takes(end, found)));
         let (at, end) = match (fitting.next(), fitting.next()) {
             (Some(one), None) => *one,
             (Some(_), Some(_)) => return Err(several()),
             (None, _) => return Err(self.none_fits(&best, &ends, method, &segments)),
         };
-        let (Some(operation), Some(found)) = (self.operations.get(end.operation), best.into_iter().nth(at)) else {
+        let (Some(operation), Some(found)) = (self.operations.get(end.operation), best.into_iter().nth(at))
+        else {
             return Err(hint::no_operation(self, method, &segments));
         };
         if segments.iter().any(|segment| segment.slashed) {
@@ -246,10 +250,6 @@ impl Service {
         segments: &[Segment<'_>],
     ) -> Result<(), ClassifyError> {
         let template = operation.template_of(form);
-        let refused = || {
-            let hint = "an escaped slash is understood only in parameters that may hold one".to_owned();
-            ambiguous("a path without escaped slashes".into(), "`%2F`".into(), Some(hint))
-        };
         let pairs = template.parameters.iter().zip(&found.values);
         let allowed =
             pairs.clone().all(|(parameter, value)| parameter.span != Span::One || !value.contains('/'));
@@ -262,7 +262,7 @@ impl Service {
             Search::Nothing => has_escaped,
             Search::Several => false,
         };
-        if allowed && safe { Ok(()) } else { Err(refused()) }
+        if allowed && safe { Ok(()) } else { Err(slashed()) }
     }
 
     /// Types the values of the path. A pinned one is not an argument: it has one value.
@@ -311,6 +311,11 @@ impl Service {
         headers.sort();
         Ok(headers)
     }
+}
+
+fn slashed() -> ClassifyError {
+    let hint = "an escaped slash is understood only in parameters that may hold one".to_owned();
+    ambiguous("a path without escaped slashes".into(), "`%2F`".into(), Some(hint))
 }
 
 fn several() -> ClassifyError {

@@ -60,18 +60,29 @@ fn nearest(service: &Service, method: Method, path: &[Segment<'_>]) -> Option<St
     let mut scored: Vec<(usize, &str)> = Vec::new();
     for operation in &service.operations {
         let template = &operation.template.segments;
-        let same = template.iter().zip(path).filter(|(known, got)| match known {
-            TemplateSegment::Literal(text) => text.eq_ignore_ascii_case(&got.text),
-            TemplateSegment::Parts(_) => false,
+        let alike = template.iter().zip(path).map(|(known, got)| match known {
+            TemplateSegment::Literal(text) if text.eq_ignore_ascii_case(&got.text) => (1, 8),
+            TemplateSegment::Literal(text) if is_slip(text, &got.text) => (1, 6),
+            TemplateSegment::Literal(_) => (0, 0),
+            TemplateSegment::Parts(_) => (0, 1),
         });
-        let literals = same.count();
+        let (literals, score) = alike.fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
         let distance = template.len().abs_diff(path.len());
         if literals >= 2 && distance <= 1 {
-            let score = literals * 4 + usize::from(operation.method == method) * 2 + (1 - distance);
+            let score = score + usize::from(operation.method == method) * 3 + (1 - distance) * 2;
             scored.push((score, operation.id.as_str()));
         }
     }
     scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
     let names: Vec<&str> = scored.iter().take(3).map(|(_, id)| *id).collect();
     (!names.is_empty()).then(|| format!("the nearest are {}", names.join(", ")))
+}
+
+/// Whether one word is the other with one letter left out, put in, or changed.
+fn is_slip(one: &str, other: &str) -> bool {
+    let same = |(a, b): &(u8, u8)| a.eq_ignore_ascii_case(b);
+    let front = one.bytes().zip(other.bytes()).take_while(same).count();
+    let back = one.bytes().rev().zip(other.bytes().rev()).take_while(same).count();
+    let longer = one.len().max(other.len());
+    one.len().abs_diff(other.len()) <= 1 && longer > 3 && front + back + 1 >= longer
 }

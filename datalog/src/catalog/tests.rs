@@ -2,6 +2,8 @@
 
 mod audit;
 mod classify;
+mod properties;
+mod refusals;
 mod walk;
 
 use std::sync::OnceLock;

@@ -119,7 +119,7 @@ fn describe<'a>(
                 line.query.insert(format!("{name}{marks}"), ty);
             }
             "header" | "cookie" => {
-                schemas.note(format!("the {place} parameter `{}` is left out", name.escape_debug()))
+                schemas.note(format!("the {place} parameter `{}` is left out", name.escape_debug()));
             }
             _ => {}
         }

@@ -43,7 +43,16 @@ impl<'a> Schemas<'a> {
         self.notes.insert(text.into());
     }
 
-    pub(super) fn finish(self) -> (Vec<TypeLine>, Vec<String>) {
+    pub(super) fn finish(mut self) -> (Vec<TypeLine>, Vec<String>) {
+        // A type that is nothing but itself has no meaning; its name was given out all the same.
+        let named: Vec<String> =
+            self.refs.values().filter_map(|text| text.strip_prefix('#')).map(str::to_owned).collect();
+        for name in named.into_iter().filter(|name| !name.contains('|')) {
+            if !self.lines.contains_key(&name) {
+                self.note(format!("`{name}` is only defined by itself: taken as any value"));
+                self.lines.insert(name.clone(), alias_line(&name, "any"));
+            }
+        }
         (self.lines.into_values().collect(), self.notes.into_iter().collect())
     }
 
@@ -328,7 +337,8 @@ fn alias_line(name: &str, text: &str) -> TypeLine {
 }
 
 fn has_shape(schema: &Value) -> bool {
-    const SHAPES: [&str; 8] = ["$ref", "type", "properties", "items", "enum", "oneOf", "anyOf", "allOf"];
+    const SHAPES: [&str; 9] =
+        ["$ref", "type", "properties", "items", "enum", "const", "oneOf", "anyOf", "allOf"];
     SHAPES.iter().any(|key| schema.get(key).is_some())
 }
 

@@ -42,3 +42,172 @@ fn a_github_issue_is_the_operation_it_is() {
     let wire = request.wire_body().unwrap();
     assert_eq!(wire.1, body);
 }
+
+#[test]
+fn arguments_are_typed_and_named_by_dotted_path() {
+    let body = br#"{"message":"m","content":"aGk=","committer":{"name":"n","email":"e@x"},"branch":"main"}"#;
+    let raw = RawRequest {
+        content_type: Some("application/json"),
+        body,
+        ..raw("PUT", "/repos/o/r/contents/a/b.txt")
+    };
+    let request = classify("github", &raw).unwrap();
+    let shown: Vec<String> = request
+        .arguments
+        .iter()
+        .map(|argument| format!("{:?} {} {:?}", argument.location, argument.name, argument.value))
+        .collect();
+    insta::assert_snapshot!(shown.join("\n"));
+    let resources: Vec<String> =
+        request.resources.iter().map(|one| format!("{} {}", one.kind, one.id)).collect();
+    assert_eq!(resources, ["branch o/r/main", "file o/r/a/b.txt", "repo o/r"]);
+}
+
+#[test]
+fn the_keys_of_a_map_are_values_and_never_names() {
+    let body = br#"{"files":{"public":{"content":"x"},"a.b":{"content":"y"}},"public":false}"#;
+    let raw = RawRequest { content_type: Some("application/json"), body, ..raw("POST", "/gists") };
+    let request = classify("github", &raw).unwrap();
+    let names: Vec<&str> = request.arguments.iter().map(|argument| argument.name.as_ref()).collect();
+    assert_eq!(names, ["files.*", "files.*.value.content", "files.*", "files.*.value.content", "public"]);
+}
+
+#[test]
+fn nothing_in_a_body_goes_unnamed() {
+    for (path, body, name) in [
+        ("/repos/o/r/issues", r#"{"title":"t","assignee":null}"#, "assignee"),
+        ("/repos/o/r/issues", r#"{"title":"t","labels":[]}"#, "labels"),
+        (
+            "/repos/o/r/issues",
+            r#"{"title":"t","issue_field_values":[{"field_id":1,"value":1.5}]}"#,
+            "issue_field_values.value",
+        ),
+        (
+            "/repos/o/r/dispatches",
+            r#"{"event_type":"e","client_payload":{"a":{"b":1}}}"#,
+            "client_payload.*.value",
+        ),
+        ("/repos/o/r/issues/1/labels", r#"["bug"]"#, "*"),
+    ] {
+        let raw =
+            RawRequest { content_type: Some("application/json"), body: body.as_bytes(), ..raw("POST", path) };
+        let request = classify("github", &raw).unwrap();
+        assert!(
+            request.arguments.iter().any(|argument| &*argument.name == name),
+            "{body}: {:?}",
+            request.arguments
+        );
+    }
+}
+
+#[test]
+fn an_effect_that_depends_on_an_argument_is_there_only_with_it() {
+    let modify = |body: &[u8]| {
+        let raw = RawRequest {
+            content_type: Some("application/json"),
+            body,
+            ..raw("POST", "/gmail/v1/users/me/messages/1/modify")
+        };
+        classify("gmail", &raw).unwrap().effects.to_string()
+    };
+    assert_eq!(modify(br#"{"addLabelIds":["STARRED"],"removeLabelIds":["TRASH"]}"#), "write");
+    assert_eq!(modify(br#"{"addLabelIds":["STARRED","TRASH"]}"#), "write, delete");
+    assert_eq!(modify(br#"{"addLabelIds":["SPAM"]}"#), "write, delete");
+    let update = |body: &[u8]| {
+        let raw = RawRequest { content_type: Some("application/json"), body, ..raw("PATCH", "/repos/o/r") };
+        classify("github", &raw).unwrap().effects.to_string()
+    };
+    assert_eq!(update(br#"{"description":"d"}"#), "write, admin");
+    assert_eq!(update(br#"{"description":"d","private":false}"#), "write, share, admin");
+    assert_eq!(update(br#"{"visibility":"public"}"#), "write, share, admin");
+}
+
+/// As google-api-python-client packs an upload: lines that end with LF.
+const PYTHON_UPLOAD: &[u8] = b"--===============1==\nContent-Type: application/json\nMIME-Version: 1.0\n\n{\"threadId\":\"t1\"}\n\
+--===============1==\nContent-Type: message/rfc822\nMIME-Version: 1.0\nContent-Transfer-Encoding: binary\n\nTo: bob@example.com\r\n\r\nhi\n\
+--===============1==--\n";
+
+#[test]
+fn an_upload_twin_is_the_same_operation() {
+    let multipart = RawRequest {
+        content_type: Some("multipart/related; boundary=\"===============1==\""),
+        body: PYTHON_UPLOAD,
+        ..raw("POST", "/upload/gmail/v1/users/me/messages/send?alt=json&uploadType=multipart")
+    };
+    let request = classify("gmail", &multipart).unwrap();
+    assert_eq!(request.operation.id.as_str(), "gmail.users.messages.send");
+    assert_eq!(request.resources[0].id, "t1");
+    let Body::Related { content_type, bytes, .. } = &request.body else { panic!("{:?}", request.body) };
+    assert_eq!(
+        (content_type.as_str(), bytes.as_slice()),
+        ("message/rfc822", b"To: bob@example.com\r\n\r\nhi".as_slice())
+    );
+    let (kind, wire) = request.wire_body().unwrap();
+    let again = RawRequest { content_type: Some(&kind), body: &wire, ..multipart };
+    assert_eq!(classify("gmail", &again).unwrap().digest(), request.digest());
+
+    let media = RawRequest {
+        content_type: Some("message/rfc822"),
+        body: b"To: bob@example.com\r\n\r\nhi",
+        ..raw("POST", "/upload/gmail/v1/users/me/messages/send?uploadType=media")
+    };
+    assert_eq!(classify("gmail", &media).unwrap().operation.id.as_str(), "gmail.users.messages.send");
+}
+
+#[test]
+fn a_multipart_body_of_any_other_shape_is_refused() {
+    let good = "--b\r\nContent-Type: application/json\r\n\r\n{}\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nx\r\n--b--\r\n";
+    let upload = |kind: &str, body: &str| {
+        let target = raw("POST", "/upload/gmail/v1/users/me/messages/send?uploadType=multipart");
+        classify("gmail", &RawRequest { content_type: Some(kind), body: body.as_bytes(), ..target }).is_ok()
+    };
+    let related = "multipart/related; boundary=b";
+    assert!(upload(related, good));
+    for (from, to) in [
+        ("--b\r\nContent-Type: app", "preamble\r\n--b\r\nContent-Type: app"),
+        ("--b--\r\n", "--b--\r\nepilogue"),
+        ("--b--\r\n", "--b\r\nContent-Type: message/rfc822\r\n\r\ny\r\n--b--\r\n"),
+        ("--b--\r\n", ""),
+        ("application/json\r\n", "application/json\r\nContent-Type: text/plain\r\n"),
+        ("application/json\r\n", "application/json\r\nX-Other: 1\r\n"),
+        ("application/json", "text/plain"),
+        ("message/rfc822\r\n", "message/rfc822\r\nContent-Transfer-Encoding: base64\r\n"),
+        ("Content-Type: message/rfc822", "Content-Type: text/html"),
+        ("{}", "{\"unknown\":1}"),
+        ("{}", ""),
+    ] {
+        assert!(!upload(related, &good.replacen(from, to, 1)), "{from} to {to}");
+    }
+    for kind in [
+        "multipart/related",
+        "multipart/mixed; boundary=b",
+        "multipart/related; boundary=b; boundary=c",
+        "multipart/related; boundary=",
+        "application/json",
+    ] {
+        assert!(!upload(kind, good), "{kind}");
+    }
+    let media = raw("POST", "/upload/gmail/v1/users/me/messages/send");
+    assert!(
+        classify("gmail", &RawRequest { content_type: Some("message/rfc822"), body: b"x", ..media }).is_err()
+    );
+}
+
+#[test]
+fn only_allowed_headers_are_in_the_request_and_each_once() {
+    let headers = [
+        ("x-github-api-version", "2022-11-28"),
+        ("accept", "application/vnd.github+json"),
+        ("x-evil", "1"),
+        ("cookie", "a=b"),
+    ];
+    let request = classify("github", &RawRequest { headers: &headers, ..raw("GET", "/user") }).unwrap();
+    let names: Vec<&str> = request.headers.iter().map(|(name, _)| name.as_ref()).collect();
+    assert_eq!(names, ["accept", "x-github-api-version"]);
+    for headers in [[("accept", "a"), ("accept", "b")], [("accept", "a\r\nx: y"), ("range", "bytes=0-")]] {
+        assert!(classify("github", &RawRequest { headers: &headers, ..raw("GET", "/user") }).is_err());
+    }
+    assert!(service("github").allows_response_header("x-ratelimit-remaining"));
+    assert!(!service("github").allows_response_header("set-cookie"));
+    assert!(!service("gmail").allows_response_header("x-github-request-id"));
+}

@@ -62,7 +62,8 @@ fn path_of(service: &Service, template: &Template, body: &str) -> String {
 
 fn made_up(service: &Service, operation: &Operation, form: Form) -> Result<Request, String> {
     let json = operation.body.as_ref().and_then(|body| body.json.as_ref()).map(|ty| json_of(service, ty, 0));
-    let media = operation.body.as_ref().and_then(|body| body.media.first()).map(|kind| kind.replace('*', "x"));
+    let media =
+        operation.body.as_ref().and_then(|body| body.media.first()).map(|kind| kind.replace('*', "x"));
     let (content_type, body) = match (&json, form, media) {
         (Some(json), Form::Plain | Form::Shorter, _) => (Some("application/json".to_owned()), json.clone()),
         (_, _, Some(media)) => (Some(media), "content".to_owned()),
@@ -89,7 +90,8 @@ fn made_up(service: &Service, operation: &Operation, form: Form) -> Result<Reque
         content_type: content_type.as_deref(),
         body: body.as_bytes(),
     };
-    classify(service.name.as_str(), &raw).map_err(|error| format!("{} {path}?{query} {body}: {error}", operation.id))
+    classify(service.name.as_str(), &raw)
+        .map_err(|error| format!("{} {path}?{query} {body}: {error}", operation.id))
 }
 
 fn again(service: &Service, request: &Request) -> Request {
@@ -122,7 +124,10 @@ fn a_request_for_any_operation_is_that_operation_and_so_is_what_is_rebuilt() {
                         assert_eq!(again.digest(), request.digest(), "{}", operation.id);
                         assert_eq!(again.arguments, request.arguments, "{}", operation.id);
                     }
-                    Ok(request) => wrong.push(format!("{} came out as {}", operation.id, request.operation.id)),
+                    Ok(request) => {
+                        wrong.push(format!("{} came out as {}", operation.id, request.operation.id));
+                    }
+
                     Err(error) => wrong.push(error),
                 }
             }
