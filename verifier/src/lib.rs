@@ -12,6 +12,7 @@ pub mod config;
 mod credential;
 mod dial;
 mod dialect;
+mod discovery;
 mod forward;
 mod framing;
 mod gateway;

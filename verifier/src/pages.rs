@@ -1,13 +1,16 @@
 //! The gateway's own pages, on the listener that all connections share: what it is, and what a pass may do.
 //!
-//! `/.well-known/hallpass` needs no pass and holds nothing about any account. `/pass` tells a pass about itself.
+//! `/.well-known/hallpass` and Discovery documents need no pass and hold nothing about any account. `/pass` tells a
+//! pass about itself.
 
-use datalog::VerifiedPass;
+use datalog::catalog::Service;
+use datalog::{ConnectionName, VerifiedPass};
 use http::Method;
 use http::request::Parts;
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 
+use crate::discovery;
 use crate::framing::OwnHost;
 use crate::gateway::Gateway;
 use crate::refusal::{Fault, Stop};
@@ -15,22 +18,48 @@ use crate::reserve::in_time;
 use crate::server::Scope;
 
 /// A page of the gateway's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Page {
     WellKnown,
     Pass,
+    Discovery(Value),
 }
 
 /// The page that a request is for, if it is for one.
-pub(crate) fn page_for(parts: &Parts, scope: &Scope) -> Option<Page> {
-    if parts.method != Method::GET || *scope != Scope::Shared {
+pub(crate) fn page_for(gateway: &Gateway, parts: &Parts, scope: &Scope, host: &OwnHost) -> Option<Page> {
+    if parts.method != Method::GET {
         return None;
     }
-    match parts.uri.path() {
-        "/.well-known/hallpass" => Some(Page::WellKnown),
-        "/pass" => Some(Page::Pass),
-        _ => None,
+    match (parts.uri.path(), scope) {
+        ("/.well-known/hallpass", Scope::Shared) => Some(Page::WellKnown),
+        ("/pass", Scope::Shared) => Some(Page::Pass),
+        (path, Scope::Shared) => {
+            let (name, _) = path.strip_prefix('/')?.split_once('/')?;
+            let rest = path.get(name.len() + 1..)?;
+            let name: ConnectionName = name.parse().ok()?;
+            described(gateway, discovery::asked_for(rest)?, &format!("http://{}/{name}", host.as_str()))
+        }
+        ("/$discovery/rest", Scope::Connection(name)) => {
+            let service = gateway.authority.connection(name)?.service.clone();
+            let (_, version) = discovery::identity(&service)?;
+            let asked = parts.uri.query()?.strip_prefix("version=")?;
+            let base = format!("http://{}", host.as_str());
+            (asked == version).then(|| discovery::document(&service, &base)).flatten().map(Page::Discovery)
+        }
+        (path, Scope::Connection(_)) => {
+            described(gateway, discovery::asked_for(path)?, &format!("http://{}", host.as_str()))
+        }
     }
+}
+
+/// The description of an API, whichever connection is named beside it: whether that exists is not told without
+/// a pass, and what the API is anybody may know.
+fn described(gateway: &Gateway, (api, version): (&str, &str), base: &str) -> Option<Page> {
+    let connections = gateway.authority.connections();
+    let wanted =
+        |service: &Service| discovery::identity(service).is_some_and(|(name, v)| name == api && v == version);
+    let connection = connections.iter().find(|connection| wanted(&connection.service))?;
+    discovery::document(&connection.service, base).map(Page::Discovery)
 }
 
 /// What anybody may know: how to use the gateway, and the public keys that passes are verified and attenuated with.

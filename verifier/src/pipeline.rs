@@ -70,7 +70,7 @@ impl Worker {
         let mut passage = Passage { recording, dialect, gone };
         let answered = match self.enter(&parts, &entrance) {
             Err(stop) => Err(stop),
-            Ok(host) => match pages::page_for(&parts, &entrance.scope) {
+            Ok(host) => match pages::page_for(&self.gateway, &parts, &entrance.scope, &host) {
                 None => self.steps(parts, body, &entrance, &host, &mut passage).await,
                 Some(page) => self.page(page, parts, &host).await,
             },
@@ -168,6 +168,7 @@ impl Worker {
     async fn page(&self, page: Page, mut parts: Parts, host: &OwnHost) -> Result<Response<AnswerBody>, Stop> {
         match page {
             Page::WellKnown => Ok(answer::page(&pages::well_known(&self.gateway, host))),
+            Page::Discovery(document) => Ok(answer::page(&document)),
             Page::Pass => {
                 let pass = crate::admit::take_pass(&mut parts.headers)?;
                 let pass = self.gateway.verify(&pass)?;

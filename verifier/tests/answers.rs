@@ -173,3 +173,23 @@ fn refusals_read_the_same_everywhere() {
         stage.send(request("GET", "/github/user", &[&line, "Cookie: a=b"], b"")).json()
     });
 }
+
+#[test]
+fn a_discovery_document_keeps_googles_clients_inside() {
+    let stage = Stage::new();
+    let target = "/gmail/discovery/v1/apis/gmail/v1/rest";
+    let document = stage.send(request("GET", target, &[], b"")).json();
+    assert_eq!(document["rootUrl"], "http://127.0.0.1/gmail/");
+    assert!(!document.to_string().contains("googleapis.com"));
+    let send = &document["resources"]["users"]["resources"]["messages"]["methods"]["send"];
+    insta::assert_json_snapshot!("discovery_send", send);
+    let list = &document["resources"]["users"]["resources"]["messages"]["methods"]["list"];
+    assert_eq!(list["parameters"]["maxResults"]["type"], "integer");
+    assert_eq!(list["parameters"]["labelIds"]["repeated"], true);
+    assert_eq!(list["response"]["$ref"], "Page");
+    // The same for a connection that does not exist: without a pass nobody learns which do.
+    let other = stage.send(request("GET", &target.replacen("gmail", "nobody", 1), &[], b"")).json();
+    assert_eq!(other["rootUrl"], "http://127.0.0.1/nobody/");
+    stage.refuses(request("GET", "/github/discovery/v1/apis/github/v3/rest", &[], b""), "pass-missing");
+    stage.refuses(request("POST", target, &[], b""), "pass-missing");
+}

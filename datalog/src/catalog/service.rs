@@ -91,6 +91,11 @@ impl Service {
         self.by_id.get(id).and_then(|at| self.operations.get(*at))
     }
 
+    /// The query parameters that every operation takes.
+    pub fn common_query(&self) -> &[QueryParameter] {
+        &self.common_query
+    }
+
     /// Whether a request header, in lower case, may be sent upstream.
     pub fn allows_request_header(&self, name: &str) -> bool {
         REQUEST_HEADERS.contains(&name) || self.request_headers.iter().any(|known| known == name)
