@@ -56,12 +56,11 @@ impl Service {
     /// The first names of everything that the operation takes beside its path.
     pub fn argument_names<'a>(&'a self, operation: &'a Operation) -> Vec<&'a str> {
         let mut names: Vec<&str> = operation.query.iter().map(|one| &*one.name).collect();
-        if let Some(Type::Named(at)) =
-            operation.body.as_ref().and_then(|body| body.json.as_ref()).map(|ty| self.types.resolve(ty))
+        let json = operation.body.as_ref().and_then(|body| body.json.as_ref());
+        if let Some(Type::Named(at)) = json.map(|ty| self.types.resolve(ty))
+            && let Some(Named::Object { fields, .. }) = self.types.entry(*at)
         {
-            if let Some(Named::Object { fields, .. }) = self.types.entry(*at) {
-                names.extend(fields.iter().map(|field| &*field.name));
-            }
+            names.extend(fields.iter().map(|field| &*field.name));
         }
         names
     }
@@ -69,25 +68,44 @@ impl Service {
     /// Follows a dotted path into a body type.
     fn descend(&self, ty: &Type, path: &str, found: &mut BTreeSet<ArgumentType>) {
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));
-        let mut step = |ty: &Type| {
-            if rest.is_empty() {
-                self.collect(ty, found);
-            } else {
-                self.descend(ty, rest, found);
-            }
-        };
         match self.types.resolve(ty) {
             Type::OneOf(options) => options.iter().for_each(|option| self.descend(option, path, found)),
             Type::List(item) => self.descend(item, path, found),
+            // A key that is data is a value of `path.*`, and what stands under it is `path.*.value`.
+            Type::Map(value) => self.descend_entry(value, path, found),
             Type::Named(at) => {
-                if let Some(Named::Object { fields, .. }) = self.types.entry(*at) {
+                if let Some(Named::Object { fields, rest: others }) = self.types.entry(*at) {
+                    if let Some(value) = others {
+                        self.descend_entry(value, path, found);
+                    }
                     fields
                         .iter()
                         .filter(|field: &&Field| *field.name == *first)
-                        .for_each(|field| step(&field.ty));
+                        .for_each(|field| self.step(&field.ty, rest, found));
                 }
             }
             _ => {}
+        }
+    }
+
+    fn step(&self, ty: &Type, rest: &str, found: &mut BTreeSet<ArgumentType>) {
+        if rest.is_empty() {
+            self.collect(ty, found);
+        } else {
+            self.descend(ty, rest, found);
+        }
+    }
+
+    fn descend_entry(&self, value: &Type, path: &str, found: &mut BTreeSet<ArgumentType>) {
+        match path.strip_prefix("*") {
+            Some("") => _ = found.insert(ArgumentType::String),
+            Some(".value") => self.collect(value, found),
+            Some(rest) => {
+                if let Some(inner) = rest.strip_prefix(".value.") {
+                    self.descend(value, inner, found);
+                }
+            }
+            None => {}
         }
     }
 

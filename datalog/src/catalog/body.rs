@@ -1,23 +1,18 @@
 //! A body to its model, held against the operation's closed schema, with its values as arguments.
 //!
-//! A field that the schema does not have, or a value of another type, is refused by name. Free-form parts
-//! (`any`) are kept whole as one argument. What a field holds inside itself (a message in `raw`) is not
-//! opened here.
-
-use std::sync::Arc;
+//! Which kinds of body an operation takes, and how an upload is packed; `conform` holds JSON against its
+//! type. What a field holds inside itself (a message in `raw`) is not opened here.
 
 use crate::json::Json;
-use crate::request::{Argument, Body, Location, Scalar};
+use crate::request::{Argument, Body};
 
 use super::classify::{ClassifyError, Misfit, shown};
+use super::conform::{self, Mismatch};
 use super::matcher::Form;
 use super::operation::{BodyFacts, Operation};
 use super::related;
 use super::service::Service;
-use super::types::{Field, Named, Shown, Type, Types};
-
-/// More values than any operation takes.
-const MAX_ARGUMENTS: usize = 20_000;
+use super::types::Type;
 
 /// The body as it came, and what it is packed as.
 pub(super) struct RawBody<'a> {
@@ -166,189 +161,9 @@ fn json(
 ) -> Result<Json, ClassifyError> {
     let json = Json::parse(bytes)
         .map_err(|error| ambiguous("JSON that every reader reads alike", &error.to_string()))?;
-    let mut check = Check { types: &service.types, path: String::new(), arguments };
-    match check.value(ty, &json) {
+    match conform::check(&service.types, ty, &json, arguments) {
         Ok(()) => Ok(json),
         Err(Mismatch { expected, got }) => Err(ambiguous(&expected, &got)),
-    }
-}
-
-struct Mismatch {
-    expected: String,
-    got: String,
-}
-
-struct Check<'a> {
-    types: &'a Types,
-    /// The dotted path of the value that is looked at; names come from the schema, never from the agent.
-    path: String,
-    arguments: &'a mut Vec<Argument>,
-}
-
-impl Check<'_> {
-    fn value(&mut self, ty: &Type, value: &Json) -> Result<(), Mismatch> {
-        match (self.types.resolve(ty), value) {
-            (Type::OneOf(options), value) => self.one_of(ty, options, value),
-            (Type::Null, Json::Null) => self.other(value),
-            (Type::String, Json::String(text)) => self.push(Scalar::String(text.clone())),
-            (Type::Literal(known), Json::String(text)) if known.as_ref() == text => {
-                self.push(Scalar::String(text.clone()))
-            }
-            (Type::Int | Type::Number, Json::Int(number)) => self.push(Scalar::Int(*number)),
-            (Type::Number, Json::Float(_)) => self.other(value),
-            (Type::Bool, Json::Bool(flag)) => self.push(Scalar::Bool(*flag)),
-            (Type::List(item), Json::Array(items)) => {
-                if items.is_empty() {
-                    return self.other(value);
-                }
-                items.iter().try_for_each(|value| self.value(item, value))
-            }
-            (Type::Map(inner), Json::Object(entries)) => self.map(inner, entries),
-            (Type::Named(at), Json::Object(entries)) => self.object(*at, entries),
-            (Type::Any, value) => self.any(value),
-            (ty, value) => Err(Mismatch {
-                expected: format!("`{}` to be {}", self.place(), Shown(ty, self.types)),
-                got: kind_of(value).into(),
-            }),
-        }
-    }
-
-    fn one_of(&mut self, whole: &Type, options: &[Type], value: &Json) -> Result<(), Mismatch> {
-        let (arguments, path) = (self.arguments.len(), self.path.len());
-        let mut objects = Vec::new();
-        for option in options {
-            match self.value(option, value) {
-                Ok(()) => return Ok(()),
-                Err(mismatch)
-                    if matches!((self.types.resolve(option), value), (Type::Named(_), Json::Object(_))) =>
-                {
-                    objects.push(mismatch);
-                }
-                Err(_) => {}
-            }
-            self.arguments.truncate(arguments);
-            self.path.truncate(path);
-        }
-        // One object among the alternatives: say what is wrong inside it.
-        match (objects.pop(), objects.is_empty()) {
-            (Some(mismatch), true) => Err(mismatch),
-            _ => Err(Mismatch {
-                expected: format!("`{}` to be {}", self.place(), Shown(whole, self.types)),
-                got: kind_of(value).into(),
-            }),
-        }
-    }
-
-    fn object(&mut self, at: usize, entries: &[(String, Json)]) -> Result<(), Mismatch> {
-        let Some(Named::Object { fields, rest }) = self.types.entry(at) else {
-            return Err(Mismatch {
-                expected: format!("`{}` to have a type", self.place()),
-                got: "an object".into(),
-            });
-        };
-        if let Some(missing) = fields
-            .iter()
-            .find(|field| field.required && !entries.iter().any(|(name, _)| *name == *field.name))
-        {
-            let place = self.joined(&missing.name);
-            return Err(Mismatch {
-                expected: format!("the field `{place}`"),
-                got: "a body without it".into(),
-            });
-        }
-        if entries.is_empty() && !self.path.is_empty() {
-            return self.push(Scalar::Other("{}".into()));
-        }
-        for (name, value) in entries {
-            match (fields.iter().find(|field| *field.name == **name), rest) {
-                (Some(field), _) => self.inside(&field.name, |check| check.value(&field.ty, value))?,
-                (None, Some(rest)) => self.entry(name, rest, value)?,
-                (None, None) => return Err(self.unknown(fields, name)),
-            }
-        }
-        Ok(())
-    }
-
-    fn map(&mut self, inner: &Type, entries: &[(String, Json)]) -> Result<(), Mismatch> {
-        if entries.is_empty() {
-            return self.push(Scalar::Other("{}".into()));
-        }
-        entries.iter().try_for_each(|(name, value)| self.entry(name, inner, value))
-    }
-
-    /// A field whose name is data: the name is a value of `path.*`, and what it holds stands there too.
-    fn entry(&mut self, name: &str, ty: &Type, value: &Json) -> Result<(), Mismatch> {
-        self.inside("*", |check| {
-            check.push(Scalar::String(name.to_owned()))?;
-            check.inside("value", |check| check.value(ty, value))
-        })
-    }
-
-    fn any(&mut self, value: &Json) -> Result<(), Mismatch> {
-        match value {
-            Json::String(text) => self.push(Scalar::String(text.clone())),
-            Json::Int(number) => self.push(Scalar::Int(*number)),
-            Json::Bool(flag) => self.push(Scalar::Bool(*flag)),
-            other => self.other(other),
-        }
-    }
-
-    fn other(&mut self, value: &Json) -> Result<(), Mismatch> {
-        self.push(Scalar::Other(value.to_text()))
-    }
-
-    fn push(&mut self, value: Scalar) -> Result<(), Mismatch> {
-        if self.arguments.len() >= MAX_ARGUMENTS {
-            return Err(Mismatch { expected: format!("at most {MAX_ARGUMENTS} values"), got: "more".into() });
-        }
-        let name: Arc<str> = if self.path.is_empty() { "*".into() } else { self.path.as_str().into() };
-        self.arguments.push(Argument { name, location: Location::Body, value });
-        Ok(())
-    }
-
-    fn inside(
-        &mut self,
-        name: &str,
-        check: impl FnOnce(&mut Self) -> Result<(), Mismatch>,
-    ) -> Result<(), Mismatch> {
-        let length = self.path.len();
-        if length > 0 {
-            self.path.push('.');
-        }
-        self.path.push_str(name);
-        let result = check(self);
-        self.path.truncate(length);
-        result
-    }
-
-    fn unknown(&self, fields: &[Field], name: &str) -> Mismatch {
-        let names: Vec<&str> = fields.iter().take(12).map(|field| field.name.as_ref()).collect();
-        let more = if fields.len() > names.len() { ", …" } else { "" };
-        let place = if self.path.is_empty() { "the body".to_owned() } else { format!("`{}`", self.path) };
-        Mismatch {
-            expected: format!("only known fields in {place} ({}{more})", names.join(", ")),
-            got: format!("`{}`", shown(name)),
-        }
-    }
-
-    fn joined(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
-    }
-
-    fn place(&self) -> &str {
-        if self.path.is_empty() { "the body" } else { &self.path }
-    }
-}
-
-fn kind_of(value: &Json) -> &'static str {
-    match value {
-        Json::Null => "null",
-        Json::Bool(_) => "true or false",
-        Json::Int(_) => "an integer",
-        Json::Float(_) => "a fraction",
-        Json::String(_) => "a string",
-        Json::Array(_) => "a list",
-        Json::Object(_) => "an object",
     }
 }
 

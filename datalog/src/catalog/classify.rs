@@ -5,14 +5,14 @@
 
 use std::sync::Arc;
 
-use crate::effect::{Effect, Effects};
 use crate::names::{Account, ConnectionName};
-use crate::request::{Argument, Location, Request, Resource, Scalar};
+use crate::request::{Argument, Location, Request};
 
 use super::body::{self, RawBody};
 use super::hint;
 use super::matcher::{End, Form, Found, Search};
-use super::operation::{Condition, IdPart, Method, Operation, ResourceRule};
+use super::meaning;
+use super::operation::{Method, Operation};
 use super::path::{self, Segment};
 use super::query::{self, scalar};
 use super::service::Service;
@@ -130,9 +130,12 @@ impl Service {
             upload_type: query.upload_type.as_deref(),
         };
         let body = body::read(self, operation, &body, &mut arguments)?;
-        agree(operation, &arguments)?;
-        let resources = resources(&operation.resources, &arguments);
-        let effects = effects(operation, &arguments);
+        if let Some(name) = meaning::contradiction(operation, &arguments) {
+            let expected = format!("`{name}` to say the same everywhere it stands");
+            return Err(ambiguous(expected, "two different values".into(), None));
+        }
+        let resources = meaning::resources(&operation.resources, &arguments);
+        let effects = meaning::effects(operation, &arguments);
         Ok(Request {
             connection: connection.clone(),
             account: account.clone(),
@@ -320,83 +323,6 @@ fn slashed() -> ClassifyError {
 
 fn several() -> ClassifyError {
     ambiguous("a path of one operation".into(), "a path that fits several".into(), None)
-}
-
-/// A name that stands in the path or query and again at the top of the body says the same in both.
-fn agree(operation: &Operation, arguments: &[Argument]) -> Result<(), ClassifyError> {
-    let outside = arguments.iter().filter(|argument| argument.location != Location::Body);
-    for outer in outside.filter(|outer| !operation.renames.contains(&outer.name)) {
-        let differs = |inner: &&Argument| {
-            inner.location != outer.location
-                && inner.name == outer.name
-                && as_text(&inner.value) != as_text(&outer.value)
-        };
-        if arguments.iter().find(differs).is_some() {
-            let expected = format!("`{}` to say the same everywhere it stands", outer.name);
-            return Err(ambiguous(expected, "two different values".into(), None));
-        }
-    }
-    Ok(())
-}
-
-/// The things that the arguments name. A rule of one argument names one thing for each of its values.
-fn resources(rules: &[ResourceRule], arguments: &[Argument]) -> Vec<Resource> {
-    let mut resources = Vec::new();
-    for rule in rules {
-        if let [IdPart::Argument(name)] = rule.id.as_slice() {
-            let values = arguments.iter().filter(|argument| argument.name == *name).filter_map(id_text);
-            resources.extend(values.map(|id| Resource { kind: rule.kind.clone(), id }));
-            continue;
-        }
-        let piece = |part: &IdPart| match part {
-            IdPart::Text(text) => Some(text.to_string()),
-            IdPart::Argument(name) => {
-                arguments.iter().find(|argument| argument.name == *name).and_then(id_text)
-            }
-        };
-        if let Some(id) = rule.id.iter().map(piece).collect::<Option<String>>() {
-            resources.push(Resource { kind: rule.kind.clone(), id });
-        }
-    }
-    resources.sort();
-    resources.dedup();
-    resources
-}
-
-/// The operation's effects without those that these arguments do not bring about. Of several conditions on
-/// one effect, any brings it about.
-fn effects(operation: &Operation, arguments: &[Argument]) -> Effects {
-    let met = |condition: &Condition| {
-        arguments.iter().filter(|argument| argument.name == condition.argument).any(|argument| {
-            let text = as_text(&argument.value);
-            let anything = condition.values.is_empty() && condition.prefixes.is_empty();
-            anything
-                || condition.values.iter().any(|value| **value == text)
-                || condition.prefixes.iter().any(|prefix| text.starts_with(prefix.as_ref()))
-        })
-    };
-    let kept = |effect: &Effect| {
-        let mut about =
-            operation.conditions.iter().filter(|condition| condition.effects.contains(*effect)).peekable();
-        about.peek().is_none() || about.any(met)
-    };
-    operation.effects.iter().filter(kept).collect()
-}
-
-fn as_text(value: &Scalar) -> String {
-    match value {
-        Scalar::String(text) | Scalar::Other(text) => text.clone(),
-        Scalar::Int(number) => number.to_string(),
-        Scalar::Bool(flag) => flag.to_string(),
-    }
-}
-
-fn id_text(argument: &Argument) -> Option<String> {
-    match &argument.value {
-        Scalar::String(text) => Some(text.clone()),
-        Scalar::Int(number) => Some(number.to_string()),
-        Scalar::Bool(_) | Scalar::Other(_) => None,
-    }
 }
 
 /// What the agent wrote, cut and escaped so that it can stand in a message.

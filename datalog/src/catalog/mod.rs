@@ -6,11 +6,14 @@
 
 mod argument;
 mod body;
+mod build;
 mod classify;
+mod conform;
 mod facts;
 mod hint;
 pub mod import;
 mod matcher;
+mod meaning;
 mod operation;
 mod overlay;
 mod path;

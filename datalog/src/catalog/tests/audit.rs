@@ -104,7 +104,7 @@ fn every_rule_of_the_overlays_is_alive() {
         let overlay = Overlay::parse(text).unwrap();
         let operations = &service(name).operations;
         for line in &overlay.resources {
-            let id = super::super::service::id_parts(&line.id);
+            let id = crate::catalog::build::id_parts(&line.id);
             let used = operations.iter().any(|operation| {
                 operation.resources.iter().any(|rule| *rule.kind == *line.kind && rule.id == id)
             });

@@ -211,3 +211,20 @@ fn only_allowed_headers_are_in_the_request_and_each_once() {
     assert!(!service("github").allows_response_header("set-cookie"));
     assert!(!service("gmail").allows_response_header("x-github-request-id"));
 }
+
+#[test]
+fn every_argument_of_a_body_has_a_type_to_write_a_caveat_with() {
+    for (path, body) in [
+        ("/gists", r#"{"files":{"a.b":{"content":"y"}},"public":false}"#),
+        ("/repos/o/r/dispatches", r#"{"event_type":"e","client_payload":{"a":{"b":1}}}"#),
+        ("/repos/o/r/issues", r#"{"title":7,"labels":["a",{"name":"b"}],"milestone":null}"#),
+    ] {
+        let raw =
+            RawRequest { content_type: Some("application/json"), body: body.as_bytes(), ..raw("POST", path) };
+        let request = classify("github", &raw).unwrap();
+        for argument in &request.arguments {
+            let types = service("github").argument(&request.operation, &argument.name);
+            assert!(!types.is_empty(), "{} of {path}", argument.name);
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Facts and an overlay to a `Service`: types parsed, templates put into the tree, rules applied.
+//!
+//! What does not fit (a rule for nothing, an operation without effects, a type that is not there) does not
+//! load. Nothing here is done again for a request.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::facts::{Facts, FactsError, OperationLine};
+use super::matcher::{End, Form, Matcher};
+use super::operation::{
+    BodyFacts, Condition, Decode, IdPart, Method, Operation, QueryParameter, ResourceRule,
+};
+use super::overlay::Overlay;
+use super::service::Service;
+use super::template::{Span, Template};
+use super::types::{self, Named, Type, Types};
+
+/// A service on its way.
+pub(super) struct Builder {
+    facts: Facts,
+    overlay: Overlay,
+    types: Types,
+    index: HashMap<String, usize>,
+}
+
+impl Builder {
+    pub(super) fn new(facts: Facts, overlay: Overlay) -> Result<Self, FactsError> {
+        let (types, index) = Types::read(&facts.types)?;
+        Ok(Self { facts, overlay, types, index })
+    }
+
+    pub(super) fn service(self, digest: String, reviewed: bool) -> Result<Service, FactsError> {
+        let mut matcher = Matcher::default();
+        let mut by_id = HashMap::with_capacity(self.facts.operations.len());
+        let mut operations = Vec::with_capacity(self.facts.operations.len());
+        let mut addresses = Vec::with_capacity(self.facts.operations.len());
+        for (at, line) in self.facts.operations.iter().enumerate() {
+            let operation = self.operation(line)?;
+            let end = |form| End { method: operation.method, operation: at, form };
+            matcher.add(&operation.template, end(Form::Plain));
+            if let Some(upload) = &operation.upload {
+                matcher.add(upload, end(Form::Upload));
+            }
+            if let Some(shorter) = &operation.shorter {
+                matcher.add(shorter, end(Form::Shorter));
+            }
+            if by_id.insert(operation.id.clone(), at).is_some() {
+                return Err(FactsError::new(format!("the operation `{}` stands twice", operation.id)));
+            }
+            addresses.push((line.op.as_str(), operation.address()));
+            operations.push(Arc::new(operation));
+        }
+        if let Some(dead) = self.overlay.dead_rules(&addresses).first() {
+            return Err(FactsError::new(format!("the overlay's `{dead}` names no operation")));
+        }
+        let common_query = query_parameters(&self.facts.header.query, &self.index)?;
+        let Self { facts, overlay, types, .. } = self;
+        Ok(Service {
+            name: facts.header.service,
+            title: overlay.title.unwrap_or(facts.header.title),
+            revision: facts.header.revision,
+            hosts: if overlay.hosts.is_empty() { facts.header.hosts } else { overlay.hosts },
+            digest: digest.into(),
+            operations,
+            dialect: overlay.dialect,
+            oauth: overlay.oauth,
+            reviewed,
+            types,
+            matcher,
+            common_query,
+            pinned: overlay.pinned,
+            get_over_post: overlay.get_over_post,
+            batch_paths: overlay.batch_paths,
+            request_headers: overlay.request_headers,
+            response_headers: overlay.response_headers,
+            by_id,
+        })
+    }
+
+    fn operation(&self, line: &OperationLine) -> Result<Operation, FactsError> {
+        let (verb, path) = line.at.split_once(' ').unwrap_or_default();
+        let method = Method::parse(verb)
+            .ok_or_else(|| FactsError::new(format!("`{}` has no method that is forwarded", line.op)))?;
+        let mut template = Template::parse(path, &self.index)?;
+        let mut upload = line.upload.as_deref().map(|path| Template::parse(path, &self.index)).transpose()?;
+        let address = format!("{method} {}", template.shown());
+        let id = format!("{}.{}", self.facts.header.service, line.op);
+        let id = id.parse().map_err(|error| FactsError::new(format!("{error}")))?;
+        self.allow_slashes(line, &address, &mut template);
+        if let Some(upload) = &mut upload {
+            self.allow_slashes(line, &address, upload);
+        }
+        let media = self.overlay.media.get(&line.op).unwrap_or(&line.media);
+        let media: Vec<Box<str>> = media.iter().map(|kind| kind.as_str().into()).collect();
+        let bodies = line
+            .body
+            .iter()
+            .chain(self.overlay.bodies.get(&line.op))
+            .map(|body| types::parse(body, &self.index));
+        let mut bodies = bodies.collect::<Result<Vec<_>, _>>()?;
+        let json = if bodies.len() > 1 { Some(Type::OneOf(bodies)) } else { bodies.pop() };
+        let body = (json.is_some() || !media.is_empty()).then_some(BodyFacts {
+            json,
+            required: line.body_required,
+            media,
+        });
+        let first_host = self.overlay.hosts.first().or(self.facts.header.hosts.first());
+        let mut operation = Operation {
+            id,
+            method,
+            effects: self.overlay.effects_of(line, &address)?,
+            conditions: self.conditions(line, &address),
+            host: line.host.as_ref().or(first_host).map(String::as_str).unwrap_or_default().into(),
+            shorter: self.overlay.shorter.names(&line.op, &address).then(|| template.shorter()).flatten(),
+            template,
+            query: query_parameters(&line.query, &self.index)?,
+            body,
+            upload,
+            resources: Vec::new(),
+            decode: self.decodes(line, &address),
+            redirects: line.redirects,
+            renames: self.renames(line),
+        };
+        operation.resources = self.resources(line, &address, &operation);
+        if operation.effects.is_empty() {
+            return Err(FactsError::new(format!("`{}` has no effect", operation.id)));
+        }
+        Ok(operation)
+    }
+
+    fn allow_slashes(&self, line: &OperationLine, address: &str, template: &mut Template) {
+        for rule in self.overlay.slashes.iter().filter(|rule| rule.which.names(&line.op, address)) {
+            for parameter in &mut template.parameters {
+                if parameter.name.as_ref() == rule.parameter && parameter.span == Span::One {
+                    parameter.span = Span::Escaped;
+                }
+            }
+        }
+    }
+
+    fn decodes(&self, line: &OperationLine, address: &str) -> Vec<Decode> {
+        let rules = self.overlay.decodes.iter().filter(|rule| rule.which.names(&line.op, address));
+        rules
+            .map(|rule| {
+                let fields = rule.fields.iter().map(|field| field.as_str().into()).collect();
+                Decode { format: rule.format, fields, media: rule.media }
+            })
+            .collect()
+    }
+
+    fn conditions(&self, line: &OperationLine, address: &str) -> Vec<Condition> {
+        let boxed = |texts: &[String]| texts.iter().map(|text| text.as_str().into()).collect();
+        let rules = self.overlay.conditions.iter().filter(|rule| rule.which.names(&line.op, address));
+        rules
+            .map(|rule| Condition {
+                effects: rule.effects.iter().copied().collect(),
+                argument: rule.argument.as_str().into(),
+                values: boxed(&rule.any_of),
+                prefixes: boxed(&rule.starts_with),
+            })
+            .collect()
+    }
+
+    fn renames(&self, line: &OperationLine) -> Vec<Arc<str>> {
+        let all = self.overlay.renames.iter();
+        all.filter(|(_, operations)| operations.contains(&line.op))
+            .map(|(name, _)| name.as_str().into())
+            .collect()
+    }
+
+    fn resources(&self, line: &OperationLine, address: &str, operation: &Operation) -> Vec<ResourceRule> {
+        let lines = self.overlay.resources.iter();
+        lines
+            .filter(|rule| rule.which.is_empty() || rule.which.names(&line.op, address))
+            .map(|rule| ResourceRule { kind: rule.kind.as_str().into(), id: id_parts(&rule.id) })
+            .filter(|rule| rule.id.iter().all(|part| self.has_argument(operation, part)))
+            .collect()
+    }
+
+    fn has_argument(&self, operation: &Operation, part: &IdPart) -> bool {
+        let IdPart::Argument(name) = part else { return true };
+        let in_body = || {
+            let json = operation.body.as_ref()?.json.as_ref()?;
+            let (first, rest) = name.split_once('.').unwrap_or((name, ""));
+            Some(self.types.admits(json, &|ty| match ty {
+                Type::Named(at) => match self.types.entry(*at) {
+                    Some(Named::Object { fields, .. }) => {
+                        let field = fields.iter().find(|field| field.name.as_ref() == first);
+                        field.is_some_and(|field| rest.is_empty() || self.has_field(&field.ty, rest))
+                    }
+                    _ => false,
+                },
+                _ => false,
+            }))
+        };
+        operation.template.parameters.iter().any(|parameter| parameter.name == *name)
+            || operation.query.iter().any(|parameter| parameter.name == *name)
+            || in_body() == Some(true)
+    }
+
+    fn has_field(&self, ty: &Type, path: &str) -> bool {
+        let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+        self.types.admits(ty, &|ty| match ty {
+            Type::Named(at) => match self.types.entry(*at) {
+                Some(Named::Object { fields, .. }) => fields.iter().any(|field| {
+                    field.name.as_ref() == first && (rest.is_empty() || self.has_field(&field.ty, rest))
+                }),
+                _ => false,
+            },
+            _ => false,
+        })
+    }
+}
+
+fn query_parameters(
+    lines: &BTreeMap<String, String>,
+    index: &HashMap<String, usize>,
+) -> Result<Vec<QueryParameter>, FactsError> {
+    let read = |(key, ty): (&String, &String)| {
+        let (name, required) = key.strip_suffix('!').map_or((key.as_str(), false), |name| (name, true));
+        let (name, repeated) = name.strip_suffix('*').map_or((name, false), |name| (name, true));
+        Ok(QueryParameter { name: name.into(), ty: types::parse(ty, index)?, repeated, required })
+    };
+    lines.iter().map(read).collect()
+}
+
+/// `{owner}/{repo}` to its arguments and what stands between them.
+pub(super) fn id_parts(text: &str) -> Vec<IdPart> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, after)) = after.split_once('}') else { break };
+        if !before.is_empty() {
+            parts.push(IdPart::Text(before.into()));
+        }
+        parts.push(IdPart::Argument(name.into()));
+        rest = after;
+    }
+    if !rest.is_empty() {
+        parts.push(IdPart::Text(rest.into()));
+    }
+    parts
+}

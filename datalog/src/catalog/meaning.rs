@@ -1,0 +1,82 @@
+//! What typed arguments mean for an operation: the things they name, the effects they bring about, and
+//! whether they contradict each other. It reads no bytes.
+
+use crate::effect::{Effect, Effects};
+use crate::request::{Argument, Location, Resource, Scalar};
+
+use super::operation::{Condition, IdPart, Operation, ResourceRule};
+
+/// The name of an argument that stands in the path or query and again at the top of the body, and does not say
+/// the same in both.
+pub(super) fn contradiction<'a>(operation: &Operation, arguments: &'a [Argument]) -> Option<&'a str> {
+    let mut outside = arguments.iter().filter(|argument| argument.location != Location::Body);
+    let contradicts = |outer: &&Argument| {
+        arguments.iter().any(|inner| {
+            inner.location != outer.location
+                && inner.name == outer.name
+                && as_text(&inner.value) != as_text(&outer.value)
+        })
+    };
+    let outer = outside.find(|outer| !operation.renames.contains(&outer.name) && contradicts(outer))?;
+    Some(&outer.name)
+}
+
+/// The things that the arguments name. A rule of one argument names one thing for each of its values.
+pub(super) fn resources(rules: &[ResourceRule], arguments: &[Argument]) -> Vec<Resource> {
+    let mut resources = Vec::new();
+    for rule in rules {
+        if let [IdPart::Argument(name)] = rule.id.as_slice() {
+            let values = arguments.iter().filter(|argument| argument.name == *name).filter_map(id_text);
+            resources.extend(values.map(|id| Resource { kind: rule.kind.clone(), id }));
+            continue;
+        }
+        let piece = |part: &IdPart| match part {
+            IdPart::Text(text) => Some(text.to_string()),
+            IdPart::Argument(name) => {
+                arguments.iter().find(|argument| argument.name == *name).and_then(id_text)
+            }
+        };
+        if let Some(id) = rule.id.iter().map(piece).collect::<Option<String>>() {
+            resources.push(Resource { kind: rule.kind.clone(), id });
+        }
+    }
+    resources.sort();
+    resources.dedup();
+    resources
+}
+
+/// The operation's effects without those that these arguments do not bring about. Of several conditions on
+/// one effect, any brings it about.
+pub(super) fn effects(operation: &Operation, arguments: &[Argument]) -> Effects {
+    let met = |condition: &Condition| {
+        arguments.iter().filter(|argument| argument.name == condition.argument).any(|argument| {
+            let text = as_text(&argument.value);
+            let anything = condition.values.is_empty() && condition.prefixes.is_empty();
+            anything
+                || condition.values.iter().any(|value| **value == text)
+                || condition.prefixes.iter().any(|prefix| text.starts_with(prefix.as_ref()))
+        })
+    };
+    let kept = |effect: &Effect| {
+        let mut about =
+            operation.conditions.iter().filter(|condition| condition.effects.contains(*effect)).peekable();
+        about.peek().is_none() || about.any(met)
+    };
+    operation.effects.iter().filter(kept).collect()
+}
+
+fn as_text(value: &Scalar) -> String {
+    match value {
+        Scalar::String(text) | Scalar::Other(text) => text.clone(),
+        Scalar::Int(number) => number.to_string(),
+        Scalar::Bool(flag) => flag.to_string(),
+    }
+}
+
+fn id_text(argument: &Argument) -> Option<String> {
+    match &argument.value {
+        Scalar::String(text) => Some(text.clone()),
+        Scalar::Int(number) => Some(number.to_string()),
+        Scalar::Bool(_) | Scalar::Other(_) => None,
+    }
+}
