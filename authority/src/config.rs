@@ -12,7 +12,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use datalog::{ConnectionName, ServiceName};
 use secrecy::SecretString;
@@ -197,8 +197,8 @@ impl Environment {
     }
 
     /// Where the home is: `chosen`, or what was set, or the platform's place.
-    pub fn home(&self, chosen: Option<PathBuf>) -> Result<Home, HomeError> {
-        let home = match chosen.as_ref().or(self.home.as_ref()) {
+    pub fn home(&self, chosen: Option<&Path>) -> Result<Home, HomeError> {
+        let home = match chosen.or(self.home.as_deref()) {
             Some(dir) => Home::at(dir),
             None => Home::of_platform()?,
         };

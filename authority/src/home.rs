@@ -105,6 +105,13 @@ pub(crate) fn create_private_file(path: &Path, content: &[u8]) -> Result<(), Hom
     file.write_all(content).and_then(|()| file.sync_all()).map_err(failed)
 }
 
+/// Opens a file for writing, made for this user alone where there is none.
+#[cfg(unix)]
+pub(crate) fn open_private_file(path: &Path) -> io::Result<fs::File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
 /// Refuses what the group or others can reach.
 #[cfg(unix)]
 pub(crate) fn check_private(path: &Path, expected: u32) -> Result<(), HomeError> {

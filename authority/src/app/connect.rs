@@ -37,8 +37,8 @@ impl App {
         check_redirect(&start.redirect_uri)?;
         let (provider, client) = self.client(&start.service, &start.client)?;
         let scopes = if start.scopes.is_empty() { provider.scopes.clone() } else { start.scopes };
-        let begun =
-            oauth::authorize(&provider, &client, &start.redirect_uri, &scopes).map_err(AppError::provider)?;
+        let begun = oauth::authorize(&provider, &client, &start.redirect_uri, &scopes)
+            .map_err(|failure| AppError::provider(&failure))?;
         let flow =
             CodeFlow { state: begun.state, verifier: begun.verifier, redirect_uri: start.redirect_uri };
         let attempt =
@@ -55,7 +55,7 @@ impl App {
     pub async fn finish_connect(&self, finish: ConnectFinish) -> Result<ConnectionInfo, AppError> {
         let now = self.clock.now();
         let attempt = match self.attempts.take_code(finish.attempt.as_deref(), &finish.state, now) {
-            Taken::Here(attempt) => attempt,
+            Taken::Here(attempt) => *attempt,
             Taken::Lapsed => return Err(lapsed()),
             Taken::Unknown => {
                 return Err(AppError::NotFound(
@@ -75,7 +75,7 @@ impl App {
         let http = &self.refresher.http;
         let tokens =
             oauth::exchange_code(http, &provider, &client, code, flow.verifier, &flow.redirect_uri).await;
-        let tokens = tokens.map_err(AppError::provider)?;
+        let tokens = tokens.map_err(|failure| AppError::provider(&failure))?;
         self.keep(Connecting { service, name, scopes, provider, client }, tokens).await
     }
 
@@ -84,8 +84,9 @@ impl App {
         let (provider, client) = self.client(&start.service, &start.client)?;
         let scopes = if start.scopes.is_empty() { provider.scopes.clone() } else { start.scopes };
         let http = &self.refresher.http;
-        let answer =
-            oauth::begin_device(http, &provider, &client, &scopes).await.map_err(AppError::provider)?;
+        let answer = oauth::begin_device(http, &provider, &client, &scopes)
+            .await
+            .map_err(|failure| AppError::provider(&failure))?;
         let seconds = |duration: std::time::Duration| Duration::try_from(duration).unwrap_or(LIFETIME);
         let interval = seconds(answer.interval());
         let flow = DeviceFlow {
@@ -110,7 +111,7 @@ impl App {
     pub async fn poll_device(&self, attempt: &str) -> Result<DevicePoll, AppError> {
         let now = self.clock.now();
         let mut device = match self.attempts.take_device(attempt, now) {
-            Taken::Here(device) => device,
+            Taken::Here(device) => *device,
             Taken::Lapsed => return Err(lapsed()),
             Taken::Unknown => {
                 return Err(AppError::NotFound(format!("there is no device flow `{}`", plain(attempt))));
@@ -143,7 +144,7 @@ impl App {
             }
             // RFC 8628, section 3.5: a call that timed out is not the end of the flow.
             Err(oauth::TokenFailure::Unknown(_) | oauth::TokenFailure::NotSent(_)) => pending(device),
-            Err(failure) => Err(AppError::provider(failure)),
+            Err(failure) => Err(AppError::provider(&failure)),
         }
     }
 
@@ -267,7 +268,7 @@ impl App {
         let client_secret = secret
             .map(|secret| self.vault.seal(client_secret_place(&row), secret.expose_secret().as_bytes()))
             .transpose()
-            .map_err(AppError::vault)?;
+            .map_err(|error| AppError::vault(&error))?;
         let id = ConnectionId(id);
         Ok(NewConnection {
             id,
@@ -278,7 +279,7 @@ impl App {
             client_id: connecting.client.id,
             client_secret,
             connected: now,
-            credential: seal_credential(&self.vault, id, &known).map_err(AppError::vault)?,
+            credential: seal_credential(&self.vault, id, &known).map_err(|error| AppError::vault(&error))?,
         })
     }
 }

@@ -55,15 +55,15 @@ impl AppError {
         Self::Invalid(error.to_string())
     }
 
-    pub(crate) fn provider(failure: TokenFailure) -> Self {
+    pub(crate) fn provider(failure: &TokenFailure) -> Self {
         Self::Provider(failure.to_string())
     }
 
-    pub(crate) fn vault(error: VaultError) -> Self {
+    pub(crate) fn vault(error: &VaultError) -> Self {
         Self::Store(StoreFault(error.to_string()))
     }
 
-    pub(crate) fn key(error: KeyError) -> Self {
+    pub(crate) fn key(error: &KeyError) -> Self {
         Self::Store(StoreFault(error.to_string()))
     }
 

@@ -11,7 +11,7 @@ impl App {
     /// Makes a new root key that mints from now on; the old one stays trusted.
     pub async fn rotate_root(&self) -> Result<RootKeyInfo, AppError> {
         let now = self.clock.now();
-        let row = self.keyring.next(&self.vault, now).map_err(AppError::key)?;
+        let row = self.keyring.next(&self.vault, now).map_err(|error| AppError::key(&error))?;
         let event = EventEntry::on_root_key(Event::RootCreated, row.id).at(now);
         self.store.root_created(row.clone(), event).await?;
         self.keyring.add(&row);

@@ -21,7 +21,7 @@ impl App {
             })
             .collect();
         let terms = MintTerms::parse(&args, &known, now).map_err(AppError::invalid)?;
-        let key = self.keyring.minting(&self.vault).map_err(AppError::key)?;
+        let key = self.keyring.minting(&self.vault).map_err(|error| AppError::key(&error))?;
         let id = PassId::from_random(*random::<16>().map_err(AppError::random)?);
         let minted = terms.mint(&id, &key).map_err(AppError::invalid)?;
         let row = PassRow {

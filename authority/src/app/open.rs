@@ -17,7 +17,7 @@ use super::{App, OpenError};
 use crate::catalog;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::home::{Home, HomeError};
+use crate::home::{Home, HomeError, open_private_file};
 use crate::keys::Keyring;
 use crate::oauth::{Attempts, HttpClient, Refresher};
 use crate::store::sqlite::SqliteStore;
@@ -35,8 +35,18 @@ impl App {
         if !home.is_initialised() {
             return Err(OpenError::NotInitialised(home.dir().to_owned()));
         }
-        let lock = lock(home)?;
         let catalog = Arc::new(catalog::load(home)?);
+        Self::open_with(home, config, clock, catalog)
+    }
+
+    /// The same with a catalog that was loaded before.
+    pub fn open_with(
+        home: &Home,
+        config: Config,
+        clock: Clock,
+        catalog: Arc<Catalog>,
+    ) -> Result<Arc<Self>, OpenError> {
+        let lock = lock(home)?;
         let vault = Arc::new(Vault::open(home.vault_key())?);
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&home.database())?);
         check_vault(&vault, &*store)?;
@@ -82,8 +92,7 @@ impl App {
 pub(super) fn lock(home: &Home) -> Result<File, OpenError> {
     let path = home.lock_file();
     let failed = |error| HomeError::Io { path: path.clone(), verb: "opened", error };
-    let file =
-        File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+    let file = open_private_file(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(home.dir().to_owned())),

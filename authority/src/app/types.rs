@@ -4,7 +4,6 @@
 
 use std::path::PathBuf;
 
-pub use datalog::MintArgs;
 use datalog::{Account, ConnectionName, PassId, RevocationId, ServiceName};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;

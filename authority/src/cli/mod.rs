@@ -120,7 +120,7 @@ impl Context {
                 Failure::usage(format_args!("`{}` is not a folder's path: {error}", dir.display()))
             })
         });
-        self.environment.home(dir.transpose()?).map_err(Failure::failed)
+        self.environment.home(dir.transpose()?.as_deref()).map_err(Failure::failed)
     }
 
     /// The settings of `home`.

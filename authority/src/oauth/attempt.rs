@@ -44,7 +44,7 @@ pub(crate) enum Flow {
 
 /// What was found under an id or a state.
 pub(crate) enum Taken<F> {
-    Here(Attempt<F>),
+    Here(Box<Attempt<F>>),
     /// It was there, but its time is over.
     Lapsed,
     Unknown,
@@ -85,7 +85,7 @@ impl Attempts {
             Some(Attempt { flow: Flow::Code(flow), service, name, scopes, provider, client, ends })
                 if ends > now =>
             {
-                Taken::Here(Attempt { flow, service, name, scopes, provider, client, ends })
+                Taken::Here(Box::new(Attempt { flow, service, name, scopes, provider, client, ends }))
             }
             Some(_) => Taken::Lapsed,
             None => Taken::Unknown,
@@ -102,7 +102,7 @@ impl Attempts {
             Some(Attempt { flow: Flow::Device(flow), service, name, scopes, provider, client, ends })
                 if ends > now =>
             {
-                Taken::Here(Attempt { flow, service, name, scopes, provider, client, ends })
+                Taken::Here(Box::new(Attempt { flow, service, name, scopes, provider, client, ends }))
             }
             Some(_) => Taken::Lapsed,
             None => Taken::Unknown,

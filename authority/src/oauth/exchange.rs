@@ -248,17 +248,17 @@ fn missing(key: &str) -> TokenFailure {
 type Asked = RequestTokenError<TokenFailure, BasicErrorResponse>;
 
 fn tokens(answer: Result<BasicTokenResponse, Asked>) -> Result<Tokens, TokenFailure> {
-    checked(answer.map_err(failure)?)
+    checked(&answer.map_err(failure)?)
 }
 
 fn read_tokens(body: &[u8]) -> Result<Tokens, TokenFailure> {
     let answer = serde_json::from_slice(body)
         .map_err(|_| TokenFailure::Unknown("its answer holds no token".into()))?;
-    checked(answer)
+    checked(&answer)
 }
 
 /// RFC 6749, section 7.1: a token of a type that is not understood is not used.
-fn checked(answer: BasicTokenResponse) -> Result<Tokens, TokenFailure> {
+fn checked(answer: &BasicTokenResponse) -> Result<Tokens, TokenFailure> {
     if !matches!(answer.token_type(), BasicTokenType::Bearer) || answer.access_token().secret().is_empty() {
         return Err(TokenFailure::Unknown("its answer holds no bearer token".into()));
     }

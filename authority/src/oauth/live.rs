@@ -139,6 +139,11 @@ impl Live {
         self.state().known.clone()
     }
 
+    #[cfg(test)]
+    pub fn is_refreshing(&self) -> bool {
+        self.state().is_flying()
+    }
+
     pub fn plan(&self, now: OffsetDateTime) -> Plan {
         self.state().plan(self.provider.old_access, now)
     }

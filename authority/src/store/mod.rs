@@ -10,6 +10,8 @@ mod pass;
 mod revocation;
 mod root_key;
 pub mod sqlite;
+#[cfg(test)]
+mod story;
 
 pub use audit::{AuditStore, ChainLink, Line, StoredRecord};
 pub use budget::{BudgetStore, Reserved};

@@ -2,6 +2,7 @@
 //!
 //! Only the writer appends, so the end that it holds is the end.
 
+use datalog::{ConnectionName, RevocationId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
@@ -105,9 +106,9 @@ fn records(connection: &Connection, query: &LogQuery) -> rusqlite::Result<Vec<St
                 query.after.unwrap_or(0),
                 query.kind,
                 query.decision,
-                query.connection.as_ref().map(|name| name.as_str()),
+                query.connection.as_ref().map(ConnectionName::as_str),
                 query.operation.as_deref().map(glob),
-                query.pass.as_ref().map(|id| id.as_str()),
+                query.pass.as_ref().map(RevocationId::as_str),
                 query.limit.unwrap_or(LIMIT).min(LIMIT_MAX),
             ],
             stored,

@@ -97,8 +97,9 @@ const STEPS: [&str; 1] = [
 ];
 
 pub(super) fn run(connection: &mut Connection) -> Result<(), StoreFault> {
-    let version: usize =
-        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(fault)?;
+    let version: usize = connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(|error| fault(&error))?;
     if version > STEPS.len() {
         return Err(StoreFault(format!(
             "the database has schema {version}, expected at most {}\nhint: it belongs to a newer hallpass",
@@ -106,10 +107,10 @@ pub(super) fn run(connection: &mut Connection) -> Result<(), StoreFault> {
         )));
     }
     for (position, step) in STEPS.iter().enumerate().skip(version) {
-        let transaction = connection.transaction().map_err(fault)?;
-        transaction.execute_batch(step).map_err(fault)?;
-        transaction.pragma_update(None, "user_version", position + 1).map_err(fault)?;
-        transaction.commit().map_err(fault)?;
+        let transaction = connection.transaction().map_err(|error| fault(&error))?;
+        transaction.execute_batch(step).map_err(|error| fault(&error))?;
+        transaction.pragma_update(None, "user_version", position + 1).map_err(|error| fault(&error))?;
+        transaction.commit().map_err(|error| fault(&error))?;
     }
     Ok(())
 }

@@ -10,6 +10,8 @@ mod migrations;
 mod pass;
 mod revocation;
 mod root_key;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::path::Path;
@@ -22,29 +24,31 @@ use writer::Writer;
 
 /// An open database.
 pub struct SqliteStore {
-    writer: Writer,
-    /// Sees what is committed; short reads only, so nobody waits long for it.
+    /// Sees what is committed; short reads only, so nobody waits long for it. Closed before the writer, which
+    /// as the last one folds the write-ahead log into the file.
     reader: Mutex<Connection>,
+    writer: Writer,
 }
 
 impl SqliteStore {
     /// Opens the database, makes it where there is none, and brings its schema up to date.
     pub fn open(path: &Path) -> Result<Self, StoreFault> {
-        let mut connection = Connection::open(path).map_err(fault)?;
-        configure(&connection).map_err(fault)?;
+        let mut connection = Connection::open(path).map_err(|error| fault(&error))?;
+        configure(&connection).map_err(|error| fault(&error))?;
         migrations::run(&mut connection)?;
         // Before the reader is opened, so that its companions (-wal, -shm) have the right mode too.
         make_private(path)?;
         let writer = Writer::start(connection)?;
-        let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fault)?;
-        reader.busy_timeout(std::time::Duration::from_secs(5)).map_err(fault)?;
+        let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .map_err(|error| fault(&error))?;
+        reader.busy_timeout(std::time::Duration::from_secs(5)).map_err(|error| fault(&error))?;
         reader.set_prepared_statement_cache_capacity(32);
         Ok(Self { writer, reader: Mutex::new(reader) })
     }
 
     fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        query(&reader).map_err(fault)
+        query(&reader).map_err(|error| fault(&error))
     }
 }
 
@@ -75,6 +79,6 @@ fn make_private(path: &Path) -> Result<(), StoreFault> {
     Ok(())
 }
 
-fn fault(error: rusqlite::Error) -> StoreFault {
+fn fault(error: &rusqlite::Error) -> StoreFault {
     StoreFault(error.to_string())
 }

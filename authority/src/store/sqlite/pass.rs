@@ -1,5 +1,6 @@
 //! The pass table.
 
+use datalog::ConnectionName;
 use rusqlite::{Row, params};
 
 use super::SqliteStore;
@@ -11,7 +12,7 @@ use crate::store::{Line, Stored};
 impl PassStore for SqliteStore {
     fn minted(&self, pass: PassRow, event: Line) -> Stored<'_, ()> {
         Box::pin(self.writer.write(move |writing| {
-            let connections: Vec<&str> = pass.connections.iter().map(|name| name.as_str()).collect();
+            let connections: Vec<&str> = pass.connections.iter().map(ConnectionName::as_str).collect();
             writing
                 .connection
                 .prepare_cached(
@@ -47,7 +48,7 @@ impl PassStore for SqliteStore {
                     )?
                     .query_map(
                         params![
-                            query.connection.as_ref().map(|name| name.as_str()),
+                            query.connection.as_ref().map(ConnectionName::as_str),
                             query.revoked,
                             query.ends_after.map(millis),
                             query.ends_before.map(millis),

@@ -14,7 +14,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::StoreFault;
 use super::audit::Chain;
-use crate::store::{ChainLink, Line};
+use crate::store::Line;
 
 /// More callers than this at once are turned away.
 const QUEUE: usize = 8_192;
@@ -60,7 +60,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub fn start(connection: Connection) -> Result<Self, StoreFault> {
-        let chain = Chain::load(&connection).map_err(super::fault)?;
+        let chain = Chain::load(&connection).map_err(|error| super::fault(&error))?;
         let (head_sender, head) = watch::channel(chain.head().seq);
         let (sender, jobs) = channel();
         let waiting = Arc::new(AtomicUsize::new(0));
@@ -162,12 +162,11 @@ impl Loop {
     }
 
     fn commit(&mut self, group: Vec<Job>) {
-        let before = self.chain.head();
         let mut answers: Vec<Answering> = Vec::with_capacity(group.len());
-        let begun = self.connection.execute_batch("BEGIN IMMEDIATE").map_err(super::fault);
+        let begun = self.connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| super::fault(&error));
         for job in group {
             match &begun {
-                Ok(()) => self.run_one(job, before, &mut answers),
+                Ok(()) => self.run_one(job, &mut answers),
                 // The job is dropped unrun; its caller is told that the store stopped for it.
                 Err(fault) => tracing::error!(%fault, "no transaction was begun"),
             }
@@ -175,9 +174,9 @@ impl Loop {
         if begun.is_err() {
             return;
         }
-        let committed = self.connection.execute_batch("COMMIT").map_err(super::fault);
+        let committed = self.connection.execute_batch("COMMIT").map_err(|error| super::fault(&error));
         if committed.is_err() {
-            self.roll_back(before);
+            self.roll_back();
         }
         self.head
             .send_if_modified(|head| std::mem::replace(head, self.chain.head().seq) != self.chain.head().seq);
@@ -186,7 +185,7 @@ impl Loop {
         }
     }
 
-    fn run_one(&mut self, job: Job, before: ChainLink, answers: &mut Vec<Answering>) {
+    fn run_one(&mut self, job: Job, answers: &mut Vec<Answering>) {
         let kept_head = self.chain.head();
         if let Err(error) = self.connection.prepare_cached("SAVEPOINT job").and_then(|mut s| s.execute([])) {
             // Dropping the job tells its caller.
@@ -201,22 +200,22 @@ impl Loop {
         if !keep {
             self.chain.restore(kept_head);
         }
-        match outcome.and_then(|_| ended) {
+        match outcome.and(ended) {
             Ok(()) => answers.push(answer),
             Err(error) => {
-                let fault = super::fault(error);
+                let fault = super::fault(&error);
                 answer(Err(fault.clone()));
-                self.recover(before, &fault, answers);
+                self.recover(&fault, answers);
             }
         }
     }
 
     /// A full disk makes SQLite drop the whole transaction by itself: then nobody in it was written.
-    fn recover(&mut self, before: ChainLink, fault: &StoreFault, answers: &mut Vec<Answering>) {
+    fn recover(&mut self, fault: &StoreFault, answers: &mut Vec<Answering>) {
         if !self.connection.is_autocommit() {
             return;
         }
-        self.chain.restore(before);
+        self.reload_chain();
         for answer in answers.drain(..) {
             answer(Err(fault.clone()));
         }
@@ -225,12 +224,21 @@ impl Loop {
         }
     }
 
-    fn roll_back(&mut self, before: ChainLink) {
-        self.chain.restore(before);
+    fn roll_back(&mut self) {
         if !self.connection.is_autocommit()
             && let Err(error) = self.connection.execute_batch("ROLLBACK")
         {
             tracing::error!(%error, "a failed commit was not rolled back");
+        }
+        self.reload_chain();
+    }
+
+    /// What is on disk is the end of the chain, whatever was meant to be. Where that cannot be read the next
+    /// record does not fit, and is refused.
+    fn reload_chain(&mut self) {
+        match Chain::load(&self.connection) {
+            Ok(chain) => self.chain = chain,
+            Err(error) => tracing::error!(%error, "the end of the audit log cannot be read"),
         }
     }
 }

@@ -1,0 +1,64 @@
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+fn mode(path: &std::path::Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn a_home_is_for_its_owner_alone() {
+    let world = World::new().await;
+    let app = world.connected().await;
+    app.mint(mint_args()).await.unwrap();
+    assert_eq!(mode(world.home().dir()), 0o700);
+    for file in std::fs::read_dir(world.home().dir()).unwrap() {
+        let path = file.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn a_home_is_open_in_one_process_at_a_time() {
+    let world = World::new().await;
+    let app = world.open();
+    let second = world.open_with(world.config());
+    assert!(matches!(second, Err(OpenError::InUse(_))));
+    drop(app);
+    world.open();
+}
+
+#[tokio::test]
+async fn a_second_init_changes_nothing() {
+    let world = World::new().await;
+    let key = std::fs::read(world.home().vault_key()).unwrap();
+    let report = App::init(&world.home()).unwrap();
+    assert_eq!((report.outcome, report.root_key), (InitOutcome::AlreadyThere, 1));
+    assert_eq!(std::fs::read(world.home().vault_key()).unwrap(), key);
+}
+
+#[tokio::test]
+async fn a_folder_without_an_authority_is_not_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    let opened = App::open(&Home::at(dir.path()), Config::default());
+    let error = opened.err().unwrap().to_string();
+    assert!(error.contains("hint: run `hallpass init`"), "{error}");
+}
+
+#[tokio::test]
+async fn another_vault_key_is_noticed_at_once() {
+    let world = World::new().await;
+    let elsewhere = world.dir.path().join("other.key");
+    crate::vault::Vault::create_key(&elsewhere).unwrap();
+    let home = world.home().with_vault_key(&elsewhere);
+    let opened = App::open(&home, world.config());
+    assert!(matches!(opened, Err(OpenError::OtherVaultKey)));
+}
+
+#[tokio::test]
+async fn a_home_without_its_vault_key_is_not_given_a_new_one() {
+    let world = World::new().await;
+    std::fs::remove_file(world.home().vault_key()).unwrap();
+    assert!(matches!(App::init(&world.home()), Err(OpenError::NoVaultKey(_))));
+    assert!(!world.home().vault_key().exists());
+}

@@ -1,0 +1,129 @@
+//! The authority by its verbs, against a provider that does as it is told.
+
+mod audit;
+mod budgets;
+mod connect;
+mod home;
+mod passes;
+mod provider;
+mod refresh;
+
+use std::sync::{Arc, OnceLock};
+
+use tempfile::TempDir;
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+use verifier::ports::{Credential, LeaseError};
+
+use super::*;
+use crate::clock::FixedClock;
+use crate::home::Home;
+use provider::{Provider, Rotation};
+
+const START: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
+
+/// A home of its own, a provider of its own, and a clock that stands still.
+struct World {
+    dir: TempDir,
+    provider: Provider,
+    clock: FixedClock,
+    /// Lines for `[services.gmail]` beside those of the provider.
+    settings: String,
+}
+
+impl World {
+    async fn new() -> Self {
+        Self::with(Rotation::Keeps, "").await
+    }
+
+    async fn with(rotation: Rotation, settings: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let world = Self {
+            dir,
+            provider: Provider::start(rotation).await,
+            clock: FixedClock::at(START),
+            settings: settings.into(),
+        };
+        App::init(&world.home()).unwrap();
+        world
+    }
+
+    fn home(&self) -> Home {
+        Home::at(self.dir.path().join("home"))
+    }
+
+    fn config(&self) -> Config {
+        let text = format!("{}\n{}\n", self.provider.settings(), self.settings);
+        Config::parse(&text, &self.home()).unwrap()
+    }
+
+    fn open(&self) -> Arc<App> {
+        self.open_with(self.config()).unwrap()
+    }
+
+    fn open_with(&self, config: Config) -> Result<Arc<App>, OpenError> {
+        // Read once: it is the same for every world.
+        static CATALOG: OnceLock<Arc<Catalog>> = OnceLock::new();
+        let catalog = CATALOG.get_or_init(|| Arc::new(Catalog::embedded().unwrap())).clone();
+        App::open_with(&self.home(), config, Clock::Fixed(self.clock.clone()), catalog)
+    }
+
+    /// An open authority with the connection `gmail`.
+    async fn connected(&self) -> Arc<App> {
+        let app = self.open();
+        connect(&app, &self.provider, None).await.unwrap();
+        app
+    }
+
+    fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.home().database()).unwrap()
+    }
+}
+
+fn start(name: Option<&str>) -> ConnectStart {
+    ConnectStart {
+        service: "gmail".parse().unwrap(),
+        name: name.map(|name| name.parse().unwrap()),
+        redirect_uri: "http://127.0.0.1:1/callback".into(),
+        scopes: Vec::new(),
+        client: ClientChoice::default(),
+    }
+}
+
+/// The whole code flow, with the person saying yes.
+async fn connect(app: &App, provider: &Provider, name: Option<&str>) -> Result<ConnectionInfo, AppError> {
+    let begun = app.begin_connect(start(name)).await?;
+    let (state, code) = provider.consent(&begun.authorize_url);
+    app.finish_connect(ConnectFinish { state, code: Some(code), ..ConnectFinish::default() }).await
+}
+
+fn gmail() -> ConnectionName {
+    "gmail".parse().unwrap()
+}
+
+async fn lease(app: &App) -> Result<Credential, LeaseError> {
+    let live = app.live().get(&gmail()).cloned().unwrap();
+    app.refresher.lease(&live).await
+}
+
+/// The token that a lease gives.
+async fn token(app: &App) -> String {
+    use secrecy::ExposeSecret;
+    lease(app).await.unwrap().token.expose_secret().to_owned()
+}
+
+/// Polls until `condition` holds.
+async fn eventually(what: &str, condition: impl Fn() -> bool) {
+    let polled = async {
+        while !condition() {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+    };
+    assert!(tokio::time::timeout(std::time::Duration::from_secs(20), polled).await.is_ok(), "{what}");
+}
+
+fn mint_args() -> MintArgs {
+    MintArgs { task: "triage my inbox".into(), allow: vec!["gmail:read".into()], ..MintArgs::default() }
+}
+
+const HOUR: Duration = Duration::hours(1);
