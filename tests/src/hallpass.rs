@@ -46,7 +46,8 @@ impl Ran {
 
 /// One home, and what runs on it.
 pub struct Hallpass {
-    home: TempDir,
+    /// Holds the home, which `init` makes.
+    folder: TempDir,
     pub gateway: String,
     pub authority: String,
     /// Where `connect` waits for the provider's redirect.
@@ -60,14 +61,14 @@ pub struct Hallpass {
 impl Hallpass {
     /// An initialised home that knows no services' clients yet.
     pub fn new() -> Self {
-        let home = tempfile::tempdir().expect("a temporary folder");
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let (gateway, authority, own_port) = (free_port(), free_port(), free_port());
         let config = format!(
             "[gateway]\nlisten = \"127.0.0.1:{gateway}\"\n\n[authority]\nlisten = \"127.0.0.1:{authority}\"\n\n\
              [connections.gmail]\nlisten = \"127.0.0.1:{own_port}\"\n"
         );
         let hallpass = Self {
-            home,
+            folder,
             gateway: format!("http://127.0.0.1:{gateway}"),
             authority: format!("http://127.0.0.1:{authority}"),
             redirect_port: free_port(),
@@ -169,8 +170,8 @@ impl Hallpass {
         self.write_config();
     }
 
-    pub fn home(&self) -> &Path {
-        self.home.path()
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
     }
 
     /// The base URL of a connection on the common listener.
@@ -184,11 +185,11 @@ impl Hallpass {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        command_at(self.home(), arguments)
+        command_at(&self.home(), arguments)
     }
 
     pub fn run(&self, arguments: &[&str]) -> Ran {
-        run_at(self.home(), arguments)
+        run_at(&self.home(), arguments)
     }
 
     /// `hallpass … --json`, which has to succeed.

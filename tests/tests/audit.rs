@@ -48,7 +48,7 @@ fn a_flipped_byte_in_the_database_is_found() {
     let elsewhere = tempfile::tempdir().unwrap();
     let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
     fs::set_permissions(elsewhere.path(), private).unwrap();
-    copy(hallpass.home(), elsewhere.path());
+    copy(&hallpass.home(), elsewhere.path());
     run_at(elsewhere.path(), &["log", "verify"]).expect(0);
 
     // One letter of the path in one record, wherever the database keeps it.
