@@ -29,6 +29,8 @@ pub struct AttenuateArgs {
     pub deny: Vec<String>,
     pub duration: Option<String>,
     pub not_before: Option<String>,
+    pub to: Vec<String>,
+    pub to_domains: Vec<String>,
     pub args: Vec<String>,
     pub during: Vec<String>,
     pub limits: Vec<String>,
@@ -62,7 +64,7 @@ pub enum AttenuateError {
     #[error("the pass is sealed: nothing can be attenuated from it")]
     Sealed,
     #[error(
-        "nothing to narrow by: expected at least one of --only, --ask, --deny, --for, --not-before, --arg, --during, --limit, --check"
+        "nothing to narrow by: expected at least one of --only, --ask, --deny, --for, --not-before, --to, --to-domain, --arg, --during, --limit, --check"
     )]
     Nothing,
 }
@@ -120,6 +122,7 @@ fn block(
     if let Some(begins) = &args.not_before {
         checks.push(compose::from(terms::date(begins)?));
     }
+    checks.extend(terms::recipients(&args.to, &args.to_domains)?);
     let arguments =
         args.args.iter().map(|text| arguments::read(text, &reach)).collect::<Result<Vec<_>, TermError>>()?;
     checks.extend(arguments::caveats(&arguments));

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use biscuit_auth::builder::{Check, Fact, Predicate, Term};
+use biscuit_auth::builder::{Binary, Check, Expression, Fact, Op, Predicate, Term, Unary};
 use biscuit_auth::macros::{check, fact};
 use time::OffsetDateTime;
 
+use crate::decode::Address;
 use crate::effect::Effect;
 use crate::hours::Hours;
 use crate::names::ConnectionName;
@@ -42,6 +43,27 @@ pub(crate) fn during(hours: &[Hours]) -> Option<Check> {
         )
     });
     windows.reduce(or)
+}
+
+/// Holds where nobody is reached but these: addresses, and everybody at these domains.
+pub(crate) fn recipients(addresses: &[Address], domains: &[String]) -> Option<Check> {
+    if addresses.is_empty() && domains.is_empty() {
+        return None;
+    }
+    let known = set(addresses.iter().map(Address::as_str));
+    let mut caveat = check!(r#"reject if recipient($r), !{known}.contains($r)"#, known = known);
+    for domain in domains {
+        let elsewhere = vec![
+            Op::Value(Term::Variable("r".into())),
+            Op::Value(Term::Str(format!("@{domain}"))),
+            Op::Binary(Binary::Suffix),
+            Op::Unary(Unary::Negate),
+        ];
+        for query in &mut caveat.queries {
+            query.expressions.push(Expression { ops: elsewhere.clone() });
+        }
+    }
+    Some(caveat)
 }
 
 pub(crate) fn same_account() -> Check {

@@ -96,7 +96,7 @@ pub fn caveat(caveat: &Caveat) -> String {
     if is_same_account(caveat) {
         return "the account that the connection had when the pass was minted".into();
     }
-    if let Some(sentence) = plain::argument(caveat) {
+    if let Some(sentence) = plain::argument(caveat).or_else(|| plain::recipients(caveat)) {
         return sentence;
     }
     if caveat.kind == Kind::One {

@@ -9,6 +9,7 @@ use crate::catalog::Operation;
 use crate::caveat::{Fact, Predicate};
 use crate::content::{Connected, Limit};
 use crate::decide::Context;
+use crate::decode::{Address, Reached};
 use crate::effect::Effects;
 use crate::hours::Zone;
 use crate::names::{Account, ConnectionName};
@@ -46,6 +47,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) limits: &'a [&'a Limit],
     /// The time zones that the pass reads a clock of.
     pub(crate) zones: &'a [Zone],
+    /// Whom the request reaches, where the pass reads it.
+    pub(crate) reached: &'a Reached,
     /// The digest that a person approved, if any.
     pub(crate) approved: Option<&'a str>,
     pub(crate) now: OffsetDateTime,
@@ -53,7 +56,7 @@ pub(crate) struct Subject<'a> {
 
 /// The facts of one request.
 pub(crate) fn request_facts(reads: u64, subject: &Subject<'_>) -> Vec<Fact> {
-    let Subject { request, digest, context, limits, zones, approved, now } = *subject;
+    let Subject { request, digest, context, limits, zones, reached, approved, now } = *subject;
     let mut gather = Gather { reads, facts: Vec::with_capacity(16) };
     // Before 1970 nothing is valid: time 0 fails every lower bound that a pass can have.
     gather.say_one("time", || Value::Date(u64::try_from(now.unix_timestamp()).unwrap_or(0)));
@@ -69,6 +72,7 @@ pub(crate) fn request_facts(reads: u64, subject: &Subject<'_>) -> Vec<Fact> {
         request.resources.iter().map(|one| vec![Value::Str(one.kind.clone()), Value::str(one.id.as_str())])
     });
     arguments(&mut gather, request);
+    recipients(&mut gather, reached);
     gather.say("used", || {
         limits.iter().map(|limit| {
             let used = context.used.get(&limit.budget).copied().unwrap_or(0);
@@ -103,6 +107,24 @@ fn of_operation(
     gather.say_one("method", || Value::str(operation.method.as_str()));
     gather.say_one("host", || Value::str(operation.host.clone()));
     gather.say_one("stage", || Value::str("request"));
+}
+
+/// Whether any of the words needs to know whom a request reaches.
+pub(crate) fn reads_recipients(reads: u64) -> bool {
+    ["recipient", "recipient_domain", "recipient_count"]
+        .into_iter()
+        .filter_map(Predicate::of)
+        .any(|predicate| reads & predicate.request_bit() != 0)
+}
+
+fn recipients(gather: &mut Gather, reached: &Reached) {
+    let all = &reached.recipients;
+    gather.say("recipient", || all.iter().map(|address| vec![Value::str(address.as_str())]));
+    gather.say("recipient_domain", || {
+        let domains: BTreeSet<&str> = all.iter().map(Address::domain).collect();
+        domains.into_iter().map(|domain| vec![Value::str(domain)])
+    });
+    gather.say_one("recipient_count", || Value::Int(i64::try_from(all.len()).unwrap_or(i64::MAX)));
 }
 
 fn arguments(gather: &mut Gather, request: &Request) {

@@ -7,9 +7,10 @@ use time::OffsetDateTime;
 use crate::caveat::{Caveat, Fact};
 use crate::content::{Content, Limit};
 use crate::decide::{Context, Ground, LiftableBy, Reason};
+use crate::decode::{self, DecodeError, Reached};
 use crate::evaluate::{self, EvaluateError, Steps, World};
 use crate::explain;
-use crate::facts::{Subject, request_facts};
+use crate::facts::{Subject, reads_recipients, request_facts};
 use crate::policy::{Policy, Rule};
 use crate::request::{Request, RequestDigest};
 
@@ -62,13 +63,25 @@ impl Judgement {
 impl Question<'_> {
     /// The answer and its reasons. `asks` tells whether an approval could change anything.
     pub(crate) fn answer(&self, asks: bool) -> (Answered, Vec<Reason>) {
+        let reached = match reads_recipients(self.content.reads()) {
+            false => Ok(Reached::default()),
+            true => decode::reached(self.request),
+        };
+        match reached {
+            Ok(reached) => self.answer_for(&reached, asks),
+            // What cannot be told is not a missing fact but a denial, which no approval lifts.
+            Err(error) => (Answered::No(Ground::Unevaluable), vec![self.unknown_recipients(&error)]),
+        }
+    }
+
+    fn answer_for(&self, reached: &Reached, asks: bool) -> (Answered, Vec<Reason>) {
         let approved = self.context.approved == Some(self.digest);
-        let first = self.judge(if approved { Approval::Given } else { Approval::None });
+        let first = self.judge(reached, if approved { Approval::Given } else { Approval::None });
         if first.holds() {
             return (Answered::Allow, self.why_allowed(&first));
         }
         if asks && !approved {
-            let second = self.judge(Approval::Given);
+            let second = self.judge(reached, Approval::Given);
             if second.holds() {
                 return (Answered::No(Ground::Ask), self.why_not(&first, LiftableBy::Approval));
             }
@@ -77,7 +90,7 @@ impl Question<'_> {
         (Answered::No(self.ground(&first)), self.why_not(&first, LiftableBy::Parent))
     }
 
-    fn judge(&self, approval: Approval) -> Judgement {
+    fn judge(&self, reached: &Reached, approval: Approval) -> Judgement {
         let digest = self.digest.hex();
         let approved = (approval == Approval::Given).then_some(digest.as_str());
         let reads = self.content.reads() | self.policy.reads(approved.is_some());
@@ -89,6 +102,7 @@ impl Question<'_> {
                 context: self.context,
                 limits: self.limits,
                 zones: &self.content.zones,
+                reached,
                 approved,
                 now: self.now,
             },
@@ -114,6 +128,18 @@ impl Question<'_> {
             }
         }
         Judgement { rule, failed, facts }
+    }
+
+    fn unknown_recipients(&self, error: &DecodeError) -> Reason {
+        let reads = |caveat: &&Caveat| reads_recipients(caveat.reads());
+        let caveats = self.content.blocks.iter().flat_map(|block| &block.caveats);
+        Reason {
+            block: None,
+            caveat: caveats.clone().find(reads).map(ToString::to_string).unwrap_or_default(),
+            expected: "a request that says with certainty whom it reaches".into(),
+            got: error.to_string(),
+            liftable_by: LiftableBy::Parent,
+        }
     }
 
     fn ground(&self, judgement: &Judgement) -> Ground {

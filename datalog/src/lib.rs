@@ -12,6 +12,7 @@ pub mod caveat;
 mod compose;
 pub mod content;
 pub mod decide;
+pub mod decode;
 pub mod effect;
 mod evaluate;
 pub mod explain;

@@ -38,6 +38,9 @@ pub struct MintArgs {
     pub duration: Option<String>,
     /// RFC 3339.
     pub not_before: Option<String>,
+    /// Addresses that may be reached, and domains: nobody else, where there are any.
+    pub to: Vec<String>,
+    pub to_domains: Vec<String>,
     /// `gmail.users.messages.list: maxResults<=10`.
     pub args: Vec<String>,
     /// `mon-fri 09:00-17:00 Europe/Berlin`; any of them.
@@ -66,6 +69,7 @@ pub struct MintTerms {
     grants: Vec<(Answer, ConnectionName, Selector)>,
     begins: Option<OffsetDateTime>,
     ends: OffsetDateTime,
+    recipients: Option<Check>,
     arguments: Vec<Arguments>,
     hours: Vec<Hours>,
     limits: Vec<(Target, i64)>,
@@ -121,13 +125,14 @@ impl MintTerms {
         let begins = args.not_before.as_deref().map(terms::date).transpose()?;
         let duration = args.duration.as_deref().map_or(Ok(DEFAULT_DURATION), terms::duration)?;
         let ends = begins.map_or(now, |begins| begins.max(now)).saturating_add(duration);
+        let recipients = terms::recipients(&args.to, &args.to_domains)?;
         let arguments =
             args.args.iter().map(|text| arguments::read(text, &reach)).collect::<Result<_, _>>()?;
         let hours = args.during.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
         let checks = args.checks.iter().map(|text| terms::check(text)).collect::<Result<_, _>>()?;
         let connections =
             known.iter().filter(|one| reach.iter().any(|r| *r.connection == one.name)).cloned().collect();
-        Ok(Self { task, connections, grants, begins, ends, arguments, hours, limits, checks })
+        Ok(Self { task, connections, grants, begins, ends, recipients, arguments, hours, limits, checks })
     }
 
     /// Signs the pass.
@@ -181,6 +186,7 @@ impl MintTerms {
     fn caveats(&self) -> Vec<Check> {
         let mut checks = vec![compose::until(self.ends), compose::same_account()];
         checks.extend(self.begins.map(compose::from));
+        checks.extend(self.recipients.clone());
         checks.extend(arguments::caveats(&self.arguments));
         checks.extend(compose::during(&self.hours));
         checks.extend(

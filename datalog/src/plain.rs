@@ -38,6 +38,34 @@ pub(crate) fn argument(caveat: &Caveat) -> Option<String> {
     Some(format!("`{id}`{on}: {rest}"))
 }
 
+/// Whom a `reject if` on recipients leaves, in words.
+pub(crate) fn recipients(caveat: &Caveat) -> Option<String> {
+    let ([query], Kind::Reject) = (caveat.queries.as_slice(), caveat.kind) else { return None };
+    let [pattern] = query.patterns.as_slice() else { return None };
+    if &*pattern.name != "recipient" {
+        return None;
+    }
+    let mut who = Vec::new();
+    for condition in &query.expressions {
+        match condition.as_slice() {
+            [
+                Op::Value(Value::Set(items)),
+                Op::Variable(_),
+                Op::Binary(Binary::Contains),
+                Op::Unary(Unary::Negate),
+            ] => {
+                who.extend(items.iter().filter_map(|item| Some(format!("`{}`", item.as_str()?))));
+            }
+            [Op::Variable(_), Op::Value(domain), Op::Binary(Binary::Suffix), Op::Unary(Unary::Negate)] => {
+                let domain = domain.as_str()?.strip_prefix('@')?;
+                who.push(format!("anybody at `{domain}`"));
+            }
+            _ => return None,
+        }
+    }
+    Some(format!("no recipients but {}", who.join(", ")))
+}
+
 /// What is left where these conditions reject.
 fn kept(conditions: &[&[Op]]) -> Option<String> {
     Some(match conditions {

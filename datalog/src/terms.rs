@@ -11,6 +11,8 @@ use time::{Duration, OffsetDateTime};
 use crate::admission::{self, Place};
 use crate::catalog::Service;
 use crate::caveat::{Caveat, Names};
+use crate::compose;
+use crate::decode::{self, Address};
 use crate::names::ConnectionName;
 use crate::selector::{Selector, Target};
 use crate::vocabulary;
@@ -38,6 +40,10 @@ pub enum TermError {
         "`{text}` is not a constraint on arguments: {why}\nhint: `gmail.users.messages.list: maxResults<=10, q contains \"is:unread\"` is one"
     )]
     Argument { text: String, why: String },
+    #[error("`{0}` is not an address: expected a plain `local@domain` of ASCII letters")]
+    Address(String),
+    #[error("`{0}` is not a domain: expected a name such as example.com (an international one as xn--…)")]
+    Domain(String),
     #[error(transparent)]
     Hours(#[from] crate::hours::HoursError),
     #[error("`{0}` is not a budget: expected WHAT=COUNT, such as send=3 or gmail.users.messages.get=10")]
@@ -148,6 +154,23 @@ fn nearest(selector: &Selector, within: &[&Reach<'_>]) -> Vec<String> {
     scored.into_iter().take(3).map(|(_, id)| id.to_owned()).collect()
 }
 
+/// Addresses and domains, to the caveat that nobody else is reached.
+pub(crate) fn recipients(to: &[String], domains: &[String]) -> Result<Option<Check>, TermError> {
+    let address =
+        |text: &String| text.parse().map_err(|_| TermError::Address(text.chars().take(80).collect()));
+    let addresses: Vec<Address> = to.iter().map(address).collect::<Result<_, _>>()?;
+    let domain = |text: &String| {
+        let plain = text.strip_prefix('@').unwrap_or(text).to_ascii_lowercase();
+        if decode::is_domain(&plain) {
+            Ok(plain)
+        } else {
+            Err(TermError::Domain(text.chars().take(80).collect()))
+        }
+    };
+    let domains: Vec<String> = domains.iter().map(domain).collect::<Result<_, _>>()?;
+    Ok(compose::recipients(&addresses, &domains))
+}
+
 /// `WHAT=COUNT`.
 pub(crate) fn limit(text: &str, reach: &[Reach<'_>]) -> Result<(Target, i64), TermError> {
     let wrong = || TermError::Limit(text.chars().take(80).collect());
@@ -219,7 +242,7 @@ mod tests {
         for bad in [
             format!("check if {}true{}", "(".repeat(4000), ")".repeat(10)),
             format!("check if {}true", "!".repeat(4000)),
-            "check if recipient($r)".into(),
+            "check if seen($k, $i)".into(),
             "check if operation($o), $o.matches(\".*\")".into(),
             "check if nonsense($o)".into(),
             "check if operation($o, $p)".into(),

@@ -150,18 +150,18 @@ pub const REQUEST: &[Word] = &[
     word(
         "recipient",
         &[Text],
-        NotYet,
+        Several,
         "an address that the request reaches",
         r#"recipient("a@example.com")"#,
     ),
     word(
         "recipient_domain",
         &[Text],
-        NotYet,
+        Several,
         "the domain of a recipient",
         r#"recipient_domain("example.com")"#,
     ),
-    word("recipient_count", &[Integer], NotYet, "how many recipients there are", "recipient_count(1)"),
+    word("recipient_count", &[Integer], One, "how many recipients there are", "recipient_count(1)"),
     word("attachment_count", &[Integer], NotYet, "how many attachments there are", "attachment_count(0)"),
     word(
         "thread_participant",

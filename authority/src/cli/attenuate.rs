@@ -41,6 +41,12 @@ pub(super) struct Attenuate {
     /// When the new pass begins to hold, as 2030-01-31T09:00:00Z
     #[arg(long, value_name = "TIME")]
     not_before: Option<String>,
+    /// An address that may be reached; nobody else, but what other --to and --to-domain say
+    #[arg(long, value_name = "ADDRESS")]
+    to: Vec<String>,
+    /// A domain whose addresses may be reached; nobody else, but what other --to and --to-domain say
+    #[arg(long = "to-domain", value_name = "DOMAIN")]
+    to_domains: Vec<String>,
     /// What an operation's arguments may be; those not mentioned are denied. `NAME?` may be absent
     #[arg(long = "arg", value_name = "OPERATION: CONDITIONS")]
     args: Vec<String>,
@@ -119,6 +125,8 @@ impl From<Attenuate> for AttenuateArgs {
             deny: flags.deny,
             duration: flags.duration,
             not_before: flags.not_before,
+            to: flags.to,
+            to_domains: flags.to_domains,
             args: flags.args,
             during: flags.during,
             limits: flags.limits,

@@ -36,6 +36,12 @@ pub(super) struct Mint {
     /// When the pass begins to hold, as 2030-01-31T09:00:00Z
     #[arg(long, value_name = "TIME")]
     not_before: Option<String>,
+    /// An address that may be reached; nobody else, but what other --to and --to-domain say
+    #[arg(long, value_name = "ADDRESS")]
+    to: Vec<String>,
+    /// A domain whose addresses may be reached; nobody else, but what other --to and --to-domain say
+    #[arg(long = "to-domain", value_name = "DOMAIN")]
+    to_domains: Vec<String>,
     /// What an operation's arguments may be; those not mentioned are denied. `NAME?` may be absent
     #[arg(long = "arg", value_name = "OPERATION: CONDITIONS")]
     args: Vec<String>,
@@ -86,6 +92,8 @@ impl From<Mint> for MintArgs {
             deny: mint.deny,
             duration: Some(mint.duration),
             not_before: mint.not_before,
+            to: mint.to,
+            to_domains: mint.to_domains,
             args: mint.args,
             during: mint.during,
             limits: mint.limits,

@@ -119,6 +119,7 @@ impl Builder {
             upload,
             resources: Vec::new(),
             decode: self.decodes(line, &address),
+            addressed: !self.overlay.decodes.is_empty(),
             redirects: line.redirects,
             renames: self.renames(line),
         };

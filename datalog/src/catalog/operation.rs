@@ -126,6 +126,9 @@ pub struct Operation {
     pub shorter: Option<Template>,
     pub resources: Vec<ResourceRule>,
     pub decode: Vec<Decode>,
+    /// The service reaches people by addresses: an operation that reaches some, and holds no message that is
+    /// decoded, is one whose recipients nobody knows.
+    pub addressed: bool,
     /// The answer may send the caller to another URL.
     pub redirects: bool,
     /// Names of path parameters that may differ from the body's field of the same name: a rename.
