@@ -237,7 +237,7 @@ fn judged(content: &Content, request: &Request) -> Judged {
     Judged {
         connection: request.connection.to_string(),
         operation: request.operation.id.to_string(),
-        effects: request.operation.effects,
+        effects: request.effects,
         digest: request.digest().hex(),
         would: can::would(content, request, Clock::System.now()),
     }

@@ -14,6 +14,9 @@ use super::types::{Field, Named, Shown, Type, Types};
 /// More values than any operation takes.
 const MAX_ARGUMENTS: usize = 20_000;
 
+/// Alternatives inside alternatives multiply; no honest body comes near this.
+const MAX_STEPS: usize = 200_000;
+
 /// Checks a whole body, adding its values to `arguments`.
 pub(super) fn check(
     types: &Types,
@@ -21,7 +24,7 @@ pub(super) fn check(
     json: &Json,
     arguments: &mut Vec<Argument>,
 ) -> Result<(), Mismatch> {
-    Check { types, path: String::new(), arguments }.value(ty, json)
+    Check { types, path: String::new(), arguments, steps: 0 }.value(ty, json)
 }
 
 /// What was expected in the body, and what stands there.
@@ -35,10 +38,15 @@ struct Check<'a> {
     /// The dotted path of the value that is looked at; names come from the schema, never from the agent.
     path: String,
     arguments: &'a mut Vec<Argument>,
+    steps: usize,
 }
 
 impl Check<'_> {
     fn value(&mut self, ty: &Type, value: &Json) -> Result<(), Mismatch> {
+        self.steps += 1;
+        if self.steps > MAX_STEPS {
+            return Err(Mismatch { expected: "a body that is simple to check".into(), got: "a maze".into() });
+        }
         match (self.types.resolve(ty), value) {
             (Type::OneOf(options), value) => self.one_of(ty, options, value),
             (Type::Null, Json::Null) => self.other(value),

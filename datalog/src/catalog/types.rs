@@ -4,7 +4,7 @@
 //! `{}T` (any keys, values of type T), `#Name`, and `A|B`. It describes what a request may hold; it does
 //! not describe answers, defaults, lengths or prose.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -71,7 +71,37 @@ impl Types {
             types.names.push(line.name.as_str().into());
             types.entries.push(read_entry(line, &index)?);
         }
+        for at in 0..types.entries.len() {
+            if types.leads_back(at)
+                && let Some(entry) = types.entries.get_mut(at)
+            {
+                *entry = Named::Alias(Type::Any);
+            }
+        }
         Ok((types, index))
+    }
+
+    /// Whether a name stands for itself without an object between: followed, it would never end. Such a name is
+    /// taken as any value.
+    fn leads_back(&self, start: usize) -> bool {
+        let mut seen = HashSet::new();
+        let mut pending: Vec<&Type> = match self.entry(start) {
+            Some(Named::Alias(ty)) => vec![ty],
+            _ => return false,
+        };
+        while let Some(ty) = pending.pop() {
+            match ty {
+                Type::Named(at) if *at == start => return true,
+                Type::Named(at) => match self.entry(*at) {
+                    Some(Named::Alias(ty)) if seen.insert(*at) => pending.push(ty),
+                    _ => {}
+                },
+                Type::List(inner) | Type::Map(inner) => pending.push(inner),
+                Type::OneOf(options) => pending.extend(options),
+                _ => {}
+            }
+        }
+        false
     }
 
     pub fn entry(&self, index: usize) -> Option<&Named> {

@@ -46,8 +46,8 @@ impl<'a> Schemas<'a> {
     pub(super) fn finish(mut self) -> (Vec<TypeLine>, Vec<String>) {
         // A type that is nothing but itself has no meaning; its name was given out all the same.
         let named: Vec<String> =
-            self.refs.values().filter_map(|text| text.strip_prefix('#')).map(str::to_owned).collect();
-        for name in named.into_iter().filter(|name| !name.contains('|')) {
+            self.refs.values().flat_map(|text| names_in(text)).map(str::to_owned).collect();
+        for name in named {
             if !self.lines.contains_key(&name) {
                 self.note(format!("`{name}` is only defined by itself: taken as any value"));
                 self.lines.insert(name.clone(), alias_line(&name, "any"));
@@ -124,10 +124,9 @@ impl<'a> Schemas<'a> {
 
     /// Whether a type that was built meanwhile refers to this name, so that it has to exist.
     fn is_mentioned(&self, name: &str) -> bool {
-        let wanted = format!("#{name}");
         self.lines.values().any(|line| {
             let mut texts = line.fields.values().chain(&line.is).chain(&line.rest);
-            texts.any(|text| text.split(['|', '(', ')', ']', '}']).any(|word| word == wanted))
+            texts.any(|text| names_in(text).any(|known| known == name))
         })
     }
 
@@ -330,6 +329,11 @@ impl<'a> Fields<'a> {
         }
         self.rest = self.rest.or(schema.get("additionalProperties"));
     }
+}
+
+/// The names that an expression mentions.
+fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['|', '(', ')', '[', ']', '{', '}']).filter_map(|word| word.strip_prefix('#'))
 }
 
 fn alias_line(name: &str, text: &str) -> TypeLine {

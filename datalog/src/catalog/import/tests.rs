@@ -118,6 +118,47 @@ fn alternatives_and_combinations_are_held_to_what_they_say() {
 }
 
 #[test]
+fn types_that_go_round_in_circles_end() {
+    let named = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    let schemas = json!({
+        "A": {"anyOf": [named("B"), {"type": "string"}]}, "B": {"anyOf": [named("A"), {"type": "integer"}]},
+        "Value": {"anyOf": [{"type": "string"}, {"type": "array", "items": named("Value")}]},
+        "Left": {"type": "object", "properties": {"next": {"anyOf": [named("Left"), named("Right")]}}},
+        "Right": {"type": "object", "properties": {"next": {"anyOf": [named("Right"), named("Left")]}, "end": {"type": "null"}}},
+    });
+    let maze = format!("{}{{\"odd\":1}}{}", "{\"next\":".repeat(40), "}".repeat(40));
+    for (name, body) in [("A", "[[1]]"), ("Value", r#"[["x"],[1]]"#), ("Left", maze.as_str())] {
+        let facts =
+            imported(&openapi(json!({"/add": {"post": body_of(named(name))}}), schemas.clone())).facts_text;
+        let service = Service::load(&facts, None).unwrap();
+        let raw = RawRequest {
+            method: "POST",
+            method_override: None,
+            host: None,
+            path: "/v2/add",
+            query: None,
+            headers: &[],
+            content_type: None,
+            body: body.as_bytes(),
+        };
+        let answer = service.classify(&"pets".parse().unwrap(), &"me".parse().unwrap(), &raw);
+        assert_eq!(answer.is_ok(), name != "Left", "{name}: {answer:?}");
+        service.operations.iter().for_each(|operation| _ = service.argument(operation, "next.next"));
+    }
+    let facts = imported(&openapi(json!({"/add": {"post": body_of(json!({"type": "integer"}))}}), json!({})))
+        .facts_text;
+    let round = facts
+        .replace(
+            "{\"op\"",
+            "{\"type\":\"X\",\"is\":\"[]#Y|int\"}\n{\"type\":\"Y\",\"is\":\"{}(#X|string)\"}\n{\"op\"",
+        )
+        .replace("\"body\":\"int\"", "\"body\":\"#X\"");
+    assert!(round.contains("#X\""));
+    let service = Service::load(&round, None).unwrap();
+    assert_eq!(service.argument(&service.operations[0], "x").len(), 0);
+}
+
+#[test]
 fn a_discovery_document_is_read_by_flat_path_with_its_uploads() {
     let document = json!({
         "kind": "discovery#restDescription", "discoveryVersion": "v1", "name": "drivey", "title": "Drivey", "revision": "1",
