@@ -74,7 +74,8 @@ pub(crate) struct Leave {
 impl Leave {
     pub(crate) fn holds(&self) -> bool {
         !self.authority.is_stopped()
-            && self.clock.now() < self.pass.expires()
+            // To the second, like `verify`.
+            && self.clock.now().unix_timestamp() <= self.pass.expires().unix_timestamp()
             && !self.pass.lineage().iter().any(|id| self.authority.is_revoked(id))
     }
 }

@@ -23,6 +23,8 @@ pub struct GatewayConfig {
 pub struct Limits {
     /// The largest request body, in bytes. One byte more is refused.
     pub body: usize,
+    /// Request bodies that are held at one time, in bytes, over all connections.
+    pub bodies: usize,
     /// The largest request head, in bytes.
     pub head: usize,
     pub headers: usize,
@@ -54,6 +56,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body: 10 * 1024 * 1024,
+            bodies: 256 * 1024 * 1024,
             head: 64 * 1024,
             headers: 100,
             connections: 1024,

@@ -179,9 +179,7 @@ impl Forwarder {
         let mut answer = match self.attempt(departure, &credential).await {
             Attempt::Answered(answer) => answer,
             Attempt::Failed(fault) => return Err(fault),
-            Attempt::Stale(_) if departure.only_reads() => {
-                self.attempt(departure, &credential).await.settle()?
-            }
+            Attempt::Stale(_) if departure.only_reads() => self.again(departure, &credential).await?,
             Attempt::Stale(fault) => return Err(fault),
         };
         if answer.status() != StatusCode::UNAUTHORIZED {
@@ -194,8 +192,9 @@ impl Forwarder {
                 "the service did not accept the credential, which is being renewed: send the request again",
             ));
         }
-        let credential = credential::lease(authority, limits, &departure.permitted).await?;
-        answer = self.attempt(departure, &credential).await.settle()?;
+        let credential =
+            credential::lease(authority, limits, &departure.permitted).await.map_err(Fault::again)?;
+        answer = self.again(departure, &credential).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
             return Err(Fault::after(
                 FaultCode::NeedsReconnect,
@@ -203,6 +202,17 @@ impl Forwarder {
             ));
         }
         Ok(Arrival { answer, credential })
+    }
+
+    async fn again(
+        &self,
+        departure: &Departure,
+        credential: &Credential,
+    ) -> Result<Response<Incoming>, Fault> {
+        match self.attempt(departure, credential).await {
+            Attempt::Answered(answer) => Ok(answer),
+            Attempt::Stale(fault) | Attempt::Failed(fault) => Err(fault.again()),
+        }
     }
 
     async fn attempt(&self, departure: &Departure, credential: &Credential) -> Attempt {
@@ -256,15 +266,6 @@ impl Forwarder {
             Some(pooled().build(https))
         })
         .as_ref()
-    }
-}
-
-impl Attempt {
-    fn settle(self) -> Result<Response<Incoming>, Fault> {
-        match self {
-            Self::Answered(answer) => Ok(answer),
-            Self::Stale(fault) | Self::Failed(fault) => Err(fault),
-        }
     }
 }
 

@@ -109,6 +109,7 @@ impl Worker {
     ) -> Result<Response<AnswerBody>, Stop> {
         let (authority, limits) = (self.gateway.authority.as_ref(), &self.gateway.config.limits);
 
+        let _room = self.gateway.room_for(&body)?;
         let admitted = admit(parts, body, &entrance.scope, host, limits).await?;
         let pass = self.gateway.verify(&admitted.pass)?;
         passage.recording.verified(&pass);
@@ -123,6 +124,7 @@ impl Worker {
         passage.recording.intend().await?;
         let credential = lease(authority, limits, departure.permitted()).await?;
         passage.still_awaited()?;
+        passage.recording.departs();
         let arrival = self.forwarder.forward(authority, limits, &departure, credential).await?;
         let treatment = self.treatment(&arrival, &admitted, &connection, pass);
         answer::pass_on(arrival.answer, &departure, treatment, &mut passage.recording, limits).await

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use datalog::{Permitted, Refused, Request, VerifiedPass};
+use datalog::{Permitted, Refused, Request, Reservation, VerifiedPass};
 use http::request::Parts;
 use time::{Duration, OffsetDateTime};
 
@@ -32,8 +32,10 @@ enum State {
     Open,
     /// Budgets were taken, and no intent was written.
     Reserved,
-    /// The intent is durable, and waits for its outcome.
+    /// The intent is durable, and nothing was sent.
     Intended(RecordId),
+    /// It may have reached the upstream, and waits for its outcome.
+    Departed(RecordId),
     Closed,
 }
 
@@ -41,6 +43,8 @@ enum State {
 pub(crate) struct Recording {
     recorder: Recorder,
     record: Record,
+    /// What was taken from budgets; part of the record only once it is an intent.
+    reservations: Vec<Reservation>,
     service: Option<Arc<str>>,
     state: State,
     started: Instant,
@@ -63,7 +67,14 @@ impl Recording {
             reservations: Vec::new(),
             peer,
         };
-        Self { recorder, record, service: None, state: State::Open, started: Instant::now() }
+        Self {
+            recorder,
+            record,
+            reservations: Vec::new(),
+            service: None,
+            state: State::Open,
+            started: Instant::now(),
+        }
     }
 
     pub(crate) fn verified(&mut self, pass: &VerifiedPass) {
@@ -85,7 +96,7 @@ impl Recording {
     /// What the decision permitted was taken from the budgets.
     pub(crate) fn reserved(&mut self, permitted: &Permitted) {
         self.record.digest = Some(permitted.digest());
-        self.record.reservations = permitted.reservations().to_vec();
+        self.reservations = permitted.reservations().to_vec();
         self.record.reasons = permitted.reasons().to_vec();
         self.state = State::Reserved;
     }
@@ -93,7 +104,8 @@ impl Recording {
     /// Makes the intent durable. Without it nothing may be sent.
     pub(crate) async fn intend(&mut self) -> Result<(), Fault> {
         let Recorder { authority, limits, .. } = &self.recorder;
-        match reserve::in_time(limits, authority.intent(self.record.clone())).await {
+        let record = Record { reservations: self.reservations.clone(), ..self.record.clone() };
+        match reserve::in_time(limits, authority.intent(record)).await {
             Ok(id) => {
                 self.state = State::Intended(id);
                 Ok(())
@@ -105,22 +117,31 @@ impl Recording {
         }
     }
 
+    /// From here on the upstream may act.
+    pub(crate) fn departs(&mut self) {
+        if let State::Intended(id) = self.state {
+            self.state = State::Departed(id);
+        }
+    }
+
     /// Ends the recording with a refusal or a fault; answers what the agent is to be told.
     pub(crate) async fn stop(mut self, stop: Stop) -> (Stop, Option<RecordId>) {
-        let recorder = self.recorder.clone();
-        let departed = match &stop {
-            Stop::Broke(fault) => fault.departed,
-            Stop::Refused(_) => Departed::Never,
-        };
         meter::decided(stop.code(), self.service.as_deref(), self.started.elapsed());
         let state = std::mem::replace(&mut self.state, State::Closed);
-        if departed == Departed::Never && !matches!(state, State::Open) {
-            reserve::release(recorder.authority.as_ref(), &recorder.limits, &self.record.reservations).await;
+        let never_left = matches!(&stop, Stop::Broke(fault) if fault.departed == Departed::Never);
+        let release = match state {
+            State::Reserved | State::Intended(_) => true,
+            State::Departed(_) => never_left,
+            State::Open | State::Closed => false,
+        };
+        if release {
+            self.recorder.release(&self.reservations).await;
         }
+        self.say(&stop);
         match state {
-            State::Intended(id) => {
+            State::Intended(id) | State::Departed(id) => {
                 let outcome = Outcome::Failed { code: stop.code(), took: took(self.started) };
-                recorder.authority.outcome(id, outcome);
+                self.recorder.authority.outcome(id, outcome);
                 (stop, Some(id))
             }
             State::Open | State::Reserved => self.write_refusal(stop).await,
@@ -128,9 +149,16 @@ impl Recording {
         }
     }
 
+    fn say(&self, stop: &Stop) {
+        let (operation, code) = (self.record.operation.as_deref().unwrap_or("none"), stop.code());
+        match stop {
+            Stop::Refused(_) => tracing::debug!(operation, code, "refused"),
+            Stop::Broke(fault) => tracing::warn!(operation, code, detail = fault.detail, "not answered"),
+        }
+    }
+
     async fn write_refusal(&mut self, stop: Stop) -> (Stop, Option<RecordId>) {
         self.record.decision = stop.code();
-        self.record.reservations.clear();
         let Recorder { authority, limits, .. } = &self.recorder;
         match reserve::in_time(limits, authority.refusal(self.record.clone())).await {
             Ok(id) => (stop, Some(id)),
@@ -144,7 +172,7 @@ impl Recording {
     /// The answer is on its way: from here on the outcome ends the record.
     pub(crate) fn sent(&mut self, status: u16) -> Sent {
         let id = match std::mem::replace(&mut self.state, State::Closed) {
-            State::Intended(id) => Some(id),
+            State::Intended(id) | State::Departed(id) => Some(id),
             _ => None,
         };
         meter::decided("allow", self.service.as_deref(), self.started.elapsed());
@@ -162,23 +190,34 @@ impl Drop for Recording {
         meter::ended();
         match std::mem::replace(&mut self.state, State::Closed) {
             State::Closed => {}
-            State::Intended(id) => {
+            State::Departed(id) => {
                 self.recorder.authority.outcome(id, Outcome::Aborted { bytes: 0, took: took(self.started) });
             }
-            state @ (State::Open | State::Reserved) => {
-                let (recorder, mut record) = (self.recorder.clone(), self.record.clone());
-                record.decision = FaultCode::Abandoned.as_str();
-                let reservations = std::mem::take(&mut record.reservations);
-                self.recorder.tasks.spawn(async move {
-                    if matches!(state, State::Reserved) {
-                        reserve::release(recorder.authority.as_ref(), &recorder.limits, &reservations).await;
-                    }
-                    let written = recorder.authority.refusal(record);
-                    if let Err(fault) = reserve::in_time(&recorder.limits, written).await {
-                        tracing::error!(%fault, "the audit log did not take an abandoned request");
-                    }
-                });
+            State::Intended(id) => {
+                self.recorder.authority.outcome(id, Outcome::Aborted { bytes: 0, took: took(self.started) });
+                let (recorder, reservations) =
+                    (self.recorder.clone(), std::mem::take(&mut self.reservations));
+                self.recorder.tasks.spawn(async move { recorder.release(&reservations).await });
             }
+            State::Open | State::Reserved => {
+                let (recorder, reservations) =
+                    (self.recorder.clone(), std::mem::take(&mut self.reservations));
+                let record = Record { decision: FaultCode::Abandoned.as_str(), ..self.record.clone() };
+                self.recorder.tasks.spawn(async move { recorder.abandon(record, &reservations).await });
+            }
+        }
+    }
+}
+
+impl Recorder {
+    async fn release(&self, reservations: &[Reservation]) {
+        reserve::release(self.authority.as_ref(), &self.limits, reservations).await;
+    }
+
+    async fn abandon(&self, record: Record, reservations: &[Reservation]) {
+        self.release(reservations).await;
+        if let Err(fault) = reserve::in_time(&self.limits, self.authority.refusal(record)).await {
+            tracing::error!(%fault, "the audit log did not take an abandoned request");
         }
     }
 }

@@ -272,6 +272,12 @@ impl Fault {
         Self { code, detail: detail.into(), departed: Departed::Perhaps }
     }
 
+    /// The same fault of a second attempt: the first one had left.
+    pub(crate) fn again(mut self) -> Self {
+        self.departed = Departed::Perhaps;
+        self
+    }
+
     pub(crate) fn audit() -> Self {
         Self::before(FaultCode::AuditUnavailable, "the authority's store did not take the record")
     }

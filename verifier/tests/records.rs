@@ -103,6 +103,45 @@ fn a_request_that_certainly_never_left_gives_its_budget_back() {
 }
 
 #[test]
+fn a_request_to_nobody_gives_its_budget_back_and_plain_http_leaves_this_machine_never() {
+    let stage = Stage::new();
+    for connection in ["github-gone", "rebound"] {
+        let pass = stage.mint(&MintArgs {
+            allow: vec![format!("{connection}:read")],
+            limits: vec!["read=5".into()],
+            connections: vec![connection.into()],
+            ..MintArgs::default()
+        });
+        let reply = stage.get(&pass, &format!("/{connection}/user"));
+        assert_eq!((reply.status, reply.code().as_str()), (502, "upstream-unreachable"), "{reply:?}");
+        assert!(stage.authority.budgets().is_empty());
+    }
+    let written = stage.authority.written();
+    assert_eq!((written[0].kind, written[1].kind), (Kind::Intent, Kind::Refusal));
+}
+
+#[test]
+fn bodies_that_would_fill_the_memory_are_turned_away() {
+    let limits = Limits { bodies: 1000, ..Limits::default() };
+    let stage = Stage::with(GatewayConfig { threads: 1, limits, ..GatewayConfig::default() });
+    let pass = stage.pass(&["github:read"]);
+    let head = format!(
+        "POST /github/user/repos HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {pass}\r\nContent-Length: 800\r\n\r\n"
+    );
+    let mut first = TcpStream::connect(stage.address).unwrap();
+    first.write_all(head.as_bytes()).unwrap();
+    // Whether the first has its room yet is not to be seen: ask until it has.
+    eventually("a full gateway", || {
+        let mut second = TcpStream::connect(stage.address).unwrap();
+        second.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        second.write_all(head.as_bytes()).unwrap();
+        second.write_all(&[b'x'; 800]).unwrap();
+        read_reply(&mut second).code() == "overloaded"
+    });
+    assert!(stage.upstream.seen().is_empty());
+}
+
+#[test]
 fn a_request_that_may_have_arrived_keeps_its_budget_and_is_not_sent_again() {
     let stage = Stage::new();
     let pass = limited(&stage, "github:write=5");

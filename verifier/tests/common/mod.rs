@@ -179,19 +179,29 @@ fn connections(upstream: &Scripted) -> Vec<Arc<Connection>> {
     // Read once: it holds more than a thousand operations.
     static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
     let catalog = &*CATALOG;
-    let connection = |name: &str, service: &str, account: &str| {
+    let connection = |name: &str, service: &str, account: &str, upstream: String| {
         Arc::new(Connection {
             name: name.parse().unwrap(),
             account: account.parse().unwrap(),
             service: catalog.service(&service.parse().unwrap()).unwrap().clone(),
-            upstream: Upstream::BaseUrl(upstream.url()),
+            upstream: Upstream::BaseUrl(upstream),
             listen: None,
         })
     };
     vec![
-        connection("gmail", "gmail", "alice@example.com"),
-        connection("github", "github", "alice"),
-        connection("github-work", "github", "alice-at-work"),
+        connection("gmail", "gmail", "alice@example.com", upstream.url()),
+        connection("github", "github", "alice", upstream.url()),
+        connection("github-work", "github", "alice-at-work", upstream.url()),
+        // A port that was free a moment ago, where nobody listens.
+        connection("github-gone", "github", "alice", format!("http://{}", bind().local_addr().unwrap())),
+        // Where only TLS to public addresses would go.
+        Arc::new(Connection {
+            name: name("rebound"),
+            account: "alice".parse().unwrap(),
+            service: catalog.service(&"github".parse().unwrap()).unwrap().clone(),
+            upstream: Upstream::BaseUrl("http://10.0.0.1".into()),
+            listen: None,
+        }),
     ]
 }
 
