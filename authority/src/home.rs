@@ -70,6 +70,11 @@ impl Home {
         self.dir.join("hallpass.lock")
     }
 
+    /// Where the audit log stood when it was last looked at.
+    pub fn checkpoint(&self) -> PathBuf {
+        self.dir.join("audit.checkpoint")
+    }
+
     /// Whether `hallpass init` was here.
     pub fn is_initialised(&self) -> bool {
         self.database().exists()

@@ -37,6 +37,7 @@ impl App {
         };
         let event = EventEntry::on_connection(Event::Disconnected, name).detail(&words).at(self.clock.now());
         self.store.forgotten(live.id, event).await?;
+        self.checkpoint().await;
         Ok(DisconnectReport { name: name.clone(), account: live.account.clone(), provider })
     }
 }

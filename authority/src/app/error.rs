@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use verifier::ports::StoreFault;
 
+use crate::audit::CheckpointError;
 use crate::catalog::CatalogError;
 use crate::home::HomeError;
 use crate::keys::KeyError;
@@ -55,6 +56,10 @@ impl AppError {
         Self::Invalid(error.to_string())
     }
 
+    pub(crate) fn conflict(error: impl std::error::Error) -> Self {
+        Self::Conflict(error.to_string())
+    }
+
     pub(crate) fn provider(failure: &TokenFailure) -> Self {
         Self::Provider(failure.to_string())
     }
@@ -92,6 +97,13 @@ pub enum OpenError {
         "the vault key is not the one that this home was sealed with\nhint: put the right file back, or set HALLPASS_VAULT_KEY_FILE"
     )]
     OtherVaultKey,
+    #[error(
+        "audit record {seq} is missing or is not what it was: the database is an older one or was edited, and passes that were revoked may count again\nhint: put the newer database back; to go on with this one all the same, delete `{checkpoint}` and rotate the root keys",
+        checkpoint = checkpoint.display()
+    )]
+    Older { checkpoint: PathBuf, seq: u64 },
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     #[error(transparent)]
     Home(#[from] HomeError),
     #[error(transparent)]

@@ -32,6 +32,7 @@ impl App {
         self.keyring.retire(id);
         let event = EventEntry::on_root_key(Event::RootRetired, id).at(self.clock.now());
         self.store.root_retired(id, event).await.map_err(AppError::only_in_memory)?;
+        self.checkpoint().await;
         self.root_key(id)
     }
 

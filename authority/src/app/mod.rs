@@ -27,6 +27,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use datalog::catalog::Catalog;
 use datalog::{ConnectionName, RevocationId};
 
+use crate::audit::Checkpoint;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::keys::Keyring;
@@ -51,6 +52,7 @@ pub struct App {
     refresher: Arc<Refresher>,
     keyring: Keyring,
     attempts: Attempts,
+    checkpoint: Checkpoint,
     /// Replaced as a whole, so that whoever reads it waits for nobody.
     connections: RwLock<LiveConnections>,
     revoked: RwLock<HashSet<RevocationId>>,
@@ -67,6 +69,7 @@ impl App {
         if let Err(fault) = self.store.settle().await {
             tracing::error!(%fault, "the store did not settle");
         }
+        self.checkpoint().await;
     }
 
     pub fn clock(&self) -> &Clock {
@@ -80,6 +83,18 @@ impl App {
     /// The services that connections can be to.
     pub fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
+    }
+
+    /// Writes down where the log stands. Without it everything goes on; only a log that is cut, or an older
+    /// database, is not noticed.
+    async fn checkpoint(&self) {
+        let written = match self.store.chain_end().await {
+            Ok(head) => self.checkpoint.write(&self.vault, head).map_err(|error| error.to_string()),
+            Err(fault) => Err(fault.to_string()),
+        };
+        if let Err(because) = written {
+            tracing::error!(%because, "no checkpoint was written");
+        }
     }
 
     fn live(&self) -> LiveConnections {

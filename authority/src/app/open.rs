@@ -14,6 +14,7 @@ use datalog::catalog::Catalog;
 
 use super::connections::revive;
 use super::{App, OpenError};
+use crate::audit::Checkpoint;
 use crate::catalog;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -50,17 +51,13 @@ impl App {
         let vault = Arc::new(Vault::open(home.vault_key())?);
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&home.database())?);
         check_vault(&vault, &*store)?;
-        Self::assemble(config, clock, catalog, vault, store, lock)
+        let checkpoint = Checkpoint::at(home.checkpoint());
+        check_history(&checkpoint, &vault, &*store)?;
+        Self::assemble(Parts { config, clock, catalog, vault, store, checkpoint, lock })
     }
 
-    fn assemble(
-        config: Config,
-        clock: Clock,
-        catalog: Arc<Catalog>,
-        vault: Arc<Vault>,
-        store: Arc<dyn Store>,
-        lock: File,
-    ) -> Result<Arc<Self>, OpenError> {
+    fn assemble(parts: Parts) -> Result<Arc<Self>, OpenError> {
+        let Parts { config, clock, catalog, vault, store, checkpoint, lock } = parts;
         let keyring = Keyring::open(&vault, block_on(RootKeyStore::root_keys(&*store))?)?;
         let revoked = block_on(RevocationStore::revocations(&*store))?.into_iter().collect();
         let stopped = block_on(RevocationStore::is_stopped(&*store))?;
@@ -80,12 +77,36 @@ impl App {
             refresher,
             keyring,
             attempts: Attempts::default(),
+            checkpoint,
             connections: RwLock::new(Arc::new(live)),
             revoked: RwLock::new(revoked),
             stopped: AtomicBool::new(stopped),
             _lock: lock,
         }))
     }
+}
+
+/// What is opened one after the other.
+struct Parts {
+    config: Config,
+    clock: Clock,
+    catalog: Arc<Catalog>,
+    vault: Arc<Vault>,
+    store: Arc<dyn Store>,
+    checkpoint: Checkpoint,
+    lock: File,
+}
+
+/// The log holds what it held when it was last looked at. An older database lacks revocations.
+fn check_history(checkpoint: &Checkpoint, vault: &Vault, store: &dyn Store) -> Result<(), OpenError> {
+    let Some(seen) = checkpoint.read(vault)? else { return Ok(()) };
+    let before = seen.seq.saturating_sub(1);
+    let there = block_on(store.chain_after(before, 1))?.into_iter().next();
+    let is_there = there.is_some_and(|record| record.seq == seen.seq && record.hash == seen.hash);
+    if is_there || seen.seq == 0 {
+        return Ok(());
+    }
+    Err(OpenError::Older { checkpoint: checkpoint.path().to_owned(), seq: seen.seq })
 }
 
 /// Held until the file is dropped; the kernel lets go of it when the process dies.

@@ -11,15 +11,18 @@ impl App {
         let now = self.clock.now();
         let (revoked, ends_after, ends_before) = match filter.status {
             None => (None, None, None),
-            Some(PassStatus::Revoked) => (Some(true), None, None),
+            // Not by the row alone: a retired root key revokes too.
+            Some(PassStatus::Revoked) => (None, None, None),
             Some(PassStatus::Live) => (Some(false), Some(now), None),
             Some(PassStatus::Expired) => (Some(false), None, Some(now)),
         };
         let limit = filter.limit.unwrap_or(LIMIT).min(LIMIT_MAX);
         let query = PassQuery { connection: filter.connection, revoked, ends_after, ends_before, limit };
         let rows = self.store.passes(query).await?;
+        let trusted: Vec<u32> = self.keyring.trusted().iter().map(|(id, _)| id).collect();
         let info = |row: crate::store::PassRow| PassInfo {
-            status: match (row.is_revoked, row.expires > now) {
+            // What a retired root key minted is refused like what was revoked.
+            status: match (row.is_revoked || !trusted.contains(&row.root_key), row.expires > now) {
                 (true, _) => PassStatus::Revoked,
                 (false, true) => PassStatus::Live,
                 (false, false) => PassStatus::Expired,
@@ -31,6 +34,7 @@ impl App {
             connections: row.connections,
             root_key: row.root_key,
         };
-        Ok(rows.into_iter().map(info).collect())
+        let asked_for = |info: &PassInfo| filter.status.is_none_or(|status| info.status == status);
+        Ok(rows.into_iter().map(info).filter(asked_for).collect())
     }
 }

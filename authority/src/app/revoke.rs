@@ -38,6 +38,7 @@ impl App {
             (row, event.at(now))
         });
         self.store.revoked(rows.collect()).await.map_err(AppError::only_in_memory)?;
+        self.checkpoint().await;
         let known = self.store.known_passes(&texts).await?;
         let is_unknown =
             |id: &RevocationId| id.as_str().starts_with("p_") && !known.iter().any(|k| k == id.as_str());
@@ -50,6 +51,7 @@ impl App {
     pub async fn stop(&self) -> Result<StopReport, AppError> {
         self.stopped.store(true, Ordering::SeqCst);
         self.store.stopped(self.event(Event::Stopped)).await.map_err(AppError::only_in_memory)?;
+        self.checkpoint().await;
         Ok(StopReport { stopped: true })
     }
 

@@ -32,6 +32,8 @@ pub trait AuditStore {
     fn records(&self, query: LogQuery) -> Stored<'_, Vec<StoredRecord>>;
     /// The next records of the chain, exactly as stored.
     fn chain_after(&self, seq: u64, limit: u32) -> Stored<'_, Vec<StoredRecord>>;
+    /// The end of the chain that is durable.
+    fn chain_end(&self) -> Stored<'_, ChainLink>;
     /// The newest record's number, whenever it changes.
     fn head(&self) -> tokio::sync::watch::Receiver<u64>;
 }

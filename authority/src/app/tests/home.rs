@@ -62,3 +62,55 @@ async fn a_home_without_its_vault_key_is_not_given_a_new_one() {
     assert!(matches!(App::init(&world.home()), Err(OpenError::NoVaultKey(_))));
     assert!(!world.home().vault_key().exists());
 }
+
+/// The files of the home's database.
+fn database_files(world: &World) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let files = std::fs::read_dir(world.home().dir()).unwrap().map(|file| file.unwrap().path());
+    let database =
+        files.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("hallpass.db"));
+    database.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+}
+
+#[tokio::test]
+async fn an_older_database_that_is_put_back_is_noticed() {
+    let world = World::new().await;
+    let app = world.connected().await;
+    let minted = app.mint(mint_args()).await.unwrap();
+    app.close().await;
+    drop(app);
+    let older = database_files(&world);
+    let app = world.open();
+    app.revoke(RevokeArgs { ids: vec![(&minted.info.id).into()], because: None }).await.unwrap();
+    drop(app);
+    for (path, bytes) in older {
+        std::fs::write(path, bytes).unwrap();
+    }
+    let opened = world.open_with(world.config());
+    let error = opened.err().unwrap().to_string();
+    assert!(error.contains("the database is an older one") && error.contains("hint:"), "{error}");
+    std::fs::remove_file(world.home().checkpoint()).unwrap();
+    world.open();
+}
+
+#[tokio::test]
+async fn a_log_that_was_cut_at_its_end_is_noticed() {
+    let world = World::new().await;
+    let app = world.open();
+    app.stop().await.unwrap();
+    let database = world.database();
+    database.execute_batch("DROP TRIGGER audit_is_not_cut; DELETE FROM audit WHERE seq = 2").unwrap();
+    let bad = app.verify_log().await.unwrap().first_bad.unwrap();
+    assert_eq!((bad.seq, bad.because.as_str()), (2, "the log ended at record 2 once"));
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_was_written_by_another_is_refused() {
+    let world = World::new().await;
+    let app = world.open();
+    app.stop().await.unwrap();
+    drop(app);
+    let mut bytes = std::fs::read(world.home().checkpoint()).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(world.home().checkpoint(), bytes).unwrap();
+    assert!(matches!(world.open_with(world.config()), Err(OpenError::Checkpoint(_))));
+}

@@ -99,6 +99,9 @@ async fn an_old_root_key_is_trusted_until_it_is_retired() {
     assert_eq!(app.retire_root(1).await.unwrap().status, RootKeyStatus::Retired);
     assert!(verify(&app, &old.pass).is_err());
     assert!(verify(&app, &new.pass).is_ok());
+    let live = PassFilter { status: Some(PassStatus::Live), ..PassFilter::default() };
+    let live: Vec<u32> = app.passes(live).await.unwrap().iter().map(|pass| pass.root_key).collect();
+    assert_eq!(live, [2]);
     drop(app);
     let app = world.open();
     assert!(verify(&app, &old.pass).is_err());

@@ -22,12 +22,7 @@ pub(super) struct Chain {
 
 impl Chain {
     pub fn load(connection: &Connection) -> rusqlite::Result<Self> {
-        let head = connection
-            .query_row("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", [], |row| {
-                Ok(ChainLink { seq: row.get(0)?, hash: row.get(1)? })
-            })
-            .optional()?;
-        Ok(Self { head: head.unwrap_or(FIRST_LINK) })
+        end(connection).map(|head| Self { head })
     }
 
     pub fn head(&self) -> ChainLink {
@@ -80,9 +75,21 @@ impl AuditStore for SqliteStore {
         })
     }
 
+    fn chain_end(&self) -> Stored<'_, ChainLink> {
+        Box::pin(async move { self.read(end) })
+    }
+
     fn head(&self) -> tokio::sync::watch::Receiver<u64> {
         self.writer.head()
     }
+}
+
+fn end(connection: &Connection) -> rusqlite::Result<ChainLink> {
+    let last = connection
+        .prepare_cached("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")?
+        .query_row([], |row| Ok(ChainLink { seq: row.get(0)?, hash: row.get(1)? }))
+        .optional()?;
+    Ok(last.unwrap_or(FIRST_LINK))
 }
 
 /// An outcome is found by what its intent says.
