@@ -77,3 +77,6 @@ impl From<AppError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

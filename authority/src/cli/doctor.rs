@@ -125,13 +125,10 @@ async fn authority(home: &Home, config: &Config, context: &Context) -> Result<Ve
         Ok(running) => running,
         Err(failure) => return Ok(vec![Check::fail("authority", failure)]),
     };
-    let mut checks = Vec::new();
-    match &running {
-        Some(client) => checks.push(version(client).await),
-        None => {
-            checks.push(Check::warn("authority", "none runs on this home", "start one with `hallpass serve`"))
-        }
-    }
+    let mut checks = vec![match &running {
+        Some(client) => version(client).await,
+        None => Check::warn("authority", "none runs on this home", "start one with `hallpass serve`"),
+    }];
     for (name, address) in [("gateway", config.gateway_listen), ("authority's port", config.authority_listen)]
     {
         checks.push(match &running {
@@ -237,6 +234,6 @@ async fn clock(client: &Client) -> Check {
                 failure.or_hint("the clock was set back: set it right before passes are used"),
             )
         }
-        _ => Check::ok("clock", format!("{}", when::at(now))),
+        _ => Check::ok("clock", when::at(now)),
     }
 }

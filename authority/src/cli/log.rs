@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::term::{Tone, visible};
 use super::{Context, block_on, when};
 use crate::api::LogPage;
-use crate::app::{LogQuery, LogRecord, LogVerification};
+use crate::app::{LogQuery, LogRecord, LogVerification, OpenError};
 use crate::audit::{Entry, EventEntry, RequestEntry};
 
 /// Show the audit log, the newest records last
@@ -97,6 +97,9 @@ fn show(context: &Context, query: &LogQuery) -> Result<(), Failure> {
 /// One record a line, with `--json` one object a line. Ends when the authority or the reader goes away.
 fn follow(context: &Context, mut query: LogQuery) -> Result<(), Failure> {
     let home = context.home()?;
+    if !home.is_initialised() {
+        return Err(Failure::failed(OpenError::NotInitialised(home.dir().to_owned())));
+    }
     block_on(async {
         let client = Client::running(&home).await?.ok_or_else(|| {
             Failure::failed("no authority runs on this home, so nothing will be written to its log")
@@ -128,8 +131,13 @@ fn verify(context: &Context) -> Result<(), Failure> {
         return Err(Failure::failed(format_args!("record {} was changed: {}", bad.seq, bad.because))
             .or_hint(format_args!("the {good} records before it are whole")));
     }
-    let records = found.records;
-    context.term.say_in(Tone::Good, format!("all {records} records are as they were written"));
+    context.term.say_in(
+        Tone::Good,
+        match found.records {
+            1 => "the one record is as it was written".into(),
+            records => format!("all {records} records are as they were written"),
+        },
+    );
     context.term.result(&found, || found.head.clone())
 }
 

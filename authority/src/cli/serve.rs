@@ -5,7 +5,9 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::Context;
+use super::client::Client;
 use super::failure::Failure;
+use crate::home::Home;
 use crate::serve::{self, Ready};
 
 /// Run the authority and the gateway
@@ -41,11 +43,11 @@ impl Serve {
             .build()
             .map_err(|error| Failure::failed(format_args!("the runtime cannot start: {error}")))?;
         runtime.block_on(async {
-            let server = serve::start(&home, config).await?;
+            already_running(&home).await?;
+            let server = serve::start(&home, config, Duration::from_secs(self.drain)).await?;
             context.term.notice(server.ready(), || ready_line(server.ready()));
-            server.until_told(Duration::from_secs(self.drain)).await
-        })?;
-        Ok(())
+            server.until_told().await.map_err(Failure::from)
+        })
     }
 
     fn start_logging(&self) -> Result<(), Failure> {
@@ -62,8 +64,19 @@ impl Serve {
     }
 }
 
+/// Said before anything is listened on: a taken port would be the lesser half of the story.
+async fn already_running(home: &Home) -> Result<(), Failure> {
+    match Client::running(home).await? {
+        Some(_) => {
+            Err(Failure::failed(format_args!("an authority runs on `{}` already", home.dir().display()))
+                .or_hint("use it as it is, or end it first"))
+        }
+        None => Ok(()),
+    }
+}
+
 fn ready_line(ready: &Ready) -> String {
-    let own = ready.connections.iter().map(|(name, address)| format!(", {name} on http://{address}"));
+    let own = ready.connections.iter().map(|own| format!(", {} on http://{}", own.name, own.listen));
     format!(
         "ready: gateway on http://{}{}, authority on http://{} and {}",
         ready.gateway,

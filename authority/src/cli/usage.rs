@@ -1,68 +1,79 @@
-//! What clap says of a command line that it did not understand, in the words and the shape of every other failure.
+//! What clap says of a command line that it did not understand, in the words and the shape of every other failure:
+//! what was expected, what came, and what was probably meant.
+
+use std::error::Error as _;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::failure::Failure;
 
 /// The failure that `error` is.
 pub(super) fn failure(error: &clap::Error) -> Failure {
-    let (message, hint) = words(&error.render().to_string());
-    Failure::usage(message).or_hint(hint)
+    let message = message(error).unwrap_or_else(|| as_clap_says_it(error));
+    Failure::usage(message).or_hint(hint(error))
 }
 
-/// clap's text is `error: …`, details indented below, tips, a usage line and a closing line.
-fn words(text: &str) -> (String, String) {
-    let mut message = Vec::new();
-    let mut tips = Vec::new();
-    let mut usage = None;
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        if let Some(tip) = line.strip_prefix("tip: ") {
-            tips.push(quoted(tip));
-        } else if let Some(words) = line.strip_prefix("Usage: ") {
-            usage = Some(words.to_owned());
-        } else if usage.is_none() && !line.starts_with("For more information") {
-            message.push(quoted(line.trim_start_matches("error: ")));
+fn message(error: &clap::Error) -> Option<String> {
+    let argument = || one(error, ContextKind::InvalidArg);
+    let value = || one(error, ContextKind::InvalidValue);
+    Some(match error.kind() {
+        ErrorKind::UnknownArgument => format!("unexpected argument `{}`", argument()?),
+        ErrorKind::InvalidSubcommand => {
+            format!("there is no command `{}`", one(error, ContextKind::InvalidSubcommand)?)
         }
-    }
-    let hint = match (tips.as_slice(), usage) {
-        ([], Some(usage)) => format!("the usage is {usage}"),
-        ([], None) => "`--help` says what is expected".into(),
-        (tips, _) => tips.join("; "),
-    };
-    (message.join(" "), hint)
+        ErrorKind::MissingRequiredArgument => format!("expected {}, got nothing", argument()?),
+        ErrorKind::ArgumentConflict => {
+            format!("`{}` cannot be used with `{}`", argument()?, one(error, ContextKind::PriorArg)?)
+        }
+        ErrorKind::InvalidValue => match (one(error, ContextKind::ValidValue), value()?) {
+            (None, _) => return None,
+            (Some(_), got) if got.is_empty() => format!("expected a value for `{}`, got none", argument()?),
+            (Some(valid), got) => format!("expected one of {valid} for `{}`, got `{got}`", argument()?),
+        },
+        ErrorKind::ValueValidation => {
+            let why = error.source()?.to_string();
+            if why.contains("expected") {
+                return Some(why);
+            }
+            // What is left are numbers: out of a range that the reason names, or none at all.
+            let wanted = match why.split_once(" is not in ").and_then(|(_, range)| range.split_once("..=")) {
+                Some((from, to)) => format!("{from} to {to}"),
+                None => "a whole number".into(),
+            };
+            format!("expected {wanted} for `{}`, got `{}`", argument()?, value()?)
+        }
+        _ => return None,
+    })
 }
 
-/// clap quotes with `'`; the apostrophe inside a word stays.
-fn quoted(text: &str) -> String {
-    let mut before = ' ';
-    let mut quoted = String::with_capacity(text.len());
-    let mut after = text.chars().skip(1);
-    for c in text.chars() {
-        let next = after.next().unwrap_or(' ');
-        quoted.push(if c == '\'' && !(before.is_alphabetic() && next.is_alphabetic()) { '`' } else { c });
-        before = c;
+fn hint(error: &clap::Error) -> String {
+    let meant = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
+    if let Some(meant) = meant.into_iter().find_map(|kind| one(error, kind)) {
+        return format!("did you mean `{}`?", meant.replace(", ", "` or `"));
     }
-    quoted
+    match error.get(ContextKind::Usage) {
+        Some(ContextValue::StyledStr(usage)) => {
+            let usage = usage.to_string();
+            let lines: Vec<_> = usage.trim_start_matches("Usage:").lines().map(str::trim).collect();
+            format!("the usage is `{}`", lines.join("`, or `"))
+        }
+        _ => "`--help` says what is expected".into(),
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tip_becomes_the_hint() {
-        let (message, hint) = words(
-            "error: unexpected argument '--alow' found\n\n  tip: a similar argument exists: '--allow'\n\nUsage: x",
-        );
-        assert_eq!(message, "unexpected argument `--alow` found");
-        assert_eq!(hint, "a similar argument exists: `--allow`");
+/// What clap knows under `kind`, in one line.
+fn one(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::Strings(texts) => Some(texts.join(", ")),
+        ContextValue::StyledStr(text) => Some(text.to_string()),
+        ContextValue::Number(number) => Some(number.to_string()),
+        _ => None,
     }
+}
 
-    #[test]
-    fn details_join_the_message_and_the_usage_is_the_hint() {
-        let (message, hint) = words(
-            "error: the following required arguments were not provided:\n  <TASK>\n\nUsage: hallpass mint <TASK>\n\nFor more information, try '--help'.\n",
-        );
-        assert_eq!(message, "the following required arguments were not provided: <TASK>");
-        assert_eq!(hint, "the usage is hallpass mint <TASK>");
-        assert_eq!(quoted("'it' isn't"), "`it` isn't");
-    }
+/// The rare kinds: the first line of clap's own text.
+fn as_clap_says_it(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    text.lines().next().unwrap_or_default().trim_start_matches("error: ").replace('\'', "`")
 }

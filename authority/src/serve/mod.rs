@@ -6,7 +6,7 @@
 mod metrics;
 mod socket;
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use datalog::ConnectionName;
 use serde::Serialize;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use verifier::{Door, Gateway, GatewayConfig, Limits, Scope, Serving, SystemClock};
 
 use crate::api;
 use crate::app::App;
@@ -31,54 +31,93 @@ pub struct Ready {
     pub authority: SocketAddr,
     pub socket: PathBuf,
     /// The listeners of single connections.
-    pub connections: Vec<(ConnectionName, SocketAddr)>,
+    pub connections: Vec<Own>,
+}
+
+/// The listener of one connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Own {
+    pub name: ConnectionName,
+    pub listen: SocketAddr,
 }
 
 /// An authority and a gateway that run.
 pub struct Server {
     ready: Ready,
     app: Arc<App>,
+    gateway: Serving,
     end: watch::Sender<bool>,
     tasks: JoinSet<anyhow::Result<()>>,
+    patience: Duration,
     // Removes the socket when the server is gone.
     _socket: socket::Socket,
 }
 
-/// Opens `home` and starts to listen. Whoever calls this owns the home until the server is dropped.
-pub async fn start(home: &Home, mut config: Config) -> anyhow::Result<Server> {
-    let gateway = listen(config.gateway_listen, "gateway").await?;
-    let authority = listen(config.authority_listen, "authority").await?;
-    // The authority tells people and agents these addresses: it has to know the ports that were given.
-    config.gateway_listen = gateway.local_addr()?;
-    config.authority_listen = authority.local_addr()?;
-    let addresses = (config.gateway_listen, config.authority_listen);
-
+/// Opens `home` and starts to listen. At the end, open requests have `patience`.
+pub async fn start(home: &Home, mut config: Config, patience: Duration) -> anyhow::Result<Server> {
+    let listeners = Listeners::bind(&mut config)?;
+    let mut ready = Ready {
+        gateway: config.gateway_listen,
+        authority: config.authority_listen,
+        socket: home.socket(),
+        connections: Vec::new(),
+    };
     let app = App::open(home, config)?;
-    let mut socket = socket::Socket::bind(&home.socket())?;
+    let mut socket = socket::Socket::bind(&ready.socket)?;
     let (end, ended) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let metrics = metrics::start(&mut tasks, ended.clone())?;
 
     let people = api::administration(app.clone());
-    let public = api::public(app.clone(), metrics, addresses.1);
     tasks.spawn(serve_api(socket.listener()?, people, ended.clone()));
-    tasks.spawn(serve_api(authority, public, ended.clone()));
+    let public = api::public(app.clone(), metrics, ready.authority);
+    let authority = tokio::net::TcpListener::from_std(listeners.authority)?;
+    tasks.spawn(serve_api(authority, public, ended));
 
-    let ready = Ready {
-        gateway: addresses.0,
-        authority: addresses.1,
-        socket: home.socket(),
-        connections: Vec::new(),
-    };
-    Ok(Server { ready, app, end, tasks, _socket: socket })
+    let mut doors = vec![Door { socket: listeners.gateway, scope: Scope::Shared }];
+    for (own, socket) in listeners.connections {
+        doors.push(Door { socket, scope: Scope::Connection(own.name.clone()) });
+        ready.connections.push(own);
+    }
+    let limits = Limits { drain: patience, ..Limits::default() };
+    let settings = GatewayConfig { limits, ..GatewayConfig::default() };
+    let gateway = Gateway::new(app.clone(), Arc::new(SystemClock), settings).serve(doors)?;
+    Ok(Server { ready, app, gateway, end, tasks, patience, _socket: socket })
 }
 
-async fn listen(address: SocketAddr, who: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| {
+/// Everything that is listened on by TCP, bound before the home is opened: what is told to people and agents of
+/// the addresses is then what was given.
+struct Listeners {
+    gateway: TcpListener,
+    authority: TcpListener,
+    connections: Vec<(Own, TcpListener)>,
+}
+
+impl Listeners {
+    fn bind(config: &mut Config) -> anyhow::Result<Self> {
+        let gateway = listen(&mut config.gateway_listen, "gateway")?;
+        let authority = listen(&mut config.authority_listen, "authority")?;
+        authority.set_nonblocking(true)?;
+        let mut connections = Vec::new();
+        for (name, settings) in &mut config.connections {
+            if let Some(address) = &mut settings.listen {
+                let listener = listen(address, &format!("connections.{name}"))?;
+                connections.push((Own { name: name.clone(), listen: *address }, listener));
+            }
+        }
+        Ok(Self { gateway, authority, connections })
+    }
+}
+
+/// Listens on `address`, which becomes the one that was given.
+fn listen(address: &mut SocketAddr, section: &str) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(*address).map_err(|error| {
         anyhow!(
-            "the {who} cannot listen on `{address}`: {error}\nhint: end the other process, or set another address under [{who}] in hallpass.toml"
+            "`{address}` cannot be listened on: {error}\nhint: end the other process, or set another address under [{section}] in hallpass.toml"
         )
-    })
+    })?;
+    *address = listener.local_addr()?;
+    Ok(listener)
 }
 
 async fn serve_api<L: axum::serve::Listener<Addr: std::fmt::Debug>>(
@@ -103,8 +142,8 @@ impl Server {
         &self.app
     }
 
-    /// Runs until SIGINT or SIGTERM, then drains.
-    pub async fn until_told(mut self, patience: Duration) -> anyhow::Result<()> {
+    /// Runs until SIGINT or SIGTERM, then drains. A second signal does not wait.
+    pub async fn until_told(mut self) -> anyhow::Result<()> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         tokio::select! {
@@ -114,23 +153,28 @@ impl Server {
                 ended.context("a part of the server failed")??;
             }
         }
-        tracing::info!("ending: open requests have {} s", patience.as_secs());
+        tracing::info!("ending: open requests have {} s", self.patience.as_secs());
         tokio::select! {
-            () = self.drain(patience) => Ok(()),
+            () = self.drain() => Ok(()),
             () = told(&mut interrupt, &mut terminate) => Err(anyhow!("ended at once, on a second signal")),
         }
     }
 
-    /// Takes no new requests, waits for the open ones for as long as `patience`, and closes the authority.
-    pub async fn drain(mut self, patience: Duration) {
+    /// Takes no new requests, waits for the open ones as long as its patience lasts, and closes the authority.
+    pub async fn drain(self) {
+        let Self { app, gateway, end, mut tasks, patience, _socket, .. } = self;
         // Nobody listens where every task has ended already.
-        let _ = self.end.send(true);
-        let all_ended = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(patience, all_ended).await.is_err() {
-            tracing::warn!("some requests were cut off");
-            self.tasks.shutdown().await;
-        }
-        self.app.close().await;
+        let _ = end.send(true);
+        let people = async {
+            let all_ended = async { while tasks.join_next().await.is_some() {} };
+            if tokio::time::timeout(patience, all_ended).await.is_err() {
+                tracing::warn!("the API's open requests were cut off");
+                tasks.shutdown().await;
+            }
+        };
+        // Agents' requests need the authority until the last of them has ended.
+        tokio::join!(gateway.drain(), people);
+        app.close().await;
     }
 }
 

@@ -75,7 +75,7 @@ impl axum::serve::Listener for OwnerOnly {
             match stream.peer_cred() {
                 Ok(peer) if peer.uid() == self.owner || peer.uid() == 0 => return (stream, address),
                 Ok(peer) => {
-                    tracing::warn!(uid = peer.uid(), "another user was refused on the authority's socket")
+                    tracing::warn!(uid = peer.uid(), "another user was refused on the authority's socket");
                 }
                 Err(error) => tracing::warn!(%error, "who connected to the authority's socket is not known"),
             }
