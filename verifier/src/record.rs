@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use datalog::catalog::Operation;
 use datalog::{Permitted, Refused, Request, Reservation, VerifiedPass};
 use http::request::Parts;
 use time::{Duration, OffsetDateTime};
@@ -45,7 +46,7 @@ pub(crate) struct Recording {
     record: Record,
     /// What was taken from budgets; part of the record only once it is an intent.
     reservations: Vec<Reservation>,
-    service: Option<Arc<str>>,
+    operation: Option<Arc<Operation>>,
     state: State,
     started: Instant,
 }
@@ -71,7 +72,7 @@ impl Recording {
             recorder,
             record,
             reservations: Vec::new(),
-            service: None,
+            operation: None,
             state: State::Open,
             started: Instant::now(),
         }
@@ -85,7 +86,7 @@ impl Recording {
     pub(crate) fn classified(&mut self, request: &Request) {
         self.record.connection = Some(request.connection.clone());
         self.record.operation = Some(request.operation.id.to_string());
-        self.service = Some(request.operation.id.service().into());
+        self.operation = Some(request.operation.clone());
     }
 
     pub(crate) fn refused(&mut self, refused: &Refused) {
@@ -104,8 +105,9 @@ impl Recording {
     /// Makes the intent durable. Without it nothing may be sent.
     pub(crate) async fn intend(&mut self) -> Result<(), Fault> {
         let Recorder { authority, limits, .. } = &self.recorder;
-        let record = Record { reservations: self.reservations.clone(), ..self.record.clone() };
-        match reserve::in_time(limits, authority.intent(record)).await {
+        // Moved, not copied: after the intent there is an outcome, and no other record.
+        let intent = Record { reservations: self.reservations.clone(), ..emptied(&mut self.record) };
+        match reserve::in_time(limits, authority.intent(intent)).await {
             Ok(id) => {
                 self.state = State::Intended(id);
                 Ok(())
@@ -126,7 +128,7 @@ impl Recording {
 
     /// Ends the recording with a refusal or a fault; answers what the agent is to be told.
     pub(crate) async fn stop(mut self, stop: Stop) -> (Stop, Option<RecordId>) {
-        meter::decided(stop.code(), self.service.as_deref(), self.started.elapsed());
+        meter::decided(stop.code(), self.service(), self.started.elapsed());
         let state = std::mem::replace(&mut self.state, State::Closed);
         let never_left = matches!(&stop, Stop::Broke(fault) if fault.departed == Departed::Never);
         let release = match state {
@@ -149,8 +151,13 @@ impl Recording {
         }
     }
 
+    fn service(&self) -> Option<&str> {
+        self.operation.as_ref().map(|operation| operation.id.service())
+    }
+
     fn say(&self, stop: &Stop) {
-        let (operation, code) = (self.record.operation.as_deref().unwrap_or("none"), stop.code());
+        let operation = self.operation.as_ref().map_or("none", |operation| operation.id.as_str());
+        let code = stop.code();
         match stop {
             Stop::Refused(_) => tracing::debug!(operation, code, "refused"),
             Stop::Broke(fault) => tracing::warn!(operation, code, detail = fault.detail, "not answered"),
@@ -175,7 +182,7 @@ impl Recording {
             State::Intended(id) | State::Departed(id) => Some(id),
             _ => None,
         };
-        meter::decided("allow", self.service.as_deref(), self.started.elapsed());
+        meter::decided("allow", self.service(), self.started.elapsed());
         Sent { authority: self.recorder.authority.clone(), id, status, bytes: 0, started: self.started }
     }
 
@@ -260,6 +267,25 @@ impl Drop for Sent {
         let outcome = Outcome::Aborted { bytes: self.bytes, took: took(self.started) };
         self.end(outcome);
     }
+}
+
+/// Takes what a record holds, and leaves its plain values behind.
+fn emptied(record: &mut Record) -> Record {
+    let left = Record {
+        at: record.at,
+        lineage: Vec::new(),
+        task: None,
+        connection: None,
+        operation: None,
+        method: String::new(),
+        path: String::new(),
+        digest: record.digest,
+        decision: record.decision,
+        reasons: Vec::new(),
+        reservations: Vec::new(),
+        peer: record.peer,
+    };
+    std::mem::replace(record, left)
 }
 
 fn took(started: Instant) -> Duration {

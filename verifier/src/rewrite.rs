@@ -15,21 +15,11 @@ pub(crate) struct Origins {
     origins: Vec<String>,
     /// `http://GATEWAY/CONNECTION`
     base: String,
-    /// As they stand in JSON, and what is put there: with `/` and with `\/`.
-    patterns: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Origins {
     pub(crate) fn new(origins: Vec<String>, base: &str) -> Self {
-        let mut patterns = Vec::with_capacity(origins.len() * 2);
-        for origin in &origins {
-            patterns.push((format!("\"{origin}").into_bytes(), format!("\"{base}").into_bytes()));
-            patterns.push((
-                format!("\"{}", origin.replace('/', "\\/")).into_bytes(),
-                format!("\"{}", base.replace('/', "\\/")).into_bytes(),
-            ));
-        }
-        Self { origins, base: base.to_owned(), patterns }
+        Self { origins, base: base.to_owned() }
     }
 
     /// `Link: <https://UPSTREAM/…>; rel="next"` (RFC 8288). Links elsewhere stay: following them needs no pass.
@@ -81,14 +71,19 @@ pub(crate) struct Rewriter {
 }
 
 /// What was found at an opening.
-enum Opening<'a> {
-    Origin {
-        length: usize,
-        replacement: &'a [u8],
-    },
+enum Opening {
+    /// An origin of this many bytes, its slashes written in this way.
+    Origin(usize, Slashes),
     /// The piece ends too early to tell.
     Open,
     Other,
+}
+
+/// How a JSON text writes a slash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Slashes {
+    Plain,
+    Escaped,
 }
 
 impl Rewriter {
@@ -111,8 +106,8 @@ impl Rewriter {
             self.pass(&mut out, before);
             let opening = if self.last == b'\\' { Opening::Other } else { self.opening(found) };
             match opening {
-                Opening::Origin { length, replacement } => {
-                    out.extend_from_slice(replacement);
+                Opening::Origin(length, slashes) => {
+                    self.put_base(&mut out, slashes);
                     self.last = b'/';
                     rest = found.get(length..).unwrap_or_default();
                 }
@@ -143,19 +138,48 @@ impl Rewriter {
         self.last = bytes.last().copied().unwrap_or(self.last);
     }
 
-    fn opening(&self, found: &[u8]) -> Opening<'_> {
-        let mut open = false;
-        for (pattern, replacement) in &self.origins.patterns {
-            match found.strip_prefix(pattern.as_slice()) {
-                Some([next, ..]) if ends_an_origin(*next) => {
-                    return Opening::Origin { length: pattern.len(), replacement };
-                }
-                Some([]) => open = true,
-                None if pattern.starts_with(found) => open = true,
-                _ => {}
+    fn put_base(&self, out: &mut Vec<u8>, slashes: Slashes) {
+        out.push(b'"');
+        match slashes {
+            Slashes::Plain => out.extend_from_slice(self.origins.base.as_bytes()),
+            Slashes::Escaped => out.extend_from_slice(self.origins.base.replace('/', "\\/").as_bytes()),
+        }
+    }
+
+    fn opening(&self, found: &[u8]) -> Opening {
+        let mut best = Opening::Other;
+        for origin in &self.origins.origins {
+            match at_opening(found, origin) {
+                Opening::Other => {}
+                Opening::Open => best = Opening::Open,
+                whole @ Opening::Origin(..) => return whole,
             }
         }
-        if open { Opening::Open } else { Opening::Other }
+        best
+    }
+}
+
+/// Compares what follows a quote with an origin, each of whose slashes may stand escaped.
+fn at_opening(found: &[u8], origin: &str) -> Opening {
+    let Some(mut rest) = found.strip_prefix(b"\"") else { return Opening::Other };
+    let mut slashes = Slashes::Plain;
+    for wanted in origin.bytes() {
+        if wanted == b'/'
+            && let Some(unescaped) = rest.strip_prefix(b"\\")
+        {
+            slashes = Slashes::Escaped;
+            rest = unescaped;
+        }
+        match rest.split_first() {
+            None => return Opening::Open,
+            Some((byte, after)) if *byte == wanted => rest = after,
+            Some(_) => return Opening::Other,
+        }
+    }
+    match rest.first() {
+        None => Opening::Open,
+        Some(next) if ends_an_origin(*next) => Opening::Origin(found.len() - rest.len(), slashes),
+        Some(_) => Opening::Other,
     }
 }
 

@@ -30,10 +30,9 @@ fn an_expired_pass_is_refused() {
 fn a_revoked_pass_is_refused_on_the_next_request_with_everything_below_it() {
     let stage = Stage::new();
     let pass = stage.pass(&["github:read"]);
-    let catalog = datalog::catalog::Catalog::embedded().unwrap();
     let args =
         AttenuateArgs { only: vec!["github.users/get-authenticated".into()], ..AttenuateArgs::default() };
-    let services: Vec<_> = catalog.services().cloned().collect();
+    let services: Vec<_> = stage.authority.all().iter().map(|one| one.service.clone()).collect();
     let child = attenuate(&pass, &args, &services, common_now(&stage)).unwrap();
     assert_eq!(stage.get(&child.text, "/github/user").status, 200);
     assert_eq!(stage.get(&child.text, "/github/user/repos").code(), "denied");

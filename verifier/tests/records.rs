@@ -236,3 +236,20 @@ fn connections_past_the_limit_are_told_so_and_recorded() {
     assert_eq!(stage.authority.written()[1].record.decision, "overloaded");
     assert_eq!(stage.upstream.seen().len(), 1);
 }
+
+#[test]
+fn a_panic_ends_the_request_and_its_record_and_nothing_else() {
+    let stage = Stage::new();
+    let pass = limited(&stage, "github:read=5");
+    stage.authority.panics_on_lease.store(true, Ordering::SeqCst);
+    let mut stream = TcpStream::connect(stage.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(&get_user(&pass)).unwrap();
+    let mut rest = Vec::new();
+    assert_eq!(std::io::Read::read_to_end(&mut stream, &mut rest).unwrap(), 0);
+    eventually("a finished record", || stage.authority.written()[0].outcomes.len() == 1);
+    eventually("the budget back", || stage.authority.budgets().is_empty());
+    assert_eq!(stage.authority.written().len(), 1);
+    stage.authority.panics_on_lease.store(false, Ordering::SeqCst);
+    assert_eq!(stage.send(get_user(&pass)).status, 200);
+}

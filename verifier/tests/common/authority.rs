@@ -40,6 +40,7 @@ pub struct Remembering {
     pub stopped: AtomicBool,
     pub audit_is_broken: AtomicBool,
     pub needs_reconnect: AtomicBool,
+    pub panics_on_lease: AtomicBool,
 }
 
 impl Remembering {
@@ -56,6 +57,7 @@ impl Remembering {
             stopped: AtomicBool::new(false),
             audit_is_broken: AtomicBool::new(false),
             needs_reconnect: AtomicBool::new(false),
+            panics_on_lease: AtomicBool::new(false),
         }
     }
 
@@ -136,6 +138,7 @@ impl Credentials for Remembering {
             if self.needs_reconnect.load(Ordering::SeqCst) {
                 return Err(LeaseError::NeedsReconnect(permitted.request().connection.clone()));
             }
+            assert!(!self.panics_on_lease.load(Ordering::SeqCst), "told to panic");
             self.leases.fetch_add(1, Ordering::SeqCst);
             Ok(Credential {
                 token: SecretString::from(self.token()),
