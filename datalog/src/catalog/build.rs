@@ -25,7 +25,8 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    pub(super) fn new(facts: Facts, overlay: Overlay) -> Result<Self, FactsError> {
+    pub(super) fn new(facts: Facts, mut overlay: Overlay) -> Result<Self, FactsError> {
+        overlay.settle(&facts.operations)?;
         let (types, index) = Types::read(&facts.types)?;
         Ok(Self { facts, overlay, types, index })
     }
@@ -34,7 +35,6 @@ impl Builder {
         let mut matcher = Matcher::default();
         let mut by_id = HashMap::with_capacity(self.facts.operations.len());
         let mut operations = Vec::with_capacity(self.facts.operations.len());
-        let mut addresses = Vec::with_capacity(self.facts.operations.len());
         for (at, line) in self.facts.operations.iter().enumerate() {
             let operation = self.operation(line)?;
             let end = |form| End { method: operation.method, operation: at, form };
@@ -48,11 +48,7 @@ impl Builder {
             if by_id.insert(operation.id.clone(), at).is_some() {
                 return Err(FactsError::new(format!("the operation `{}` stands twice", operation.id)));
             }
-            addresses.push((line.op.as_str(), operation.address()));
             operations.push(Arc::new(operation));
-        }
-        if let Some(dead) = self.overlay.dead_rules(&addresses).first() {
-            return Err(FactsError::new(format!("the overlay's `{dead}` names no operation")));
         }
         let common_query = query_parameters(&self.facts.header.query, &self.index)?;
         let Self { facts, overlay, types, .. } = self;
@@ -84,12 +80,11 @@ impl Builder {
             .ok_or_else(|| FactsError::new(format!("`{}` has no method that is forwarded", line.op)))?;
         let mut template = Template::parse(path, &self.index)?;
         let mut upload = line.upload.as_deref().map(|path| Template::parse(path, &self.index)).transpose()?;
-        let address = format!("{method} {}", template.shown());
         let id = format!("{}.{}", self.facts.header.service, line.op);
         let id = id.parse().map_err(|error| FactsError::new(format!("{error}")))?;
-        self.allow_slashes(line, &address, &mut template);
+        self.allow_slashes(line, &mut template);
         if let Some(upload) = &mut upload {
-            self.allow_slashes(line, &address, upload);
+            self.allow_slashes(line, upload);
         }
         let media = self.overlay.media.get(&line.op).unwrap_or(&line.media);
         let media: Vec<Box<str>> = media.iter().map(|kind| kind.as_str().into()).collect();
@@ -109,29 +104,29 @@ impl Builder {
         let mut operation = Operation {
             id,
             method,
-            effects: self.overlay.effects_of(line, &address)?,
-            conditions: self.conditions(line, &address),
+            effects: self.overlay.effects_of(line)?,
+            conditions: self.conditions(line),
             host: line.host.as_ref().or(first_host).map(String::as_str).unwrap_or_default().into(),
-            shorter: self.overlay.shorter.names(&line.op, &address).then(|| template.shorter()).flatten(),
+            shorter: self.overlay.shorter.names(&line.op).then(|| template.shorter()).flatten(),
             template,
             query: query_parameters(&line.query, &self.index)?,
             body,
             upload,
             resources: Vec::new(),
-            decode: self.decodes(line, &address),
+            decode: self.decodes(line),
             addressed: !self.overlay.decodes.is_empty(),
             redirects: line.redirects,
             renames: self.renames(line),
         };
-        operation.resources = self.resources(line, &address, &operation);
+        operation.resources = self.resources(line, &operation);
         if operation.effects.is_empty() {
             return Err(FactsError::new(format!("`{}` has no effect", operation.id)));
         }
         Ok(operation)
     }
 
-    fn allow_slashes(&self, line: &OperationLine, address: &str, template: &mut Template) {
-        for rule in self.overlay.slashes.iter().filter(|rule| rule.which.names(&line.op, address)) {
+    fn allow_slashes(&self, line: &OperationLine, template: &mut Template) {
+        for rule in self.overlay.slashes.iter().filter(|rule| rule.which.names(&line.op)) {
             for parameter in &mut template.parameters {
                 if parameter.name.as_ref() == rule.parameter && parameter.span == Span::One {
                     parameter.span = Span::Escaped;
@@ -140,8 +135,8 @@ impl Builder {
         }
     }
 
-    fn decodes(&self, line: &OperationLine, address: &str) -> Vec<Decode> {
-        let rules = self.overlay.decodes.iter().filter(|rule| rule.which.names(&line.op, address));
+    fn decodes(&self, line: &OperationLine) -> Vec<Decode> {
+        let rules = self.overlay.decodes.iter().filter(|rule| rule.which.names(&line.op));
         rules
             .map(|rule| {
                 let fields = rule.fields.iter().map(|field| field.as_str().into()).collect();
@@ -150,9 +145,9 @@ impl Builder {
             .collect()
     }
 
-    fn conditions(&self, line: &OperationLine, address: &str) -> Vec<Condition> {
+    fn conditions(&self, line: &OperationLine) -> Vec<Condition> {
         let boxed = |texts: &[String]| texts.iter().map(|text| text.as_str().into()).collect();
-        let rules = self.overlay.conditions.iter().filter(|rule| rule.which.names(&line.op, address));
+        let rules = self.overlay.conditions.iter().filter(|rule| rule.which.names(&line.op));
         rules
             .map(|rule| Condition {
                 effects: rule.effects.iter().copied().collect(),
@@ -170,10 +165,10 @@ impl Builder {
             .collect()
     }
 
-    fn resources(&self, line: &OperationLine, address: &str, operation: &Operation) -> Vec<ResourceRule> {
+    fn resources(&self, line: &OperationLine, operation: &Operation) -> Vec<ResourceRule> {
         let lines = self.overlay.resources.iter();
         lines
-            .filter(|rule| rule.which.is_empty() || rule.which.names(&line.op, address))
+            .filter(|rule| rule.which.is_empty() || rule.which.names(&line.op))
             .map(|rule| ResourceRule { kind: rule.kind.as_str().into(), id: id_parts(&rule.id) })
             .filter(|rule| rule.id.iter().all(|part| self.has_argument(operation, part)))
             .collect()

@@ -4,7 +4,7 @@
 //! facts. Every pattern must match something, so that a new revision cannot silently leave a rule behind.
 //! A service without an overlay is taken at its worst (`Overlay::unreviewed`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 
@@ -152,6 +152,8 @@ pub(super) struct Which {
     /// Operation ids that it is not for after all.
     #[serde(default)]
     except: Vec<String>,
+    #[serde(skip)]
+    chosen: HashSet<String>,
 }
 
 /// Effects that count only when an argument is there, or has one of some values.
@@ -213,17 +215,17 @@ impl Overlay {
     }
 
     /// The effects of one operation: as listed, else by method together with every rule that names it.
-    pub(super) fn effects_of(&self, line: &OperationLine, address: &str) -> Result<Effects, FactsError> {
+    pub(super) fn effects_of(&self, line: &OperationLine) -> Result<Effects, FactsError> {
         if let Some(listed) = self.effects.get(&line.op) {
             return Ok(listed.iter().copied().collect());
         }
-        let rules = self.added.iter().filter(|rule| rule.which.names(&line.op, address));
+        let rules = self.added.iter().filter(|rule| rule.which.names(&line.op));
         let added = rules.flat_map(|rule| rule.effects.iter().copied()).collect();
-        Ok(self.by_method(line, address)?.union(added))
+        Ok(self.by_method(line)?.union(added))
     }
 
-    fn by_method(&self, line: &OperationLine, address: &str) -> Result<Effects, FactsError> {
-        let method = address.split(' ').next().unwrap_or_default();
+    fn by_method(&self, line: &OperationLine) -> Result<Effects, FactsError> {
+        let method = line.at.split(' ').next().unwrap_or_default();
         let effects = Effects::NONE;
         let basic = match method {
             "GET" => effects.with(Effect::Read),
@@ -242,60 +244,139 @@ impl Overlay {
         }
     }
 
-    /// Rules that name nothing in the facts: each one a mistake, or left over from an earlier revision.
-    pub(super) fn dead_rules(&self, operations: &[(&str, String)]) -> Vec<String> {
-        let known = |id: &String| operations.iter().any(|(op, _)| op == id);
+    /// Finds the operations that every rule names, once. A rule that names none is a mistake, or left over from
+    /// an earlier revision.
+    pub(super) fn settle(&mut self, operations: &[OperationLine]) -> Result<(), FactsError> {
+        let index = Index::new(operations);
+        let dead = |rule: &str| FactsError::new(format!("the overlay's `{rule}` names no operation"));
         let ids = self
             .effects
             .keys()
             .chain(self.media.keys())
             .chain(self.bodies.keys())
             .chain(self.renames.values().flatten());
-        let mut dead: Vec<String> = ids.filter(|id| !known(id)).cloned().collect();
-        let all = (self.added.iter().map(|rule| &rule.which))
-            .chain(self.resources.iter().map(|line| &line.which))
-            .chain(self.conditions.iter().map(|line| &line.which))
-            .chain(self.decodes.iter().map(|line| &line.which))
-            .chain(self.slashes.iter().map(|line| &line.which))
-            .chain([&self.shorter]);
-        for which in all {
-            let ids = which.operations.iter().chain(&which.except);
-            dead.extend(ids.filter(|pattern| !operations.iter().any(|(op, _)| glob(pattern, op))).cloned());
-            let at = which.at.iter();
-            dead.extend(at.filter(|pattern| !operations.iter().any(|(_, at)| is_at(pattern, at))).cloned());
+        for id in ids {
+            if index.by_id(id).next().is_none() {
+                return Err(dead(id));
+            }
         }
-        let overruled = |rule: &&EffectRule| {
-            !operations.iter().any(|(op, at)| !self.effects.contains_key(*op) && rule.which.names(op, at))
-        };
-        dead.extend(self.added.iter().filter(overruled).map(|rule| format!("{:?}", rule.which)));
-        dead
+        let all = (self.added.iter_mut().map(|rule| &mut rule.which))
+            .chain(self.resources.iter_mut().map(|line| &mut line.which))
+            .chain(self.conditions.iter_mut().map(|line| &mut line.which))
+            .chain(self.decodes.iter_mut().map(|line| &mut line.which))
+            .chain(self.slashes.iter_mut().map(|line| &mut line.which))
+            .chain([&mut self.shorter]);
+        for which in all {
+            which.settle(&index).map_err(|pattern| dead(&pattern))?;
+        }
+        // A rule that only names operations whose effects are listed says nothing either.
+        let says = |rule: &&EffectRule| rule.which.chosen.iter().any(|op| !self.effects.contains_key(op));
+        match self.added.iter().find(|rule| !says(rule)) {
+            Some(rule) => Err(dead(&rule.which.operations.join(", "))),
+            None => Ok(()),
+        }
     }
 }
 
 impl Which {
-    pub(super) fn names(&self, op: &str, address: &str) -> bool {
-        let named = self.operations.iter().any(|pattern| glob(pattern, op))
-            || self.at.iter().any(|pattern| is_at(pattern, address));
-        named && !self.except.iter().any(|pattern| glob(pattern, op))
+    /// Whether the rule is for this operation; known once the overlay has settled.
+    pub(super) fn names(&self, op: &str) -> bool {
+        self.chosen.contains(op)
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.operations.is_empty() && self.at.is_empty()
     }
+
+    /// Chooses, or gives the pattern that matches nothing.
+    fn settle(&mut self, index: &Index<'_>) -> Result<(), String> {
+        let mut chosen = HashSet::new();
+        for pattern in &self.operations {
+            let mut any = false;
+            chosen.extend(index.by_id(pattern).inspect(|_| any = true).map(str::to_owned));
+            if !any {
+                return Err(pattern.clone());
+            }
+        }
+        for pattern in &self.at {
+            let mut any = false;
+            chosen.extend(index.by_address(pattern).inspect(|_| any = true).map(str::to_owned));
+            if !any {
+                return Err(pattern.clone());
+            }
+        }
+        for pattern in &self.except {
+            let before = chosen.len();
+            chosen.retain(|op| !glob(pattern, op));
+            if chosen.len() == before {
+                return Err(pattern.clone());
+            }
+        }
+        self.chosen = chosen;
+        Ok(())
+    }
 }
 
-/// Whether `GET /a/{b}` is at `ANY /a/*`.
-fn is_at(pattern: &str, address: &str) -> bool {
-    let (Some((verb, path)), Some((method, template))) = (pattern.split_once(' '), address.split_once(' '))
-    else {
-        return false;
-    };
-    let verb_fits = match verb {
+/// The operations in order, so that a pattern is only held against those that start as it does.
+struct Index<'a> {
+    ids: Vec<&'a str>,
+    /// Path, method and id.
+    addresses: Vec<(String, &'a str, &'a str)>,
+}
+
+impl<'a> Index<'a> {
+    fn new(operations: &'a [OperationLine]) -> Self {
+        let mut ids: Vec<&str> = operations.iter().map(|line| line.op.as_str()).collect();
+        ids.sort_unstable();
+        let split = |line: &'a OperationLine| {
+            let (method, path) = line.at.split_once(' ').unwrap_or_default();
+            (untyped(path), method, line.op.as_str())
+        };
+        let mut addresses: Vec<(String, &str, &str)> = operations.iter().map(split).collect();
+        addresses.sort_unstable();
+        Self { ids, addresses }
+    }
+
+    fn by_id(&self, pattern: &str) -> impl Iterator<Item = &'a str> {
+        let start = pattern.split('*').next().unwrap_or_default();
+        let from = self.ids.partition_point(|id| *id < start);
+        let near = self.ids.iter().skip(from).take_while(move |id| id.starts_with(start));
+        near.filter(move |id| glob(pattern, id)).copied()
+    }
+
+    fn by_address(&self, pattern: &str) -> impl Iterator<Item = &'a str> {
+        let (verb, path) = pattern.split_once(' ').unwrap_or(("", pattern));
+        let start = path.split('*').next().unwrap_or_default();
+        let from = self.addresses.partition_point(|(known, _, _)| known.as_str() < start);
+        let near = self.addresses.iter().skip(from).take_while(move |(known, _, _)| known.starts_with(start));
+        near.filter(move |(known, method, _)| is_verb(verb, method) && glob(path, known))
+            .map(|(_, _, op)| *op)
+    }
+}
+
+fn is_verb(pattern: &str, method: &str) -> bool {
+    match pattern {
         "ANY" => true,
         "WRITE" => method != "GET",
         verb => verb == method,
-    };
-    verb_fits && glob(path, template)
+    }
+}
+
+/// `/a/{b:int}/{c+}` as `/a/{b}/{c}`.
+fn untyped(path: &str) -> String {
+    let mut text = String::with_capacity(path.len());
+    let mut skipping = false;
+    for c in path.chars() {
+        match c {
+            '{' | '}' => skipping = false,
+            ':' | '+' if text.rfind('{') > text.rfind('}') => skipping = true,
+            _ => {}
+        }
+        if !skipping {
+            text.push(c);
+        }
+    }
+    text
 }
 
 /// Whether `text` is `pattern`, in which every `*` stands for anything.
