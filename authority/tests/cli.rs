@@ -2,6 +2,13 @@
 //!
 //! Each file runs in a home of its own. What the home holds when the file begins is said beside its name.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be arranged has failed"
+)]
+
 mod support;
 
 use std::os::unix::fs::PermissionsExt as _;

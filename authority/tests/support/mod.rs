@@ -1,5 +1,7 @@
 //! A home of its own for each test, the `hallpass` binary on it, and a provider that consents to everything.
 
+#![allow(dead_code, reason = "each test file uses its own part")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
