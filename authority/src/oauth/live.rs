@@ -18,8 +18,10 @@ use crate::store::{ConnectionId, CredentialRow};
 const SKEW: Duration = Duration::seconds(10);
 /// How long before its end a token is replaced, at most.
 const EARLY: Duration = Duration::minutes(5);
-/// An upstream that answers 401 to everything causes one refresh in this time.
-const REJECTION_PAUSE: Duration = Duration::seconds(60);
+/// An upstream that answers 401 to whatever it is given causes this many refreshes at once, and then one in
+/// each of these times.
+const REJECTIONS: i32 = 10;
+const REJECTION_TIME: Duration = Duration::seconds(60);
 const LONGEST_BACKOFF: Duration = Duration::seconds(60);
 
 /// A connection that this process has open.
@@ -44,8 +46,9 @@ pub(super) struct State {
     /// many do not ask at once.
     jitter: u8,
     /// The upstream answered 401 to the current token.
-    rejected: bool,
-    last_rejection: Option<OffsetDateTime>,
+    pub rejected: bool,
+    /// When the rejections that were acted on will be forgotten: one more for each time.
+    rejections_until: Option<OffsetDateTime>,
     /// Open while a refresh is under way.
     flight: Option<watch::Receiver<()>>,
     /// Not before then is the provider asked again.
@@ -112,7 +115,7 @@ impl Live {
             known,
             jitter: jitter(),
             rejected: false,
-            last_rejection: None,
+            rejections_until: None,
             flight: None,
             pause: None,
             failures: 0,
@@ -152,11 +155,14 @@ impl Live {
     pub fn reject(&self, generation: u64, now: OffsetDateTime) -> bool {
         let mut state = self.state();
         let is_current = state.known.as_ref().is_some_and(|known| known.generation == generation);
-        let paused = state.last_rejection.is_some_and(|last| now - last < REJECTION_PAUSE);
-        if !is_current || paused {
+        if !is_current || state.rejected {
             return false;
         }
-        state.last_rejection = Some(now);
+        let until = state.rejections_until.map_or(now, |until| until.max(now)) + REJECTION_TIME;
+        if until - now > REJECTION_TIME * REJECTIONS {
+            return false;
+        }
+        state.rejections_until = Some(until);
         state.rejected = state.known.as_ref().is_some_and(|known| known.refresh.is_some());
         true
     }

@@ -127,9 +127,9 @@ impl Refresher {
 
     async fn fly(&self, live: &Live) {
         let now = self.clock.now();
-        let (known, unsaved) = {
+        let (known, unsaved, rejected) = {
             let state = live.state();
-            (state.known.clone(), state.unsaved.clone())
+            (state.known.clone(), state.unsaved.clone(), state.rejected)
         };
         if let Some(unsaved) = unsaved {
             return self.save(live, unsaved).await;
@@ -142,7 +142,7 @@ impl Refresher {
         };
         match begun {
             RefreshBegun::Moved => self.reload(live).await,
-            RefreshBegun::Again { .. } if !may_repeat(live.provider.refresh, &known, now) => {
+            RefreshBegun::Again { .. } if !rejected && !may_repeat(live.provider.refresh, &known, now) => {
                 let until = known.expires.unwrap_or(now);
                 live.state().pause_until(until, "the outcome of an earlier refresh is not known".into());
             }
@@ -292,8 +292,8 @@ impl Refresher {
 }
 
 /// Whether a refresh token is used again after a call with an unknown outcome. Where its use may have ended
-/// it, to use it again may end the whole grant: not while the access token lives. After that there is
-/// nothing to lose.
+/// it, to use it again may end the whole grant: not while the access token lives. When it has ended, or the
+/// upstream takes it no more, there is nothing to lose.
 fn may_repeat(style: RefreshStyle, known: &Known, now: OffsetDateTime) -> bool {
     match style {
         RefreshStyle::Keeps | RefreshStyle::RotatesWithGrace => true,

@@ -242,10 +242,34 @@ async fn a_token_that_the_upstream_rejects_is_replaced_once() {
         app.refresher.rejected(&live, old.generation);
     }
     assert_eq!(token(&app).await, "access-3");
-    // An upstream that refuses whatever it is given does not make us ask again and again.
-    app.refresher.rejected(&live, 2);
-    assert_eq!(token(&app).await, "access-3");
     assert_eq!(world.provider.refreshes(), 1);
+}
+
+#[tokio::test]
+async fn an_upstream_that_rejects_whatever_it_is_given_does_not_make_us_ask_for_ever() {
+    let world = World::with(Rotation::Strict, "").await;
+    let app = world.connected().await;
+    let live = app.live()[&gmail()].clone();
+    for _ in 0..50 {
+        let lent = lease(&app).await.unwrap();
+        app.refresher.rejected(&live, lent.generation);
+    }
+    assert_eq!(world.provider.refreshes(), 10);
+    world.clock.advance(Duration::minutes(1));
+    let lent = lease(&app).await.unwrap();
+    app.refresher.rejected(&live, lent.generation);
+    lease(&app).await.unwrap();
+    assert_eq!(world.provider.refreshes(), 11);
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_tried_again_when_the_upstream_takes_the_old_token_no_more() {
+    let world = World::with(Rotation::Strict, "").await;
+    let app = world.connected().await;
+    let live = app.live()[&gmail()].clone();
+    app.store.begin_refresh(live.id, 1, app.clock.now()).await.unwrap();
+    app.refresher.rejected(&live, 1);
+    assert_eq!(token(&app).await, "access-3");
 }
 
 #[tokio::test]
