@@ -22,6 +22,7 @@ pub mod inspect;
 pub mod json;
 mod judge;
 pub mod keys;
+mod lint;
 pub mod mint;
 pub mod names;
 mod plain;

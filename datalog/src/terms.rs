@@ -13,6 +13,7 @@ use crate::catalog::Service;
 use crate::caveat::{Caveat, Names};
 use crate::compose;
 use crate::decode::{self, Address};
+use crate::lint;
 use crate::names::ConnectionName;
 use crate::selector::{Selector, Target};
 use crate::vocabulary;
@@ -201,6 +202,7 @@ pub(crate) fn check(text: &str) -> Result<Check, TermError> {
     if let Some(unknown) = compiled.patterns().find(|pattern| vocabulary::find(&pattern.name).is_none()) {
         return Err(wrong(format!("`{}` is not in the vocabulary", unknown.name)));
     }
+    lint::lint(&compiled).map_err(|error| wrong(error.to_string()))?;
     Ok(check)
 }
 
@@ -234,6 +236,53 @@ mod tests {
         assert_eq!(duration("30m").unwrap(), Duration::minutes(30));
         for bad in ["", "m", "30", "-1m", "0s", "+5m", "030m", "1.5h", "30M", "99999999999d", "1y", "5µ"] {
             assert!(duration(bad).is_err(), "{bad} was accepted");
+        }
+    }
+
+    #[test]
+    fn a_check_that_says_nothing_or_fails_open_is_refused_with_what_to_write() {
+        let told =
+            |text: &str| check(text).unwrap_err().to_string().lines().next().unwrap_or_default().to_owned();
+        let lines: Vec<String> = [
+            "check if true",
+            "check if false",
+            "check if operation($o)",
+            "check all time($t), connection($c)",
+            "reject if operation($o)",
+            "check if arg_count($n), 1 < 2",
+            "check if arg_count($n), 2 < 1",
+            "check if operation($o), $o < 3",
+            "check if operation($o), $o == 3",
+            "check if arg_count($n), $n",
+            "check if effects($e), $e.contains(3)",
+            "check if effects($e), $e.all($x -> $x > 3)",
+            "check if effects($e), $e.starts_with(\"x\")",
+            "check if effect($e), $e != \"send\"",
+            "check if recipient($r), $r.ends_with(\"@example.com\")",
+            "check if arg(\"q\", $v), $v == \"is:unread\"",
+            "reject if recipient($r), !$r.ends_with(\"@example.com\")",
+            "check if effect(\"reed\")",
+            "check if operation($o), $o == \"a\" or true",
+        ]
+        .map(told)
+        .to_vec();
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[test]
+    fn a_check_that_says_something_is_taken() {
+        for good in [
+            "check all effect($e), {\"read\", \"write\"}.contains($e)",
+            "check all recipient($r), $r.ends_with(\"@example.com\") or recipient_count(0)",
+            "check if arg_name(\"q\")",
+            "reject if arg_bool(\"includeSpamTrash\", true)",
+            "check if request_digest($d), approved($d) or method(\"GET\")",
+            "check if time($t), $t < 2027-01-01T00:00:00Z",
+            "check if effects($e), $e.length() < 2, !$e.contains(\"send\") && $e != {,}",
+            "check if operation($o), $o.starts_with(\"a\") || $o.ends_with(\"b\")",
+            "check if connection($c), service($c)",
+        ] {
+            assert!(check(good).is_ok(), "{good}: {}", check(good).unwrap_err());
         }
     }
 

@@ -34,7 +34,7 @@ const CHECKS: &[&str] = &[
     "check all arg($n, $v), !$v.contains(\"x\")",
     "check if arg_count($n), $n < 2",
     "check all arg_name($n), {\"q\", \"maxResults\"}.contains($n)",
-    "check if arg_int(\"maxResults\", $n), $n <= 10 or arg_count(0)",
+    "check all arg_int(\"maxResults\", $n), $n <= 10 or arg_count(0)",
     "reject if arg_bool(\"includeSpamTrash\", true)",
     "reject if effects($e), $e.contains(\"secret\") && $e.length() > 1",
     "check if operation($o), $o.starts_with(\"mail.\") && ($o.ends_with(\"send\") || $o.ends_with(\"list\"))",
@@ -43,11 +43,11 @@ const CHECKS: &[&str] = &[
     "check if effects($a), {\"read\"}.union({\"secret\"}).intersection($a).length() >= 1",
     "check if time($t), $t < 2026-11-22T09:10:00Z",
     "check if request_digest($d), approved($d) or method(\"GET\")",
-    "check if arg_int($n, $v), 10 / $v > 1 or arg_count($c), $c - 1 < 9",
+    "check all arg_int($n, $v), 10 / $v > 1 or arg_count($c), $c - 1 < 9",
     "check if path($p), $p.length() < 4, !($p === \"/y\")",
-    "reject if resource(\"message\", $id), $id != \"m1\"",
+    "reject if resource(\"message\", \"m1\")",
     "check if account($a), $a == \"me@example.com\", connection($c), service($s), $c == $s",
-    "check if host($h), $h != 3",
+    "check if host($h), $h != \"3\"",
     "check if clock(\"Asia/Tokyo\", $d, $m), $d == \"sun\", $m >= 1080",
     "check if clock(\"UTC\", \"mon\", $m)",
 ];
@@ -66,7 +66,7 @@ prop_compose! {
 
 prop_compose! {
     fn narrowings()(only in targets(), ask in targets(), deny in targets(), limits in limits(), checks in checks()) -> AttenuateArgs {
-        let checks = if checks.is_empty() { strings(&["check if true"]) } else { checks };
+        let checks = if checks.is_empty() { strings(&["check if method($m), $m != \"TRACE\""]) } else { checks };
         AttenuateArgs { only, ask, deny, limits, checks, duration: Some("10m".into()), ..AttenuateArgs::default() }
     }
 }
@@ -135,7 +135,7 @@ fn cases(count: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(cases(120))]
 
     #[test]
     fn a_child_never_allows_what_its_parent_denies(

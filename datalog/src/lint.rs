@@ -1,0 +1,279 @@
+//! What is wrong with a check that a person wrote, before it is in a pass: one that can never fail or never
+//! pass, that compares what cannot be compared, or that one good fact among several satisfies.
+//!
+//! Passes from elsewhere are not linted: their checks only narrow, whatever they are worth.
+
+use crate::caveat::{Binary, Caveat, Kind, Op, Pattern, Query, Slot, Unary};
+use crate::effect::Effect;
+use crate::evaluate::{self, Steps, World};
+use crate::value::Value;
+use crate::vocabulary::{self, Count, Type as Word};
+
+/// What is wrong, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Lint {
+    #[error("it can never fail: {0}")]
+    NeverFails(&'static str),
+    #[error("it can never pass: {0}")]
+    NeverPasses(String),
+    #[error("it has no answer: {0}")]
+    Types(String),
+    #[error(
+        "`check if {0}(…)` holds as soon as one of several fits: write `check all`, with `or` for none at all"
+    )]
+    Existential(String),
+    #[error(
+        "`reject if {0}(…)` holds where there is none: write `check all` for what may be, or name the value"
+    )]
+    Vacuous(String),
+}
+
+/// The first thing that is wrong.
+pub(crate) fn lint(caveat: &Caveat) -> Result<(), Lint> {
+    for query in &caveat.queries {
+        constants(query)?;
+        for expression in &query.expressions {
+            condition(expression, query)?;
+        }
+        several(caveat.kind, query)?;
+        if is_certain(query) {
+            return Err(match caveat.kind {
+                Kind::One | Kind::All => Lint::NeverFails("every request has what it asks for"),
+                Kind::Reject => Lint::NeverPasses("every request has what it rejects".into()),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Effects are eight words; another is in no request.
+fn constants(query: &Query) -> Result<(), Lint> {
+    for pattern in query.patterns.iter().filter(|pattern| &*pattern.name == "effect") {
+        if let Some(Slot::Value(Value::Str(name))) = pattern.slots.first() {
+            if name.parse::<Effect>().is_err() {
+                return Err(Lint::NeverPasses(format!("`{name}` is not an effect")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A predicate of which a request has several facts, with something in it that may differ between them.
+fn several(kind: Kind, query: &Query) -> Result<(), Lint> {
+    let open = |pattern: &&Pattern| {
+        let many = vocabulary::find(&pattern.name).is_some_and(|word| word.count == Count::Several);
+        // A budget has one count, and an approval is of the one request that is looked at.
+        many && !matches!(&*pattern.name, "used" | "approved")
+            && pattern.slots.iter().any(|slot| matches!(slot, Slot::Variable(_)))
+    };
+    match (kind, query.patterns.iter().find(open)) {
+        (Kind::One, Some(pattern)) => Err(Lint::Existential(pattern.name.to_string())),
+        (Kind::Reject, Some(pattern)) => Err(Lint::Vacuous(pattern.name.to_string())),
+        _ => Ok(()),
+    }
+}
+
+/// Whether it matches every request: words that all have, each place open, and no condition.
+fn is_certain(query: &Query) -> bool {
+    let mut seen = Vec::new();
+    query.expressions.is_empty()
+        && query.patterns.iter().all(|pattern| {
+            vocabulary::find(&pattern.name).is_some_and(|word| word.count == Count::One)
+                && pattern.slots.iter().all(|slot| match slot {
+                    Slot::Variable(place) if !seen.contains(place) => {
+                        seen.push(*place);
+                        true
+                    }
+                    _ => false,
+                })
+        })
+}
+
+/// The type of a value within an expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kinds {
+    Of(&'static str),
+    Set(Box<Kinds>),
+    /// A set without members: of any type.
+    Empty,
+}
+
+const TEXT: Kinds = Kinds::Of("a string");
+const INTEGER: Kinds = Kinds::Of("an integer");
+const BOOLEAN: Kinds = Kinds::Of("a boolean");
+const DATE: Kinds = Kinds::Of("a date");
+const BYTES: Kinds = Kinds::Of("bytes");
+
+fn condition(ops: &[Op], query: &Query) -> Result<(), Lint> {
+    let mut types = Types { known: vec![None; query.variables.len()] };
+    for pattern in &query.patterns {
+        types.learn(pattern);
+    }
+    let result = types.of(ops)?;
+    if result != BOOLEAN {
+        return Err(Lint::Types(format!("a condition is {}", shown(&result))));
+    }
+    if !mentions_variable(ops) {
+        let constant = Query {
+            patterns: Vec::new(),
+            expressions: vec![ops.to_vec()],
+            variables: query.variables.clone(),
+        };
+        let world = World { facts: [&[], &[], &[]] };
+        return Err(match evaluate::matches(&constant, world, &mut Steps::new(10_000)) {
+            Ok(true) => Lint::NeverFails("a condition is always true"),
+            Ok(false) => Lint::NeverPasses("a condition is never true".into()),
+            Err(error) => Lint::Types(error.to_string()),
+        });
+    }
+    Ok(())
+}
+
+fn mentions_variable(ops: &[Op]) -> bool {
+    ops.iter().any(|op| match op {
+        Op::Variable(_) => true,
+        Op::Closure(_, body) => mentions_variable(body),
+        _ => false,
+    })
+}
+
+struct Types {
+    known: Vec<Option<Kinds>>,
+}
+
+enum Operand<'a> {
+    Value(Kinds),
+    Closure(Option<usize>, &'a [Op]),
+}
+
+impl Types {
+    fn learn(&mut self, pattern: &Pattern) {
+        let Some(word) = vocabulary::find(&pattern.name) else { return };
+        for (slot, kind) in pattern.slots.iter().zip(word.terms) {
+            if let Slot::Variable(place) = slot {
+                self.set(*place, Some(of_word(*kind)));
+            }
+        }
+    }
+
+    fn set(&mut self, place: usize, kind: Option<Kinds>) {
+        if let Some(known) = self.known.get_mut(place) {
+            *known = kind;
+        }
+    }
+
+    fn of(&mut self, ops: &[Op]) -> Result<Kinds, Lint> {
+        let mut stack: Vec<Operand<'_>> = Vec::new();
+        let value = |operand: Option<Operand<'_>>| match operand {
+            Some(Operand::Value(kind)) => Ok(kind),
+            _ => Err(Lint::Types("an operator lacks a value".into())),
+        };
+        for op in ops {
+            let next = match op {
+                Op::Value(value) => Operand::Value(of_value(value)),
+                Op::Variable(place) => {
+                    let known = self.known.get(*place).cloned().flatten();
+                    Operand::Value(known.ok_or_else(|| Lint::Types("a variable has no type".into()))?)
+                }
+                Op::Closure(parameter, body) => Operand::Closure(*parameter, body),
+                Op::Unary(op) => Operand::Value(unary(*op, value(stack.pop())?)?),
+                Op::Binary(op) => {
+                    let right = stack.pop();
+                    let left = value(stack.pop())?;
+                    Operand::Value(match right {
+                        Some(Operand::Closure(parameter, body)) => {
+                            self.closure(*op, left, parameter, body)?
+                        }
+                        right => binary(*op, &left, &value(right)?)?,
+                    })
+                }
+            };
+            stack.push(next);
+        }
+        value(stack.pop())
+    }
+
+    fn closure(
+        &mut self,
+        op: Binary,
+        left: Kinds,
+        parameter: Option<usize>,
+        body: &[Op],
+    ) -> Result<Kinds, Lint> {
+        let inner = match (op, &left, parameter) {
+            (Binary::LazyAnd | Binary::LazyOr, Kinds::Of(_), None) if left == BOOLEAN => self.of(body)?,
+            (Binary::All | Binary::Any, Kinds::Set(item), Some(place)) => {
+                self.set(place, Some((**item).clone()));
+                let inner = self.of(body);
+                self.set(place, None);
+                inner?
+            }
+            _ => return Err(Lint::Types(format!("{} cannot be used so", shown(&left)))),
+        };
+        if inner == BOOLEAN {
+            Ok(BOOLEAN)
+        } else {
+            Err(Lint::Types(format!("{} stands for a condition", shown(&inner))))
+        }
+    }
+}
+
+fn of_word(kind: Word) -> Kinds {
+    match kind {
+        Word::String => TEXT,
+        Word::Integer => INTEGER,
+        Word::Boolean => BOOLEAN,
+        Word::Date => DATE,
+        Word::Set => Kinds::Set(Box::new(TEXT)),
+    }
+}
+
+fn of_value(value: &Value) -> Kinds {
+    match value {
+        Value::Int(_) => INTEGER,
+        Value::Str(_) => TEXT,
+        Value::Date(_) => DATE,
+        Value::Bytes(_) => BYTES,
+        Value::Bool(_) => BOOLEAN,
+        Value::Set(items) => items.first().map_or(Kinds::Empty, |item| Kinds::Set(Box::new(of_value(item)))),
+    }
+}
+
+fn shown(kind: &Kinds) -> String {
+    match kind {
+        Kinds::Of(name) => (*name).to_owned(),
+        Kinds::Set(item) => {
+            format!("a set of {}s", shown(item).trim_start_matches("an ").trim_start_matches("a "))
+        }
+        Kinds::Empty => "an empty set".into(),
+    }
+}
+
+fn unary(op: Unary, value: Kinds) -> Result<Kinds, Lint> {
+    match (op, &value) {
+        (Unary::Parens, _) => Ok(value),
+        (Unary::Negate, _) if value == BOOLEAN => Ok(BOOLEAN),
+        (Unary::Length, Kinds::Set(_) | Kinds::Empty) => Ok(INTEGER),
+        (Unary::Length, _) if value == TEXT || value == BYTES => Ok(INTEGER),
+        _ => Err(Lint::Types(format!("{} has no such operator", shown(&value)))),
+    }
+}
+
+fn binary(op: Binary, left: &Kinds, right: &Kinds) -> Result<Kinds, Lint> {
+    use Binary as B;
+    let clash = || Lint::Types(format!("{} against {}", shown(left), shown(right)));
+    let both = |kind: &Kinds| left == kind && right == kind;
+    let sets = matches!(left, Kinds::Set(_) | Kinds::Empty) && matches!(right, Kinds::Set(_) | Kinds::Empty);
+    let same = left == right || (sets && (*left == Kinds::Empty || *right == Kinds::Empty));
+    let fits = match op {
+        B::Equal | B::NotEqual | B::LooseEqual | B::LooseNotEqual => same,
+        B::LessThan | B::GreaterThan | B::LessOrEqual | B::GreaterOrEqual => both(&INTEGER) || both(&DATE),
+        B::Add | B::Sub | B::Mul | B::Div => return if both(&INTEGER) { Ok(INTEGER) } else { Err(clash()) },
+        B::And | B::Or => both(&BOOLEAN),
+        B::Prefix | B::Suffix => both(&TEXT),
+        B::Contains => both(&TEXT) || (sets && same) || matches!(left, Kinds::Set(item) if **item == *right),
+        B::Intersection | B::Union => return if sets && same { Ok(left.clone()) } else { Err(clash()) },
+        B::LazyAnd | B::LazyOr | B::All | B::Any => false,
+    };
+    if fits { Ok(BOOLEAN) } else { Err(clash()) }
+}
