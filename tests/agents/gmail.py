@@ -26,7 +26,7 @@ def client():
 
 def described_client():
     """The description as the gateway serves it: uploads and batches stay inside too."""
-    url = BASE + "/$discovery/rest?version={apiVersion}"
+    url = BASE + "/discovery/v1/apis/{api}/{apiVersion}/rest"
     return build("gmail", "v1", credentials=CREDENTIALS, discoveryServiceUrl=url, static_discovery=False)
 
 

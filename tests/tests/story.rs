@@ -30,7 +30,8 @@ impl Story {
     /// Expects a refusal with this code, of which nothing reached the upstream.
     fn refuses(&self, pass: &str, path: &str, status: u16, code: &str) -> Value {
         let before = self.google.seen().len();
-        let answer = self.get(pass, path).send().expect(status);
+        let request = self.get(pass, path).header("accept", "application/problem+json");
+        let answer = request.send().expect(status);
         assert_eq!(answer.code(), code, "{}", answer.text());
         assert_eq!(answer.header("content-type"), "application/problem+json");
         assert_eq!(self.google.seen().len(), before, "nothing reached the upstream");

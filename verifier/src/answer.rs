@@ -22,7 +22,7 @@ use tokio::time::timeout;
 
 use crate::body::{AnswerBody, Leave, Stream};
 use crate::config::Limits;
-use crate::dialect;
+use crate::dialect::{self, Reads};
 use crate::forward::Departure;
 use crate::headers::passes_down;
 use crate::meter;
@@ -210,7 +210,12 @@ fn joined(first: Bytes, rest: &Bytes) -> Bytes {
 }
 
 /// Answers a request that was refused or that broke.
-pub(crate) fn stopped(stop: &Stop, dialect: Dialect, record: Option<RecordId>) -> Response<AnswerBody> {
+pub(crate) fn stopped(
+    stop: &Stop,
+    dialect: Dialect,
+    reads: Reads,
+    record: Option<RecordId>,
+) -> Response<AnswerBody> {
     let status = stop.status();
     let mut problem = problem(stop, record);
     dialect::dress(dialect, &mut problem, status, &message(stop));
@@ -218,7 +223,7 @@ pub(crate) fn stopped(stop: &Stop, dialect: Dialect, record: Option<RecordId>) -
     let mut response = Response::new(AnswerBody::ready(text));
     *response.status_mut() = dialect::status(dialect, status);
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(dialect::content_type(dialect)));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(dialect::content_type(dialect, reads)));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, challenge(stop));

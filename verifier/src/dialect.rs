@@ -5,7 +5,8 @@
 //! whatever is not 200, so Slack is told no with 200 and `ok: false`, as Slack does it.
 
 use datalog::catalog::Dialect;
-use http::StatusCode;
+use http::header::ACCEPT;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 
 /// The status that carries a refusal in a dialect.
@@ -16,11 +17,40 @@ pub(crate) fn status(dialect: Dialect, status: StatusCode) -> StatusCode {
     }
 }
 
-pub(crate) fn content_type(dialect: Dialect) -> &'static str {
-    match dialect {
+const PROBLEM: &str = "application/problem+json";
+
+/// What an agent said that it reads (`Accept`), as far as a refusal's media type depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reads {
+    Problem,
+    Anything,
+    /// Other types than these two.
+    Other,
+}
+
+impl Reads {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let said: Vec<&[u8]> = headers.get_all(ACCEPT).iter().map(HeaderValue::as_bytes).collect();
+        let names =
+            |what: &str| said.iter().any(|line| memchr::memmem::find(line, what.as_bytes()).is_some());
+        if names(PROBLEM) {
+            Self::Problem
+        } else if said.is_empty() || names("*/*") {
+            Self::Anything
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// problem+json where it is read. Google's and GitHub's clients for JavaScript show the reason of nothing but
+/// `application/json`, so that is what the same body is called for them.
+pub(crate) fn content_type(dialect: Dialect, reads: Reads) -> &'static str {
+    match (dialect, reads) {
         // Slack's clients parse nothing else.
-        Dialect::Slack => "application/json; charset=utf-8",
-        Dialect::Google | Dialect::GitHub | Dialect::Problem => "application/problem+json",
+        (Dialect::Slack, _) => "application/json; charset=utf-8",
+        (_, Reads::Problem) | (Dialect::Problem, Reads::Anything) => PROBLEM,
+        (Dialect::Google | Dialect::GitHub | Dialect::Problem, _) => "application/json",
     }
 }
 
@@ -58,5 +88,27 @@ mod tests {
         dress(Dialect::Slack, &mut problem, StatusCode::FORBIDDEN, "hallpass denied: no");
         assert_eq!(status(Dialect::Slack, StatusCode::FORBIDDEN), StatusCode::OK);
         assert_eq!(Value::Object(problem), json!({"ok": false, "error": "hallpass denied: no"}));
+    }
+
+    #[test]
+    fn a_refusal_has_the_media_type_that_is_read() {
+        let reads = |accept: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, HeaderValue::from_static(accept));
+            Reads::of(&headers)
+        };
+        let octokit = reads("application/vnd.github.v3+json");
+        assert_eq!(content_type(Dialect::GitHub, octokit), "application/json");
+        assert_eq!(
+            content_type(Dialect::Problem, octokit),
+            "application/json",
+            "also before the pass is known"
+        );
+        assert_eq!(content_type(Dialect::Google, reads("*/*")), "application/json");
+        assert_eq!(content_type(Dialect::Problem, Reads::of(&HeaderMap::new())), PROBLEM);
+        assert_eq!(
+            content_type(Dialect::Google, reads("application/json, application/problem+json")),
+            PROBLEM
+        );
     }
 }

@@ -18,6 +18,7 @@ use crate::answer::{self, Treatment};
 use crate::body::{AnswerBody, Leave};
 use crate::classify::classify;
 use crate::credential::lease;
+use crate::dialect::Reads;
 use crate::forward::{Arrival, Departure, Forwarder};
 use crate::framing::{self, OwnHost};
 use crate::gateway::Gateway;
@@ -67,6 +68,7 @@ impl Worker {
         let now = self.gateway.clock.now();
         let recording = Recording::open(self.recorder.clone(), &parts, entrance.peer, now);
         let dialect = self.gateway.dialect_of(&entrance.scope);
+        let reads = Reads::of(&parts.headers);
         let mut passage = Passage { recording, dialect, gone };
         let answered = match self.enter(&parts, &entrance) {
             Err(stop) => Err(stop),
@@ -82,7 +84,7 @@ impl Worker {
             }
             Err(stop) => {
                 let (stop, id) = passage.recording.stop(stop).await;
-                answer::stopped(&stop, passage.dialect, id)
+                answer::stopped(&stop, passage.dialect, reads, id)
             }
         }
     }
