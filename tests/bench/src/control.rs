@@ -7,14 +7,14 @@ use std::net::SocketAddr;
 
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, HOST, HeaderValue};
-use hyper::service::service_fn;
 use hyper::{Request, Response, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 
 use crate::process;
+use crate::server;
 use crate::upstream::TOKEN;
 
 /// Serves until the benchmark goes away.
@@ -29,16 +29,7 @@ async fn serve(upstream: SocketAddr) -> anyhow::Result<()> {
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     let client: Client<_, Incoming> = Client::builder(TokioExecutor::new()).build(connector);
-    loop {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        let client = client.clone();
-        let service = service_fn(move |request| forward(client.clone(), upstream, request));
-        let connection =
-            hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-        // Owned by the runtime, which ends with the process.
-        tokio::spawn(connection);
-    }
+    server::serve(listener, move |request| forward(client.clone(), upstream, request)).await
 }
 
 async fn forward(

@@ -5,14 +5,19 @@
 //! comes second. It asserts that everything was answered, never how fast. The README beside it says more.
 
 mod control;
+mod gateway;
 mod load;
+mod nginx;
 mod plan;
 mod process;
 mod report;
+mod server;
 mod stats;
+mod steps;
 mod upstream;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -46,12 +51,22 @@ struct Arguments {
 enum Part {
     #[command(hide = true)]
     Control { upstream: SocketAddr },
+    #[command(hide = true)]
+    Gateway { home: PathBuf },
+    #[command(hide = true)]
+    Check,
 }
+
+/// How long a step is repeated before the clock is read.
+const SHORT: Duration = Duration::from_micros(100);
+const LONG: Duration = Duration::from_millis(20);
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.part {
         Some(Part::Control { upstream }) => control::run(upstream),
+        Some(Part::Gateway { home }) => return gateway::run(&home),
+        Some(Part::Check) => nginx::run_check(),
         None => bench(&arguments),
     };
     match done {
@@ -74,6 +89,7 @@ fn bench(arguments: &Arguments) -> anyhow::Result<()> {
         let time = Duration::try_from_secs_f64(arguments.seconds)?;
         plan::Plan { rounds: arguments.rounds.max(1), time, connections }
     };
+    let steps = steps::run(if arguments.smoke { SHORT } else { LONG })?;
     let rows = plan.run()?;
-    if arguments.json { report::json(&plan, &rows) } else { report::table(&plan, &rows) }
+    if arguments.json { report::json(&plan, &rows, &steps) } else { report::table(&plan, &rows, &steps) }
 }

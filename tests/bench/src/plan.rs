@@ -6,7 +6,9 @@ use anyhow::{Context, bail};
 use bytes::Bytes;
 use hyper::Method;
 
+use crate::gateway::{self, Bed};
 use crate::load::{Shot, fire};
+use crate::nginx::Nginx;
 use crate::process::Proxy;
 use crate::report::Row;
 use crate::stats::{Spread, percentile};
@@ -47,20 +49,28 @@ impl Plan {
     pub(crate) fn run(&self) -> anyhow::Result<Vec<Row>> {
         let upstream = upstream::start()?;
         let control = Proxy::start(&["control", &upstream.to_string()])?;
-        let subjects = [
-            Subject { name: CONTROL, request: "GET", proxy: &control, shot: get("", "any") },
-            Subject { name: CONTROL, request: "POST 4 KiB", proxy: &control, shot: post("", "any") },
+        let bed = Bed::make(upstream)?;
+        let gateway = bed.serve()?;
+        let nginx = Nginx::start(upstream)?;
+        let mut proxies = vec![
+            (CONTROL, &control, "", "any"),
+            ("gateway, 1 block", &gateway, gateway::PREFIX, bed.one_block.as_str()),
+            ("gateway, 4 blocks", &gateway, gateway::PREFIX, bed.four_blocks.as_str()),
         ];
-        let mut series = Vec::new();
+        proxies.extend(nginx.as_ref().map(|nginx| ("nginx auth_request", &nginx.proxy, "", "any")));
+        let subjects = subjects(&proxies);
+        let series = self.measure_all(&subjects)?;
+        series.iter().map(|one| row(one, control_of(&series, one))).collect()
+    }
+
+    fn measure_all<'a, 'b>(&self, subjects: &'b [Subject<'a>]) -> anyhow::Result<Vec<Series<'a, 'b>>> {
+        let mut all = Vec::new();
         for &connections in &self.connections {
-            series.extend(subjects.iter().map(|subject| Series {
-                subject,
-                connections,
-                samples: Vec::new(),
-            }));
+            let series = |subject| Series { subject, connections, samples: Vec::new() };
+            all.extend(subjects.iter().map(series));
         }
         for _ in 0..self.rounds {
-            for series in &mut series {
+            for series in &mut all {
                 let sample = self.measure(series.subject, series.connections).with_context(|| {
                     let Subject { name, request, .. } = series.subject;
                     format!("{name}, {request}, {} connections", series.connections)
@@ -68,7 +78,7 @@ impl Plan {
                 series.samples.push(sample);
             }
         }
-        series.iter().map(|one| row(one, control_of(&series, one))).collect()
+        Ok(all)
     }
 
     fn measure(&self, subject: &Subject<'_>, connections: usize) -> anyhow::Result<Sample> {
@@ -95,6 +105,22 @@ impl Plan {
 }
 
 const CONTROL: &str = "hyper control";
+
+type MakeShot = fn(&str, &str) -> Shot;
+
+/// Every proxy with either request: its name, where it listens, the path before the upstream's, its pass.
+fn subjects<'a>(proxies: &[(&'static str, &'a Proxy, &str, &str)]) -> Vec<Subject<'a>> {
+    let requests: [(&'static str, MakeShot); 2] = [("GET", get), ("POST 4 KiB", post)];
+    let both = requests.iter().flat_map(|(request, shot)| {
+        proxies.iter().map(|(name, proxy, prefix, pass)| Subject {
+            name,
+            request,
+            proxy,
+            shot: shot(prefix, pass),
+        })
+    });
+    both.collect()
+}
 
 /// The control's series that a series is compared with.
 fn control_of<'s, 'a, 'b>(all: &'s [Series<'a, 'b>], one: &Series<'a, 'b>) -> Option<&'s Series<'a, 'b>> {

@@ -1,48 +1,78 @@
 //! Proxies as processes of their own, and what Linux says of them: CPU time and memory.
 //!
-//! A part announces its address as the first line of standard output and ends when its standard input does,
-//! so that nothing is left behind however the benchmark ends.
+//! A part says on standard error where it listens, and ends when its standard input does, so that nothing is
+//! left behind however the benchmark ends.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 /// `/proc` counts CPU time in hundredths of a second, on every Linux that people run.
 const TICK: Duration = Duration::from_millis(10);
+
+/// A part that has not said by then where it listens is broken.
+const START_DEADLINE: Duration = Duration::from_secs(20);
 
 /// A proxy that runs.
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     child: Child,
+    /// A process that it needs for every request; what that costs, it costs.
+    helper: Option<Box<Proxy>>,
 }
 
 impl Proxy {
     /// Starts this very binary as one of its parts.
     pub(crate) fn start(part: &[&str]) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        let mut child = command.args(part).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let stdout = child.stdout.take().context("no standard output")?;
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
-        let address = line.trim().parse().with_context(|| format!("{part:?} did not start"))?;
-        Ok(Self { address, child })
+        let mut child = command.args(part).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let stderr = child.stderr.take().context("no standard error")?;
+        let said = listen_to(stderr);
+        let mut heard = Vec::new();
+        let start = Instant::now();
+        loop {
+            let left = START_DEADLINE.saturating_sub(start.elapsed());
+            let Ok(line) = said.recv_timeout(left) else {
+                let _ = child.kill();
+                let _ = child.wait();
+                bail!("`{}` did not start: {}", part.join(" "), heard.join("; "));
+            };
+            match address_in(&line) {
+                Some(address) => return Ok(Self { address, child, helper: None }),
+                None => heard.push(line),
+            }
+        }
+    }
+
+    /// A proxy that was started elsewhere, with the process that it needs.
+    pub(crate) fn with_helper(address: SocketAddr, child: Child, helper: Self) -> Self {
+        Self { address, child, helper: Some(Box::new(helper)) }
     }
 
     /// User and system time of all threads so far.
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        cpu_of(&stat).context("/proc/PID/stat has another shape than proc(5) says")
+        let own = cpu_of(&stat).context("/proc/PID/stat has another shape than proc(5) says")?;
+        match &self.helper {
+            Some(helper) => Ok(own + helper.cpu()?),
+            None => Ok(own),
+        }
     }
 
     /// Resident memory by now, in KiB.
     pub(crate) fn resident(&self) -> anyhow::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        resident_of(&status).context("/proc/PID/status has no VmRSS")
+        let own = resident_of(&status).context("/proc/PID/status has no VmRSS")?;
+        match &self.helper {
+            Some(helper) => Ok(own + helper.resident()?),
+            None => Ok(own),
+        }
     }
 }
 
@@ -66,11 +96,27 @@ fn resident_of(status: &str) -> Option<u64> {
     line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
-/// Says to the benchmark where this part listens.
+/// What a part says on standard error, line by line. The rest is read away, or the part would wait for room.
+fn listen_to(stderr: ChildStderr) -> mpsc::Receiver<String> {
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            // Fails once the benchmark knows what it wanted to know.
+            let _ = send.send(line);
+        }
+    });
+    receive
+}
+
+/// The gateway's address in what `hallpass serve --json` and `announce` say.
+fn address_in(line: &str) -> Option<SocketAddr> {
+    let ready: serde_json::Value = serde_json::from_str(line).ok()?;
+    ready.get("gateway")?.as_str()?.parse().ok()
+}
+
+/// Says to the benchmark where this part listens, as `hallpass serve --json` does.
 pub(crate) fn announce(address: SocketAddr) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{address}")?;
-    stdout.flush()
+    writeln!(io::stderr(), "{}", serde_json::json!({ "gateway": address }))
 }
 
 /// Ends this part when the benchmark that holds its standard input is gone.
@@ -86,10 +132,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cpu_time_is_read_past_a_name_with_spaces_and_parentheses() {
+    fn what_a_process_says_is_read() {
         let stat = "7 (a) b (c) S 1 7 7 0 -1 4194304 90 0 0 0 12 30 0 0 20 0 1 0 5 9 9";
         assert_eq!(cpu_of(stat), Some(Duration::from_millis(420)));
         assert_eq!(cpu_of("7 (a"), None);
+        assert_eq!(address_in(r#"{"gateway":"127.0.0.1:9","authority":"x"}"#), "127.0.0.1:9".parse().ok());
+        assert_eq!(address_in("info: starting"), None);
         assert_eq!(resident_of("Name:\tx\nVmRSS:\t   2048 kB\n"), Some(2048));
     }
 }

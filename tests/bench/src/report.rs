@@ -7,6 +7,10 @@ use serde_json::json;
 
 use crate::plan::Plan;
 use crate::stats::Spread;
+use crate::steps::StepRow;
+
+/// Only figures of a release build mean anything.
+const BUILD: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
 
 /// One subject at one number of connections.
 #[derive(Debug, Serialize)]
@@ -28,14 +32,17 @@ pub(crate) struct Row {
     pub(crate) resident_kib: u64,
 }
 
-pub(crate) fn json(plan: &Plan, rows: &[Row]) -> anyhow::Result<()> {
-    let report = json!({ "rounds": plan.rounds, "seconds": plan.time.as_secs_f64(), "rows": rows });
+pub(crate) fn json(plan: &Plan, rows: &[Row], steps: &[StepRow]) -> anyhow::Result<()> {
+    let seconds = plan.time.as_secs_f64();
+    let report = json!({
+        "build": BUILD, "cores": cores(), "rounds": plan.rounds, "seconds": seconds, "rows": rows, "steps": steps,
+    });
     serde_json::to_writer_pretty(io::stdout().lock(), &report)?;
     writeln!(io::stdout())?;
     Ok(())
 }
 
-pub(crate) fn table(plan: &Plan, rows: &[Row]) -> anyhow::Result<()> {
+pub(crate) fn table(plan: &Plan, rows: &[Row], steps: &[StepRow]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     let seconds = plan.time.as_secs_f64();
     writeln!(
@@ -77,6 +84,11 @@ pub(crate) fn table(plan: &Plan, rows: &[Row]) -> anyhow::Result<()> {
             mebibytes(row.resident_kib),
         )?;
     }
+    writeln!(out, "\n{:<22} {:>6} {:>24}", "one step alone", "blocks", "us")?;
+    for StepRow { step, blocks, us } in steps {
+        let blocks = blocks.map_or("-".to_owned(), |blocks| blocks.to_string());
+        writeln!(out, "{step:<22} {blocks:>6} {:>24}", spread(us, 2))?;
+    }
     Ok(())
 }
 
@@ -84,6 +96,10 @@ pub(crate) fn table(plan: &Plan, rows: &[Row]) -> anyhow::Result<()> {
 pub(crate) fn complain(error: &anyhow::Error) {
     // Nowhere left to say that standard error is closed.
     let _ = writeln!(io::stderr(), "hallpass-bench: {error:#}");
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(0, usize::from)
 }
 
 fn spread(spread: &Spread, digits: usize) -> String {

@@ -18,6 +18,10 @@ impl Spread {
         let median = *figures.get(figures.len() / 2)?;
         Some(Self { median, min, max })
     }
+
+    pub(crate) fn map(self, change: impl Fn(f64) -> f64) -> Self {
+        Self { median: change(self.median), min: change(self.min), max: change(self.max) }
+    }
 }
 
 /// The value below which a part of the sorted values lies; `part` in 0.0 to 1.0.

@@ -12,10 +12,10 @@ use anyhow::Context;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, header};
-use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+
+use crate::server;
 
 /// The token that has to arrive here.
 pub(crate) const TOKEN: &str = "bench-access-token";
@@ -34,16 +34,7 @@ async fn serve(started: &mpsc::Sender<SocketAddr>) -> anyhow::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     started.send(listener.local_addr()?)?;
     let page = Bytes::from(page());
-    loop {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        let page = page.clone();
-        let service = service_fn(move |request| answer(request, page.clone()));
-        let connection =
-            hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-        // Owned by the runtime, which ends with the process; a connection that breaks is the proxy's to see.
-        tokio::spawn(connection);
-    }
+    server::serve(listener, move |request| answer(request, page.clone())).await
 }
 
 async fn answer(request: Request<Incoming>, page: Bytes) -> Result<Response<Full<Bytes>>, Infallible> {

@@ -1,0 +1,137 @@
+//! The gateway as it ships: `hallpass serve` on a home that was connected and minted for this run.
+//!
+//! The process runs the very function that the `hallpass` binary runs, with everything on: the log at its
+//! default, the audit durable, passes with a budget.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use authority::app::{App, ConnectFinish, ConnectStart, MintArgs};
+use authority::config::{Config, Environment};
+use authority::home::Home;
+use datalog::AttenuateArgs;
+use datalog::catalog::Catalog;
+use tempfile::TempDir;
+use time::OffsetDateTime;
+
+use crate::process::{self, Proxy};
+
+/// Where the connection is found on the gateway.
+pub(crate) const PREFIX: &str = "/gmail";
+/// More than any run takes from it.
+const BUDGET: u64 = 1_000_000_000;
+
+/// A home with a connection, and passes for it.
+pub(crate) struct Bed {
+    folder: TempDir,
+    /// The pass as it was minted.
+    pub(crate) one_block: String,
+    /// The same, attenuated three times.
+    pub(crate) four_blocks: String,
+}
+
+impl Bed {
+    pub(crate) fn make(upstream: SocketAddr) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("hallpass-bench-").tempdir()?;
+        let home = Home::at(folder.path().join("home"));
+        App::init(&home)?;
+        std::fs::write(home.config_file(), config(upstream))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (one_block, four_blocks) = runtime.block_on(passes(&home))?;
+        Ok(Self { folder, one_block, four_blocks })
+    }
+
+    /// Starts the gateway on it.
+    pub(crate) fn serve(&self) -> anyhow::Result<Proxy> {
+        let home = self.folder.path().join("home");
+        Proxy::start(&["gateway", home.to_str().context("the temporary folder's name is not UTF-8")?])
+    }
+}
+
+/// `hallpass serve`, until the benchmark goes away.
+pub(crate) fn run(home: &Path) -> ExitCode {
+    process::end_with_parent();
+    let arguments = ["hallpass", "--json", "--home"].map(OsString::from);
+    authority::cli::run(arguments.into_iter().chain([home.into(), "serve".into()]))
+}
+
+fn config(upstream: SocketAddr) -> String {
+    format!(
+        r#"[gateway]
+listen = "127.0.0.1:0"
+[authority]
+listen = "127.0.0.1:0"
+[services.gmail]
+base_url = "http://{upstream}"
+authorize_url = "http://{upstream}/authorize"
+token_url = "http://{upstream}/token"
+userinfo_url = "http://{upstream}/userinfo"
+account_field = "email"
+client_id = "bench"
+"#
+    )
+}
+
+async fn passes(home: &Home) -> anyhow::Result<(String, String)> {
+    let app = App::open(home, Config::load(home, &Environment::default())?)?;
+    let begun = app
+        .begin_connect(ConnectStart {
+            service: "gmail".parse()?,
+            name: None,
+            // Nobody listens there: the upstream asks nobody, and the answer is made up here.
+            redirect_uri: "http://127.0.0.1:1/callback".to_owned(),
+            scopes: Vec::new(),
+            client: Default::default(),
+        })
+        .await?;
+    let state = url::Url::parse(&begun.authorize_url)?
+        .query_pairs()
+        .find(|(name, _)| name == "state")
+        .map(|(_, state)| state.into_owned())
+        .context("the authorize URL has no state")?;
+    let finish = ConnectFinish {
+        attempt: Some(begun.attempt),
+        state,
+        code: Some("code".to_owned()),
+        ..ConnectFinish::default()
+    };
+    app.finish_connect(finish).await?;
+    let minted = app.mint(terms()).await?;
+    let four_blocks = attenuated(&minted.pass, app.clock().now())?;
+    app.close().await;
+    Ok((minted.pass, four_blocks))
+}
+
+/// What the passes of the benchmark say.
+pub(crate) fn terms() -> MintArgs {
+    let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
+    let limits = ["gmail.users.messages.list", "gmail.users.drafts.create"];
+    MintArgs {
+        task: "bench".to_owned(),
+        allow: words(&["gmail:read", "gmail.users.drafts.create"]),
+        ask: words(&["gmail:send"]),
+        deny: words(&["gmail:delete", "gmail.users.settings.*"]),
+        duration: Some("8h".to_owned()),
+        limits: limits.map(|operation| format!("{operation}={BUDGET}")).to_vec(),
+        ..MintArgs::default()
+    }
+}
+
+/// The pass with three more blocks, each of which narrows it a little.
+pub(crate) fn attenuated(pass: &str, now: OffsetDateTime) -> anyhow::Result<String> {
+    let services: Vec<_> = Catalog::embedded()?.services().cloned().collect();
+    let mut pass = pass.to_owned();
+    for only in [
+        &["gmail:read", "gmail.users.drafts.*"][..],
+        &["gmail.users.messages.*", "gmail.users.drafts.*"],
+        &["gmail.users.messages.list", "gmail.users.drafts.create"],
+    ] {
+        let only = only.iter().map(ToString::to_string).collect();
+        let args = AttenuateArgs { only, ..AttenuateArgs::default() };
+        pass = datalog::attenuate(&pass, &args, &services, now)?.text;
+    }
+    Ok(pass)
+}
