@@ -75,6 +75,9 @@ pub struct ConnectionConfig {
     pub listen: Option<SocketAddr>,
 }
 
+/// The variables that say which letters there are, the strongest first (POSIX, section 8.2).
+const LOCALE: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
+
 /// What was in the environment when it was read.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
@@ -90,6 +93,8 @@ pub struct Environment {
     pub pass: Option<SecretString>,
     /// `NO_COLOR` (no-color.org) is set, or `TERM` is `dumb`.
     pub no_colour: bool,
+    /// The locale has more letters than ASCII: `LC_ALL`, or else `LC_CTYPE`, or else `LANG`, ends in UTF-8.
+    pub unicode: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -171,9 +176,13 @@ impl Environment {
         let variables =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         let mut environment = Self::default();
+        let mut locale = BTreeMap::new();
         for (name, value) in variables {
             if value.is_empty() {
                 continue;
+            }
+            if let Some(rank) = LOCALE.iter().position(|variable| *variable == name) {
+                locale.insert(rank, value.to_string_lossy().to_ascii_lowercase());
             }
             environment.no_colour |= name == "NO_COLOR" || (name == "TERM" && value == "dumb");
             let Some(rest) = name.strip_prefix("HALLPASS_") else { continue };
@@ -184,6 +193,8 @@ impl Environment {
                 _ => environment.add_client(rest, value.into_string().ok()),
             }
         }
+        let decides = locale.first_key_value().map(|(_, locale)| locale.replace('-', ""));
+        environment.unicode = decides.is_some_and(|locale| locale.contains("utf8"));
         environment
     }
 

@@ -10,7 +10,6 @@ pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
-#[cfg(test)]
 mod demo;
 pub mod home;
 pub(crate) mod keys;

@@ -11,6 +11,7 @@ mod client;
 mod completions;
 mod connect;
 mod connections;
+mod demo;
 mod doctor;
 mod failure;
 mod init;
@@ -76,6 +77,7 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
     Init(init::Init),
     Serve(serve::Serve),
     Connect(connect::Connect),
@@ -152,6 +154,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     match command {
+        Command::Demo(command) => command.run(context)?,
         Command::Init(command) => command.run(context)?,
         Command::Serve(command) => command.run(context)?,
         Command::Connect(command) => command.run(context)?,

@@ -97,6 +97,14 @@ impl Term {
         self.out(&text)
     }
 
+    /// Writes a line of a result that is told bit by bit. JSON has it whole, at the end.
+    pub(super) fn line(&self, text: impl AsRef<str>) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => Ok(()),
+            Format::Text => self.out(text.as_ref()),
+        }
+    }
+
     /// Writes one piece of the result; a line end is added where there is none.
     fn out(&self, text: &str) -> Result<(), Failure> {
         if text.is_empty() {

@@ -3,7 +3,20 @@
 //! It brings a provider of its own (`provider`: OAuth and a small mailbox), which no other command can
 //! reach: the module is private to this folder, and a test holds that.
 
+mod agent;
+mod cast;
+mod checks;
+mod person;
 mod provider;
+mod scenes;
+mod stage;
+mod step;
+mod story;
+
+#[cfg(test)]
+pub(crate) use step::CameTo;
+pub(crate) use step::{Outcome, Report, Step, Who};
+pub(crate) use story::play;
 
 #[cfg(test)]
 mod tests {

@@ -31,7 +31,8 @@ use grants::Grants;
 pub(super) use letters::{ACCOUNT, COLLECTOR};
 use mailbox::Mailbox;
 pub(super) use mailbox::Tally;
-pub(super) use record::Seen;
+pub(super) use oauth::{AUTHORIZE_PATH, REVOKE_PATH, TOKEN_PATH, USERINFO_PATH};
+pub(super) use record::{Seen, holds};
 
 /// The one client that the provider knows.
 pub(super) const CLIENT_ID: &str = "hallpass-demo";

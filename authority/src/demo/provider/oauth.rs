@@ -25,7 +25,7 @@ pub(in crate::demo) const AUTHORIZE_PATH: &str = "/o/oauth2/v2/auth";
 pub(in crate::demo) const TOKEN_PATH: &str = "/oauth2/token";
 pub(in crate::demo) const REVOKE_PATH: &str = "/oauth2/revoke";
 const CONSENT_PATH: &str = "/o/oauth2/v2/auth/consent";
-const USERINFO_PATH: &str = "/oauth2/v3/userinfo";
+pub(in crate::demo) const USERINFO_PATH: &str = "/oauth2/v3/userinfo";
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()

@@ -25,6 +25,17 @@ pub(in crate::demo) struct Seen {
 }
 
 impl Seen {
+    #[cfg(test)]
+    pub(in crate::demo) fn made<'a>(
+        target: &str,
+        headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+        body: &str,
+    ) -> Self {
+        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        Self { method: "GET".to_owned(), target: target.to_owned(), headers: headers.collect(), body }
+    }
+
     /// The values of a header, by its lower-case name.
     pub(in crate::demo) fn header(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         self.headers.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_slice())

@@ -1,0 +1,97 @@
+//! The agent of the story: an HTTP client that holds a pass and nothing else.
+//!
+//! It keeps every byte that it ever received, so that the story can look for tokens in them. It decides
+//! nothing by itself: what it tries is in the script.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{Method, Request};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
+
+use super::step::CameTo;
+
+pub(super) struct Agent {
+    client: Client<HttpConnector, Full<Bytes>>,
+    gateway: SocketAddr,
+    pass: String,
+    received: Vec<u8>,
+    /// Requests that were answered, and those that were refused.
+    pub(super) done: usize,
+    pub(super) refused: usize,
+}
+
+/// One answer as the agent understands it.
+pub(super) struct Answer {
+    pub(super) came_to: CameTo,
+    pub(super) body: Value,
+}
+
+impl Agent {
+    pub(super) fn new(gateway: SocketAddr, pass: String) -> Self {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { client, gateway, pass, received: Vec::new(), done: 0, refused: 0 }
+    }
+
+    /// What it hands to a sub-agent's maker: its own pass.
+    pub(super) fn pass(&self) -> &str {
+        &self.pass
+    }
+
+    pub(super) async fn read(&mut self, path: &str) -> anyhow::Result<Answer> {
+        self.send(Method::GET, path, None).await
+    }
+
+    pub(super) async fn write(&mut self, path: &str, body: &Value) -> anyhow::Result<Answer> {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    /// Every byte of every answer so far, heads included.
+    pub(super) fn received(&self) -> &[u8] {
+        &self.received
+    }
+
+    async fn send(&mut self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Answer> {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.gateway))
+            .header(AUTHORIZATION, format!("Bearer {}", self.pass));
+        let request = match body {
+            Some(body) => {
+                request.header(CONTENT_TYPE, "application/json").body(Full::from(body.to_string()))?
+            }
+            None => request.body(Full::default())?,
+        };
+        let answer = self.client.request(request).await.context("the gateway did not answer")?;
+        let (head, body) = answer.into_parts();
+        let bytes = body.collect().await?.to_bytes();
+        for (name, value) in &head.headers {
+            self.received.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\n"].concat());
+        }
+        self.received.extend_from_slice(&bytes);
+        self.received.push(b'\n');
+        let body: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        let came_to = came_to(head.status, &body);
+        if came_to.is_done() {
+            self.done += 1;
+        } else {
+            self.refused += 1;
+        }
+        Ok(Answer { came_to, body })
+    }
+}
+
+/// A refusal of the gateway by its code; any other failure by its status.
+fn came_to(status: http::StatusCode, body: &Value) -> CameTo {
+    if status.is_success() {
+        return CameTo::done();
+    }
+    let code = body.get("type").and_then(Value::as_str).and_then(|url| url.rsplit(['/', ':', '#']).next());
+    CameTo(code.map_or_else(|| status.to_string(), ToOwned::to_owned))
+}

@@ -1,0 +1,82 @@
+//! Where the story plays: a home that is thrown away, the provider, and an authority with its gateway.
+//!
+//! The latter two are started as `hallpass serve` starts them, on free ports; nothing of the person's own home
+//! is read or written.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use secrecy::SecretString;
+use tempfile::TempDir;
+
+use super::provider::{self, Provider};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{Config, RefreshStyle, ServiceConfig};
+use crate::home::Home;
+use crate::serve::{self, Server};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Short, so that the story's tokens end with it.
+const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(600);
+
+pub(super) struct Stage {
+    pub(super) provider: Provider,
+    pub(super) server: Server,
+    // Removed with the stage.
+    _folder: TempDir,
+}
+
+impl Stage {
+    pub(super) async fn build() -> anyhow::Result<Self> {
+        let options =
+            provider::Options { access_token_lifetime: ACCESS_TOKEN_LIFETIME, now: Clock::System.now() };
+        let provider = Provider::start(options).await.context("the demo's provider does not start")?;
+        let folder = tempfile::Builder::new().prefix("hallpass-demo-").tempdir()?;
+        let home = Home::at(folder.path().join("home"));
+        App::init(&home)?;
+        let server = serve::start(&home, config(&provider)?, PATIENCE).await?;
+        Ok(Self { provider, server, _folder: folder })
+    }
+
+    pub(super) fn gateway(&self) -> SocketAddr {
+        self.server.ready().gateway
+    }
+
+    pub(super) fn app(&self) -> &App {
+        self.server.app()
+    }
+
+    /// Ends the server and the provider.
+    pub(super) async fn strike(self) -> anyhow::Result<()> {
+        self.server.drain().await;
+        self.provider.stop().await.context("the demo's provider failed")
+    }
+}
+
+/// The configuration that points `gmail` at the provider.
+fn config(provider: &Provider) -> anyhow::Result<Config> {
+    let url = |path: &str| Some(format!("{}{path}", provider.base_url()));
+    let gmail = ServiceConfig {
+        base_url: url(""),
+        authorize_url: url(provider::AUTHORIZE_PATH),
+        token_url: url(provider::TOKEN_PATH),
+        revoke_url: url(provider::REVOKE_PATH),
+        userinfo_url: url(provider::USERINFO_PATH),
+        account_field: Some("email".to_owned()),
+        issuer: url(""),
+        client_id: Some(provider::CLIENT_ID.to_owned()),
+        client_secret: Some(SecretString::from(provider.client_secret().to_owned())),
+        refresh: Some(RefreshStyle::Rotates),
+        ..ServiceConfig::default()
+    };
+    let free = SocketAddr::from(([127, 0, 0, 1], 0));
+    Ok(Config {
+        gateway_listen: free,
+        authority_listen: free,
+        services: BTreeMap::from([("gmail".parse()?, gmail)]),
+        ..Config::default()
+    })
+}

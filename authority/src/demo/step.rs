@@ -1,0 +1,76 @@
+//! One line of the story: who did what, what was to come of it, and what did.
+//!
+//! Data alone: the command line draws it, and `--json` is it.
+
+use serde::Serialize;
+
+/// Who acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Who {
+    /// The person whose account it is.
+    You,
+    Agent,
+    SubAgent,
+    /// Nobody: the demo looks at what the others left.
+    Check,
+}
+
+/// What a step came to. A refusal has the code that the gateway gave it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct CameTo(pub(crate) String);
+
+impl CameTo {
+    pub(crate) const DONE: &str = "done";
+
+    pub(crate) fn done() -> Self {
+        Self(Self::DONE.to_owned())
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.0 == Self::DONE
+    }
+}
+
+/// One line of the story, after it happened.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Step {
+    pub(crate) who: Who,
+    pub(crate) what: &'static str,
+    pub(crate) expected: &'static str,
+    pub(crate) observed: CameTo,
+    /// What is worth knowing of it, in one line.
+    pub(crate) detail: String,
+}
+
+impl Step {
+    pub(crate) fn held(&self) -> bool {
+        self.observed.0 == self.expected
+    }
+}
+
+/// The whole story.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) steps: Vec<Step>,
+    /// Steps of the script that were not reached, because one before them broke.
+    pub(crate) not_reached: Vec<&'static str>,
+    pub(crate) outcome: Outcome,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    /// All of it happened, as it was to.
+    AsTold,
+    NotAsTold,
+}
+
+impl Report {
+    pub(crate) fn of(steps: Vec<Step>, not_reached: Vec<&'static str>) -> Self {
+        let as_told = not_reached.is_empty() && steps.iter().all(Step::held);
+        let outcome = if as_told { Outcome::AsTold } else { Outcome::NotAsTold };
+        Self { steps, not_reached, outcome }
+    }
+}
