@@ -1,4 +1,7 @@
-//! What is counted, under the names that dashboards use. No secret and no agent's text is a label.
+//! What is counted, under the names that dashboards use.
+//!
+//! Labels are words of the program and names of services: no secret, no agent's text, nothing that grows with
+//! use. Whoever starts the gateway decides where the numbers go; without that they go nowhere.
 
 use std::time::Duration;
 
