@@ -11,7 +11,7 @@ use super::matcher::{End, Form, Matcher};
 use super::operation::{
     BodyFacts, Condition, Decode, IdPart, Method, Operation, QueryParameter, ResourceRule,
 };
-use super::overlay::Overlay;
+use super::overlay::{Overlay, ResourceLine};
 use super::service::Service;
 use super::template::{Span, Template};
 use super::types::{self, Named, Type, Types};
@@ -22,13 +22,18 @@ pub(super) struct Builder {
     overlay: Overlay,
     types: Types,
     index: HashMap<String, usize>,
+    /// The overlay's resources, in its order.
+    resources: Vec<ResourceRule>,
 }
 
 impl Builder {
     pub(super) fn new(facts: Facts, mut overlay: Overlay) -> Result<Self, FactsError> {
         overlay.settle(&facts.operations)?;
         let (types, index) = Types::read(&facts.types)?;
-        Ok(Self { facts, overlay, types, index })
+        let rule =
+            |line: &ResourceLine| ResourceRule { kind: line.kind.as_str().into(), id: id_parts(&line.id) };
+        let resources = overlay.resources.iter().map(rule).collect();
+        Ok(Self { facts, overlay, types, index, resources })
     }
 
     pub(super) fn service(self, digest: String, reviewed: bool) -> Result<Service, FactsError> {
@@ -166,11 +171,11 @@ impl Builder {
     }
 
     fn resources(&self, line: &OperationLine, operation: &Operation) -> Vec<ResourceRule> {
-        let lines = self.overlay.resources.iter();
-        lines
-            .filter(|rule| rule.which.is_empty() || rule.which.names(&line.op))
-            .map(|rule| ResourceRule { kind: rule.kind.as_str().into(), id: id_parts(&rule.id) })
-            .filter(|rule| rule.id.iter().all(|part| self.has_argument(operation, part)))
+        let rules = self.overlay.resources.iter().zip(&self.resources);
+        rules
+            .filter(|(written, _)| written.which.is_empty() || written.which.names(&line.op))
+            .filter(|(_, rule)| rule.id.iter().all(|part| self.has_argument(operation, part)))
+            .map(|(_, rule)| rule.clone())
             .collect()
     }
 
