@@ -194,7 +194,8 @@ pub(crate) fn check(text: &str) -> Result<Check, TermError> {
         return Err(wrong("it is nested more than 32 deep".into()));
     }
     let check =
-        Check::try_from(text.trim().trim_end_matches(';')).map_err(|error| wrong(error.to_string()))?;
+        Check::try_from(text.trim().trim_end_matches(';'))
+            .map_err(|_| wrong("expected one Datalog check".into()))?;
     let compiled =
         Caveat::compile(&check, &mut Names::default()).map_err(|error| wrong(error.to_string()))?;
     admission::admit(&[], std::slice::from_ref(&compiled), Place::Delegated)

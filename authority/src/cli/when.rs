@@ -13,7 +13,8 @@ pub(super) fn at(moment: OffsetDateTime) -> String {
 
 /// `in 29m`, `3h ago`, `now`.
 pub(super) fn from_now(moment: OffsetDateTime, now: OffsetDateTime) -> String {
-    let distance = moment - now;
+    // To the nearest second: what was asked for as 30m is not shown as 29m 59s.
+    let distance = Duration::seconds((moment - now).as_seconds_f64().round() as i64);
     match distance.whole_seconds() {
         0 => "now".into(),
         1.. => format!("in {}", span(distance)),
@@ -60,7 +61,7 @@ mod tests {
     fn a_moment_is_shown_in_utc_and_from_now() {
         let now = datetime!(2030-01-31 10:00 +1);
         assert_eq!(at(now), "2030-01-31 09:00:00Z");
-        assert_eq!(from_now(now + Duration::minutes(30), now), "in 30m");
+        assert_eq!(from_now(now + Duration::minutes(30), now + Duration::milliseconds(200)), "in 30m");
         assert_eq!(from_now(now - Duration::hours(3), now), "3h ago");
     }
 }
