@@ -126,8 +126,8 @@ fn test(words: &mut Words<'_>, types: &BTreeSet<ArgumentType>) -> Result<(Argume
         _ => return Err(format!("expected an operator, got {}", shown(operator.as_ref()))),
     };
     match operator {
-        "=" => one_of(vec![words.value()?], types),
-        "in" => one_of(words.list()?, types),
+        "=" => one_of(&[words.value()?], types),
+        "in" => one_of(&words.list()?, types),
         "<" | "<=" | ">" | ">=" => {
             let number = words.value()?.number()?;
             let test = match operator {
@@ -171,19 +171,18 @@ fn typed(
 }
 
 /// Equality with one of several values, in the type that the argument has and they all read as.
-fn one_of(values: Vec<Literal>, types: &BTreeSet<ArgumentType>) -> Result<(ArgumentType, Test), String> {
+fn one_of(values: &[Literal], types: &BTreeSet<ArgumentType>) -> Result<(ArgumentType, Test), String> {
     let quoted = values.iter().any(|value| matches!(value, Literal::Quoted(_)));
-    if types.contains(&ArgumentType::Integer) && !quoted {
-        if let Ok(numbers) = values.iter().map(Literal::number).collect() {
-            return Ok((ArgumentType::Integer, Test::NumberIn(numbers)));
-        }
-    }
-    if let ([Literal::Bare(word)], true, false) =
-        (values.as_slice(), types.contains(&ArgumentType::Boolean), quoted)
+    if types.contains(&ArgumentType::Integer)
+        && !quoted
+        && let Ok(numbers) = values.iter().map(Literal::number).collect()
     {
-        if let Ok(flag) = word.parse() {
-            return Ok((ArgumentType::Boolean, Test::Is(flag)));
-        }
+        return Ok((ArgumentType::Integer, Test::NumberIn(numbers)));
+    }
+    if let ([Literal::Bare(word)], true, false) = (values, types.contains(&ArgumentType::Boolean), quoted)
+        && let Ok(flag) = word.parse()
+    {
+        return Ok((ArgumentType::Boolean, Test::Is(flag)));
     }
     let texts = values.iter().map(Literal::text).collect();
     typed(types, ArgumentType::String, Test::In(texts))

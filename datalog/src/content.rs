@@ -244,6 +244,7 @@ fn read_block(
     Ok(Block { revocation: revocation.parse().map_err(|_| ReadError::Algorithm)?, facts, caveats })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands on")]
 fn name_error(error: crate::names::NameError) -> ReadError {
     ReadError::Name(error.to_string())
 }

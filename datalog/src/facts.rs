@@ -10,7 +10,7 @@ use crate::caveat::{Fact, Predicate};
 use crate::content::{Connected, Limit};
 use crate::decide::Context;
 use crate::decode::{Address, Reached};
-use crate::effect::Effects;
+use crate::effect::{Effect, Effects};
 use crate::hours::Zone;
 use crate::names::{Account, ConnectionName};
 use crate::request::{Request, Scalar};
@@ -103,7 +103,7 @@ fn of_operation(
     gather.say_one("service", || Value::str(operation.id.service()));
     gather.say_one("operation", || Value::str(operation.id.as_str()));
     gather.say("effect", || effects.iter().map(|effect| vec![Value::str(effect.as_str())]));
-    gather.say_one("effects", || Value::set_of_strings(effects.iter().map(|effect| effect.as_str())));
+    gather.say_one("effects", || Value::set_of_strings(effects.iter().map(Effect::as_str)));
     gather.say_one("method", || Value::str(operation.method.as_str()));
     gather.say_one("host", || Value::str(operation.host.clone()));
     gather.say_one("stage", || Value::str("request"));

@@ -49,10 +49,10 @@ pub(crate) fn lint(caveat: &Caveat) -> Result<(), Lint> {
 /// Effects are eight words; another is in no request.
 fn constants(query: &Query) -> Result<(), Lint> {
     for pattern in query.patterns.iter().filter(|pattern| &*pattern.name == "effect") {
-        if let Some(Slot::Value(Value::Str(name))) = pattern.slots.first() {
-            if name.parse::<Effect>().is_err() {
-                return Err(Lint::NeverPasses(format!("`{name}` is not an effect")));
-            }
+        if let Some(Slot::Value(Value::Str(name))) = pattern.slots.first()
+            && name.parse::<Effect>().is_err()
+        {
+            return Err(Lint::NeverPasses(format!("`{name}` is not an effect")));
         }
     }
     Ok(())
@@ -182,7 +182,7 @@ impl Types {
                     let left = value(stack.pop())?;
                     Operand::Value(match right {
                         Some(Operand::Closure(parameter, body)) => {
-                            self.closure(*op, left, parameter, body)?
+                            self.closure(*op, &left, parameter, body)?
                         }
                         right => binary(*op, &left, &value(right)?)?,
                     })
@@ -196,19 +196,19 @@ impl Types {
     fn closure(
         &mut self,
         op: Binary,
-        left: Kinds,
+        left: &Kinds,
         parameter: Option<usize>,
         body: &[Op],
     ) -> Result<Kinds, Lint> {
-        let inner = match (op, &left, parameter) {
-            (Binary::LazyAnd | Binary::LazyOr, Kinds::Of(_), None) if left == BOOLEAN => self.of(body)?,
+        let inner = match (op, left, parameter) {
+            (Binary::LazyAnd | Binary::LazyOr, Kinds::Of(_), None) if *left == BOOLEAN => self.of(body)?,
             (Binary::All | Binary::Any, Kinds::Set(item), Some(place)) => {
                 self.set(place, Some((**item).clone()));
                 let inner = self.of(body);
                 self.set(place, None);
                 inner?
             }
-            _ => return Err(Lint::Types(format!("{} cannot be used so", shown(&left)))),
+            _ => return Err(Lint::Types(format!("{} cannot be used so", shown(left)))),
         };
         if inner == BOOLEAN {
             Ok(BOOLEAN)

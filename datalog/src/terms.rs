@@ -111,12 +111,12 @@ impl Reach<'_> {
 /// A target that means at least one operation within reach.
 pub(crate) fn target(text: &str, reach: &[Reach<'_>]) -> Result<Target, TermError> {
     let target = Target::from_str(text)?;
-    if let Some(name) = &target.connection {
-        if !reach.iter().any(|one| one.connection == name) {
-            let known: Vec<String> = reach.iter().map(|one| format!("`{}`", one.connection)).collect();
-            let known = if known.is_empty() { "none".into() } else { known.join(", ") };
-            return Err(TermError::UnknownConnection { got: name.to_string(), known });
-        }
+    if let Some(name) = &target.connection
+        && !reach.iter().any(|one| one.connection == name)
+    {
+        let known: Vec<String> = reach.iter().map(|one| format!("`{}`", one.connection)).collect();
+        let known = if known.is_empty() { "none".into() } else { known.join(", ") };
+        return Err(TermError::UnknownConnection { got: name.to_string(), known });
     }
     let meant = |one: &&Reach<'_>| target.connection.as_ref().is_none_or(|name| name == one.connection);
     let within: Vec<&Reach<'_>> = reach.iter().filter(meant).collect();
@@ -193,9 +193,8 @@ pub(crate) fn check(text: &str) -> Result<Check, TermError> {
     if nesting(text) > 32 {
         return Err(wrong("it is nested more than 32 deep".into()));
     }
-    let check =
-        Check::try_from(text.trim().trim_end_matches(';'))
-            .map_err(|_| wrong("expected one Datalog check".into()))?;
+    let check = Check::try_from(text.trim().trim_end_matches(';'))
+        .map_err(|_| wrong("expected one Datalog check".into()))?;
     let compiled =
         Caveat::compile(&check, &mut Names::default()).map_err(|error| wrong(error.to_string()))?;
     admission::admit(&[], std::slice::from_ref(&compiled), Place::Delegated)

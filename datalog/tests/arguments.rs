@@ -1,4 +1,11 @@
 //! Constraints on arguments, on Gmail and GitHub as they are: requests are classified from what an agent sends.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be arranged fails"
+)]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! A small service, passes for it, and requests: what every test of a decision starts from.
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be arranged fails")]
 
 use std::sync::Arc;
 
