@@ -96,7 +96,7 @@ fn a_kill_between_intent_and_outcome_leaves_the_intent() {
     let log = hallpass.log();
     let intents: Vec<&Value> = log.iter().filter(|record| record["kind"] == "intent").collect();
     assert_eq!(intents.len(), 1, "{log:#?}");
-    assert_eq!(intents[0]["path"], LETTER);
+    assert!(intents[0]["path"].as_str().is_some_and(|path| path.ends_with(LETTER)), "{}", intents[0]);
     let answered = log
         .iter()
         .any(|r| r["kind"] == "outcome" && r["of"] == intents[0]["seq"] && r["result"] == "answered");
