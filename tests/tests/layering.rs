@@ -152,7 +152,8 @@ fn the_core_never_imports_an_edge() {
 fn files_stay_below_500_lines_and_functions_below_80() {
     let mut wrong = Vec::new();
     for source in production().iter().chain(&source::sources("tests/")).chain(&source::sources("examples/")) {
-        if source.code_lines() > 500 {
+        let counted = !source.is_test() || source.path.starts_with("tests/");
+        if counted && source.code_lines() > 500 {
             wrong.push(format!("{}: {} lines", source.path, source.code_lines()));
         }
         let long = source.functions().into_iter().filter(|function| function.lines > 80);
