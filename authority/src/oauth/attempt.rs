@@ -13,16 +13,30 @@ use super::provider::{Client, Provider};
 
 /// More at once is nobody connecting accounts.
 const MOST: usize = 64;
+/// RFC 8628, section 3.5.
+const SLOW_DOWN: Duration = Duration::seconds(5);
 
-/// A connect that waits for the person.
-pub(crate) struct Attempt<F> {
+/// What is known of a connection before its tokens are.
+#[derive(Clone)]
+pub(crate) struct Connecting {
     pub service: ServiceName,
+    /// The service's own where there is none.
     pub name: Option<ConnectionName>,
     pub scopes: Vec<String>,
     pub provider: Provider,
     pub client: Client,
+}
+
+/// A connect that waits for the person.
+pub(crate) struct Attempt {
+    pub connecting: Connecting,
     pub ends: OffsetDateTime,
-    pub flow: F,
+    pub flow: Flow,
+}
+
+pub(crate) enum Flow {
+    Code(CodeFlow),
+    Device(DeviceFlow),
 }
 
 pub(crate) struct CodeFlow {
@@ -37,28 +51,41 @@ pub(crate) struct DeviceFlow {
     pub next_poll: OffsetDateTime,
 }
 
-pub(crate) enum Flow {
-    Code(CodeFlow),
-    Device(DeviceFlow),
+/// What was found under a state.
+pub(crate) enum TakenCode {
+    Here {
+        connecting: Box<Connecting>,
+        flow: CodeFlow,
+    },
+    /// It was there, but its time is over.
+    Lapsed,
+    Unknown,
 }
 
-/// What was found under an id or a state.
-pub(crate) enum Taken<F> {
-    Here(Box<Attempt<F>>),
-    /// It was there, but its time is over.
+/// What was found under the id of a device flow.
+pub(crate) enum DevicePolling {
+    Now {
+        connecting: Box<Connecting>,
+        device_code: SecretString,
+        interval: Duration,
+    },
+    /// The provider was asked a moment ago.
+    Early {
+        interval: Duration,
+    },
     Lapsed,
     Unknown,
 }
 
 #[derive(Default)]
 pub(crate) struct Attempts {
-    open: Mutex<HashMap<String, Attempt<Flow>>>,
+    open: Mutex<HashMap<String, Attempt>>,
 }
 
 impl Attempts {
     /// False where too many are open.
     #[must_use]
-    pub fn begin(&self, id: String, attempt: Attempt<Flow>, now: OffsetDateTime) -> bool {
+    pub fn begin(&self, id: String, attempt: Attempt, now: OffsetDateTime) -> bool {
         let mut open = self.lock();
         open.retain(|_, attempt| attempt.ends > now);
         if open.len() >= MOST {
@@ -70,7 +97,7 @@ impl Attempts {
 
     /// Takes the one whose state this is, and whose id, where that is said. A wrong state takes nothing, so
     /// that whoever guesses does not end a person's attempt.
-    pub fn take_code(&self, id: Option<&str>, state: &str, now: OffsetDateTime) -> Taken<CodeFlow> {
+    pub fn take_code(&self, id: Option<&str>, state: &str, now: OffsetDateTime) -> TakenCode {
         let mut open = self.lock();
         // All are compared, each in constant time.
         let mut found = None;
@@ -82,40 +109,48 @@ impl Attempts {
             }
         }
         match found.and_then(|key| open.remove(&key)) {
-            Some(Attempt { flow: Flow::Code(flow), service, name, scopes, provider, client, ends })
-                if ends > now =>
-            {
-                Taken::Here(Box::new(Attempt { flow, service, name, scopes, provider, client, ends }))
+            Some(Attempt { connecting, ends, flow: Flow::Code(flow) }) if ends > now => {
+                TakenCode::Here { connecting: Box::new(connecting), flow }
             }
-            Some(_) => Taken::Lapsed,
-            None => Taken::Unknown,
+            Some(_) => TakenCode::Lapsed,
+            None => TakenCode::Unknown,
         }
     }
 
-    /// Takes a device flow to poll it; it is put back while it is pending.
-    pub fn take_device(&self, id: &str, now: OffsetDateTime) -> Taken<DeviceFlow> {
+    /// A device flow to poll, where it is time to. It stays here until `end`, so that a poll whose caller goes
+    /// away ends nothing.
+    pub fn device_to_poll(&self, id: &str, now: OffsetDateTime) -> DevicePolling {
         let mut open = self.lock();
-        if !open.get(id).is_some_and(|attempt| matches!(attempt.flow, Flow::Device(_))) {
-            return Taken::Unknown;
+        let Some(Attempt { connecting, ends, flow: Flow::Device(flow) }) = open.get_mut(id) else {
+            return DevicePolling::Unknown;
+        };
+        if *ends <= now {
+            open.remove(id);
+            return DevicePolling::Lapsed;
         }
-        match open.remove(id) {
-            Some(Attempt { flow: Flow::Device(flow), service, name, scopes, provider, client, ends })
-                if ends > now =>
-            {
-                Taken::Here(Box::new(Attempt { flow, service, name, scopes, provider, client, ends }))
-            }
-            Some(_) => Taken::Lapsed,
-            None => Taken::Unknown,
+        let interval = flow.interval;
+        if now < flow.next_poll {
+            return DevicePolling::Early { interval };
         }
+        flow.next_poll = now + interval;
+        let device_code = flow.device_code.clone();
+        DevicePolling::Now { connecting: Box::new(connecting.clone()), device_code, interval }
     }
 
-    pub fn put_back(&self, id: &str, attempt: Attempt<DeviceFlow>) {
-        let Attempt { flow, service, name, scopes, provider, client, ends } = attempt;
-        let attempt = Attempt { flow: Flow::Device(flow), service, name, scopes, provider, client, ends };
-        self.lock().insert(id.to_owned(), attempt);
+    /// The provider wants to be asked less often; the answer is how often now.
+    pub fn slow_down(&self, id: &str, now: OffsetDateTime) -> Duration {
+        let mut open = self.lock();
+        let Some(Attempt { flow: Flow::Device(flow), .. }) = open.get_mut(id) else { return SLOW_DOWN };
+        flow.interval += SLOW_DOWN;
+        flow.next_poll = now + flow.interval;
+        flow.interval
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Attempt<Flow>>> {
+    pub fn end(&self, id: &str) {
+        self.lock().remove(id);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Attempt>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -11,7 +11,9 @@ mod provider;
 mod refresh;
 mod userinfo;
 
-pub(crate) use attempt::{Attempt, Attempts, CodeFlow, DeviceFlow, Flow, Taken};
+pub(crate) use attempt::{
+    Attempt, Attempts, CodeFlow, Connecting, DeviceFlow, DevicePolling, Flow, TakenCode,
+};
 pub(crate) use exchange::{
     DeviceAnswer, Tokens, authorize, begin_device, exchange_code, poll_device, refresh, revoke,
 };
