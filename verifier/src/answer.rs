@@ -75,8 +75,9 @@ fn head(
             headers.append(name.clone(), scrubbed(treatment, value)?);
         }
     }
+    let own = departure.permitted().request().path.as_str();
     for link in answer.headers().get_all(LINK) {
-        let link = treatment.origins.link(link.to_str().unwrap_or_default());
+        let link = treatment.origins.link(link.to_str().unwrap_or_default(), own);
         headers.append(LINK, scrubbed(treatment, &text_value(&link)?)?);
     }
     if let Some(location) = answer.headers().get(LOCATION) {

@@ -23,19 +23,28 @@ impl Origins {
     }
 
     /// `Link: <https://UPSTREAM/…>; rel="next"` (RFC 8288). Links elsewhere stay: following them needs no pass.
-    pub(crate) fn link(&self, value: &str) -> String {
+    ///
+    /// A link to another page of the answer leads to `own`, the path that was asked for, with the link's query:
+    /// GitHub names pages by an address (`/repositories/ID/…`) that is in no description.
+    pub(crate) fn link(&self, value: &str, own: &str) -> String {
         let mut out = String::with_capacity(value.len());
         let mut rest = value;
-        while let Some(open) = rest.find('<') {
-            let (before, after) = rest.split_at(open + 1);
+        while let Some((before, after)) = rest.split_once('<') {
             out.push_str(before);
-            rest = match self.strip(after) {
-                Some(path) => {
-                    out.push_str(&self.base);
-                    path
+            out.push('<');
+            let (url, after) = after.split_once('>').unwrap_or((after, ""));
+            let parameters = after.split_once('<').map_or(after, |(parameters, _)| parameters);
+            match self.strip(url) {
+                Some(inside) if is_page(parameters) => {
+                    let query =
+                        inside.split_once('?').map_or(String::new(), |(_, query)| format!("?{query}"));
+                    out.push_str(&format!("{}{own}{query}", self.base));
                 }
-                None => after,
-            };
+                Some(inside) => out.push_str(&format!("{}{inside}", self.base)),
+                None => out.push_str(url),
+            }
+            out.push('>');
+            rest = after;
         }
         out.push_str(rest);
         out
@@ -55,6 +64,12 @@ impl Origins {
             url.strip_prefix(origin.as_str()).filter(|rest| rest.bytes().next().is_none_or(ends_an_origin))
         })
     }
+}
+
+/// Whether a link's parameters say that it is another page of the same answer.
+fn is_page(parameters: &str) -> bool {
+    let relation = parameters.split([';', ',']).find_map(|one| one.trim().strip_prefix("rel="));
+    relation.is_some_and(|relation| matches!(relation.trim_matches('"'), "next" | "prev" | "first" | "last"))
 }
 
 /// Whether a byte after an origin shows that it was whole: `api.github.com.evil.example` is another host.
@@ -239,7 +254,13 @@ mod tests {
         let link = r#"<https://api.github.com/x?page=2>; rel="next", <https://other.example/>; rel="about""#;
         let want =
             r#"<http://127.0.0.1:7411/github/x?page=2>; rel="next", <https://other.example/>; rel="about""#;
-        assert_eq!(origins().link(link), want);
+        assert_eq!(origins().link(link, "/x"), want);
+        let pages = r#"<https://api.github.com/repositories/7/issues?page=2>; rel="next", <https://api.github.com/y>; rel=about"#;
+        let want = r#"<http://127.0.0.1:7411/github/repos/o/r/issues?page=2>; rel="next", <http://127.0.0.1:7411/github/y>; rel=about"#;
+        assert_eq!(origins().link(pages, "/repos/o/r/issues"), want);
+        for odd in ["", "<", "<>", "<https://api.github.com", "x; rel=next"] {
+            let _ = origins().link(odd, "/x");
+        }
         assert_eq!(origins().location("https://api.github.com/y").unwrap(), "http://127.0.0.1:7411/github/y");
         assert_eq!(origins().location("/y").unwrap(), "http://127.0.0.1:7411/github/y");
         for elsewhere in

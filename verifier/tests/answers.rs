@@ -63,7 +63,7 @@ fn links_and_redirects_stay_inside() {
     let pass = stage.pass(&["github:read"]);
     stage.upstream.answers(|_| {
         vec![Step::send(
-            "HTTP/1.1 200 OK\r\nLink: <https://api.github.com/user/repos?page=2>; rel=\"next\"\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nLink: <https://api.github.com/users/7/repos?page=2>; rel=\"next\"\r\nContent-Length: 0\r\n\r\n",
         )]
     });
     let reply = stage.get(&pass, "/github/user/repos");
