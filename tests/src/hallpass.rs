@@ -300,7 +300,7 @@ impl Default for Hallpass {
 }
 
 /// The command stands beside the folder that the tests run from.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("a test is a file");
     let folder = test.parent().and_then(Path::parent).expect("target/PROFILE/deps");
     folder.join("hallpass-under-test")

@@ -22,33 +22,41 @@ fn installed() -> PathBuf {
 
 /// A command that runs `tests/SCRIPT` with Node 24 and the installed packages.
 pub fn node(script: &str) -> Command {
-    let parts = installed();
-    for needed in [script, "parts/recorder.mjs"] {
-        stage(&parts, needed);
-    }
-    let name = Path::new(script).file_name().expect("a script has a name");
-    let mut command = Command::new(parts.join("node"));
-    command.arg(parts.join(name)).env("NODE_NO_WARNINGS", "1");
+    let read = |script: &str| {
+        let source = tests_folder().join(script);
+        fs::read_to_string(&source).unwrap_or_else(|error| panic!("{}: {error}", source.display()))
+    };
+    write_part("recorder.mjs", &read("parts/recorder.mjs"));
+    let name = Path::new(script).file_name().and_then(|name| name.to_str()).expect("a script has a name");
+    node_file(&write_part(name, &read(script)))
+}
+
+pub fn node_file(script: &Path) -> Command {
+    let mut command = Command::new(installed().join("node"));
+    command.arg(script).env("NODE_NO_WARNINGS", "1");
     command
 }
 
 /// A command that runs `tests/SCRIPT` with Python and the installed packages.
 pub fn python(script: &str) -> Command {
+    python_file(&tests_folder().join(script))
+}
+
+pub fn python_file(script: &Path) -> Command {
     let mut command = Command::new(installed().join("venv/bin/python"));
-    command.arg(tests_folder().join(script)).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.arg(script).env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }
 
-/// Written beside and renamed: tests run in parallel and read it at any time.
-fn stage(parts: &Path, script: &str) {
-    let source = tests_folder().join(script);
-    let text = fs::read(&source).unwrap_or_else(|error| panic!("{}: {error}", source.display()));
-    let target = parts.join(source.file_name().expect("a script has a name"));
-    if fs::read(&target).is_ok_and(|there| there == text) {
-        return;
+/// Puts a script beside the installed packages: written and then renamed, for tests run in parallel.
+pub fn write_part(name: &str, text: &str) -> PathBuf {
+    let target = installed().join(name);
+    if fs::read_to_string(&target).is_ok_and(|there| there == text) {
+        return target;
     }
     let beside = target.with_extension(format!("{}.{:?}", process::id(), std::thread::current().id()));
     fs::write(&beside, text)
         .and_then(|()| fs::rename(&beside, &target))
         .expect("the parts' folder is writable");
+    target
 }

@@ -1,0 +1,139 @@
+//! README.md tells the truth: its terminal session, its shell commands and its programs are run as they stand, with the
+//! emulators in the place of the real providers.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use harness::{Hallpass, Upstream, source, write_part};
+
+const COMMON: &str = "http://127.0.0.1:7411";
+const OWN: &str = "http://127.0.0.1:7421";
+
+struct Reader {
+    hallpass: Hallpass,
+    _google: Upstream,
+    _github: Upstream,
+    pass: String,
+}
+
+impl Reader {
+    /// Where a reader stands after "Connect your own Gmail and GitHub".
+    fn connected() -> Self {
+        let mut hallpass = Hallpass::new();
+        let google = Upstream::google(hallpass.redirect_port);
+        let github = Upstream::github(hallpass.redirect_port);
+        hallpass = hallpass.with_google(&google).with_github(&github);
+        hallpass.connect("gmail");
+        hallpass.connect("github");
+        hallpass.serve();
+        let pass = hallpass.mint(&["read", "--allow", "gmail:read", "--allow", "github:read"]);
+        Self { hallpass, _google: google, _github: github, pass }
+    }
+
+    /// The text with this reader's addresses and names.
+    fn own(&self, text: &str) -> String {
+        text.replace(COMMON, &self.hallpass.gateway)
+            .replace(OWN, &self.hallpass.own_base())
+            .replace("you/notes", "alice/notes")
+            .replace("owner: 'you'", "owner: 'alice'")
+    }
+
+    fn run(&self, command: &mut Command) -> Output {
+        let bin = self.hallpass.home().join("bin");
+        std::fs::create_dir_all(&bin).unwrap();
+        let _ = std::os::unix::fs::symlink(harness::binary(), bin.join("hallpass"));
+        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", bin.display());
+        command.env("PATH", path).env("HALLPASS_HOME", self.hallpass.home()).env("NO_COLOR", "1");
+        command.env("PASS", &self.pass).output().expect("it starts")
+    }
+
+    fn bash(&self, script: &str) -> Output {
+        self.run(Command::new("bash").args(["-euo", "pipefail", "-c", &self.own(script)]))
+    }
+}
+
+/// The blocks of one language, in order.
+fn blocks(language: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(source::root().join("README.md")).expect("README.md is there");
+    let opening = format!("```{language}\n");
+    text.split(&opening).skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
+}
+
+fn both(output: &Output) -> String {
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    format!("{out}\n{err}")
+}
+
+/// What a line says whatever the time and the id.
+fn timeless(line: &str) -> String {
+    let word = |word: &str| match word {
+        id if id.starts_with("p_") => "ID".to_owned(),
+        time if time.starts_with(|c: char| c.is_ascii_digit()) => "WHEN".to_owned(),
+        other => other.to_owned(),
+    };
+    line.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_terminal_session_is_what_happens() {
+    let reader = Reader::connected();
+    let session = blocks("console").remove(0);
+    let mut script = String::from("exec 2>&1\n");
+    let mut promised = Vec::new();
+    for line in session.lines() {
+        match line.strip_prefix("$ ") {
+            Some(command) => script.push_str(&format!("{command}\n")),
+            None => promised.push(timeless(line)),
+        }
+    }
+    let output = reader.bash(&script);
+    let happened: Vec<_> = String::from_utf8_lossy(&output.stdout).lines().map(timeless).collect();
+    assert_eq!(happened, promised, "{}", both(&output));
+}
+
+#[test]
+fn the_commands_around_a_pass_work() {
+    let reader = Reader::connected();
+    let block =
+        blocks("sh").into_iter().find(|block| block.contains("hallpass attenuate")).expect("the block");
+    let output = reader.bash(&block);
+    assert!(output.status.success(), "{}", both(&output));
+    let log = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(log.contains("revoked p_"), "the log at its end shows the revocation:\n{log}");
+}
+
+#[test]
+fn the_curl_commands_work() {
+    let reader = Reader::connected();
+    let block = blocks("sh").into_iter().find(|block| block.contains("curl -H")).expect("the block");
+    let output = reader.bash(&block);
+    assert!(both(&output).contains("alice-1") && both(&output).contains("seconds_left"), "{}", both(&output));
+}
+
+#[test]
+fn the_python_programs_work() {
+    let reader = Reader::connected();
+    let script = reader.hallpass.home().join("readme.py");
+    std::fs::write(&script, reader.own(&blocks("python").concat())).unwrap();
+    let output = reader.run(&mut harness::python_file(&script));
+    assert!(both(&output).contains("alice-1") && both(&output).contains("issue 7"), "{}", both(&output));
+}
+
+#[test]
+fn the_javascript_program_works() {
+    let reader = Reader::connected();
+    let script: PathBuf = write_part("readme.mjs", &reader.own(&blocks("js").concat()));
+    let output = reader.run(&mut harness::node_file(&script));
+    assert!(both(&output).contains("alice-1") && both(&output).contains("issue 7"), "{}", both(&output));
+}
+
+#[test]
+fn the_settings_are_settings() {
+    let mut hallpass = Hallpass::new();
+    for block in blocks("toml") {
+        hallpass.reconfigure("[connections.gmail]", "[connections.other]");
+        hallpass.configure(&format!("\n{block}"));
+    }
+    let doctor = hallpass.run(&["doctor"]);
+    assert!(doctor.stdout.contains("ok    settings"), "{}\n{}", doctor.stdout, doctor.stderr);
+}
