@@ -132,6 +132,7 @@ const EDGES: &[(&str, &str, &[&str])] = &[
     ("authority", "serve", &["cli", "demo"]),
     ("authority", "store::sqlite", &["store", "app"]),
     ("verifier", "service", &["server"]),
+    ("verifier", "server", &[]),
 ];
 
 #[test]

@@ -14,9 +14,9 @@ use secrecy::SecretString;
 use tokio::time::timeout;
 
 use crate::config::Limits;
+use crate::entrance::Scope;
 use crate::framing::OwnHost;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::server::Scope;
 
 /// A request that has one pass, one reading and a whole body.
 pub(crate) struct Admitted {

@@ -14,10 +14,10 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::admit::Admitted;
 use crate::clock::Clock;
 use crate::config::GatewayConfig;
+use crate::entrance::{Open, Scope};
 use crate::ports::{Authority, Connection};
 use crate::refusal::{Fault, FaultCode, Refusal, Stop};
 use crate::scrub::NeedleCache;
-use crate::server::{Open, Scope};
 
 /// A gateway to everything that an authority's connections lead to.
 pub struct Gateway {

@@ -13,6 +13,7 @@ mod credential;
 mod dial;
 mod dialect;
 mod discovery;
+mod entrance;
 mod forward;
 mod framing;
 mod gateway;
@@ -33,5 +34,6 @@ mod upstream;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{GatewayConfig, Limits};
+pub use entrance::Scope;
 pub use gateway::Gateway;
-pub use server::{Door, Scope, ServeError, Serving};
+pub use server::{Door, ServeError, Serving};

@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 
 use crate::discovery;
+use crate::entrance::Scope;
 use crate::framing::OwnHost;
 use crate::gateway::Gateway;
 use crate::refusal::{Fault, Stop};
 use crate::reserve::in_time;
-use crate::server::Scope;
 
 /// A page of the gateway's own.
 #[derive(Debug, Clone, PartialEq)]

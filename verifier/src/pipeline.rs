@@ -3,7 +3,6 @@
 //! `Worker::steps` is the whole of it, in order. Every step before `forward` can only stop the request; none of
 //! them repairs it. What stops it becomes one answer and one audit record, in `Worker::handle`.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,6 +18,7 @@ use crate::body::{AnswerBody, Leave};
 use crate::classify::classify;
 use crate::credential::lease;
 use crate::dialect::Reads;
+use crate::entrance::{Entrance, Load};
 use crate::forward::{Arrival, Departure, Forwarder};
 use crate::framing::{self, OwnHost};
 use crate::gateway::Gateway;
@@ -29,7 +29,6 @@ use crate::refusal::{Fault, FaultCode, Refusal, Stop};
 use crate::reserve;
 use crate::rewrite::Origins;
 use crate::scrub::Scrubber;
-use crate::server::{Load, Scope};
 use crate::upstream;
 
 /// Serves requests on one thread.
@@ -37,15 +36,6 @@ pub(crate) struct Worker {
     pub gateway: Arc<Gateway>,
     pub forwarder: Forwarder,
     pub recorder: Recorder,
-}
-
-/// Where a request came in.
-#[derive(Clone)]
-pub(crate) struct Entrance {
-    pub scope: Arc<Scope>,
-    pub peer: IpAddr,
-    pub local: IpAddr,
-    pub load: Load,
 }
 
 /// What is known of a request beside its record.

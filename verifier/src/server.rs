@@ -5,11 +5,9 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use datalog::ConnectionName;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
@@ -17,22 +15,14 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use crate::entrance::{Entrance, Place, Scope};
 use crate::forward::Forwarder;
 use crate::gateway::Gateway;
 use crate::meter;
-use crate::pipeline::{Entrance, Worker};
+use crate::pipeline::Worker;
 use crate::record::Recorder;
 use crate::service::Agent;
 use crate::tasks::Tasks;
-
-/// What a listener leads to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// Every connection, under a path prefix that is its name.
-    Shared,
-    /// One connection, without a prefix.
-    Connection(ConnectionName),
-}
 
 /// A bound listener, and what it leads to.
 #[derive(Debug)]
@@ -48,38 +38,6 @@ pub enum ServeError {
     Thread(std::io::Error),
     #[error("a listener could not be used: {0}")]
     Listener(std::io::Error),
-}
-
-/// Connections beyond the limit that are still told so; past them the socket is closed without a word.
-const TOLD: usize = 64;
-
-/// How many connections are open.
-#[derive(Default)]
-pub(crate) struct Open(AtomicUsize);
-
-/// Whether there is room for a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Load {
-    Fine,
-    TooMuch,
-}
-
-/// Counts one connection for as long as it lives.
-struct Place(Arc<Gateway>, Load);
-
-impl Place {
-    fn take(gateway: &Arc<Gateway>) -> Option<Self> {
-        let limit = gateway.config.limits.connections;
-        let before = gateway.open.0.fetch_add(1, Ordering::AcqRel);
-        let place = Self(gateway.clone(), if before < limit { Load::Fine } else { Load::TooMuch });
-        (before < limit + TOLD).then_some(place)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.open.0.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 /// A gateway that runs. Dropping it stops the gateway without waiting; `drain` waits.

@@ -13,7 +13,8 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 
 use crate::body::AnswerBody;
-use crate::pipeline::{Entrance, Worker};
+use crate::entrance::Entrance;
+use crate::pipeline::Worker;
 use crate::tasks::Tasks;
 
 /// Whoever is at the other end of one connection.
