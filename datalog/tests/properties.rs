@@ -233,6 +233,21 @@ proptest! {
     }
 
     #[test]
+    fn what_is_minted_and_narrowed_reads_back_as_it_was_written(args in passes(), narrower in narrowings()) {
+        use base64::Engine;
+        let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        let text = narrow(&mint(&args), &narrower);
+        let bytes = engine.decode(&text[PREFIX.len()..]).unwrap();
+        prop_assert_eq!(format!("{PREFIX}{}", engine.encode(&bytes)), text.clone());
+        let (content, pass) = (inspect::read(&text).unwrap(), verify(&text).unwrap());
+        prop_assert_eq!(content.blocks.len(), 2);
+        prop_assert_eq!(&content.task, &args.task);
+        prop_assert_eq!(pass.limits().len(), args.limits.len() + narrower.limits.len());
+        let budgets = content.blocks[0].caveats.iter().filter(|caveat| caveat.mentions("used")).count();
+        prop_assert_eq!(budgets, args.limits.len());
+    }
+
+    #[test]
     fn bytes_that_nobody_minted_are_refused_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), text in ".{0,80}") {
         use base64::Engine;
         let encoded = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
