@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use harness::{Answer, Hallpass, Request, Upstream, parallel, poll};
+use harness::{Answer, CLIENT_ID, Hallpass, Request, Upstream, parallel, poll};
 use serde_json::json;
 
 const LIST: &str = "/gmail/v1/users/me/messages";
@@ -85,6 +85,19 @@ fn rotation_is_followed_from_token_to_token() {
 }
 
 #[test]
+fn a_token_that_the_provider_takes_back_early_is_replaced_once() {
+    let mail = Mail::with_expired_token();
+    mail.works();
+    assert_eq!(mail.refreshes(), 1);
+    mail.expire();
+    let answers = parallel((0..100).map(|_| mail.list()));
+    // 401 is about the pass alone: an SDK would answer it by asking for another.
+    assert!(answers.iter().all(|answer| answer.status != 401), "{}", answers[0].text());
+    mail.works();
+    assert_eq!(mail.refreshes(), 2);
+}
+
+#[test]
 fn a_refresh_outlives_the_agent_that_caused_it() {
     let mail = Mail::with_expired_token();
     mail.oidc.control(&json!({ "hold": "before" }));
@@ -155,6 +168,27 @@ fn a_kill_after_an_agent_was_answered_loses_no_grant() {
         mail.expire();
         mail.hallpass.serve();
     }
+    mail.works();
+    assert_eq!(mail.status(), "healthy");
+}
+
+/// The README connects so: the client is named on the command line, and never again.
+#[test]
+fn a_client_that_only_connect_was_told_of_refreshes_too() {
+    let oidc = Upstream::oidc(&json!({ "access_ttl": 5 }));
+    let mut hallpass = Hallpass::new().with_oidc(&oidc);
+    let configured = hallpass.home().join("client-secret");
+    let secret = hallpass.home().join("secret.txt");
+    std::fs::rename(&configured, &secret).expect("the secret is there");
+    hallpass.reconfigure(&format!("client_id = \"{CLIENT_ID}\"\n"), "");
+    hallpass.reconfigure(&format!("client_secret_file = \"{}\"\n", configured.display()), "");
+    let file = secret.to_string_lossy().into_owned();
+    hallpass.connect_as("alice", &["gmail", "--client-id", CLIENT_ID, "--client-secret-file", &file]);
+    std::fs::remove_file(&secret).expect("the file is ours");
+    hallpass.serve();
+    let pass = hallpass.mint(&["read", "--allow", "gmail:read"]);
+    let mail = Mail { hallpass, oidc, pass };
+    mail.expire();
     mail.works();
     assert_eq!(mail.status(), "healthy");
 }
