@@ -97,14 +97,18 @@ fn python_lists_reads_and_drafts_in_alices_mailbox() {
 #[test]
 fn python_reads_why_a_send_waits_for_a_person() {
     let inbox = Inbox::new();
-    reads_why(&inbox.python(&["send", "bob@example.net"]), 403, &["gmail.users.messages.send"]);
+    reads_why(
+        &inbox.python(&["send", "bob@example.net"]),
+        403,
+        &["approval-required", "gmail.users.messages.send"],
+    );
     inbox.nothing_was_sent_or_deleted();
 }
 
 #[test]
 fn python_reads_why_a_delete_is_denied() {
     let inbox = Inbox::new();
-    reads_why(&inbox.python(&["delete", "alice-1"]), 403, &["gmail.users.messages.delete"]);
+    reads_why(&inbox.python(&["delete", "alice-1"]), 403, &["denied", "gmail.users.messages.delete"]);
     inbox.nothing_was_sent_or_deleted();
     assert_eq!(sorted_ids(&inbox.python(&["list"])), ALICES, "nothing is gone");
 }
@@ -142,7 +146,7 @@ fn a_batch_is_refused_with_a_hint_and_stays_inside() {
     let answer = inbox.python(&["batch"]);
     let shown = answer.to_string();
     assert!(answer["error"].is_string() || shown.contains("error"), "{shown}");
-    assert!(shown.contains("batch"), "a person reads that it is about batches: {shown}");
+    assert!(shown.contains("send each request by itself"), "a person reads what to do instead: {shown}");
     assert_eq!(inbox.google.seen().len(), 0);
 }
 
@@ -168,8 +172,12 @@ fn javascript_reads_why_a_body_without_a_length_is_refused() {
 #[test]
 fn javascript_reads_why_it_is_refused() {
     let inbox = Inbox::new();
-    reads_why(&inbox.javascript(&["send", "bob@example.net"]), 403, &["gmail.users.messages.send"]);
-    reads_why(&inbox.javascript(&["delete", "alice-1"]), 403, &["gmail.users.messages.delete"]);
+    reads_why(
+        &inbox.javascript(&["send", "bob@example.net"]),
+        403,
+        &["approval-required", "gmail.users.messages.send"],
+    );
+    reads_why(&inbox.javascript(&["delete", "alice-1"]), 403, &["denied", "gmail.users.messages.delete"]);
     inbox.nothing_was_sent_or_deleted();
 }
 
