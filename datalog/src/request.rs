@@ -52,6 +52,13 @@ pub struct Argument {
     pub value: Scalar,
 }
 
+impl Argument {
+    /// Whether it is the argument `name`, or stands below it.
+    pub(crate) fn is_within(&self, name: &str) -> bool {
+        self.name.strip_prefix(name).is_some_and(|below| below.is_empty() || below.starts_with('.'))
+    }
+}
+
 /// A typed thing that the operation touches: `("message", "18f…")`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Resource {

@@ -165,7 +165,7 @@ mod tests {
             token_url: Some("http://127.0.0.1:1/token".into()),
             ..ServiceConfig::default()
         };
-        for name in ["gmail", "github"] {
+        for name in ["gmail", "github", "google-calendar", "google-drive"] {
             let provider = Provider::resolve(&service(name), &config);
             assert_eq!(provider.revocation, Revocation::Unsupported);
             assert_eq!(provider.device_authorization_url, None);

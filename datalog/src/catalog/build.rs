@@ -92,7 +92,7 @@ impl Builder {
             self.allow_slashes(line, upload);
         }
         let media = self.overlay.media.get(&line.op).unwrap_or(&line.media);
-        let media: Vec<Box<str>> = media.iter().map(|kind| kind.as_str().into()).collect();
+        let media = boxed(media);
         let bodies = line
             .body
             .iter()
@@ -124,6 +124,7 @@ impl Builder {
             renames: self.renames(line),
         };
         operation.resources = self.resources(line, &operation);
+        self.check_arguments(&operation)?;
         if operation.effects.is_empty() {
             return Err(FactsError::new(format!("`{}` has no effect", operation.id)));
         }
@@ -145,22 +146,48 @@ impl Builder {
         rules
             .map(|rule| {
                 let fields = rule.fields.iter().map(|field| field.as_str().into()).collect();
-                Decode { format: rule.format, fields, media: rule.media }
+                let only = rule.only.iter().map(|(name, values)| (name.as_str().into(), boxed(values)));
+                Decode {
+                    format: rule.format,
+                    fields,
+                    media: rule.media,
+                    required: rule.required,
+                    only: only.collect(),
+                    without: rule.without.iter().map(|name| name.as_str().into()).collect(),
+                }
             })
             .collect()
     }
 
     fn conditions(&self, line: &OperationLine) -> Vec<Condition> {
-        let boxed = |texts: &[String]| texts.iter().map(|text| text.as_str().into()).collect();
         let rules = self.overlay.conditions.iter().filter(|rule| rule.which.names(&line.op));
         rules
-            .map(|rule| Condition {
+            .flat_map(|rule| rule.argument.as_slice().iter().map(move |argument| (rule, argument)))
+            .map(|(rule, argument)| Condition {
                 effects: rule.effects.iter().copied().collect(),
-                argument: rule.argument.as_str().into(),
+                argument: argument.as_str().into(),
                 values: boxed(&rule.any_of),
                 prefixes: boxed(&rule.starts_with),
+                others_than: boxed(&rule.none_of),
             })
             .collect()
+    }
+
+    /// A condition on an argument that the operation does not have would never, or always, be met.
+    fn check_arguments(&self, operation: &Operation) -> Result<(), FactsError> {
+        let conditions = operation.conditions.iter().map(|condition| &condition.argument);
+        let decoded = operation.decode.iter().flat_map(|decode| {
+            let only = decode.only.iter().map(|(name, _)| name);
+            only.chain(&decode.fields).chain(&decode.without)
+        });
+        let mut named = conditions.chain(decoded);
+        match named.find(|name| !self.has_argument(operation, &IdPart::Argument((*name).clone()))) {
+            None => Ok(()),
+            Some(name) => Err(FactsError::new(format!(
+                "`{}` has no `{name}` that the overlay's rule is on",
+                operation.id
+            ))),
+        }
     }
 
     fn renames(&self, line: &OperationLine) -> Vec<Arc<str>> {
@@ -209,9 +236,14 @@ impl Builder {
                 }),
                 _ => false,
             },
+            Type::List(item) => self.has_field(item, path),
             _ => false,
         })
     }
+}
+
+fn boxed(texts: &[String]) -> Vec<Box<str>> {
+    texts.iter().map(|text| text.as_str().into()).collect()
 }
 
 fn query_parameters(

@@ -48,21 +48,25 @@ pub(super) fn resources(rules: &[ResourceRule], arguments: &[Argument]) -> Vec<R
 /// The operation's effects without those that these arguments do not bring about. Of several conditions on
 /// one effect, any brings it about.
 pub(super) fn effects(operation: &Operation, arguments: &[Argument]) -> Effects {
-    let met = |condition: &Condition| {
-        arguments.iter().filter(|argument| argument.name == condition.argument).any(|argument| {
-            let text = as_text(&argument.value);
-            let anything = condition.values.is_empty() && condition.prefixes.is_empty();
-            anything
-                || condition.values.iter().any(|value| **value == text)
-                || condition.prefixes.iter().any(|prefix| text.starts_with(prefix.as_ref()))
-        })
-    };
+    let met = |condition: &Condition| arguments.iter().any(|argument| brings_about(condition, argument));
     let kept = |effect: &Effect| {
         let mut about =
             operation.conditions.iter().filter(|condition| condition.effects.contains(*effect)).peekable();
         about.peek().is_none() || about.any(met)
     };
     operation.effects.iter().filter(kept).collect()
+}
+
+fn brings_about(condition: &Condition, argument: &Argument) -> bool {
+    let Condition { values, prefixes, others_than, .. } = condition;
+    if values.is_empty() && prefixes.is_empty() && others_than.is_empty() {
+        return argument.is_within(&condition.argument);
+    }
+    let text = as_text(&argument.value);
+    argument.name == condition.argument
+        && (values.iter().any(|value| **value == text)
+            || prefixes.iter().any(|prefix| text.starts_with(prefix.as_ref()))
+            || (!others_than.is_empty() && others_than.iter().all(|value| **value != text)))
 }
 
 fn as_text(value: &Scalar) -> String {

@@ -42,6 +42,20 @@ pub use types::{Field, Named, Shown, Type, Types};
 
 pub(crate) use body::wire_body;
 
+/// Facts and overlay of the service whose files have this name.
+macro_rules! files {
+    ($name:literal) => {
+        (
+            include_str!(concat!("../../catalog/", $name, ".facts.jsonl")),
+            include_str!(concat!("../../catalog/", $name, ".overlay.toml")),
+        )
+    };
+}
+
+/// The services that come with the program.
+const EMBEDDED: [(&str, &str); 4] =
+    [files!("github"), files!("gmail"), files!("google-calendar"), files!("google-drive")];
+
 /// The services that are known.
 #[derive(Debug, Clone)]
 pub struct Catalog {
@@ -53,15 +67,9 @@ pub struct Catalog {
 impl Catalog {
     /// The services that come with the program.
     pub fn embedded() -> Result<Self, FactsError> {
-        let gmail = Service::load(
-            include_str!("../../catalog/gmail.facts.jsonl"),
-            Some(include_str!("../../catalog/gmail.overlay.toml")),
-        )?;
-        let github = Service::load(
-            include_str!("../../catalog/github.facts.jsonl"),
-            Some(include_str!("../../catalog/github.overlay.toml")),
-        )?;
-        Self::new([gmail, github].map(Arc::new))
+        let services =
+            EMBEDDED.iter().map(|(facts, overlay)| Service::load(facts, Some(overlay)).map(Arc::new));
+        Self::new(services.collect::<Result<Vec<_>, _>>()?)
     }
 
     /// A catalog of these services, each name once.

@@ -68,10 +68,16 @@ pub struct BodyFacts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decode {
     pub format: Format,
-    /// Where it stands, by dotted path of the JSON body; its content is base64url.
+    /// Where it stands, by dotted path of the JSON body; its content is base64url where it is a message.
     pub fields: Vec<Arc<str>>,
     /// Whether an uploaded body is in that format too.
     pub media: bool,
+    /// The fields have to be there: without them nobody knows whom the operation reaches.
+    pub required: bool,
+    /// Arguments, each with the values with which the fields say everything. With any other, nobody knows.
+    pub only: Vec<(Arc<str>, Vec<Box<str>>)>,
+    /// Arguments with which the fields do not say everything.
+    pub without: Vec<Arc<str>>,
 }
 
 /// A format inside a body.
@@ -80,6 +86,8 @@ pub struct Decode {
 pub enum Format {
     /// An e-mail message (RFC 822 and its successors).
     Rfc822,
+    /// One address, or a list of them, each as it is.
+    Addresses,
 }
 
 /// How to name one thing that an operation touches.
@@ -102,9 +110,12 @@ pub enum IdPart {
 pub struct Condition {
     pub effects: Effects,
     pub argument: Arc<str>,
-    /// Any of these values brings them about; with neither values nor prefixes, any value does.
+    /// Any of these values brings them about. With no values named at all, that the argument or anything
+    /// below it is there does.
     pub values: Vec<Box<str>>,
     pub prefixes: Vec<Box<str>>,
+    /// Any value but these brings them about.
+    pub others_than: Vec<Box<str>>,
 }
 
 /// One method of a service.

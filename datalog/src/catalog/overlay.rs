@@ -98,7 +98,7 @@ pub(super) struct Overlay {
     #[serde(default)]
     pub(super) response_headers: Vec<String>,
     pub(super) oauth: Option<OAuth>,
-    /// Path parameters that say whose data it is: only this word, or the connection's own account.
+    /// Parameters that say whose data it is: only this word, or, in the path, the connection's own account.
     #[serde(default)]
     pub(super) pinned: BTreeMap<String, String>,
     #[serde(default)]
@@ -161,15 +161,34 @@ pub(super) struct Which {
 #[serde(deny_unknown_fields)]
 pub(super) struct ConditionLine {
     pub(super) effects: Vec<Effect>,
-    /// The name of an argument; several are alternatives.
-    pub(super) argument: String,
-    /// Values, as text; none: any value does.
+    /// The name of an argument, or of several that are alternatives.
+    pub(super) argument: Names,
+    /// Values, as text. Without any of the three: that the argument, or anything below it, is there.
     #[serde(default)]
     pub(super) any_of: Vec<String>,
     #[serde(default)]
     pub(super) starts_with: Vec<String>,
+    #[serde(default)]
+    pub(super) none_of: Vec<String>,
     #[serde(flatten)]
     pub(super) which: Which,
+}
+
+/// One name or several.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Names {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Names {
+    pub(super) fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Several(names) => names,
+        }
+    }
 }
 
 /// How to name a thing.
@@ -191,6 +210,14 @@ pub(super) struct DecodeLine {
     pub(super) fields: Vec<String>,
     #[serde(default)]
     pub(super) media: bool,
+    #[serde(default)]
+    pub(super) required: bool,
+    /// Argument to the values with which the fields say everything.
+    #[serde(default)]
+    pub(super) only: BTreeMap<String, Vec<String>>,
+    /// Arguments with which they do not.
+    #[serde(default)]
+    pub(super) without: Vec<String>,
     #[serde(flatten)]
     pub(super) which: Which,
 }

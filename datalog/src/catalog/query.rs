@@ -98,6 +98,12 @@ pub(super) fn read(
             return Err(ambiguous(&expected, &format!("`{}`", shown(&value)), None));
         };
         push_pair(&mut query.text, &name, &text);
+        if let Some(word) = service.pinned.get(name.as_str()) {
+            if text != *word {
+                return Err(ambiguous(&format!("`{name}` to be `{word}`"), "something else", None));
+            }
+            continue;
+        }
         // What every operation of the service takes shapes the answer, and is no argument of this one.
         if own.is_some() {
             query.arguments.push(Argument {

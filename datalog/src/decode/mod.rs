@@ -4,6 +4,7 @@
 //! request is then denied as unevaluable. Nothing here fetches anything.
 
 mod address;
+mod field;
 mod header;
 mod word;
 
@@ -35,6 +36,8 @@ pub enum DecodeError {
     Header(#[from] HeaderError),
     #[error("a recipient cannot be read with certainty: {0}")]
     Address(#[from] AddressError),
+    #[error("`{0}` does not say with certainty whom the request reaches")]
+    Field(String),
     #[error("the request does not hold the message that it sends")]
     ByReference,
     #[error("whom this operation reaches cannot be told from the request")]
@@ -51,24 +54,28 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
 /// it which reaches people and holds none is one whose recipients nobody knows.
 pub fn reached(request: &Request) -> Result<Reached, DecodeError> {
     let mut messages = Vec::new();
+    let mut named = None;
     for decode in &request.operation.decode {
-        let Format::Rfc822 = decode.format;
-        collect(decode, request, &mut messages)?;
+        match decode.format {
+            Format::Rfc822 => collect(decode, request, &mut messages)?,
+            Format::Addresses => field::addresses(decode, request, named.get_or_insert_default())?,
+        }
     }
     let outward = Effects::NONE.with(Effect::Send).with(Effect::Share);
     let reaches = !request.effects.intersection(outward).is_empty();
     if messages.is_empty() {
-        return match (reaches, request.operation.decode.is_empty()) {
-            (true, false) => Err(DecodeError::ByReference),
-            (true, true) if request.operation.addressed => Err(DecodeError::Unknown),
-            _ => Ok(Reached::default()),
+        return match (named, request.operation.decode.is_empty()) {
+            (Some(recipients), _) => Ok(Reached { recipients }),
+            (None, false) if reaches => Err(DecodeError::ByReference),
+            (None, true) if reaches && request.operation.addressed => Err(DecodeError::Unknown),
+            (None, _) => Ok(Reached::default()),
         };
     }
     // A draft that is named is what is sent, whatever else the request holds.
     if reaches && request.arguments.iter().any(|one| &*one.name == "id") {
         return Err(DecodeError::ByReference);
     }
-    let mut reached = Reached::default();
+    let mut reached = Reached { recipients: named.unwrap_or_default() };
     for message in messages {
         for address in header::recipients(&message)? {
             if !reached.recipients.contains(&address) {

@@ -9,12 +9,14 @@ use crate::effect::{Effect, Effects};
 use super::{embedded, service};
 
 /// Operations that are not GET, and were judged to only look.
-const ONLY_LOOK: [&str; 5] = [
+const ONLY_LOOK: [&str; 7] = [
     "github.markdown/render",
     "github.markdown/render-raw",
     "github.orgs/list-attestations-bulk",
     "github.repos/generate-release-notes",
     "github.users/list-attestations-bulk",
+    "google-calendar.freebusy.query",
+    "google-drive.files.download",
 ];
 
 fn with(effect: Effect) -> String {
@@ -100,6 +102,8 @@ fn every_rule_of_the_overlays_is_alive() {
     for (name, text) in [
         ("gmail", include_str!("../../../catalog/gmail.overlay.toml")),
         ("github", include_str!("../../../catalog/github.overlay.toml")),
+        ("google-calendar", include_str!("../../../catalog/google-calendar.overlay.toml")),
+        ("google-drive", include_str!("../../../catalog/google-drive.overlay.toml")),
     ] {
         let overlay = Overlay::parse(text).unwrap();
         let operations = &service(name).operations;
@@ -135,6 +139,9 @@ fn an_overlay_with_a_rule_for_nothing_or_an_unknown_key_does_not_load() {
         "[[slash]]\nparameter = \"id\"\nonly = [\"users.labels.get\"]",
         "[unknown]\nx = 1",
         "[media]\n\"users.nothing\" = [\"*/*\"]",
+        "[[only_when]]\neffects = [\"delete\"]\noperations = [\"users.messages.trash\"]\nargument = \"q\"",
+        "[[decode]]\nformat = \"addresses\"\nfields = [\"to\"]\noperations = [\"users.messages.send\"]",
+        "[[decode]]\nformat = \"addresses\"\nfields = [\"raw\"]\nonly = { kind = [\"x\"] }\noperations = [\"users.messages.send\"]",
     ] {
         assert!(load(extra).is_err(), "{extra} was accepted");
     }

@@ -52,7 +52,7 @@ proptest! {
 
     #[test]
     fn what_comes_out_is_itself_again(
-        service in prop_oneof![Just("gmail"), Just("github")],
+        service in prop_oneof![Just("gmail"), Just("github"), Just("google-calendar"), Just("google-drive")],
         method in prop_oneof![Just("GET"), Just("POST"), Just("PUT"), Just("PATCH"), Just("DELETE"), Just("get")],
         path in path(),
         query in query(),
@@ -79,7 +79,7 @@ proptest! {
 
     #[test]
     fn arbitrary_text_never_panics(method in ".{0,8}", path in ".{0,40}", query in prop::option::of(".{0,30}"), kind in prop::option::of(".{0,20}"), wanted in prop::option::of(".{0,5}"), body in prop::collection::vec(any::<u8>(), 0..80)) {
-        for service in ["gmail", "github"] {
+        for service in ["gmail", "github", "google-calendar", "google-drive"] {
             let _ = classify(service, &RawRequest {
                 method: &method, method_override: wanted.as_deref(), host: None, path: &path, query: query.as_deref(), headers: &[("accept", &path)], content_type: kind.as_deref(), body: &body,
             });

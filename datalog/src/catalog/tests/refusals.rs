@@ -90,6 +90,9 @@ fn batches_graphql_and_resumable_uploads_are_refused_with_a_hint() {
         ("gmail", "/batch/gmail/v1", "batches"),
         ("gmail", "/batch", "batches"),
         ("gmail", "/gmail/v1/$batch", "batches"),
+        ("google-calendar", "/batch/calendar/v3", "batches"),
+        ("google-drive", "/batch/drive/v3", "batches"),
+        ("google-drive", "/resumable/upload/drive/v3/files", "resumable"),
         ("github", "/graphql", "GraphQL"),
         ("gmail", "/resumable/upload/gmail/v1/users/me/messages/send", "resumable"),
     ] {

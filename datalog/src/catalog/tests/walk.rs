@@ -48,8 +48,8 @@ fn json_of(service: &Service, ty: &Type, depth: usize) -> String {
 
 fn path_of(service: &Service, template: &Template, body: &str) -> String {
     let value = |parameter: &crate::catalog::PathParameter| {
-        if *parameter.name == *"userId" {
-            return "me".to_owned();
+        if let Some(word) = service.pinned.get(parameter.name.as_ref()) {
+            return word.clone();
         }
         // What stands in the body too has to agree with it.
         match service.types.resolve(&parameter.ty) {
@@ -75,7 +75,11 @@ fn made_up(service: &Service, operation: &Operation, form: Form) -> Result<Reque
     }
     for parameter in &operation.query {
         let agrees = body.contains(&format!("{:?}:", parameter.name.as_ref()));
-        let value = if agrees { "x".to_owned() } else { text_of(service, &parameter.ty, &parameter.name) };
+        let value = match service.pinned.get(parameter.name.as_ref()) {
+            Some(word) => word.clone(),
+            None if agrees => "x".to_owned(),
+            None => text_of(service, &parameter.ty, &parameter.name),
+        };
         let separator = if query.is_empty() { "" } else { "&" };
         write!(query, "{separator}{}={}", parameter.name, value.replace('+', "%2B")).unwrap();
     }
