@@ -115,6 +115,8 @@ impl Worker {
         passage.recording.reserved(departure.permitted());
         passage.recording.intend().await?;
         let credential = lease(authority, limits, departure.permitted()).await?;
+        // Waiting for a provider takes seconds, in which a person may have ended the pass.
+        self.gateway.verify(&admitted.pass)?;
         passage.still_awaited()?;
         passage.recording.departs();
         let arrival = self.forwarder.forward(authority, limits, &departure, credential).await?;

@@ -4,7 +4,7 @@ mod common;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::{Stage, Step, eventually, request};
@@ -70,6 +70,25 @@ fn the_emergency_stop_refuses_every_pass() {
     stage.refuses(get(&pass, "/github/user"), "pass-revoked");
     stage.authority.stopped.store(false, Ordering::SeqCst);
     assert_eq!(stage.get(&pass, "/github/user").status, 200);
+}
+
+#[test]
+fn a_pass_that_ends_while_a_credential_is_fetched_sends_nothing() {
+    let ends: [fn(&Stage) -> &AtomicBool; 2] =
+        [|stage| &stage.authority.revokes_on_lease, |stage| &stage.authority.stops_on_lease];
+    for end in ends {
+        let stage = Stage::new();
+        let pass = stage.mint(&MintArgs {
+            allow: vec!["github:write".into(), "github:send".into()],
+            limits: vec!["send=1".into()],
+            ..MintArgs::default()
+        });
+        end(&stage).store(true, Ordering::SeqCst);
+        let reply = stage.post(&pass, "/github/repos/o/r/issues/1/comments", r#"{"body":"hello"}"#);
+        assert_eq!((reply.status, reply.code().as_str()), (401, "pass-revoked"));
+        assert!(stage.upstream.seen().is_empty(), "it was sent all the same");
+        assert!(stage.authority.budgets().is_empty(), "what was never sent was counted");
+    }
 }
 
 #[test]

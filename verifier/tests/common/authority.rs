@@ -41,6 +41,9 @@ pub struct Remembering {
     pub audit_is_broken: AtomicBool,
     pub needs_reconnect: AtomicBool,
     pub panics_on_lease: AtomicBool,
+    /// A person revokes, or stops everything, while a credential is being fetched.
+    pub revokes_on_lease: AtomicBool,
+    pub stops_on_lease: AtomicBool,
 }
 
 impl Remembering {
@@ -58,6 +61,8 @@ impl Remembering {
             audit_is_broken: AtomicBool::new(false),
             needs_reconnect: AtomicBool::new(false),
             panics_on_lease: AtomicBool::new(false),
+            revokes_on_lease: AtomicBool::new(false),
+            stops_on_lease: AtomicBool::new(false),
         }
     }
 
@@ -139,6 +144,12 @@ impl Credentials for Remembering {
                 return Err(LeaseError::NeedsReconnect(permitted.request().connection.clone()));
             }
             assert!(!self.panics_on_lease.load(Ordering::SeqCst), "told to panic");
+            if self.revokes_on_lease.load(Ordering::SeqCst) {
+                self.revoke_last();
+            }
+            if self.stops_on_lease.load(Ordering::SeqCst) {
+                self.stopped.store(true, Ordering::SeqCst);
+            }
             self.leases.fetch_add(1, Ordering::SeqCst);
             Ok(Credential {
                 token: SecretString::from(self.token()),
