@@ -75,6 +75,7 @@ impl Builder {
             batch_paths: overlay.batch_paths,
             request_headers: overlay.request_headers,
             response_headers: overlay.response_headers,
+            masked: overlay.masked,
             by_id,
         })
     }
@@ -168,6 +169,7 @@ impl Builder {
                 argument: argument.as_str().into(),
                 values: boxed(&rule.any_of),
                 prefixes: boxed(&rule.starts_with),
+                suffixes: boxed(&rule.ends_with),
                 others_than: boxed(&rule.none_of),
             })
             .collect()

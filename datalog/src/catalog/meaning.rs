@@ -58,14 +58,18 @@ pub(super) fn effects(operation: &Operation, arguments: &[Argument]) -> Effects 
 }
 
 fn brings_about(condition: &Condition, argument: &Argument) -> bool {
-    let Condition { values, prefixes, others_than, .. } = condition;
-    if values.is_empty() && prefixes.is_empty() && others_than.is_empty() {
+    let Condition { values, prefixes, suffixes, others_than, .. } = condition;
+    if [values, prefixes, suffixes, others_than].into_iter().all(Vec::is_empty) {
         return argument.is_within(&condition.argument);
     }
     let text = as_text(&argument.value);
+    // Providers fold case; an effect too many is the safe side.
+    let same = |known: &str, part: Option<&str>| part.is_some_and(|part| part.eq_ignore_ascii_case(known));
+    let end = |known: &str| text.len().checked_sub(known.len()).and_then(|at| text.get(at..));
     argument.name == condition.argument
-        && (values.iter().any(|value| **value == text)
-            || prefixes.iter().any(|prefix| text.starts_with(prefix.as_ref()))
+        && (values.iter().any(|value| same(value, Some(&text)))
+            || prefixes.iter().any(|prefix| same(prefix, text.get(..prefix.len())))
+            || suffixes.iter().any(|suffix| same(suffix, end(suffix)))
             || (!others_than.is_empty() && others_than.iter().all(|value| **value != text)))
 }
 

@@ -110,10 +110,11 @@ pub enum IdPart {
 pub struct Condition {
     pub effects: Effects,
     pub argument: Arc<str>,
-    /// Any of these values brings them about. With no values named at all, that the argument or anything
+    /// Any of these values, prefixes and suffixes, in any case, brings them about. With no values named at all, that the argument or anything
     /// below it is there does.
     pub values: Vec<Box<str>>,
     pub prefixes: Vec<Box<str>>,
+    pub suffixes: Vec<Box<str>>,
     /// Any value but these brings them about.
     pub others_than: Vec<Box<str>>,
 }

@@ -97,6 +97,9 @@ pub(super) struct Overlay {
     /// Response headers that may be passed on beside the common ones, lower case; a `*` may end one.
     #[serde(default)]
     pub(super) response_headers: Vec<String>,
+    /// Fields of answers, anywhere in them, that hold a credential beside what was asked for.
+    #[serde(default)]
+    pub(super) masked: Vec<String>,
     pub(super) oauth: Option<OAuth>,
     /// Parameters that say whose data it is: only this word, or, in the path, the connection's own account.
     #[serde(default)]
@@ -163,11 +166,13 @@ pub(super) struct ConditionLine {
     pub(super) effects: Vec<Effect>,
     /// The name of an argument, or of several that are alternatives.
     pub(super) argument: Names,
-    /// Values, as text. Without any of the three: that the argument, or anything below it, is there.
+    /// Values, as text. Without any of the four: that the argument, or anything below it, is there.
     #[serde(default)]
     pub(super) any_of: Vec<String>,
     #[serde(default)]
     pub(super) starts_with: Vec<String>,
+    #[serde(default)]
+    pub(super) ends_with: Vec<String>,
     #[serde(default)]
     pub(super) none_of: Vec<String>,
     #[serde(flatten)]

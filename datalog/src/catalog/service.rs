@@ -32,6 +32,8 @@ pub struct Service {
     pub oauth: Option<OAuth>,
     /// Whether a person reviewed the effects; without that they are assumed at their worst.
     pub reviewed: bool,
+    /// Fields of answers, anywhere in them, whose text is masked: a credential beside what was asked for.
+    pub masked: Vec<String>,
     /// Named types that operations refer to.
     pub types: Types,
     pub(super) matcher: Matcher,

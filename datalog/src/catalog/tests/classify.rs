@@ -122,6 +122,41 @@ fn an_effect_that_depends_on_an_argument_is_there_only_with_it() {
     assert_eq!(update(br#"{"visibility":"public"}"#), "write, share, admin");
 }
 
+#[test]
+fn what_sets_a_machine_to_work_runs() {
+    let effects = |method: &str, path: &str, body: &str| {
+        let raw =
+            RawRequest { content_type: Some("application/json"), body: body.as_bytes(), ..raw(method, path) };
+        classify("github", &raw).unwrap().effects.to_string()
+    };
+    let issue = |body: &str| effects("PATCH", "/repos/o/r/issues/1", body);
+    for people in [
+        r#"{"title":"t"}"#,
+        r#"{"assignee":"bob","assignees":["carol","bot"]}"#,
+        r#"{"assignee":null,"assignees":[{"login":"dave"}]}"#,
+    ] {
+        assert_eq!(issue(people), "write, send", "{people}");
+    }
+    for machine in [
+        r#"{"assignee":"Copilot"}"#,
+        r#"{"assignees":["bob","copilot-swe-agent[bot]"]}"#,
+        r#"{"assignees":["Some-Agent[BOT]"]}"#,
+        r#"{"assignees":[{"login":"any[bot]"}]}"#,
+    ] {
+        assert_eq!(issue(machine), "write, send, run", "{machine}");
+    }
+    let assign = |body: &str| effects("POST", "/repos/o/r/issues/1/assignees", body);
+    assert_eq!(assign(r#"{"assignees":["bob"]}"#), "write, send");
+    assert_eq!(assign(r#"{"assignees":["copilot-swe-agent[bot]"]}"#), "write, send, run");
+    let pull = |body: &str| effects("PATCH", "/repos/o/r/pulls/1", body);
+    assert_eq!(pull(r#"{"body":"b","state":"closed"}"#), "write, send");
+    assert_eq!(pull(r#"{"state":"open"}"#), "write, send, run");
+    assert_eq!(pull(r#"{"base":"main"}"#), "write, send, run");
+    let new = effects("POST", "/repos/o/r/pulls", r#"{"title":"t","head":"mallory:evil","base":"main"}"#);
+    assert_eq!(new, "write, send, run");
+    assert_eq!(effects("POST", "/repos/o/r/releases", r#"{"tag_name":"v1"}"#), "write, send, share, run");
+}
+
 /// As google-api-python-client packs an upload: lines that end with LF.
 const PYTHON_UPLOAD: &[u8] = b"--===============1==\nContent-Type: application/json\nMIME-Version: 1.0\n\n{\"threadId\":\"t1\"}\n\
 --===============1==\nContent-Type: message/rfc822\nMIME-Version: 1.0\nContent-Transfer-Encoding: binary\n\nTo: bob@example.com\r\n\r\nhi\n\
