@@ -31,6 +31,7 @@ use crate::record::Recording;
 use crate::refusal::{Fault, FaultCode, Refusal, RefusalCode, Stop};
 use crate::rewrite::{Origins, Rewriter};
 use crate::scrub::{Found, Scrubber};
+use crate::withhold::Withholder;
 
 /// JSON up to this size is rewritten in one piece, and keeps a Content-Length.
 const WHOLE: u64 = 256 * 1024;
@@ -146,8 +147,11 @@ pub(crate) async fn pass_on(
     let body = arrival.into_body();
     let whole =
         head.kind == ContentKind::Json && body.size_hint().exact().is_some_and(|length| length <= WHOLE);
-    let Treatment { scrubber, origins, leave, .. } = treatment;
-    let rewriter = (head.kind == ContentKind::Json).then(|| Rewriter::new(origins));
+    let Treatment { scrubber, origins, leave, service } = treatment;
+    let json = (head.kind == ContentKind::Json).then(|| JsonTreatment {
+        withholder: Withholder::of(&service.masked),
+        rewriter: Rewriter::new(origins),
+    });
     let body = if whole {
         let Ok(Ok(text)) = timeout(limits.idle, collect(body)).await else {
             return Err(unusable("the service went away in the middle of its answer").into());
@@ -159,10 +163,10 @@ pub(crate) async fn pass_on(
             )
             .into());
         }
-        AnswerBody::sent(treat(text, scrubber, rewriter), recording.sent(head.status.as_u16()))
+        AnswerBody::sent(treat(text, scrubber, json), recording.sent(head.status.as_u16()))
     } else {
         let sent = recording.sent(head.status.as_u16());
-        AnswerBody::stream(Stream::new(body, scrubber, rewriter, leave, sent, limits.idle))
+        AnswerBody::stream(Stream::new(body, scrubber, json, leave, sent, limits.idle))
     };
     let mut response = Response::new(body);
     *response.status_mut() = head.status;
@@ -189,14 +193,37 @@ async fn collect(mut body: Incoming) -> Result<Bytes, ()> {
     Ok(whole.freeze())
 }
 
-fn treat(text: Bytes, mut scrubber: Scrubber, rewriter: Option<Rewriter>) -> Bytes {
+/// What is done to JSON alone.
+pub(crate) struct JsonTreatment {
+    withholder: Option<Withholder>,
+    rewriter: Rewriter,
+}
+
+impl JsonTreatment {
+    /// Takes a piece; gives what may go on.
+    pub(crate) fn push(&mut self, piece: Bytes) -> Bytes {
+        let piece = match &mut self.withholder {
+            Some(withholder) => withholder.push(piece),
+            None => piece,
+        };
+        self.rewriter.push(piece)
+    }
+
+    /// What was held back, at the end.
+    pub(crate) fn finish(&mut self) -> Bytes {
+        let held = self.withholder.as_mut().map(Withholder::finish).unwrap_or_default();
+        joined(self.rewriter.push(held), &self.rewriter.finish())
+    }
+}
+
+fn treat(text: Bytes, mut scrubber: Scrubber, json: Option<JsonTreatment>) -> Bytes {
     let mut text = joined(scrubber.push(text), &scrubber.finish());
     if scrubber.found() == Found::Credential {
         meter::credential_withheld();
         tracing::warn!("an answer held the credential, which was masked");
     }
-    if let Some(mut rewriter) = rewriter {
-        text = joined(rewriter.push(text), &rewriter.finish());
+    if let Some(mut json) = json {
+        text = joined(json.push(text), &json.finish());
     }
     text
 }

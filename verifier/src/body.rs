@@ -16,11 +16,11 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
 
+use crate::answer::JsonTreatment;
 use crate::clock::Clock;
 use crate::meter;
 use crate::ports::Authority;
 use crate::record::Sent;
-use crate::rewrite::Rewriter;
 use crate::scrub::{Found, Scrubber};
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -41,7 +41,7 @@ enum Kind {
 pub(crate) struct Stream {
     pub upstream: Incoming,
     pub scrubber: Scrubber,
-    pub rewriter: Option<Rewriter>,
+    pub json: Option<JsonTreatment>,
     pub leave: Leave,
     pub sent: Sent,
     pub idle: Duration,
@@ -99,14 +99,14 @@ impl Stream {
     pub(crate) fn new(
         upstream: Incoming,
         scrubber: Scrubber,
-        rewriter: Option<Rewriter>,
+        json: Option<JsonTreatment>,
         leave: Leave,
         sent: Sent,
         idle: Duration,
     ) -> Self {
-        let length = if rewriter.is_none() { upstream.size_hint().exact() } else { None };
+        let length = if json.is_none() { upstream.size_hint().exact() } else { None };
         let timing = Timing { look: Box::pin(sleep(LOOK_EVERY)), last_piece: Instant::now() };
-        Self { upstream, scrubber, rewriter, leave, sent, idle, length, timing, state: StreamState::Flowing }
+        Self { upstream, scrubber, json, leave, sent, idle, length, timing, state: StreamState::Flowing }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
@@ -165,8 +165,8 @@ impl Stream {
 
     fn treat(&mut self, piece: Bytes) -> Bytes {
         let piece = self.scrubber.push(piece);
-        match &mut self.rewriter {
-            Some(rewriter) => rewriter.push(piece),
+        match &mut self.json {
+            Some(json) => json.push(piece),
             None => piece,
         }
     }
@@ -175,10 +175,10 @@ impl Stream {
     fn finish(&mut self) -> Option<Bytes> {
         self.state = StreamState::Done;
         let held = self.scrubber.finish();
-        let rest = match &mut self.rewriter {
-            Some(rewriter) => {
-                let mut rest = rewriter.push(held).to_vec();
-                rest.extend_from_slice(&rewriter.finish());
+        let rest = match &mut self.json {
+            Some(json) => {
+                let mut rest = json.push(held).to_vec();
+                rest.extend_from_slice(&json.finish());
                 Bytes::from(rest)
             }
             None => held,

@@ -38,7 +38,7 @@ pub struct Limits {
     pub connect: Duration,
     /// From the request being sent to the first byte of its answer.
     pub first_byte: Duration,
-    /// Between two pieces of an answer.
+    /// Between two pieces of an answer, from the upstream and to the agent.
     pub idle: Duration,
     /// For one call of the authority: a lease, a budget, an audit record.
     pub authority: Duration,

@@ -20,6 +20,7 @@ mod gateway;
 mod headers;
 mod meter;
 mod pages;
+mod patience;
 mod pipeline;
 pub mod ports;
 mod record;
@@ -31,6 +32,7 @@ mod server;
 mod service;
 mod tasks;
 mod upstream;
+mod withhold;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{GatewayConfig, Limits};

@@ -19,6 +19,7 @@ use crate::entrance::{Entrance, Place, Scope};
 use crate::forward::Forwarder;
 use crate::gateway::Gateway;
 use crate::meter;
+use crate::patience::Patient;
 use crate::pipeline::Worker;
 use crate::record::Recorder;
 use crate::service::Agent;
@@ -191,7 +192,7 @@ async fn connection(
         .header_read_timeout(limits.head_read)
         .max_buf_size(limits.head.max(8192))
         .max_headers(limits.headers)
-        .serve_connection(TokioIo::new(stream), agent);
+        .serve_connection(TokioIo::new(Patient::new(stream, limits.idle)), agent);
     let mut served = std::pin::pin!(served);
     let ended = tokio::select! {
         ended = served.as_mut() => ended,

@@ -6,7 +6,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use common::{Stage, Step, exchange, json, request};
+use common::{Stage, Step, eventually, exchange, json, request};
+use verifier::{GatewayConfig, Limits};
 
 fn body_of(body: &str) -> Vec<Step> {
     json("200 OK", body)
@@ -55,6 +56,45 @@ fn a_large_answer_of_unknown_length_is_rewritten_as_it_streams() {
     let reply = stage.get(&pass, "/github/repos/o/r");
     assert!(reply.whole);
     assert_eq!(reply.text(), r#"{"url":"http://127.0.0.1/github/repos/o/r"},"#.repeat(20_000));
+}
+
+#[test]
+fn a_token_that_comes_with_a_repository_is_not_shown() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["github:read"]);
+    let repository = r#"{"id":1,"temp_clone_token":"AB5SENTINEL","url":"https://api.github.com/repos/o/r"},"#;
+    let want = r#"{"id":1,"temp_clone_token":"***********","url":"http://127.0.0.1/github/repos/o/r"},"#;
+    stage.upstream.answers(move |_| body_of(repository));
+    assert_eq!(stage.get(&pass, "/github/repos/o/r").text(), want);
+    // Too long to be looked at in one piece, and cut anywhere.
+    stage.upstream.answers(move |_| {
+        let text = repository.repeat(4_000);
+        let length = text.len();
+        let mut steps = vec![Step::send(format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        ))];
+        steps.extend(text.as_bytes().chunks(997).map(Step::send));
+        steps
+    });
+    let reply = stage.get(&pass, "/github/user/repos");
+    assert!(reply.whole);
+    assert_eq!(reply.text(), want.repeat(4_000));
+}
+
+#[test]
+fn an_agent_that_takes_nothing_of_its_answer_is_cut_off() {
+    let limits = Limits { idle: Duration::from_secs(1), ..Limits::default() };
+    let stage = Stage::with(GatewayConfig { threads: 1, limits, ..GatewayConfig::default() });
+    let pass = stage.pass(&["github:read"]);
+    // More than any buffer on the way holds.
+    stage.upstream.answers(|_| json("200 OK", &"x".repeat(64 << 20)));
+    let mut agent = TcpStream::connect(stage.address).unwrap();
+    let line = format!("Authorization: Bearer {pass}");
+    agent.write_all(&request("GET", "/github/user", &[&line], b"")).unwrap();
+    eventually("the record of an answer that nobody takes is finished", || {
+        stage.authority.written().iter().any(|one| !one.outcomes.is_empty())
+    });
+    drop(agent);
 }
 
 #[test]
