@@ -111,9 +111,7 @@ impl Worker {
         passage.recording.classified(&request);
         let permitted = self.decide(&pass, request, passage).await?;
         let departure = Departure::of(permitted, &connection, &admitted.pass)?;
-        reserve::reserve(authority, limits, departure.permitted().reservations()).await?;
-        passage.recording.reserved(departure.permitted());
-        passage.recording.intend().await?;
+        passage.recording.reserve(departure.permitted()).await?;
         let credential = lease(authority, limits, departure.permitted()).await?;
         // Waiting for a provider takes seconds, in which a person may have ended the pass.
         self.gateway.verify(&admitted.pass)?;

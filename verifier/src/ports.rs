@@ -75,16 +75,15 @@ pub enum LeaseError {
     Unavailable(String),
 }
 
-/// Budgets of a lineage. `reserve` is all or nothing, atomic over every caller.
+/// Budgets of a lineage. They are taken together with the intent that names them (`Audit::intent`).
 pub trait Ledger: Send + Sync {
     fn used<'a>(&'a self, budgets: &'a [String]) -> Answer<'a, Result<Vec<u64>, StoreFault>>;
-    fn reserve<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<(), ReserveError>>;
-    /// Gives back what was reserved for a request that never left.
+    /// Gives back what was taken for a request that never left.
     fn release<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<(), StoreFault>>;
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum ReserveError {
+pub enum IntentError {
     #[error("the budget `{0}` is used up")]
     Exhausted(String),
     #[error(transparent)]
@@ -97,8 +96,9 @@ pub struct StoreFault(pub String);
 
 /// The audit log. An intent is durable when `intent` returns; without it nothing is forwarded.
 pub trait Audit: Send + Sync {
-    /// The record of a request that is about to be sent.
-    fn intent(&self, record: Record) -> Answer<'_, Result<RecordId, StoreFault>>;
+    /// The record of a request that is about to be sent, and what it takes from its budgets: durable together,
+    /// all of it or nothing, atomic over every caller.
+    fn intent(&self, record: Record) -> Answer<'_, Result<RecordId, IntentError>>;
     /// The record of a request that was not sent.
     fn refusal(&self, record: Record) -> Answer<'_, Result<RecordId, StoreFault>>;
     /// What became of an intent. Called exactly once for each; queued, not waited for.

@@ -31,9 +31,7 @@ pub(crate) struct Recorder {
 enum State {
     /// Nothing was written.
     Open,
-    /// Budgets were taken, and no intent was written.
-    Reserved,
-    /// The intent is durable, and nothing was sent.
+    /// Budgets are taken and the intent is durable; nothing was sent.
     Intended(RecordId),
     /// It may have reached the upstream, and waits for its outcome.
     Departed(RecordId),
@@ -94,29 +92,18 @@ impl Recording {
         self.record.reasons = refused.reasons().to_vec();
     }
 
-    /// What the decision permitted was taken from the budgets.
-    pub(crate) fn reserved(&mut self, permitted: &Permitted) {
+    /// Takes what the decision permitted from the budgets and makes the intent durable, together. Without it
+    /// nothing may be sent.
+    pub(crate) async fn reserve(&mut self, permitted: &Permitted) -> Result<(), Stop> {
         self.record.digest = Some(permitted.digest());
-        self.reservations = permitted.reservations().to_vec();
         self.record.reasons = permitted.reasons().to_vec();
-        self.state = State::Reserved;
-    }
-
-    /// Makes the intent durable. Without it nothing may be sent.
-    pub(crate) async fn intend(&mut self) -> Result<(), Fault> {
+        let reservations = permitted.reservations().to_vec();
         let Recorder { authority, limits, .. } = &self.recorder;
-        // Moved, not copied: after the intent there is an outcome, and no other record.
-        let intent = Record { reservations: self.reservations.clone(), ..emptied(&mut self.record) };
-        match reserve::in_time(limits, authority.intent(intent)).await {
-            Ok(id) => {
-                self.state = State::Intended(id);
-                Ok(())
-            }
-            Err(fault) => {
-                tracing::error!(%fault, "the audit log did not take an intent");
-                Err(Fault::audit())
-            }
-        }
+        let intent = Record { reservations: reservations.clone(), ..self.record.clone() };
+        let id = reserve::reserve(authority.as_ref(), limits, intent).await?;
+        self.reservations = reservations;
+        self.state = State::Intended(id);
+        Ok(())
     }
 
     /// From here on the upstream may act.
@@ -132,7 +119,7 @@ impl Recording {
         let state = std::mem::replace(&mut self.state, State::Closed);
         let never_left = matches!(&stop, Stop::Broke(fault) if fault.departed == Departed::Never);
         let release = match state {
-            State::Reserved | State::Intended(_) => true,
+            State::Intended(_) => true,
             State::Departed(_) => never_left,
             State::Open | State::Closed => false,
         };
@@ -146,7 +133,7 @@ impl Recording {
                 self.recorder.authority.outcome(id, outcome);
                 (stop, Some(id))
             }
-            State::Open | State::Reserved => self.write_refusal(stop).await,
+            State::Open => self.write_refusal(stop).await,
             State::Closed => (stop, None),
         }
     }
@@ -206,11 +193,10 @@ impl Drop for Recording {
                     (self.recorder.clone(), std::mem::take(&mut self.reservations));
                 self.recorder.tasks.spawn(async move { recorder.release(&reservations).await });
             }
-            State::Open | State::Reserved => {
-                let (recorder, reservations) =
-                    (self.recorder.clone(), std::mem::take(&mut self.reservations));
+            State::Open => {
+                let recorder = self.recorder.clone();
                 let record = Record { decision: FaultCode::Abandoned.as_str(), ..self.record.clone() };
-                self.recorder.tasks.spawn(async move { recorder.abandon(record, &reservations).await });
+                self.recorder.tasks.spawn(async move { recorder.abandon(record).await });
             }
         }
     }
@@ -221,8 +207,7 @@ impl Recorder {
         reserve::release(self.authority.as_ref(), &self.limits, reservations).await;
     }
 
-    async fn abandon(&self, record: Record, reservations: &[Reservation]) {
-        self.release(reservations).await;
+    async fn abandon(&self, record: Record) {
         if let Err(fault) = reserve::in_time(&self.limits, self.authority.refusal(record)).await {
             tracing::error!(%fault, "the audit log did not take an abandoned request");
         }
@@ -267,25 +252,6 @@ impl Drop for Sent {
         let outcome = Outcome::Aborted { bytes: self.bytes, took: took(self.started) };
         self.end(outcome);
     }
-}
-
-/// Takes what a record holds, and leaves its plain values behind.
-fn emptied(record: &mut Record) -> Record {
-    let left = Record {
-        at: record.at,
-        lineage: Vec::new(),
-        task: None,
-        connection: None,
-        operation: None,
-        method: String::new(),
-        path: String::new(),
-        digest: record.digest,
-        decision: record.decision,
-        reasons: Vec::new(),
-        reservations: Vec::new(),
-        peer: record.peer,
-    };
-    std::mem::replace(record, left)
 }
 
 fn took(started: Instant) -> Duration {

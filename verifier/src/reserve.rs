@@ -8,7 +8,7 @@ use datalog::{Request, Reservation, VerifiedPass};
 use tokio::time::timeout;
 
 use crate::config::Limits;
-use crate::ports::{Authority, ReserveError, StoreFault};
+use crate::ports::{Authority, IntentError, Record, RecordId, StoreFault};
 use crate::refusal::{Fault, Refusal, RefusalCode, Stop};
 
 /// What was used of the budgets that this request would take from. No budgets, no question to the store.
@@ -30,25 +30,22 @@ pub(crate) async fn used(
     Ok(budgets.into_iter().zip(counts).collect())
 }
 
-/// Takes what the decision said, all or nothing.
+/// Takes what the decision said and writes the intent, in one durable step: all of it or nothing.
 pub(crate) async fn reserve(
     authority: &dyn Authority,
     limits: &Limits,
-    reservations: &[Reservation],
-) -> Result<(), Stop> {
-    if reservations.is_empty() {
-        return Ok(());
-    }
-    match timeout(limits.authority, authority.reserve(reservations)).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(ReserveError::Exhausted(budget))) => {
+    intent: Record,
+) -> Result<RecordId, Stop> {
+    match timeout(limits.authority, authority.intent(intent)).await {
+        Ok(Ok(id)) => Ok(id),
+        Ok(Err(IntentError::Exhausted(budget))) => {
             // Another request of the lineage was faster between the decision and here.
             tracing::debug!(budget, "a budget ran out between decision and reservation");
             Err(Refusal::new(RefusalCode::BudgetExhausted, "a budget of the pass is used up")
                 .hint("`GET /pass` shows what is left of each budget")
                 .into())
         }
-        Ok(Err(ReserveError::Fault(fault))) => Err(store_fault(&fault)),
+        Ok(Err(IntentError::Fault(fault))) => Err(store_fault(&fault)),
         Err(_) => Err(store_fault(&StoreFault("timed out".into()))),
     }
 }
@@ -74,6 +71,6 @@ pub(crate) async fn in_time<T>(
 }
 
 fn store_fault(fault: &StoreFault) -> Stop {
-    tracing::error!(%fault, "budgets are not available");
+    tracing::error!(%fault, "the audit log or the budgets did not answer");
     Fault::audit().into()
 }

@@ -1,20 +1,20 @@
 //! What the gateway asks of an authority, answered in the same process.
 //!
-//! Trust is answered from memory. A budget is taken, and an intent written, in the store's next group
-//! commit.
+//! Trust is answered from memory. Budgets are taken and the intent is written in one job of the store's next
+//! group commit.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use datalog::{ConnectionName, Permitted, Reservation, RevocationId, RootKeys};
 use verifier::ports::{
-    Answer, Audit, Connection, Credential, Credentials, LeaseError, Ledger, Outcome, Record, RecordId,
-    ReserveError, StoreFault, Trust,
+    Answer, Audit, Connection, Credential, Credentials, IntentError, LeaseError, Ledger, Outcome, Record,
+    RecordId, StoreFault, Trust,
 };
 
 use super::App;
 use crate::audit::{Entry, OutcomeEntry, RequestEntry};
-use crate::store::{Line, Reserved};
+use crate::store::{Intended, Line};
 
 impl Trust for App {
     fn root_keys(&self) -> Arc<RootKeys> {
@@ -65,18 +65,6 @@ impl Ledger for App {
         self.store.used(budgets)
     }
 
-    fn reserve<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<(), ReserveError>> {
-        Box::pin(async move {
-            if reservations.is_empty() {
-                return Ok(());
-            }
-            match self.store.reserve(reservations.to_vec()).await? {
-                Reserved::All => Ok(()),
-                Reserved::Exhausted { budget } => Err(ReserveError::Exhausted(budget)),
-            }
-        })
-    }
-
     fn release<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<(), StoreFault>> {
         Box::pin(async move {
             if reservations.is_empty() {
@@ -88,9 +76,14 @@ impl Ledger for App {
 }
 
 impl Audit for App {
-    fn intent(&self, record: Record) -> Answer<'_, Result<RecordId, StoreFault>> {
+    fn intent(&self, record: Record) -> Answer<'_, Result<RecordId, IntentError>> {
         let line = Line::new(record.at, &Entry::Intent(RequestEntry::from(&record)));
-        Box::pin(async move { self.store.append(line).await.map(RecordId) })
+        Box::pin(async move {
+            match self.store.intended(line, record.reservations).await? {
+                Intended::Written(seq) => Ok(RecordId(seq)),
+                Intended::Exhausted { budget } => Err(IntentError::Exhausted(budget)),
+            }
+        })
     }
 
     fn refusal(&self, record: Record) -> Answer<'_, Result<RecordId, StoreFault>> {

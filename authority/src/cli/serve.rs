@@ -45,8 +45,9 @@ impl Serve {
         runtime.block_on(async {
             already_running(&home).await?;
             let server = serve::start(&home, config, Duration::from_secs(self.drain)).await?;
+            let signals = serve::Signals::hear()?;
             context.term.notice(server.ready(), || ready_line(server.ready()));
-            server.until_told().await.map_err(Failure::from)
+            server.until_told(signals).await.map_err(Failure::from)
         })
     }
 

@@ -143,11 +143,9 @@ impl Server {
     }
 
     /// Runs until SIGINT or SIGTERM, then drains. A second signal does not wait.
-    pub async fn until_told(mut self) -> anyhow::Result<()> {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
+    pub async fn until_told(mut self, mut signals: Signals) -> anyhow::Result<()> {
         tokio::select! {
-            () = told(&mut interrupt, &mut terminate) => {}
+            () = signals.told() => {}
             // No part ends on its own: without it the rest is not what was asked for.
             Some(ended) = self.tasks.join_next() => {
                 ended.context("a part of the server failed")??;
@@ -156,7 +154,7 @@ impl Server {
         tracing::info!("ending: open requests have {} s", self.patience.as_secs());
         tokio::select! {
             () = self.drain() => Ok(()),
-            () = told(&mut interrupt, &mut terminate) => Err(anyhow!("ended at once, on a second signal")),
+            () = signals.told() => Err(anyhow!("ended at once, on a second signal")),
         }
     }
 
@@ -178,9 +176,22 @@ impl Server {
     }
 }
 
-async fn told(interrupt: &mut Signal, terminate: &mut Signal) {
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// SIGINT and SIGTERM, heard from the moment it is made: before anybody is told that the server is ready.
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    pub fn hear() -> anyhow::Result<Self> {
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn told(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }

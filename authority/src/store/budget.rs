@@ -2,22 +2,21 @@
 
 use datalog::Reservation;
 
-use super::Stored;
+use super::{Line, Stored};
 
-/// How a reservation ended.
+/// How an intent ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reserved {
-    All,
-    /// Nothing was taken, because this budget has not enough left.
-    Exhausted {
-        budget: String,
-    },
+pub enum Intended {
+    /// Everything was taken, and this is the record's number.
+    Written(u64),
+    /// Nothing was taken or written, because this budget has not enough left.
+    Exhausted { budget: String },
 }
 
 pub trait BudgetStore {
     fn used<'a>(&'a self, budgets: &'a [String]) -> Stored<'a, Vec<u64>>;
-    /// Takes from every budget or from none, atomic over all callers.
-    fn reserve(&self, reservations: Vec<Reservation>) -> Stored<'_, Reserved>;
+    /// Takes from every budget and appends the intent, or does neither; atomic over all callers.
+    fn intended(&self, line: Line, reservations: Vec<Reservation>) -> Stored<'_, Intended>;
     /// Gives back what was taken for a request that never left.
     fn release(&self, reservations: Vec<Reservation>) -> Stored<'_, ()>;
 }

@@ -14,7 +14,7 @@ pub mod sqlite;
 mod story;
 
 pub use audit::{AuditStore, ChainLink, Line, StoredRecord};
-pub use budget::{BudgetStore, Reserved};
+pub use budget::{BudgetStore, Intended};
 pub use connection::{
     ConnectionId, ConnectionStore, CredentialRow, KnownConnectionRow, Moved, NewConnection, RefreshBegun,
     RowStatus,

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use datalog::{ConnectionName, PassId, Permitted, Reservation, RevocationId, RootKeyPair, RootKeys};
 use secrecy::SecretString;
 use verifier::ports::{
-    Answer, Audit, Connection, Credential, Credentials, LeaseError, Ledger, Outcome, Record, RecordId,
-    ReserveError, StoreFault, Trust,
+    Answer, Audit, Connection, Credential, Credentials, IntentError, LeaseError, Ledger, Outcome, Record,
+    RecordId, StoreFault, Trust,
 };
 
 use super::{CREDENTIAL, pass_id};
@@ -181,21 +181,6 @@ impl Ledger for Remembering {
         })
     }
 
-    fn reserve<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<(), ReserveError>> {
-        Box::pin(async move {
-            let mut known = self.budgets.lock().unwrap();
-            for one in reservations {
-                if known.get(&one.budget).copied().unwrap_or(0) + one.cost > one.max {
-                    return Err(ReserveError::Exhausted(one.budget.clone()));
-                }
-            }
-            for one in reservations {
-                *known.entry(one.budget.clone()).or_default() += one.cost;
-            }
-            Ok(())
-        })
-    }
-
     fn release<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<(), StoreFault>> {
         Box::pin(async move {
             let mut known = self.budgets.lock().unwrap();
@@ -209,8 +194,21 @@ impl Ledger for Remembering {
 }
 
 impl Audit for Remembering {
-    fn intent(&self, record: Record) -> Answer<'_, Result<RecordId, StoreFault>> {
-        Box::pin(async move { self.write(Kind::Intent, record) })
+    fn intent(&self, record: Record) -> Answer<'_, Result<RecordId, IntentError>> {
+        Box::pin(async move {
+            let mut known = self.budgets.lock().unwrap();
+            for one in &record.reservations {
+                if known.get(&one.budget).copied().unwrap_or(0) + one.cost > one.max {
+                    return Err(IntentError::Exhausted(one.budget.clone()));
+                }
+            }
+            let taken = record.reservations.clone();
+            let id = self.write(Kind::Intent, record)?;
+            for one in taken {
+                *known.entry(one.budget).or_default() += one.cost;
+            }
+            Ok(id)
+        })
     }
 
     fn refusal(&self, record: Record) -> Answer<'_, Result<RecordId, StoreFault>> {

@@ -4,7 +4,7 @@ use verifier::ports::{Audit, Outcome, Record, RecordId};
 
 use super::*;
 
-fn record(path: &str, decision: &'static str) -> Record {
+pub(super) fn record(path: &str, decision: &'static str) -> Record {
     Record {
         at: START,
         lineage: vec!["p_AAAAAAAAAAAAAAAAAAAAAA".parse().unwrap()],

@@ -5,8 +5,8 @@ use rusqlite::{OptionalExtension, params};
 
 use super::SqliteStore;
 use super::writer::{Verdict, Writing};
-use crate::store::Stored;
-use crate::store::budget::{BudgetStore, Reserved};
+use crate::store::budget::{BudgetStore, Intended};
+use crate::store::{Line, Stored};
 
 impl BudgetStore for SqliteStore {
     fn used<'a>(&'a self, budgets: &'a [String]) -> Stored<'a, Vec<u64>> {
@@ -24,14 +24,14 @@ impl BudgetStore for SqliteStore {
         })
     }
 
-    fn reserve(&self, reservations: Vec<Reservation>) -> Stored<'_, Reserved> {
+    fn intended(&self, line: Line, reservations: Vec<Reservation>) -> Stored<'_, Intended> {
         Box::pin(self.writer.write(move |writing| {
             for reservation in reservations {
                 if !take(writing, &reservation)? {
-                    return Ok(Verdict::Undo(Reserved::Exhausted { budget: reservation.budget }));
+                    return Ok(Verdict::Undo(Intended::Exhausted { budget: reservation.budget }));
                 }
             }
-            Ok(Verdict::Keep(Reserved::All))
+            writing.append(&line).map(|seq| Verdict::Keep(Intended::Written(seq)))
         }))
     }
 

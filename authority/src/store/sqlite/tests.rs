@@ -4,7 +4,7 @@ use datalog::Reservation;
 
 use super::writer::Verdict;
 use super::*;
-use crate::store::{AuditStore, BudgetStore, Line, Reserved};
+use crate::store::{AuditStore, BudgetStore, Intended, Line};
 
 fn open(dir: &tempfile::TempDir) -> Arc<SqliteStore> {
     Arc::new(SqliteStore::open(&dir.path().join("hallpass.db")).unwrap())
@@ -73,7 +73,10 @@ async fn a_job_that_undoes_itself_takes_nobody_elses_work_with_it() {
         tasks.spawn(async move {
             let reservation = Reservation { budget: "one".into(), max: 10, cost: 1 };
             match position % 2 {
-                0 => u64::from(store.reserve(vec![reservation]).await.unwrap() == Reserved::All),
+                0 => match store.intended(line(10), vec![reservation]).await.unwrap() {
+                    Intended::Written(_) => 1,
+                    Intended::Exhausted { .. } => 0,
+                },
                 _ => {
                     store.append(line(10)).await.unwrap();
                     0
@@ -82,7 +85,7 @@ async fn a_job_that_undoes_itself_takes_nobody_elses_work_with_it() {
         });
     }
     assert_eq!(tasks.join_all().await.into_iter().sum::<u64>(), 10);
-    assert_eq!(chain(&store).await.unwrap(), 100);
+    assert_eq!(chain(&store).await.unwrap(), 110);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
@@ -42,7 +43,16 @@ impl Writing<'_> {
 }
 
 type Answering = Box<dyn FnOnce(Result<(), StoreFault>) + Send>;
-type Job = Box<dyn FnOnce(&mut Writing<'_>) -> Ran + Send>;
+type Work = Box<dyn FnOnce(&mut Writing<'_>) -> Ran + Send>;
+
+/// How long outcomes, which nobody waits for, wait for an intent to share its commit.
+const GATHER: Duration = Duration::from_millis(10);
+
+struct Job {
+    work: Work,
+    /// Whether somebody waits for it.
+    awaited: bool,
+}
 
 /// A job that ran, and whom to tell when it is durable.
 struct Ran {
@@ -83,7 +93,7 @@ impl Writer {
             return Err(StoreFault(format!("more than {QUEUE} writes are waiting")));
         }
         let (sender, receiver) = oneshot::channel();
-        self.send(Box::new(move |writing| {
+        let work: Work = Box::new(move |writing| {
             let (outcome, value) = match job(writing) {
                 Ok(Verdict::Keep(value)) => (Ok(true), Some(value)),
                 Ok(Verdict::Undo(value)) => (Ok(false), Some(value)),
@@ -95,14 +105,15 @@ impl Writer {
                 let _ = sender.send(answer);
             });
             Ran { outcome, answer }
-        }));
+        });
+        self.send(Job { work, awaited: true });
         receiver.await.unwrap_or_else(|_| Err(stopped()))
     }
 
     /// Runs a job when its turn comes. For outcomes, of which there is one for each intent, so that the
     /// queue's bound holds for them too.
     pub fn write_later(&self, job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<()> + Send + 'static) {
-        self.send(Box::new(move |writing| {
+        let work: Work = Box::new(move |writing| {
             let outcome = job(writing).map(|()| true);
             let answer: Answering = Box::new(|committed| {
                 if let Err(fault) = committed {
@@ -110,7 +121,8 @@ impl Writer {
                 }
             });
             Ran { outcome, answer }
-        }));
+        });
+        self.send(Job { work, awaited: false });
     }
 
     pub fn head(&self) -> watch::Receiver<u64> {
@@ -156,8 +168,21 @@ impl Loop {
             {
                 group.push(job);
             }
+            self.gather(&mut group);
             self.waiting.fetch_sub(group.len(), Ordering::Relaxed);
             self.commit(group);
+        }
+    }
+
+    /// A commit costs the same for one job as for many: where nobody waits, it waits a little for company.
+    fn gather(&self, group: &mut Vec<Job>) {
+        let until = Instant::now() + GATHER;
+        while group.len() < GROUP && !group.iter().any(|job| job.awaited) {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.jobs.recv_timeout(left) {
+                Ok(job) => group.push(job),
+                Err(_) => return,
+            }
         }
     }
 
@@ -166,7 +191,7 @@ impl Loop {
         let begun = self.connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| super::fault(&error));
         for job in group {
             match &begun {
-                Ok(()) => self.run_one(job, &mut answers),
+                Ok(()) => self.run_one(job.work, &mut answers),
                 // The job is dropped unrun; its caller is told that the store stopped for it.
                 Err(fault) => tracing::error!(%fault, "no transaction was begun"),
             }
@@ -185,7 +210,7 @@ impl Loop {
         }
     }
 
-    fn run_one(&mut self, job: Job, answers: &mut Vec<Answering>) {
+    fn run_one(&mut self, work: Work, answers: &mut Vec<Answering>) {
         let kept_head = self.chain.head();
         if let Err(error) = self.connection.prepare_cached("SAVEPOINT job").and_then(|mut s| s.execute([])) {
             // Dropping the job tells its caller.
@@ -193,7 +218,7 @@ impl Loop {
             return;
         }
         let Ran { outcome, answer } =
-            job(&mut Writing { connection: &self.connection, chain: &mut self.chain });
+            work(&mut Writing { connection: &self.connection, chain: &mut self.chain });
         let keep = matches!(outcome, Ok(true));
         let end = if keep { "RELEASE job" } else { "ROLLBACK TO job" };
         let ended = self.connection.prepare_cached(end).and_then(|mut s| s.execute([]).map(|_| ()));
