@@ -58,13 +58,34 @@ pub fn table(content: &Content, services: &[Arc<Service>]) -> Vec<Row> {
 }
 
 fn row(content: &Content, policy: &Policy, connected: &Connected, operation: &Operation) -> Row {
-    let facts = operation_facts(connected, operation);
+    let full = row_with(content, policy, connected, operation, operation.effects);
+    let brought: Effects = operation.conditions.iter().flat_map(|one| one.effects.iter()).collect();
+    let least: Effects = operation.effects.iter().filter(|effect| !brought.contains(*effect)).collect();
+    if full.possible != Possible::Deny || least.is_empty() || least == operation.effects {
+        return full;
+    }
+    // Denied with the arguments that bring about the most: without them it may be another answer.
+    let mut row = row_with(content, policy, connected, operation, least);
+    if row.possible != Possible::Deny {
+        row.conditions.push(format!("no arguments that make it {brought}"));
+    }
+    row
+}
+
+fn row_with(
+    content: &Content,
+    policy: &Policy,
+    connected: &Connected,
+    operation: &Operation,
+    effects: Effects,
+) -> Row {
+    let facts = operation_facts(connected, operation, effects);
     let authority = content.blocks.first().map_or(&[][..], |block| &block.facts);
     let mut steps = Steps::new(STEPS);
     let rule = policy.apply(World { facts: [&facts, authority, &[]] }, &mut steps);
     let mut possible = match rule {
-        Ok(Rule::Allowed) if !operation.effects.is_empty() => Possible::Allow,
-        Ok(Rule::Asked) if !operation.effects.is_empty() => asked(policy, &facts, authority, &mut steps),
+        Ok(Rule::Allowed) if !effects.is_empty() => Possible::Allow,
+        Ok(Rule::Asked) if !effects.is_empty() => asked(policy, &facts, authority, &mut steps),
         _ => Possible::Deny,
     };
     let mut conditions = Vec::new();

@@ -85,9 +85,9 @@ pub(crate) fn request_facts(reads: u64, subject: &Subject<'_>) -> Vec<Fact> {
 }
 
 /// The facts that an operation on a connection has before there is a request.
-pub(crate) fn operation_facts(connected: &Connected, operation: &Operation) -> Vec<Fact> {
+pub(crate) fn operation_facts(connected: &Connected, operation: &Operation, effects: Effects) -> Vec<Fact> {
     let mut gather = Gather { reads: u64::MAX, facts: Vec::with_capacity(12) };
-    of_operation(&mut gather, &connected.name, &connected.account, operation, operation.effects);
+    of_operation(&mut gather, &connected.name, &connected.account, operation, effects);
     gather.facts
 }
 

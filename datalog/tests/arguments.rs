@@ -236,6 +236,20 @@ fn constraints_are_told_in_words() {
 }
 
 #[test]
+fn an_operation_that_some_arguments_make_worse_is_possible_without_them() {
+    let args = MintArgs { task: "t".into(), allow: strings(&["gmail:write"]), ..MintArgs::default() };
+    let terms = MintTerms::parse(&args, &known(), NOW).unwrap();
+    let minted = terms.mint(&PassId::from_random([9; 16]), &root()).unwrap();
+    let services: Vec<_> = CATALOG.services().cloned().collect();
+    let rows = can::table(&minted.content, &services);
+    let modify = rows.iter().find(|row| row.operation == "gmail.users.messages.modify").unwrap();
+    assert_eq!(modify.possible, can::Possible::Allow, "{modify:?}");
+    assert_eq!(modify.conditions.last().unwrap(), "no arguments that make it delete");
+    let delete = rows.iter().find(|row| row.operation == "gmail.users.messages.delete").unwrap();
+    assert_eq!(delete.possible, can::Possible::Deny);
+}
+
+#[test]
 fn mistakes_in_constraints_are_told() {
     let told = |text: &str| terms(&[text]).unwrap_err().to_string();
     let errors = [
