@@ -251,3 +251,34 @@ fn a_request_with_thousands_of_arguments_cannot_stall_a_decision() {
     };
     assert_eq!(refused.ground(), Ground::Unevaluable);
 }
+
+/// The least of several tries, so that a busy machine does not decide.
+#[test]
+fn refusing_a_hostile_pass_costs_less_than_a_millisecond() {
+    let facts: String = (0..30).map(|n| format!("f({n});")).collect();
+    let many: String = (0..60).map(|n| format!("check if arg_count($n), $n != {n};")).collect();
+    let closures = "check if effects($s), $s.all($a -> $s.all($b -> $a == $b));";
+    let hostile = [
+        with_block(&format!("{facts} check if f($a), f($b), f($c), f($d), f($e), $a + $b == 99;")),
+        with_block(&format!("{facts} check if f($a), f($b), f($c), f($d), $a + $b == 99;")),
+        with_block(&format!("{many} operation(\"mail.messages.list\");")),
+        with_block(closures),
+        with_block("a($x) <- effect($x);"),
+        with_block(r#"check if operation($o), $o.matches("(a+)+$");"#),
+        format!("{PREFIX}{}", "A".repeat(8_000)),
+        "A".repeat(5_000_000),
+    ];
+    // Without optimisation the same work takes several times as long.
+    let limit = std::time::Duration::from_millis(if cfg!(debug_assertions) { 15 } else { 1 });
+    for pass in hostile {
+        let least = (0..20)
+            .map(|_| {
+                let started = Instant::now();
+                assert!(verify(&pass).is_err());
+                started.elapsed()
+            })
+            .min()
+            .unwrap();
+        assert!(least < limit, "{least:?} to refuse a pass of {} characters", pass.len());
+    }
+}
