@@ -116,12 +116,15 @@ pub struct Content {
     pub(crate) zones: Vec<Zone>,
 }
 
+/// The text without its prefix, if it can be a pass at all.
+pub(crate) fn check_length(text: &str) -> Result<&str, ReadError> {
+    let text = text.strip_prefix(PREFIX).unwrap_or(text);
+    if text.len() > MAX_TEXT { Err(ReadError::TooLong(text.len())) } else { Ok(text) }
+}
+
 /// The bytes of a pass's text, with or without prefix and padding.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, ReadError> {
-    let text = text.strip_prefix(PREFIX).unwrap_or(text);
-    if text.len() > MAX_TEXT {
-        return Err(ReadError::TooLong(text.len()));
-    }
+    let text = check_length(text)?;
     let engine = if text.ends_with('=') { &URL_SAFE } else { &URL_SAFE_NO_PAD };
     engine.decode(text).map_err(|_| ReadError::Encoding)
 }

@@ -186,6 +186,8 @@ impl PassCache {
         revoked: &dyn Fn(&RevocationId) -> bool,
         now: OffsetDateTime,
     ) -> Result<Arc<VerifiedPass>, PassRefusal> {
+        // Before it is hashed: a text of any length can be sent.
+        content::check_length(text)?;
         let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
         if let Some(pass) = self.passes.get(&digest) {
             pass.stands(roots, revoked, now)?;
