@@ -215,6 +215,12 @@ fn a_pass_is_read_with_and_without_its_prefix() {
 }
 
 #[test]
+fn a_verified_pass_that_is_logged_shows_its_id_and_nothing_to_use_it_by() {
+    let pass = verify(&mint(&args(&["mail:read"], &[], &[]))).unwrap();
+    assert_eq!(format!("{pass:?}"), format!("VerifiedPass {{ id: {:?}, .. }}", pass.id()));
+}
+
+#[test]
 fn a_pass_says_what_it_is_in_words_and_datalog() {
     let text = mint(&MintArgs {
         limits: strings(&["mail.messages.get=10", "send=3"]),
