@@ -9,23 +9,13 @@
 
 mod common;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use common::{NOW, root, roots, strings};
-use datalog::catalog::{Catalog, RawRequest};
+use common::{CATALOG, NOW, classified, known_service, root, roots, strings};
 use datalog::*;
 
-static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
-
 fn known() -> Vec<KnownConnection> {
-    let services = [("gmail", "me@example.com"), ("github", "octo")];
-    services
-        .map(|(name, account)| KnownConnection {
-            name: name.parse().unwrap(),
-            account: account.parse().unwrap(),
-            service: CATALOG.service(&name.parse().unwrap()).unwrap().clone(),
-        })
-        .to_vec()
+    vec![known_service("gmail", "me@example.com"), known_service("github", "octo")]
 }
 
 fn terms(args: &[&str]) -> Result<MintTerms, TermError> {
@@ -45,22 +35,8 @@ fn pass(args: &[&str]) -> Arc<VerifiedPass> {
 
 fn request(line: &str, body: &str) -> Request {
     let (connection, rest) = line.split_once(' ').unwrap();
-    let (method, target) = rest.split_once(' ').unwrap();
-    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
     let known = known().into_iter().find(|one| one.name.as_str() == connection).unwrap();
-    let raw = RawRequest {
-        method,
-        host: None,
-        path,
-        query,
-        headers: &[],
-        method_override: None,
-        content_type: (!body.is_empty()).then_some("application/json"),
-        body: body.as_bytes(),
-    };
-    known
-        .service
-        .classify(&known.name, &known.account, &raw)
+    classified(&known, rest, "application/json", body.as_bytes())
         .unwrap_or_else(|error| panic!("{line}: {error}"))
 }
 

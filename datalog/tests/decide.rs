@@ -262,6 +262,11 @@ fn mistakes_in_flags_are_told_with_a_hint() {
         told(MintArgs { limits: strings(&["mail:read=1", "mail:read=2"]), ..args(&["mail:read"], &[], &[]) }),
         told(MintArgs { checks: strings(&["check if tiem($t)"]), ..args(&["mail:read"], &[], &[]) }),
         told(MintArgs { task: " ".into(), ..args(&["mail:read"], &[], &[]) }),
+        told(MintArgs { to: strings(&["Bob <bob@example.com>"]), ..args(&["mail:read"], &[], &[]) }),
+        told(MintArgs { to_domains: strings(&["example"]), ..args(&["mail:read"], &[], &[]) }),
+        told(MintArgs { during: strings(&["9 to 5"]), ..args(&["mail:read"], &[], &[]) }),
+        told(MintArgs { during: strings(&["mon 09:00-17:00 Berlin"]), ..args(&["mail:read"], &[], &[]) }),
+        told(MintArgs { not_before: Some("tomorrow".into()), ..args(&["mail:read"], &[], &[]) }),
     ];
     insta::assert_snapshot!(errors.join("\n--\n"));
 }

@@ -9,20 +9,14 @@
 
 mod common;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use common::{NOW, root, roots, strings};
-use datalog::catalog::{Catalog, RawRequest};
+use common::{NOW, classified, known_service, strings, verified};
+use datalog::catalog::RawRequest;
 use datalog::*;
 
-static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
-
 fn known(service: &str) -> KnownConnection {
-    KnownConnection {
-        name: service.parse().unwrap(),
-        account: "me@example.com".parse().unwrap(),
-        service: CATALOG.service(&service.parse().unwrap()).unwrap().clone(),
-    }
+    known_service(service, "me@example.com")
 }
 
 fn pass(service: &str, allow: &[&str], to_domains: &[&str]) -> Arc<VerifiedPass> {
@@ -32,26 +26,12 @@ fn pass(service: &str, allow: &[&str], to_domains: &[&str]) -> Arc<VerifiedPass>
         to_domains: strings(to_domains),
         ..MintArgs::default()
     };
-    let terms = MintTerms::parse(&args, &[known(service)], NOW).unwrap();
-    let text = terms.mint(&PassId::from_random([9; 16]), &root()).unwrap().text;
-    PassCache::new(4).verify(&text, &roots(), &|_| false, NOW).unwrap()
+    verified(&args, &[known(service)])
 }
 
 fn request(service: &str, line: &str, body: &str) -> Result<Request, String> {
-    let (method, target) = line.split_once(' ').unwrap();
-    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-    let raw = RawRequest {
-        method,
-        host: None,
-        path,
-        query,
-        headers: &[],
-        method_override: None,
-        content_type: (!body.is_empty()).then_some("application/json"),
-        body: body.as_bytes(),
-    };
-    let known = known(service);
-    known.service.classify(&known.name, &known.account, &raw).map_err(|error| error.code().to_owned())
+    classified(&known(service), line, "application/json", body.as_bytes())
+        .map_err(|error| error.code().to_owned())
 }
 
 fn answer(service: &str, pass: &Arc<VerifiedPass>, line: &str, body: &str) -> &'static str {

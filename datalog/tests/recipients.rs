@@ -11,22 +11,15 @@ mod common;
 
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
-use common::{NOW, root, roots, strings};
-use datalog::catalog::{Catalog, RawRequest};
+use common::{NOW, classified, known_service, strings, verified};
 use datalog::*;
 
-static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
-
 fn known() -> KnownConnection {
-    KnownConnection {
-        name: "gmail".parse().unwrap(),
-        account: "me@example.com".parse().unwrap(),
-        service: CATALOG.service(&"gmail".parse().unwrap()).unwrap().clone(),
-    }
+    known_service("gmail", "me@example.com")
 }
 
 fn pass(to: &[&str], domains: &[&str]) -> Arc<VerifiedPass> {
@@ -37,26 +30,11 @@ fn pass(to: &[&str], domains: &[&str]) -> Arc<VerifiedPass> {
         to_domains: strings(domains),
         ..MintArgs::default()
     };
-    let terms = MintTerms::parse(&args, &[known()], NOW).unwrap();
-    let text = terms.mint(&PassId::from_random([9; 16]), &root()).unwrap().text;
-    PassCache::new(4).verify(&text, &roots(), &|_| false, NOW).unwrap()
+    verified(&args, &[known()])
 }
 
 fn answer(pass: &Arc<VerifiedPass>, line: &str, content_type: &str, body: &[u8]) -> &'static str {
-    let (method, target) = line.split_once(' ').unwrap();
-    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-    let raw = RawRequest {
-        method,
-        host: None,
-        path,
-        query,
-        headers: &[],
-        method_override: None,
-        content_type: (!body.is_empty()).then_some(content_type),
-        body,
-    };
-    let known = known();
-    let request = known.service.classify(&known.name, &known.account, &raw).unwrap();
+    let request = classified(&known(), line, content_type, body).unwrap();
     match decide(pass, request, &Context::default(), NOW) {
         Decided::Allow(_) => "allow",
         Decided::Ask(_) => "ask",

@@ -2,9 +2,9 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be arranged fails")]
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use datalog::catalog::{Method, Service};
+use datalog::catalog::{Catalog, ClassifyError, Method, RawRequest, Service};
 use datalog::*;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -122,4 +122,44 @@ pub fn answers(text: &str) -> String {
             _ => '-',
         })
         .collect()
+}
+
+/// The catalog that comes with the program.
+pub static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
+
+/// A connection to a service of the catalog, under the service's name.
+pub fn known_service(name: &str, account: &str) -> KnownConnection {
+    KnownConnection {
+        name: name.parse().unwrap(),
+        account: account.parse().unwrap(),
+        service: CATALOG.service(&name.parse().unwrap()).unwrap().clone(),
+    }
+}
+
+/// Minted for these connections, and verified.
+pub fn verified(args: &MintArgs, known: &[KnownConnection]) -> Arc<VerifiedPass> {
+    let terms = MintTerms::parse(args, known, NOW).unwrap();
+    verify(&terms.mint(&PassId::from_random([9; 16]), &root()).unwrap().text).unwrap()
+}
+
+/// What an agent sends, as the catalog understands it.
+pub fn classified(
+    known: &KnownConnection,
+    line: &str,
+    content_type: &str,
+    body: &[u8],
+) -> Result<Request, ClassifyError> {
+    let (method, target) = line.split_once(' ').unwrap();
+    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+    let raw = RawRequest {
+        method,
+        host: None,
+        path,
+        query,
+        headers: &[],
+        method_override: None,
+        content_type: (!body.is_empty()).then_some(content_type),
+        body,
+    };
+    known.service.classify(&known.name, &known.account, &raw)
 }
