@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use datalog::catalog::Service;
 use datalog::{
-    Account, ConnectionName, Permitted, Reason, RequestDigest, Reservation, RevocationId, RootKeys,
+    Account, ConnectionName, Outline, Permitted, Reason, RequestDigest, Reservation, RevocationId, RootKeys,
 };
 use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
@@ -122,6 +122,8 @@ pub struct Record {
     /// The path without its query, cut to 512 characters.
     pub path: String,
     pub digest: Option<RequestDigest>,
+    /// What was understood of it, without the values of arguments.
+    pub outline: Option<Arc<Outline>>,
     /// `allow`, or the code of the refusal.
     pub decision: &'static str,
     pub reasons: Vec<Reason>,

@@ -61,6 +61,7 @@ impl Recording {
             method: parts.method.as_str().chars().take(16).collect(),
             path: shown_path(parts.uri.path()),
             digest: None,
+            outline: None,
             decision: "allow",
             reasons: Vec::new(),
             reservations: Vec::new(),
@@ -84,6 +85,7 @@ impl Recording {
     pub(crate) fn classified(&mut self, request: &Request) {
         self.record.connection = Some(request.connection.clone());
         self.record.operation = Some(request.operation.id.to_string());
+        self.record.outline = Some(Arc::new(request.outline()));
         self.operation = Some(request.operation.clone());
     }
 

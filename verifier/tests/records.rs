@@ -253,3 +253,18 @@ fn a_panic_ends_the_request_and_its_record_and_nothing_else() {
     stage.authority.panics_on_lease.store(false, Ordering::SeqCst);
     assert_eq!(stage.send(get_user(&pass)).status, 200);
 }
+
+#[test]
+fn a_record_outlines_the_request_and_holds_no_value_of_an_argument() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["github:read", "github:write", "github:send"]);
+    let bearer = format!("Authorization: Bearer {pass}");
+    let body = br#"{"title":"private words","labels":["private label"]}"#;
+    let headers = [bearer.as_str(), "Content-Type: application/json"];
+    assert_eq!(stage.send(request("POST", "/github/repos/o/r/issues", &headers, body)).status, 200);
+    let outline = stage.authority.written().remove(0).record.outline.unwrap();
+    let text = format!("{outline:?}");
+    assert!(!text.contains("private"), "{text}");
+    assert!(!outline.account.is_empty() && !outline.effects.is_empty());
+    assert!(outline.arguments.contains(&("title".into(), "string".into())), "{text}");
+}

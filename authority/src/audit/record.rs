@@ -2,7 +2,7 @@
 //!
 //! The JSON of these types is what is chained and what people read. It holds no body and no secret.
 
-use datalog::{ConnectionName, LiftableBy, Reason, RequestDigest, Reservation};
+use datalog::{ConnectionName, LiftableBy, Outline, Reason, RequestDigest, Reservation};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use verifier::ports::{Outcome, Record, RecordId};
@@ -50,6 +50,9 @@ pub struct RequestEntry {
     pub path: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// What was understood of it, without the values of arguments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outline: Option<Outline>,
     /// `allow`, or the code of the refusal.
     pub decision: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -191,6 +194,7 @@ impl From<&Record> for RequestEntry {
             method: plain(&record.method),
             path: plain(&record.path),
             digest: record.digest.as_ref().map(RequestDigest::hex),
+            outline: record.outline.as_deref().cloned(),
             decision: record.decision.into(),
             reasons: record.reasons.iter().map(Into::into).collect(),
             budgets: record.reservations.iter().map(Into::into).collect(),

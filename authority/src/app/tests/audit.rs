@@ -14,6 +14,7 @@ pub(super) fn record(path: &str, decision: &'static str) -> Record {
         method: "GET".into(),
         path: path.into(),
         digest: None,
+        outline: None,
         decision,
         reasons: Vec::new(),
         reservations: Vec::new(),
