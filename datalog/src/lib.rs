@@ -48,5 +48,5 @@ pub use names::{Account, ConnectionName, NameError, OperationId, PassId, Revocat
 pub use outline::Outline;
 pub use request::{Argument, Body, Location, Request, RequestDigest, Resource, Scalar};
 pub use selector::{Selector, Target};
-pub use terms::TermError;
+pub use terms::{TermError, duration};
 pub use verify::{PassCache, PassRefusal, RootKeys, VerifiedPass};

@@ -130,6 +130,8 @@ pub struct Record {
     pub reservations: Vec<Reservation>,
     /// The port side of the agent's address is left out on purpose.
     pub peer: std::net::IpAddr,
+    /// From its arrival to its decision.
+    pub decided_in: Duration,
 }
 
 /// How a forwarded request ended.

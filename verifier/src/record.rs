@@ -66,6 +66,7 @@ impl Recording {
             reasons: Vec::new(),
             reservations: Vec::new(),
             peer,
+            decided_in: Duration::ZERO,
         };
         Self {
             recorder,
@@ -101,7 +102,8 @@ impl Recording {
         self.record.reasons = permitted.reasons().to_vec();
         let reservations = permitted.reservations().to_vec();
         let Recorder { authority, limits, .. } = &self.recorder;
-        let intent = Record { reservations: reservations.clone(), ..self.record.clone() };
+        let decided_in = took(self.started);
+        let intent = Record { reservations: reservations.clone(), decided_in, ..self.record.clone() };
         let id = reserve::reserve(authority.as_ref(), limits, intent).await?;
         self.reservations = reservations;
         self.state = State::Intended(id);
@@ -155,6 +157,7 @@ impl Recording {
 
     async fn write_refusal(&mut self, stop: Stop) -> (Stop, Option<RecordId>) {
         self.record.decision = stop.code();
+        self.record.decided_in = took(self.started);
         let Recorder { authority, limits, .. } = &self.recorder;
         match reserve::in_time(limits, authority.refusal(self.record.clone())).await {
             Ok(id) => (stop, Some(id)),

@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::routing::get;
 use serde::{Deserialize, Serialize};
 
-use super::extract::Query;
+use super::extract::{Path, Query};
 use super::{AppState, Problem, Routes};
-use crate::app::{LogQuery, LogRecord, LogVerification};
+use crate::app::{LogQuery, LogRecord, LogVerification, RecordView};
 
 /// The longest an answer is held open, in seconds.
 const LONGEST_WAIT: u64 = 30;
@@ -29,7 +29,7 @@ struct Wait {
 }
 
 pub(super) fn routes() -> Routes {
-    vec![("/v1/log", get(list)), ("/v1/log/verification", get(verify))]
+    vec![("/v1/log", get(list)), ("/v1/log/records/{id}", get(record)), ("/v1/log/verification", get(verify))]
 }
 
 async fn list(
@@ -46,6 +46,13 @@ async fn list(
     // Read before the records: one that arrives in between is found again by whoever asks on from here.
     let head = *head.borrow();
     Ok(Json(LogPage { records: app.log(query).await?, head }))
+}
+
+async fn record(
+    State(AppState(app)): State<AppState>,
+    Path(seq): Path<u64>,
+) -> Result<Json<RecordView>, Problem> {
+    Ok(Json(app.record(seq).await?))
 }
 
 async fn verify(State(AppState(app)): State<AppState>) -> Result<Json<LogVerification>, Problem> {

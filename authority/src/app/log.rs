@@ -2,8 +2,9 @@
 
 use tokio::sync::watch;
 
+use super::record::read;
 use super::{App, AppError, BadRecord, LogQuery, LogRecord, LogVerification};
-use crate::audit::{FIRST_LINK, follow, hex, parse};
+use crate::audit::{FIRST_LINK, follow, hex};
 use crate::store::ChainLink;
 
 /// Records read at once while the chain is walked.
@@ -13,14 +14,6 @@ impl App {
     /// Audit records in order.
     pub async fn log(&self, query: LogQuery) -> Result<Vec<LogRecord>, AppError> {
         let records = self.store.records(query).await?;
-        let read = |record| {
-            parse(record).map_err(|_| {
-                AppError::Conflict(format!(
-                    "audit record {} cannot be read\nhint: run `hallpass log verify`",
-                    record.seq
-                ))
-            })
-        };
         records.iter().map(read).collect()
     }
 

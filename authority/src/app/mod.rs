@@ -10,10 +10,12 @@ mod error;
 mod init;
 mod keys;
 mod log;
+mod log_types;
 mod mint;
 mod open;
 mod passes;
 mod ports;
+mod record;
 mod revoke;
 #[cfg(test)]
 mod tests;
@@ -38,6 +40,7 @@ use crate::vault::Vault;
 pub use crate::audit::LogRecord;
 pub use datalog::MintArgs;
 pub use error::{AppError, ErrorKind, OpenError};
+pub use log_types::*;
 pub use types::*;
 
 type LiveConnections = Arc<BTreeMap<ConnectionName, Arc<Live>>>;

@@ -60,6 +60,9 @@ pub struct RequestEntry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<BudgetEntry>,
     pub peer: String,
+    /// Microseconds from its arrival to its decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_us: Option<u64>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -199,6 +202,7 @@ impl From<&Record> for RequestEntry {
             reasons: record.reasons.iter().map(Into::into).collect(),
             budgets: record.reservations.iter().map(Into::into).collect(),
             peer: record.peer.to_string(),
+            decided_us: u64::try_from(record.decided_in.whole_microseconds()).ok(),
         }
     }
 }

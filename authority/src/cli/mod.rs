@@ -13,6 +13,7 @@ mod connect;
 mod connections;
 mod demo;
 mod doctor;
+mod explain;
 mod failure;
 mod init;
 mod inspect;
@@ -91,6 +92,7 @@ enum Command {
     Revoke(revoke::Revoke),
     Stop(stop::Stop),
     Log(log::Log),
+    Explain(explain::Explain),
     Keys(keys::Keys),
     Services(services::Services),
     Doctor(doctor::Doctor),
@@ -168,6 +170,7 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Revoke(command) => command.run(context)?,
         Command::Stop(command) => command.run(context)?,
         Command::Log(command) => command.run(context)?,
+        Command::Explain(command) => command.run(context)?,
         Command::Keys(command) => command.run(context)?,
         Command::Services(command) => command.run(context)?,
         Command::Doctor(command) => return command.run(context),

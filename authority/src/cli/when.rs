@@ -1,7 +1,10 @@
 //! Times and spans as people read them: UTC to the second, and how far from now.
 
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
-use time::{Duration, OffsetDateTime, UtcOffset};
+use time::{Date, Duration, OffsetDateTime, UtcOffset};
+
+use crate::clock::Clock;
 
 /// `2030-01-31 09:00:05Z`, the form of tables and sentences.
 pub(super) fn at(moment: OffsetDateTime) -> String {
@@ -9,6 +12,23 @@ pub(super) fn at(moment: OffsetDateTime) -> String {
         .to_offset(UtcOffset::UTC)
         .format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z"))
         .unwrap_or_else(|_| moment.unix_timestamp().to_string())
+}
+
+/// A moment as people write it: RFC 3339, a day (its beginning in UTC), or how long ago it was (`30m`, `7d`).
+pub(super) fn moment(text: &str) -> Result<OffsetDateTime, String> {
+    moment_at(text, Clock::System.now())
+}
+
+fn moment_at(text: &str, now: OffsetDateTime) -> Result<OffsetDateTime, String> {
+    let day = || Date::parse(text, format_description!("[year]-[month]-[day]")).ok();
+    let ago = || now.checked_sub(datalog::duration(text).ok()?);
+    OffsetDateTime::parse(text, &Rfc3339)
+        .ok()
+        .or_else(|| day().map(|day| day.midnight().assume_utc()))
+        .or_else(ago)
+        .ok_or_else(|| {
+            "expected a time such as 2026-11-22T09:00:00Z, a day, or how long ago (30m, 7d)".into()
+        })
 }
 
 /// `in 29m`, `3h ago`, `now`.
@@ -55,6 +75,16 @@ mod tests {
         {
             assert_eq!(span(Duration::seconds(seconds)), shown);
         }
+    }
+
+    #[test]
+    fn a_moment_is_a_time_a_day_or_how_long_ago() {
+        let now = datetime!(2030-01-31 09:00 UTC);
+        let of = |text: &str| moment_at(text, now).unwrap();
+        assert_eq!(of("2030-01-30T10:00:00+01:00"), datetime!(2030-01-30 09:00 UTC));
+        assert_eq!(of("2030-01-30"), datetime!(2030-01-30 00:00 UTC));
+        assert_eq!(of("90m"), datetime!(2030-01-31 07:30 UTC));
+        assert!(moment_at("yesterday", now).is_err());
     }
 
     #[test]

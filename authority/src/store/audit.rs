@@ -30,6 +30,10 @@ pub trait AuditStore {
     /// Answers when everything that was queued before is durable.
     fn settle(&self) -> Stored<'_, ()>;
     fn records(&self, query: LogQuery) -> Stored<'_, Vec<StoredRecord>>;
+    /// The record of this number.
+    fn record(&self, seq: u64) -> Stored<'_, Option<StoredRecord>>;
+    /// The outcome of the intent of this number.
+    fn outcome_of(&self, seq: u64) -> Stored<'_, Option<StoredRecord>>;
     /// The next records of the chain, exactly as stored.
     fn chain_after(&self, seq: u64, limit: u32) -> Stored<'_, Vec<StoredRecord>>;
     /// The end of the chain that is durable.

@@ -19,6 +19,7 @@ pub(super) fn record(path: &str, decision: &'static str) -> Record {
         reasons: Vec::new(),
         reservations: Vec::new(),
         peer: IpAddr::from([127, 0, 0, 1]),
+        decided_in: Duration::microseconds(250),
     }
 }
 
@@ -81,6 +82,7 @@ async fn a_record_says_what_was_decided_and_what_became_of_it() {
       "path": "/gmail/v1/users/me/messages",
       "decision": "allow",
       "peer": "127.0.0.1",
+      "decided_us": 250,
       "hash": "[hash]"
     }
     "#);
@@ -159,6 +161,16 @@ async fn the_log_is_filtered_by_what_the_intent_says() {
         (LogQuery { operation: Some("gmail.users.*".into()), ..LogQuery::default() }, vec![2, 3, 4, 5, 6]),
         (LogQuery { operation: Some("gmail.users".into()), ..LogQuery::default() }, vec![]),
         (LogQuery { connection: Some("gmail".parse().unwrap()), ..LogQuery::default() }, vec![2, 3, 4, 5, 6]),
+        (LogQuery { since: Some(START), after: Some(1), ..LogQuery::default() }, vec![2, 3, 4, 5, 6]),
+        (
+            LogQuery {
+                since: Some(START + Duration::milliseconds(1)),
+                after: Some(1),
+                ..LogQuery::default()
+            },
+            vec![],
+        ),
+        (LogQuery { until: Some(START), after: Some(1), ..LogQuery::default() }, vec![]),
         (LogQuery { limit: Some(2), ..LogQuery::default() }, vec![5, 6]),
         (LogQuery { after: Some(2), limit: Some(2), ..LogQuery::default() }, vec![3, 4]),
     ];
@@ -166,6 +178,20 @@ async fn the_log_is_filtered_by_what_the_intent_says() {
         let found: Vec<u64> = app.log(query.clone()).await.unwrap().iter().map(|record| record.seq).collect();
         assert_eq!(found, expected, "{query:?}");
     }
+}
+
+#[tokio::test]
+async fn a_record_is_found_with_what_became_of_it() {
+    let world = filled().await;
+    let app = world.open();
+    let (intent, outcome) = (app.record(4).await.unwrap(), app.record(5).await.unwrap());
+    for view in [&intent, &outcome] {
+        assert_eq!(view.record.seq, 4);
+        assert_eq!(view.outcome.as_ref().map(|outcome| outcome.seq), Some(5));
+    }
+    assert!(app.record(6).await.unwrap().outcome.is_none(), "what was refused has none");
+    let error = app.record(7).await.unwrap_err().to_string();
+    assert!(error.contains("no audit record 7: the newest is 6"), "{error}");
 }
 
 #[tokio::test]

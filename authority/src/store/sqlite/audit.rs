@@ -6,6 +6,7 @@ use datalog::{ConnectionName, RevocationId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
+use super::columns::millis;
 use super::writer::Verdict;
 use crate::app::LogQuery;
 use crate::audit::{FIRST_LINK, link};
@@ -59,12 +60,38 @@ impl AuditStore for SqliteStore {
     }
 
     fn records(&self, query: LogQuery) -> Stored<'_, Vec<StoredRecord>> {
-        Box::pin(async move { self.read(|connection| records(connection, &query)) })
+        Box::pin(async move { self.read_log(|connection| records(connection, &query)) })
+    }
+
+    fn record(&self, seq: u64) -> Stored<'_, Option<StoredRecord>> {
+        Box::pin(async move {
+            self.read_log(|connection| {
+                connection
+                    .prepare_cached("SELECT seq, record, hash FROM audit WHERE seq = ?1")?
+                    .query_row([seq], stored)
+                    .optional()
+            })
+        })
+    }
+
+    fn outcome_of(&self, seq: u64) -> Stored<'_, Option<StoredRecord>> {
+        // Read from the intent on: an outcome is seldom far behind it.
+        Box::pin(async move {
+            self.read_log(|connection| {
+                connection
+                    .prepare_cached(
+                        "SELECT seq, record, hash FROM audit WHERE seq > ?1 AND outcome_of = ?1
+                         ORDER BY seq LIMIT 1",
+                    )?
+                    .query_row([seq], stored)
+                    .optional()
+            })
+        })
     }
 
     fn chain_after(&self, seq: u64, limit: u32) -> Stored<'_, Vec<StoredRecord>> {
         Box::pin(async move {
-            self.read(|connection| {
+            self.read_log(|connection| {
                 connection
                     .prepare_cached(
                         "SELECT seq, record, hash FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2",
@@ -104,7 +131,9 @@ fn records(connection: &Connection, query: &LogQuery) -> rusqlite::Result<Vec<St
            AND (?4 IS NULL OR coalesce(i.record, a.record) ->> '$.connection' = ?4)
            AND (?5 IS NULL OR coalesce(i.record, a.record) ->> '$.operation' GLOB ?5)
            AND (?6 IS NULL OR EXISTS (SELECT 1 FROM json_each(coalesce(i.record, a.record), '$.lineage') WHERE value = ?6))
-         ORDER BY a.seq {order} LIMIT ?7"
+           AND (?7 IS NULL OR unixepoch(a.record ->> '$.at', 'subsec') >= ?7)
+           AND (?8 IS NULL OR unixepoch(a.record ->> '$.at', 'subsec') < ?8)
+         ORDER BY a.seq {order} LIMIT ?9"
     );
     let mut found: Vec<StoredRecord> = connection
         .prepare_cached(&sql)?
@@ -116,6 +145,8 @@ fn records(connection: &Connection, query: &LogQuery) -> rusqlite::Result<Vec<St
                 query.connection.as_ref().map(ConnectionName::as_str),
                 query.operation.as_deref().map(glob),
                 query.pass.as_ref().map(RevocationId::as_str),
+                query.since.map(seconds),
+                query.until.map(seconds),
                 query.limit.unwrap_or(LIMIT).min(LIMIT_MAX),
             ],
             stored,
@@ -125,6 +156,11 @@ fn records(connection: &Connection, query: &LogQuery) -> rusqlite::Result<Vec<St
         found.reverse();
     }
     Ok(found)
+}
+
+/// Seconds since 1970 with their fraction to the millisecond, as SQLite's `subsec` counts.
+fn seconds(time: time::OffsetDateTime) -> f64 {
+    millis(time) as f64 / 1_000.0
 }
 
 /// Only `*` is special to us; GLOB has two more.

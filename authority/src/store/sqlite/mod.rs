@@ -27,6 +27,8 @@ pub struct SqliteStore {
     /// Sees what is committed; short reads only, so nobody waits long for it. Closed before the writer, which
     /// as the last one folds the write-ahead log into the file.
     reader: Mutex<Connection>,
+    /// Reads the audit log, which takes its time and is not to keep requests waiting.
+    log_reader: Mutex<Connection>,
     writer: Writer,
 }
 
@@ -39,17 +41,32 @@ impl SqliteStore {
         // Before the reader is opened, so that its companions (-wal, -shm) have the right mode too.
         make_private(path)?;
         let writer = Writer::start(connection)?;
-        let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-            .map_err(|error| fault(&error))?;
-        reader.busy_timeout(std::time::Duration::from_secs(5)).map_err(|error| fault(&error))?;
-        reader.set_prepared_statement_cache_capacity(32);
-        Ok(Self { writer, reader: Mutex::new(reader) })
+        Ok(Self { writer, reader: open_reader(path)?, log_reader: open_reader(path)? })
     }
 
     fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        query(&reader).map_err(|error| fault(&error))
+        read(&self.reader, query)
     }
+
+    fn read_log<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
+        read(&self.log_reader, query)
+    }
+}
+
+fn open_reader(path: &Path) -> Result<Mutex<Connection>, StoreFault> {
+    let reader =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|error| fault(&error))?;
+    reader.busy_timeout(std::time::Duration::from_secs(5)).map_err(|error| fault(&error))?;
+    reader.set_prepared_statement_cache_capacity(32);
+    Ok(Mutex::new(reader))
+}
+
+fn read<T>(
+    reader: &Mutex<Connection>,
+    query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> Result<T, StoreFault> {
+    let reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+    query(&reader).map_err(|error| fault(&error))
 }
 
 /// FULL: a commit that answered survives the power going.

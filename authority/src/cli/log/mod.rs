@@ -1,15 +1,19 @@
-//! `hallpass log`: the audit records, as they are or as they come; and the proof that none was edited.
+//! `hallpass log`: the audit records, as they are or as they come; and what else is done with the log.
+
+mod verify;
+mod words;
 
 use clap::{Args, Subcommand, ValueEnum};
 use datalog::{ConnectionName, RevocationId};
+use time::OffsetDateTime;
 
 use super::client::{Client, with_query};
 use super::failure::Failure;
-use super::term::{Tone, visible};
 use super::{Context, block_on, when};
 use crate::api::LogPage;
-use crate::app::{LogQuery, LogRecord, LogVerification, OpenError};
-use crate::audit::{Entry, EventEntry, RequestEntry};
+use crate::app::{LogQuery, OpenError};
+use words::line;
+pub(super) use words::{event_words, what};
 
 /// Show the audit log, the newest records last
 #[derive(Debug, Args)]
@@ -47,6 +51,12 @@ struct Filter {
     /// Only records of this kind
     #[arg(long, value_name = "KIND")]
     kind: Option<Kind>,
+    /// Only records of this moment and later: a time (2026-11-22T09:00:00Z), a day, or how long ago (30m, 7d)
+    #[arg(long, value_name = "WHEN", value_parser = when::moment)]
+    since: Option<OffsetDateTime>,
+    /// Only records of before this moment
+    #[arg(long, value_name = "WHEN", value_parser = when::moment)]
+    until: Option<OffsetDateTime>,
     /// The newest N records
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
     last: u32,
@@ -71,6 +81,8 @@ impl From<Filter> for LogQuery {
             operation: filter.operation,
             decision: filter.decision,
             kind: kind.map(|kind| kind.get_name().to_owned()),
+            since: filter.since,
+            until: filter.until,
         }
     }
 }
@@ -78,7 +90,7 @@ impl From<Filter> for LogQuery {
 impl Log {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
         match self.verb {
-            Some(Verb::Verify) => verify(context),
+            Some(Verb::Verify) => verify::run(context),
             None if self.follow => follow(context, self.filter.into()),
             None => show(context, &self.filter.into()),
         }
@@ -121,68 +133,4 @@ fn follow(context: &Context, mut query: LogQuery) -> Result<(), Failure> {
             };
         }
     })
-}
-
-fn verify(context: &Context) -> Result<(), Failure> {
-    let found: LogVerification =
-        block_on(async { Client::open(context).await?.read("/v1/log/verification").await })?;
-    if let Some(bad) = &found.first_bad {
-        let good = found.records;
-        return Err(Failure::failed(format_args!("record {} was changed: {}", bad.seq, bad.because))
-            .or_hint(format_args!("the {good} records before it are whole")));
-    }
-    context.term.say_in(
-        Tone::Good,
-        match found.records {
-            1 => "the one record is as it was written".into(),
-            records => format!("all {records} records are as they were written"),
-        },
-    );
-    context.term.result(&found, || found.head.clone())
-}
-
-fn line(record: &LogRecord, context: &Context) -> String {
-    let colour = context.term.colour();
-    let (tone, words) = match &record.entry {
-        Entry::Intent(request) => (Tone::Good, request_words(request)),
-        Entry::Refusal(request) => (Tone::Bad, request_words(request)),
-        Entry::Outcome(outcome) => {
-            let status = outcome.status.map(|status| status.to_string()).or_else(|| outcome.code.clone());
-            let status = status.unwrap_or_default();
-            (Tone::Quiet, format!("{} {status} of {} in {} ms", outcome.result, outcome.of, outcome.took_ms))
-        }
-        Entry::Event(event) => (Tone::Strong, event_words(event)),
-    };
-    let words = visible(&words).replace('\n', " ");
-    format!("{:>6}  {}  {}\n", record.seq, when::at(record.at), colour.paint(tone, &words))
-}
-
-fn request_words(request: &RequestEntry) -> String {
-    let what = match (&request.connection, &request.operation) {
-        (Some(connection), Some(operation)) => format!("{connection}: {operation}"),
-        _ => format!("{} {}", request.method, request.path),
-    };
-    let why = match (request.decision.as_str(), request.reasons.first()) {
-        ("allow", _) | (_, None) => String::new(),
-        (_, Some(reason)) => format!(" (expected {}, got {})", reason.expected, reason.got),
-    };
-    format!("{} {what}{why}", request.decision)
-}
-
-fn event_words(event: &EventEntry) -> String {
-    let name = serde_json::to_value(event.event).ok();
-    let root_key = event.root_key.map(|id| format!("root key {id}"));
-    let subjects =
-        [event.connection.as_deref(), event.lineage.last().map(String::as_str), root_key.as_deref()];
-    let notes = [event.task.as_deref(), event.detail.as_deref()];
-    let mut words = name.as_ref().and_then(|name| name.as_str()).unwrap_or("event").to_owned();
-    for subject in subjects.into_iter().flatten() {
-        words.push(' ');
-        words.push_str(subject);
-    }
-    for note in notes.into_iter().flatten() {
-        words.push_str(": ");
-        words.push_str(note);
-    }
-    words
 }

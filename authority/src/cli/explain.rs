@@ -1,0 +1,133 @@
+//! `hallpass explain RECORD`: why a recorded request was decided as it was, from what the record says.
+//!
+//! Nothing is decided anew: the caveat, what it expected and what it got are those of the moment.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+
+use super::client::Client;
+use super::failure::Failure;
+use super::log::{event_words, what};
+use super::term::visible;
+use super::{Context, block_on, when};
+use crate::app::{LogRecord, RecordView};
+use crate::audit::{Entry, OutcomeEntry, ReasonEntry, RequestEntry};
+
+/// Say why a recorded request was decided as it was
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The record's number, as `hallpass log` and a refusal's `record` show it
+    #[arg(value_name = "RECORD")]
+    record: u64,
+}
+
+impl Explain {
+    pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
+        let path = format!("/v1/log/records/{}", self.record);
+        let view: RecordView = block_on(async { Client::open(context).await?.read(&path).await })?;
+        context.term.result(&view, || visible(&words(&view)))
+    }
+}
+
+fn words(view: &RecordView) -> String {
+    let LogRecord { seq, at, entry, .. } = &view.record;
+    let mut text = format!("record {seq}, {}: ", when::at(*at));
+    match entry {
+        Entry::Intent(request) | Entry::Refusal(request) => {
+            decision(&mut text, request);
+            subject(&mut text, request);
+            reasons(&mut text, request);
+            circumstances(&mut text, request);
+        }
+        Entry::Event(event) => line(&mut text, event_words(event)),
+        Entry::Outcome(outcome) => {
+            line(&mut text, format_args!("the end of the request of record {}", outcome.of));
+            line(&mut text, outcome_words(outcome));
+            return text;
+        }
+    }
+    if let Some(LogRecord { seq, entry: Entry::Outcome(outcome), .. }) = &view.outcome {
+        line(&mut text, format_args!("{} (record {seq})", outcome_words(outcome)));
+    } else if matches!(entry, Entry::Intent(_)) {
+        line(&mut text, "what became of it is not on record: it runs still, or the gateway was cut off");
+    }
+    text
+}
+
+fn decision(text: &mut String, request: &RequestEntry) {
+    match request.decision.as_str() {
+        "allow" => line(text, "allowed"),
+        code => line(text, format_args!("refused, `{code}`")),
+    }
+}
+
+fn subject(text: &mut String, request: &RequestEntry) {
+    line(text, what(request));
+    if request.operation.is_some() {
+        line(text, format_args!("  asked for as {} {}", request.method, request.path));
+    }
+    let task = request.task.as_ref().map(|task| format!(" (\"{task}\")")).unwrap_or_default();
+    match request.lineage.split_first() {
+        None => line(text, "  without a pass that counts"),
+        Some((pass, [])) => line(text, format_args!("  under the pass {pass}{task}")),
+        Some((pass, children)) => {
+            line(text, format_args!("  under a pass attenuated from {pass}{task}: {}", children.join(", ")));
+        }
+    }
+}
+
+fn reasons(text: &mut String, request: &RequestEntry) {
+    for ReasonEntry { block, caveat, expected, got, liftable_by } in &request.reasons {
+        let place = match block {
+            None => "by the fixed policy".to_owned(),
+            Some(0) => "by the pass itself".to_owned(),
+            Some(block) => format!("by block {block}, which a holder added"),
+        };
+        line(text, format_args!("{place}: {caveat}"));
+        line(text, format_args!("  expected {expected}"));
+        line(text, format_args!("  got      {got}"));
+        let lifted = match liftable_by.as_str() {
+            "approval" => "a person's approval of this very request",
+            "parent" => "another pass",
+            _ => "nothing",
+        };
+        if request.decision != "allow" {
+            line(text, format_args!("  could be lifted by {lifted}"));
+        }
+    }
+}
+
+fn circumstances(text: &mut String, request: &RequestEntry) {
+    for budget in &request.budgets {
+        line(text, format_args!("took {} of {} from the budget {}", budget.cost, budget.max, budget.budget));
+    }
+    if let Some(digest) = &request.digest {
+        line(text, format_args!("request digest {digest}"));
+    }
+    let took = request.decided_us.map(|us| format!(", decided in {}", millis(us))).unwrap_or_default();
+    line(text, format_args!("from {}{took}", request.peer));
+}
+
+fn outcome_words(outcome: &OutcomeEntry) -> String {
+    let OutcomeEntry { result, status, code, bytes, took_ms, .. } = outcome;
+    let mut words = match (result.as_str(), status, code) {
+        ("answered", Some(status), _) => format!("answered {status}"),
+        ("failed", _, Some(code)) => format!("failed, `{code}`"),
+        ("aborted", ..) => "cut off before its answer was whole".to_owned(),
+        (other, ..) => other.to_owned(),
+    };
+    if let Some(bytes) = bytes {
+        let _ = write!(words, ", {bytes} bytes");
+    }
+    let _ = write!(words, ", in {took_ms} ms");
+    words
+}
+
+fn millis(us: u64) -> String {
+    format!("{}.{} ms", us / 1_000, us % 1_000 / 100)
+}
+
+fn line(text: &mut String, words: impl std::fmt::Display) {
+    let _ = writeln!(text, "{words}");
+}
