@@ -71,6 +71,8 @@ pub struct Resource {
 pub enum Body {
     Empty,
     Json(Json),
+    /// Names and values, sent as `application/x-www-form-urlencoded`.
+    Form(Vec<(Arc<str>, String)>),
     /// Content that the operation takes as it is (an uploaded message, a file): type and bytes.
     Media {
         content_type: String,
@@ -156,6 +158,13 @@ impl Request {
             Body::Json(json) => {
                 part(b"json");
                 part(json.to_text().as_bytes());
+            }
+            Body::Form(pairs) => {
+                part(b"form");
+                for (name, value) in pairs {
+                    part(name.as_bytes());
+                    part(value.as_bytes());
+                }
             }
             Body::Media { content_type, bytes } => {
                 part(b"media");

@@ -38,6 +38,12 @@ impl Service {
         let query = operation.query.iter().chain(&self.common_query);
         let query = query.filter(|one| *one.name == *name).map(|one| &one.ty);
         path.chain(query).for_each(|ty| self.collect(ty, &mut found));
+        for parameter in operation.form().iter().filter(|one| *one.name == *name) {
+            match self.types.resolve(&parameter.ty) {
+                Type::Any => _ = found.insert(ArgumentType::Other),
+                ty => self.collect(ty, &mut found),
+            }
+        }
         if let Some(json) = operation.body.as_ref().and_then(|body| body.json.as_ref()) {
             self.descend(json, name, &mut found);
         }
@@ -48,14 +54,15 @@ impl Service {
     /// can have one value only.
     pub fn implied_arguments<'a>(&'a self, operation: &'a Operation) -> BTreeSet<&'a str> {
         let path = operation.template.parameters.iter().map(|one| &*one.name);
-        let fixed = operation.query.iter().chain(&self.common_query);
+        let fixed = operation.query.iter().chain(operation.form()).chain(&self.common_query);
         let fixed = fixed.filter(|one| matches!(self.types.resolve(&one.ty), Type::Literal(_)));
         path.chain(fixed.map(|one| &*one.name)).collect()
     }
 
     /// The first names of everything that the operation takes beside its path.
     pub fn argument_names<'a>(&'a self, operation: &'a Operation) -> Vec<&'a str> {
-        let mut names: Vec<&str> = operation.query.iter().map(|one| &*one.name).collect();
+        let own = operation.query.iter().chain(operation.form());
+        let mut names: Vec<&str> = own.map(|one| &*one.name).collect();
         let json = operation.body.as_ref().and_then(|body| body.json.as_ref());
         if let Some(Type::Named(at)) = json.map(|ty| self.types.resolve(ty))
             && let Some(Named::Object { fields, .. }) = self.types.entry(*at)

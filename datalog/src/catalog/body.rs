@@ -8,6 +8,7 @@ use crate::request::{Argument, Body};
 
 use super::classify::{ClassifyError, Misfit, shown};
 use super::conform::{self, Mismatch};
+use super::form;
 use super::matcher::Form;
 use super::operation::{BodyFacts, Operation};
 use super::related;
@@ -47,6 +48,9 @@ pub(super) fn read(
     match &facts.json {
         Some(ty) if essence.as_deref().is_none_or(is_json) => {
             json(service, ty, raw.bytes, arguments).map(Body::Json)
+        }
+        _ if essence.as_deref().is_some_and(is_form) && !facts.form.is_empty() => {
+            form::body(service, operation, raw.bytes, arguments).map(Body::Form)
         }
         _ if takes_media => media(raw, raw.content_type),
         _ => Err(unsupported(facts, operation.upload.is_none(), essence.as_deref())),
@@ -99,7 +103,7 @@ fn media(raw: &RawBody<'_>, content_type: Option<&str>) -> Result<Body, Classify
 }
 
 /// The type and subtype, lower case. Only harmless parameters may follow: JSON is UTF-8 and no other.
-fn essence_of(content_type: &str) -> Result<String, ClassifyError> {
+pub(super) fn essence_of(content_type: &str) -> Result<String, ClassifyError> {
     let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
     let essence = essence.trim().to_ascii_lowercase();
     let is_token = |text: &str| {
@@ -122,14 +126,18 @@ fn essence_of(content_type: &str) -> Result<String, ClassifyError> {
             .then(|| value.trim().trim_matches('"').to_ascii_lowercase())
     });
     match charset {
-        Some(charset) if is_json(&essence) && charset != "utf-8" => {
-            Err(ambiguous("JSON in UTF-8", &format!("the charset `{}`", shown(&charset))))
+        Some(charset) if (is_json(&essence) || is_form(&essence)) && charset != "utf-8" => {
+            Err(ambiguous("a body in UTF-8", &format!("the charset `{}`", shown(&charset))))
         }
         _ => Ok(essence),
     }
 }
 
-fn is_json(essence: &str) -> bool {
+pub(super) fn is_form(essence: &str) -> bool {
+    essence == "application/x-www-form-urlencoded"
+}
+
+pub(super) fn is_json(essence: &str) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
@@ -144,8 +152,9 @@ fn accepts(media: &[Box<str>], essence: Option<&str>) -> bool {
 
 fn unsupported(facts: &BodyFacts, media: bool, got: Option<&str>) -> ClassifyError {
     let json = facts.json.is_some().then_some("application/json");
+    let form = (!facts.form.is_empty()).then_some("application/x-www-form-urlencoded");
     let others = facts.media.iter().filter(|_| media).map(AsRef::as_ref);
-    let expected: Vec<&str> = json.into_iter().chain(others).collect();
+    let expected: Vec<&str> = json.into_iter().chain(form).chain(others).collect();
     ClassifyError::UnsupportedMediaType(Box::new(Misfit {
         expected: expected.join(" or "),
         got: got.map_or_else(|| "no content type".into(), |got| format!("`{}`", shown(got))),
@@ -176,6 +185,9 @@ pub(crate) fn wire_body(body: &Body) -> Option<(String, Vec<u8>)> {
     match body {
         Body::Empty => None,
         Body::Json(json) => Some(("application/json".into(), json.to_text().into_bytes())),
+        Body::Form(pairs) => {
+            Some(("application/x-www-form-urlencoded".into(), form::to_text(pairs).into_bytes()))
+        }
         Body::Media { content_type, bytes } => Some((content_type.clone(), bytes.clone())),
         Body::Related { metadata, content_type, bytes } => {
             Some(related::to_bytes(&metadata.to_text(), content_type, bytes))

@@ -11,7 +11,7 @@ use super::matcher::{End, Form, Matcher};
 use super::operation::{
     BodyFacts, Condition, Decode, IdPart, Method, Operation, QueryParameter, ResourceRule,
 };
-use super::overlay::{Overlay, ResourceLine};
+use super::overlay::{Carriers, Overlay, ResourceLine};
 use super::service::Service;
 use super::template::{Span, Template};
 use super::types::{self, Named, Type, Types};
@@ -44,6 +44,10 @@ impl Builder {
             let operation = self.operation(line)?;
             let end = |form| End { method: operation.method, operation: at, form };
             matcher.add(&operation.template, end(Form::Plain));
+            if self.overlay.carriers == Carriers::Any && operation.method == Method::Post {
+                let get = End { method: Method::Get, operation: at, form: Form::Plain };
+                matcher.add(&operation.template, get);
+            }
             if let Some(upload) = &operation.upload {
                 matcher.add(upload, end(Form::Upload));
             }
@@ -72,6 +76,8 @@ impl Builder {
             common_query,
             pinned: overlay.pinned,
             get_over_post: overlay.get_over_post,
+            carriers: overlay.carriers,
+            ids: overlay.ids,
             batch_paths: overlay.batch_paths,
             request_headers: overlay.request_headers,
             response_headers: overlay.response_headers,
@@ -101,11 +107,9 @@ impl Builder {
             .map(|body| types::parse(body, &self.index));
         let mut bodies = bodies.collect::<Result<Vec<_>, _>>()?;
         let json = if bodies.len() > 1 { Some(Type::OneOf(bodies)) } else { bodies.pop() };
-        let body = (json.is_some() || !media.is_empty()).then_some(BodyFacts {
-            json,
-            required: line.body_required,
-            media,
-        });
+        let form = query_parameters(&line.form, &self.index)?;
+        let is_body = json.is_some() || !media.is_empty() || !form.is_empty();
+        let body = is_body.then_some(BodyFacts { json, required: line.body_required, form, media });
         let first_host = self.overlay.hosts.first().or(self.facts.header.hosts.first());
         let mut operation = Operation {
             id,
@@ -120,7 +124,7 @@ impl Builder {
             upload,
             resources: Vec::new(),
             decode: self.decodes(line),
-            addressed: !self.overlay.decodes.is_empty(),
+            addressed: self.overlay.addressed || !self.overlay.decodes.is_empty(),
             redirects: line.redirects,
             renames: self.renames(line),
         };
@@ -226,6 +230,7 @@ impl Builder {
         };
         operation.template.parameters.iter().any(|parameter| parameter.name == *name)
             || operation.query.iter().any(|parameter| parameter.name == *name)
+            || operation.form().iter().any(|parameter| parameter.name == *name)
             || in_body() == Some(true)
     }
 

@@ -6,13 +6,15 @@
 use std::sync::Arc;
 
 use crate::names::{Account, ConnectionName};
-use crate::request::{Argument, Location, Request};
+use crate::request::{Argument, Body, Location, Request};
 
 use super::body::{self, RawBody};
+use super::carrier;
 use super::hint;
 use super::matcher::{End, Form, Found, Search};
 use super::meaning;
 use super::operation::{Method, Operation};
+use super::overlay::Carriers;
 use super::path::{self, Segment};
 use super::query::{self, scalar};
 use super::service::Service;
@@ -90,11 +92,11 @@ impl ClassifyError {
 }
 
 /// The method, query and body that count, after an override was resolved.
-struct Effective<'a> {
-    method: Method,
-    query: Option<&'a str>,
-    content_type: Option<&'a str>,
-    body: &'a [u8],
+pub(super) struct Effective<'a> {
+    pub(super) method: Method,
+    pub(super) query: Option<&'a str>,
+    pub(super) content_type: Option<&'a str>,
+    pub(super) body: &'a [u8],
 }
 
 /// The operation, the form it was addressed in and the values of its path.
@@ -121,15 +123,13 @@ impl Service {
         let template = operation.template_of(matched.form);
         let mut arguments = Vec::new();
         let values = self.path_values(template, matched.values, account, &mut arguments)?;
-        let query = query::read(self, operation, effective.query, matched.form)?;
-        arguments.extend(query.arguments);
-        let body = RawBody {
-            content_type: effective.content_type,
-            bytes: effective.body,
-            form: matched.form,
-            upload_type: query.upload_type.as_deref(),
+        let (query, body) = match self.carriers {
+            Carriers::Described => self.as_described(operation, &effective, matched.form, &mut arguments)?,
+            Carriers::Any => carrier::read(self, operation, &effective, &mut arguments)?,
         };
-        let body = body::read(self, operation, &body, &mut arguments)?;
+        if let Some((expected, got)) = meaning::misnamed(&self.ids, &arguments) {
+            return Err(ambiguous(expected, format!("`{}`", shown(got)), None));
+        }
         if let Some(name) = meaning::contradiction(operation, &arguments) {
             let expected = format!("`{name}` to say the same everywhere it stands");
             return Err(ambiguous(expected, "two different values".into(), None));
@@ -143,12 +143,31 @@ impl Service {
             effects,
             catalog: self.digest.clone(),
             path: template.fill(&values),
-            query: query.text,
+            query,
             headers: self.headers(raw.headers)?,
             arguments,
             resources,
             body,
         })
+    }
+
+    /// The query as it is sent, and the body, each read where the description says that arguments stand.
+    fn as_described(
+        &self,
+        operation: &Operation,
+        effective: &Effective<'_>,
+        form: Form,
+        arguments: &mut Vec<Argument>,
+    ) -> Result<(String, Body), ClassifyError> {
+        let query = query::read(self, operation, effective.query, form)?;
+        arguments.extend(query.arguments);
+        let body = RawBody {
+            content_type: effective.content_type,
+            bytes: effective.body,
+            form,
+            upload_type: query.upload_type.as_deref(),
+        };
+        Ok((query.text, body::read(self, operation, &body, arguments)?))
     }
 
     fn effective<'a>(&self, raw: &RawRequest<'a>) -> Result<Effective<'a>, ClassifyError> {

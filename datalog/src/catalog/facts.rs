@@ -30,6 +30,8 @@ impl FactsError {
 pub(super) enum Source {
     Discovery,
     OpenApi,
+    /// What the provider's own client declares.
+    Client,
 }
 
 /// The first line.
@@ -85,6 +87,9 @@ pub(super) struct OperationLine {
     pub body: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub body_required: bool,
+    /// Form field name (`*`: may repeat, `!`: required) to type; `any` is JSON written as text.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub form: BTreeMap<String, String>,
     /// Media types that the body may have instead, taken as they are; `message/*` stands for a family.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub media: Vec<String>,

@@ -1,6 +1,8 @@
 //! What typed arguments mean for an operation: the things they name, the effects they bring about, and
 //! whether they contradict each other. It reads no bytes.
 
+use std::collections::BTreeMap;
+
 use crate::effect::{Effect, Effects};
 use crate::request::{Argument, Location, Resource, Scalar};
 
@@ -19,6 +21,29 @@ pub(super) fn contradiction<'a>(operation: &Operation, arguments: &'a [Argument]
     };
     let outer = outside.find(|outer| !operation.renames.contains(&outer.name) && contradicts(outer))?;
     Some(&outer.name)
+}
+
+/// What was expected in place of the first argument that has to be an id and is something else (the thing's
+/// changeable name, say), and that argument.
+pub(super) fn misnamed<'a>(
+    ids: &BTreeMap<String, String>,
+    arguments: &'a [Argument],
+) -> Option<(String, &'a str)> {
+    arguments.iter().find_map(|argument| {
+        let letters = ids.get(argument.name.as_ref())?;
+        let Scalar::String(text) = &argument.value else { return None };
+        let is_id = text.starts_with(|first| letters.contains(first))
+            && (3..=40).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        let expected = || {
+            format!(
+                "the id of `{}`, such as `{}0123ABCD`",
+                argument.name,
+                letters.get(..1).unwrap_or_default()
+            )
+        };
+        (!is_id).then(|| (expected(), text.as_str()))
+    })
 }
 
 /// The things that the arguments name. A rule of one argument names one thing for each of its values.

@@ -7,9 +7,11 @@
 mod argument;
 mod body;
 mod build;
+mod carrier;
 mod classify;
 mod conform;
 mod facts;
+mod form;
 mod hint;
 pub mod import;
 mod matcher;
@@ -35,7 +37,7 @@ pub use facts::FactsError;
 pub use operation::{
     BodyFacts, Condition, Decode, Format, IdPart, Method, Operation, QueryParameter, ResourceRule,
 };
-pub use overlay::{Dialect, OAuth, Refreshing};
+pub use overlay::{Carriers, Dialect, OAuth, Refreshing, TokenShape};
 pub use service::Service;
 pub use template::{PathParameter, Span, Template};
 pub use types::{Field, Named, Shown, Type, Types};
@@ -53,8 +55,8 @@ macro_rules! files {
 }
 
 /// The services that come with the program.
-const EMBEDDED: [(&str, &str); 4] =
-    [files!("github"), files!("gmail"), files!("google-calendar"), files!("google-drive")];
+const EMBEDDED: [(&str, &str); 5] =
+    [files!("github"), files!("gmail"), files!("google-calendar"), files!("google-drive"), files!("slack")];
 
 /// The services that are known.
 #[derive(Debug, Clone)]

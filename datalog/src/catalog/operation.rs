@@ -45,7 +45,7 @@ impl fmt::Display for Method {
     }
 }
 
-/// A query parameter.
+/// A parameter of a query or a form.
 #[derive(Debug, Clone)]
 pub struct QueryParameter {
     pub name: Arc<str>,
@@ -60,6 +60,8 @@ pub struct BodyFacts {
     /// The type of a JSON body.
     pub json: Option<Type>,
     pub required: bool,
+    /// The names that a form has (`application/x-www-form-urlencoded`), where one is taken.
+    pub form: Vec<QueryParameter>,
     /// Media types that are taken as they are: at the upload twin where there is one, else in place of JSON.
     pub media: Vec<Box<str>>,
 }
@@ -151,6 +153,11 @@ impl Operation {
     /// How it is addressed: `GET /repos/{owner}/{repo}`.
     pub fn address(&self) -> String {
         format!("{} {}", self.method, self.template.shown())
+    }
+
+    /// The names that a form body has.
+    pub fn form(&self) -> &[QueryParameter] {
+        self.body.as_ref().map(|body| body.form.as_slice()).unwrap_or_default()
     }
 
     pub(super) fn template_of(&self, form: Form) -> &Template {

@@ -25,6 +25,17 @@ pub enum Dialect {
     Problem,
 }
 
+/// Where the arguments of a service's operations may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Carriers {
+    /// Each where the description says.
+    #[default]
+    Described,
+    /// In the query, a form or a JSON body, of GET or POST: they are sent as the form of a POST.
+    Any,
+}
+
 /// What becomes of a refresh token when it is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -61,6 +72,19 @@ pub struct OAuth {
     pub authorize_parameters: BTreeMap<String, String>,
     #[serde(default)]
     pub refreshing: Refreshing,
+    #[serde(default)]
+    pub tokens: TokenShape,
+}
+
+/// Where a token endpoint's answer has the tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenShape {
+    /// RFC 6749, section 5.1.
+    #[default]
+    Standard,
+    /// Slack's: the person's under `authed_user`, asked for as `user_scope`, beside a bot's.
+    AuthedUser,
 }
 
 /// What an operation that no rule names gets.
@@ -88,6 +112,15 @@ pub(super) struct Overlay {
     /// POST with `X-HTTP-Method-Override: GET` and a form body is the GET that it stands for.
     #[serde(default)]
     pub(super) get_over_post: bool,
+    #[serde(default)]
+    pub(super) carriers: Carriers,
+    /// Argument to the letters that an id there begins with: nothing but such an id is taken, so that a thing has
+    /// one name.
+    #[serde(default)]
+    pub(super) ids: BTreeMap<String, String>,
+    /// What reaches people reaches some that the request does not name by address.
+    #[serde(default)]
+    pub(super) addressed: bool,
     /// Paths under which several requests travel in one.
     #[serde(default)]
     pub(super) batch_paths: Vec<String>,

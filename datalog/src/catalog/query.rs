@@ -50,7 +50,14 @@ const SWITCH_NAMES: [&str; 7] = [
     "x-http-method-override",
 ];
 
-const MAX_PAIRS: usize = 2_000;
+pub(super) const MAX_PAIRS: usize = 2_000;
+
+/// Whether a value may have several lines.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Breaks {
+    Refused,
+    InValues,
+}
 
 /// A query as it was understood.
 #[derive(Debug, Default)]
@@ -77,7 +84,7 @@ pub(super) fn read(
         if count >= MAX_PAIRS {
             return Err(ambiguous("at most 2000 query parameters", "more", None));
         }
-        let (name, value) = read_pair(pair)?;
+        let (name, value) = read_pair(pair, Breaks::Refused)?;
         if name == "uploadType" && form == super::matcher::Form::Upload {
             if query.upload_type.replace(value.clone()).is_some() {
                 return Err(repeated(&name));
@@ -117,16 +124,19 @@ pub(super) fn read(
     Ok(query)
 }
 
-fn require(parameters: &[QueryParameter], seen: &HashSet<std::sync::Arc<str>>) -> Result<(), ClassifyError> {
+pub(super) fn require(
+    parameters: &[QueryParameter],
+    seen: &HashSet<std::sync::Arc<str>>,
+) -> Result<(), ClassifyError> {
     match parameters.iter().find(|parameter| parameter.required && !seen.contains(&parameter.name)) {
         None => Ok(()),
         Some(missing) => {
-            Err(ambiguous(&format!("the query parameter `{}`", missing.name), "a query without it", None))
+            Err(ambiguous(&format!("the argument `{}`", missing.name), "a request without it", None))
         }
     }
 }
 
-fn read_pair(pair: &str) -> Result<(String, String), ClassifyError> {
+pub(super) fn read_pair(pair: &str, breaks: Breaks) -> Result<(String, String), ClassifyError> {
     let raw_problem =
         |byte: u8| !(0x21..=0x7e).contains(&byte) || matches!(byte, b'#' | b';' | b'\\' | b'"' | b'<' | b'>');
     if pair.bytes().any(raw_problem) {
@@ -139,11 +149,16 @@ fn read_pair(pair: &str) -> Result<(String, String), ClassifyError> {
     let Some((name, value)) = pair.split_once('=') else {
         return Err(ambiguous("a query of `name=value` pairs", &format!("`{}`", shown(pair)), None));
     };
-    let read = |raw: &str| {
+    let read = |raw: &str, allowed: &[char]| {
         let spaced = raw.replace('+', " ");
-        decode(&spaced).map(std::borrow::Cow::into_owned).filter(|text| !text.chars().any(char::is_control))
+        let refused = |c: char| c.is_control() && !allowed.contains(&c);
+        decode(&spaced).map(std::borrow::Cow::into_owned).filter(|text| !text.chars().any(refused))
     };
-    match (read(name), read(value)) {
+    let allowed: &[char] = match breaks {
+        Breaks::Refused => &[],
+        Breaks::InValues => &['\n', '\r', '\t'],
+    };
+    match (read(name, &[]), read(value, allowed)) {
         (Some(name), Some(value)) if !name.is_empty() => Ok((name, value)),
         _ => Err(ambiguous(
             "names and values that are escaped UTF-8 without control characters",
@@ -153,7 +168,7 @@ fn read_pair(pair: &str) -> Result<(String, String), ClassifyError> {
     }
 }
 
-fn push_pair(text: &mut String, name: &str, value: &str) {
+pub(super) fn push_pair(text: &mut String, name: &str, value: &str) {
     if !text.is_empty() {
         text.push('&');
     }
@@ -191,18 +206,19 @@ pub(super) fn scalar(types: &Types, ty: &Type, text: &str) -> Option<(Scalar, St
     }
 }
 
-fn unknown(operation: &Operation, name: &str) -> ClassifyError {
+/// The refusal of an argument that the operation does not have.
+pub(super) fn unknown(operation: &Operation, name: &str) -> ClassifyError {
     let lower = name.to_ascii_lowercase();
     if CREDENTIAL_NAMES.contains(&lower.as_str()) {
         return ClassifyError::ForeignCredential(Box::new(Misfit {
             expected: "no credential beside the pass".into(),
-            got: format!("the query parameter `{lower}`"),
+            got: format!("the argument `{lower}`"),
             hint: Some("the gateway adds the account's own credential; leave this one out".into()),
         }));
     }
     if SWITCH_NAMES.contains(&lower.as_str()) {
         return ambiguous(
-            "a query that changes neither the method nor the kind of answer",
+            "arguments that change neither the method nor the kind of answer",
             &format!("`{}`", shown(name)),
             None,
         );
@@ -214,26 +230,31 @@ fn unknown(operation: &Operation, name: &str) -> ClassifyError {
         (_, Some(plain)) => Some(format!("repeat `{plain}` without brackets")),
         _ => nearest(operation, name),
     };
-    ambiguous(&format!("query parameters that `{}` has", operation.id), &format!("`{}`", shown(name)), hint)
+    let expected = format!("query parameters that `{}` has", operation.id);
+    ambiguous(&expected, &format!("`{}`", shown(name)), hint)
 }
 
 fn nearest(operation: &Operation, name: &str) -> Option<String> {
     let lower = name.to_ascii_lowercase().replace('_', "");
-    let same = operation.query.iter().find(|known| known.name.to_ascii_lowercase().replace('_', "") == lower);
+    let mut known = operation.query.iter().chain(operation.form());
+    let same = known.find(|known| known.name.to_ascii_lowercase().replace('_', "") == lower);
     match same {
         Some(known) => Some(format!("did you mean `{}`?", known.name)),
-        None if operation.query.is_empty() => Some("it has none of its own".into()),
+        None if operation.query.is_empty() && operation.form().is_empty() => {
+            Some("it has none of its own".into())
+        }
         None => {
-            let names: Vec<&str> = operation.query.iter().map(|known| known.name.as_ref()).collect();
+            let all = operation.query.iter().chain(operation.form());
+            let names: Vec<&str> = all.map(|known| known.name.as_ref()).collect();
             Some(format!("it has {}", names.join(", ")))
         }
     }
 }
 
-fn repeated(name: &str) -> ClassifyError {
+pub(super) fn repeated(name: &str) -> ClassifyError {
     ambiguous(&format!("`{}` once", shown(name)), "it twice", None)
 }
 
-fn ambiguous(expected: &str, got: &str, hint: Option<String>) -> ClassifyError {
+pub(super) fn ambiguous(expected: &str, got: &str, hint: Option<String>) -> ClassifyError {
     ClassifyError::Ambiguous(Box::new(Misfit { expected: expected.into(), got: got.into(), hint }))
 }

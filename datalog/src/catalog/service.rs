@@ -13,7 +13,7 @@ use super::build::Builder;
 use super::facts::{Facts, FactsError};
 use super::matcher::Matcher;
 use super::operation::{Operation, QueryParameter};
-use super::overlay::{Dialect, OAuth, Overlay};
+use super::overlay::{Carriers, Dialect, OAuth, Overlay};
 use super::types::Types;
 
 /// An API in the catalog.
@@ -40,6 +40,10 @@ pub struct Service {
     pub(super) common_query: Vec<QueryParameter>,
     pub(super) pinned: BTreeMap<String, String>,
     pub(super) get_over_post: bool,
+    /// Where arguments may stand.
+    pub carriers: Carriers,
+    /// Argument to the letters that an id there begins with.
+    pub(super) ids: BTreeMap<String, String>,
     pub(super) batch_paths: Vec<String>,
     pub(super) request_headers: Vec<String>,
     pub(super) response_headers: Vec<String>,

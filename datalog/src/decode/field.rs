@@ -24,7 +24,7 @@ pub(super) fn addresses(
     }
     let json = match &request.body {
         Body::Json(json) | Body::Related { metadata: json, .. } => Some(json),
-        Body::Empty | Body::Media { .. } => None,
+        Body::Empty | Body::Form(_) | Body::Media { .. } => None,
     };
     for path in &decode.fields {
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));

@@ -88,7 +88,7 @@ pub fn reached(request: &Request) -> Result<Reached, DecodeError> {
 
 fn collect(decode: &Decode, request: &Request, messages: &mut Vec<Vec<u8>>) -> Result<(), DecodeError> {
     let (json, media) = match &request.body {
-        Body::Empty => (None, None),
+        Body::Empty | Body::Form(_) => (None, None),
         Body::Json(json) => (Some(json), None),
         Body::Media { bytes, .. } => (None, Some(bytes)),
         Body::Related { metadata, bytes, .. } => (Some(metadata), Some(bytes)),

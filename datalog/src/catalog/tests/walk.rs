@@ -60,6 +60,19 @@ fn path_of(service: &Service, template: &Template, body: &str) -> String {
     template.fill(&template.parameters.iter().map(value).collect::<Vec<_>>())
 }
 
+/// A form with a value for every name.
+fn form_of(service: &Service, operation: &Operation) -> String {
+    let value = |parameter: &crate::catalog::QueryParameter| {
+        let id = service.ids.get(parameter.name.as_ref()).map(|letters| format!("{}0123", &letters[..1]));
+        let text = match service.types.resolve(&parameter.ty) {
+            Type::Any => "{\"a\":[1]}".to_owned(),
+            _ => id.unwrap_or_else(|| text_of(service, &parameter.ty, &parameter.name)),
+        };
+        (parameter.name.clone(), text)
+    };
+    crate::catalog::form::to_text(&operation.form().iter().map(value).collect::<Vec<_>>())
+}
+
 fn made_up(service: &Service, operation: &Operation, form: Form) -> Result<Request, String> {
     let json = operation.body.as_ref().and_then(|body| body.json.as_ref()).map(|ty| json_of(service, ty, 0));
     let media =
@@ -67,6 +80,9 @@ fn made_up(service: &Service, operation: &Operation, form: Form) -> Result<Reque
     let (content_type, body) = match (&json, form, media) {
         (Some(json), Form::Plain | Form::Shorter, _) => (Some("application/json".to_owned()), json.clone()),
         (_, _, Some(media)) => (Some(media), "content".to_owned()),
+        _ if !operation.form().is_empty() => {
+            (Some("application/x-www-form-urlencoded".to_owned()), form_of(service, operation))
+        }
         _ => (None, String::new()),
     };
     let mut query = String::new();

@@ -1,0 +1,200 @@
+//! Fields of a form (`application/x-www-form-urlencoded`): names that the operation has, values of their types,
+//! written back in one way and in the order of their names.
+//!
+//! A list is a JSON list or words joined by commas; a field of any type is JSON written as text, and is read as
+//! strictly as a JSON body. `multipart/form-data` is not read.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::json::Json;
+use crate::request::{Argument, Location, Scalar};
+
+use super::classify::{ClassifyError, shown};
+use super::operation::Operation;
+use super::query::{self, Breaks, MAX_PAIRS, ambiguous, repeated, scalar};
+use super::service::Service;
+use super::types::{Shown, Type, Types};
+
+/// A value as it came.
+#[derive(Debug, Clone)]
+pub(super) enum Given {
+    Text(String),
+    /// Everything of JSON but a string, which is text.
+    Json(Json),
+}
+
+impl From<Json> for Given {
+    fn from(json: Json) -> Self {
+        match json {
+            Json::String(text) => Self::Text(text),
+            other => Self::Json(other),
+        }
+    }
+}
+
+/// One field as it was understood.
+struct Field {
+    name: Arc<str>,
+    /// As it is sent.
+    text: String,
+    values: Vec<Scalar>,
+}
+
+/// The fields of one request, as they are gathered from one carrier after the other.
+pub(super) struct Fields<'a> {
+    service: &'a Service,
+    operation: &'a Operation,
+    fields: Vec<Field>,
+    /// Names of the carriers before this one.
+    earlier: HashSet<Arc<str>>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(service: &'a Service, operation: &'a Operation) -> Self {
+        Self { service, operation, fields: Vec::new(), earlier: HashSet::new() }
+    }
+
+    /// What comes now stands somewhere else: a name that was there before is said twice.
+    pub(super) fn next_carrier(&mut self) {
+        self.earlier = self.names();
+    }
+
+    fn names(&self) -> HashSet<Arc<str>> {
+        self.fields.iter().map(|field| field.name.clone()).collect()
+    }
+
+    /// Adds escaped `name=value` pairs.
+    pub(super) fn add_pairs(&mut self, text: &str) -> Result<(), ClassifyError> {
+        for (count, pair) in text.split('&').filter(|_| !text.is_empty()).enumerate() {
+            if count >= MAX_PAIRS {
+                return Err(ambiguous("at most 2000 arguments", "more", None));
+            }
+            let (name, value) = query::read_pair(pair, Breaks::InValues)?;
+            self.add(&name, &Given::Text(value))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn add(&mut self, name: &str, given: &Given) -> Result<(), ClassifyError> {
+        let Some(parameter) = self.operation.form().iter().find(|one| *one.name == *name) else {
+            return Err(query::unknown(self.operation, name));
+        };
+        let is_second = self.fields.iter().any(|field| field.name == parameter.name);
+        if self.earlier.contains(&parameter.name) || (is_second && !parameter.repeated) {
+            return Err(repeated(name));
+        }
+        let types = &self.service.types;
+        let Some((values, text)) = typed(types, &parameter.ty, given) else {
+            let expected = match types.resolve(&parameter.ty) {
+                Type::Any => format!("`{name}` to be JSON that every reader reads alike"),
+                Type::List(item) => format!("`{name}` to be a list, each {}", Shown(item, types)),
+                ty => format!("`{name}` to be {}", Shown(ty, types)),
+            };
+            let got = match given {
+                Given::Text(text) => format!("`{}`", shown(text)),
+                Given::Json(json) => format!("`{}`", shown(&json.to_text())),
+            };
+            return Err(ambiguous(&expected, &got, None));
+        };
+        self.fields.push(Field { name: parameter.name.clone(), text, values });
+        Ok(())
+    }
+
+    /// The form as it is sent; its values become arguments.
+    pub(super) fn finish(
+        mut self,
+        arguments: &mut Vec<Argument>,
+    ) -> Result<Vec<(Arc<str>, String)>, ClassifyError> {
+        query::require(self.operation.form(), &self.names())?;
+        self.fields.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut pairs = Vec::with_capacity(self.fields.len());
+        for Field { name, text, values } in self.fields {
+            let argument = |value| Argument { name: name.clone(), location: Location::Body, value };
+            arguments.extend(values.into_iter().map(argument));
+            pairs.push((name, text));
+        }
+        Ok(pairs)
+    }
+}
+
+/// Reads a form body for an operation that takes one, adding its values to `arguments`.
+pub(super) fn body(
+    service: &Service,
+    operation: &Operation,
+    bytes: &[u8],
+    arguments: &mut Vec<Argument>,
+) -> Result<Vec<(Arc<str>, String)>, ClassifyError> {
+    let mut fields = Fields::new(service, operation);
+    fields.add_pairs(text_of(bytes)?)?;
+    fields.finish(arguments)
+}
+
+/// The text of a form.
+pub(super) fn text_of(bytes: &[u8]) -> Result<&str, ClassifyError> {
+    std::str::from_utf8(bytes).map_err(|_| ambiguous("a form of escaped text", "bytes that are none", None))
+}
+
+/// The form as it is sent.
+pub(super) fn to_text(pairs: &[(Arc<str>, String)]) -> String {
+    let mut text = String::new();
+    pairs.iter().for_each(|(name, value)| query::push_pair(&mut text, name, value));
+    text
+}
+
+/// The values of a field, and how they are written.
+fn typed(types: &Types, ty: &Type, given: &Given) -> Option<(Vec<Scalar>, String)> {
+    match (types.resolve(ty), given) {
+        (Type::Any, given) => {
+            let text = match given {
+                Given::Text(text) => Json::parse(text.as_bytes()).ok()?.to_text(),
+                Given::Json(json) => json.to_text(),
+            };
+            Some((vec![Scalar::Other(text.clone())], text))
+        }
+        (Type::List(item), given) => list(types, item, given),
+        (Type::Bool, Given::Text(text)) if text == "1" => Some((vec![Scalar::Bool(true)], "true".into())),
+        (Type::Bool, Given::Text(text)) if text == "0" => Some((vec![Scalar::Bool(false)], "false".into())),
+        (ty, Given::Text(text)) => one(types, ty, text),
+        // A number in place of text would be written in one of several ways.
+        (Type::String | Type::Literal(_), Given::Json(_)) => None,
+        (ty, Given::Json(Json::Int(number))) => one(types, ty, &number.to_string()),
+        (ty, Given::Json(Json::Bool(flag))) => one(types, ty, &flag.to_string()),
+        (_, Given::Json(_)) => None,
+    }
+}
+
+fn one(types: &Types, ty: &Type, text: &str) -> Option<(Vec<Scalar>, String)> {
+    scalar(types, ty, text).map(|(value, text)| (vec![value], text))
+}
+
+/// Words joined by commas, or a JSON list of words; a word with a comma in it could be read as two.
+fn list(types: &Types, item: &Type, given: &Given) -> Option<(Vec<Scalar>, String)> {
+    let parsed;
+    let items = match given {
+        Given::Text(text) if text.starts_with('[') => {
+            parsed = Json::parse(text.as_bytes()).ok()?;
+            &parsed
+        }
+        Given::Text(text) if text.is_empty() => {
+            return Some((vec![Scalar::Other("[]".into())], String::new()));
+        }
+        Given::Text(text) => {
+            let words: Vec<&str> = text.split(',').map(str::trim).collect();
+            let values = words.iter().map(|word| word_of(types, item, word)).collect::<Option<_>>()?;
+            return Some((values, words.join(",")));
+        }
+        Given::Json(json) => json,
+    };
+    let Json::Array(items) = items else { return None };
+    if items.is_empty() {
+        return Some((vec![Scalar::Other("[]".into())], "[]".into()));
+    }
+    let values = items.iter().map(|value| word_of(types, item, value.as_str()?)).collect::<Option<_>>()?;
+    Some((values, Json::Array(items.clone()).to_text()))
+}
+
+fn word_of(types: &Types, ty: &Type, word: &str) -> Option<Scalar> {
+    let is_word = !word.is_empty() && !word.contains(',') && word.trim() == word;
+    is_word.then(|| scalar(types, ty, word)).flatten().map(|(value, _)| value)
+}
