@@ -1,5 +1,5 @@
 // One of emulate's services behind the recorder, so that a test can see what reached the upstream.
-// Configuration: {"service": "google" | "github", "seed": …}. The seed's first user answers any token that
+// Configuration: {"service": "google" | "github" | "slack", "seed": …}. The seed's first user answers any token that
 // the emulator did not issue: it is the decoy.
 
 import http from 'node:http'

@@ -114,6 +114,22 @@ impl Hallpass {
         self
     }
 
+    /// Points Slack at an emulated Slack.
+    pub fn with_slack(mut self, slack: &Upstream) -> Self {
+        let url = &slack.url;
+        self.service(
+            "slack",
+            url,
+            &[
+                ("authorize_url", format!("{url}/oauth/v2/authorize")),
+                ("token_url", format!("{url}/api/oauth.v2.access")),
+                ("userinfo_url", format!("{url}/api/auth.test")),
+                ("account_field", "user_id".to_owned()),
+            ],
+        );
+        self
+    }
+
     /// Points Gmail at the strict OAuth server and the mailbox beside it.
     pub fn with_oidc(mut self, oidc: &Upstream) -> Self {
         let url = &oidc.url;

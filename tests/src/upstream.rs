@@ -1,4 +1,4 @@
-//! The providers: emulated Google and GitHub, and a strict OAuth server, each behind a recorder.
+//! The providers: emulated Google, GitHub and Slack, and a strict OAuth server, each behind a recorder.
 //!
 //! The first user of an emulator is a decoy: the emulators answer a token that they did not issue as their first
 //! user, so a gateway that forwards a pass is noticed by whose account answers.
@@ -18,7 +18,7 @@ pub const CLIENT_SECRET: &str = "client-secret-of-the-tests";
 pub const ALICE: &str = "alice@example.com";
 /// Whose account answers an unknown token.
 pub const DECOY: &str = "decoy@example.com";
-/// A token that the seed gives Alice at GitHub, for putting things in place.
+/// A token that the seed gives Alice at GitHub and at Slack, for putting things in place.
 const SEED_TOKEN: &str = "seed-token-of-alice";
 
 /// One request as the upstream got it.
@@ -87,6 +87,29 @@ impl Upstream {
         }
         github.forget();
         github
+    }
+
+    /// Slack with Alice, the decoy and the channels `digest` and `board`. What is what has ids that it makes up:
+    /// `slack_id` tells them.
+    pub fn slack(redirect_port: u16) -> Self {
+        let seed = json!({ "slack": {
+            "team": { "name": "Example", "domain": "example" },
+            "users": [{ "name": "decoy", "email": DECOY }, { "name": "alice", "email": ALICE }],
+            "channels": [{ "name": "digest" }, { "name": "board" }],
+            "tokens": [{ "token": SEED_TOKEN, "user": "alice" }],
+            "oauth_apps": [{ "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "name": "Hallpass",
+                "redirect_uris": [callback(redirect_port)] }],
+        }});
+        Self::emulate("slack", &seed)
+    }
+
+    /// The id of the user or channel of this name, as Slack itself says it.
+    pub fn slack_id(&self, list: &str, name: &str) -> String {
+        let url = format!("{}/api/{list}", self.url);
+        let answer = post(url).bearer(SEED_TOKEN).send().expect(200).json();
+        let all = answer["members"].as_array().or(answer["channels"].as_array());
+        let found = all.and_then(|all| all.iter().find(|one| one["name"] == name));
+        found.unwrap_or_else(|| panic!("no `{name}` in {answer}"))["id"].as_str().expect("an id").to_owned()
     }
 
     /// The strict OAuth server with a mailbox beside it.

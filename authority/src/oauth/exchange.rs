@@ -4,6 +4,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use datalog::catalog::TokenShape;
 use oauth2::basic::{
     BasicClient, BasicErrorResponse, BasicErrorResponseType, BasicTokenResponse, BasicTokenType,
 };
@@ -17,6 +18,7 @@ use time::Duration;
 
 use super::http::{HttpClient, TokenFailure};
 use super::provider::{Client, Provider, Revocation};
+use super::slack;
 use crate::app::ProviderRevocation;
 use crate::config::ClientAuth;
 
@@ -58,10 +60,11 @@ pub(crate) fn authorize(
     let oauth = BasicClient::new(ClientId::new(client.id.clone()))
         .set_auth_uri(AuthUrl::new(url).map_err(|_| missing("authorize_url"))?)
         .set_redirect_uri(redirect(redirect_uri)?);
-    let mut request = oauth
-        .authorize_url(CsrfToken::new_random)
-        .add_scopes(scopes.iter().cloned().map(Scope::new))
-        .set_pkce_challenge(challenge);
+    let mut request = oauth.authorize_url(CsrfToken::new_random).set_pkce_challenge(challenge);
+    request = match provider.tokens {
+        TokenShape::Standard => request.add_scopes(scopes.iter().cloned().map(Scope::new)),
+        TokenShape::AuthedUser => request.add_extra_param(slack::SCOPES, scopes.join(",")),
+    };
     for (name, value) in &provider.authorize_parameters {
         request = request.add_extra_param(name.as_str(), value.as_str());
     }
@@ -78,12 +81,11 @@ pub(crate) async fn exchange_code(
     redirect_uri: &str,
 ) -> Result<Tokens, TokenFailure> {
     let oauth = token_client(provider, client)?.set_redirect_uri(redirect(redirect_uri)?);
-    let answer = oauth
-        .exchange_code(AuthorizationCode::new(code))
-        .set_pkce_verifier(verifier)
-        .request_async(http)
-        .await;
-    tokens(answer)
+    let request = oauth.exchange_code(AuthorizationCode::new(code)).set_pkce_verifier(verifier);
+    tokens(match provider.tokens {
+        TokenShape::Standard => request.request_async(http).await,
+        TokenShape::AuthedUser => request.request_async(&slack::PersonsTokens(http)).await,
+    })
 }
 
 pub(crate) async fn refresh(
@@ -94,8 +96,11 @@ pub(crate) async fn refresh(
 ) -> Result<Tokens, TokenFailure> {
     let token = RefreshToken::new(token.expose_secret().to_owned());
     let oauth = token_client(provider, client)?;
-    let answer = oauth.exchange_refresh_token(&token).request_async(http).await;
-    tokens(answer)
+    let request = oauth.exchange_refresh_token(&token);
+    tokens(match provider.tokens {
+        TokenShape::Standard => request.request_async(http).await,
+        TokenShape::AuthedUser => request.request_async(&slack::PersonsTokens(http)).await,
+    })
 }
 
 pub(crate) async fn begin_device(
@@ -152,6 +157,7 @@ pub(crate) async fn revoke(
         Revocation::Unsupported => return ProviderRevocation::Unsupported,
         Revocation::Endpoint(url) => revoke_at(http, url, client, access, refresh).await,
         Revocation::GithubGrant(applications) => revoke_at_github(http, applications, client, access).await,
+        Revocation::SlackToken(url) => slack::revoke(http, url, access).await,
     };
     match done {
         Ok(()) => ProviderRevocation::Revoked,

@@ -9,6 +9,7 @@ mod http;
 mod live;
 mod provider;
 mod refresh;
+mod slack;
 mod userinfo;
 
 pub(crate) use attempt::{

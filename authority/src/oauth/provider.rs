@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use datalog::catalog::{Dialect, OAuth, Refreshing, Service};
+use datalog::catalog::{Dialect, OAuth, Refreshing, Service, TokenShape};
 use secrecy::SecretString;
 use url::Url;
 
@@ -30,6 +30,8 @@ pub(crate) enum Revocation {
     /// `DELETE /applications/{client_id}/grant`, with the client's id and secret as Basic credentials.
     /// Source: docs.github.com, REST API endpoints for OAuth authorizations.
     GithubGrant(String),
+    /// `auth.revoke` with the token itself, and an answer that says no with status 200.
+    SlackToken(String),
 }
 
 /// Where to learn whose account it is: a URL, and the field of its answer.
@@ -37,6 +39,7 @@ pub(crate) enum Revocation {
 pub(crate) struct Userinfo {
     pub url: String,
     pub field: String,
+    pub method: http::Method,
 }
 
 /// The OAuth client that a person registered.
@@ -64,6 +67,7 @@ pub(crate) struct Provider {
     pub authorize_parameters: BTreeMap<String, String>,
     pub refresh: RefreshStyle,
     pub old_access: OldAccess,
+    pub tokens: TokenShape,
 }
 
 /// What Google's APIs answer at any of their hosts, and what its emulators answer too.
@@ -99,6 +103,7 @@ impl Provider {
                 Some(_) if service.dialect == Dialect::GitHub => OldAccess::DiesAtOnce,
                 _ => OldAccess::LivesOn,
             },
+            tokens: own.map(|own| own.tokens).unwrap_or_default(),
         }
     }
 }
@@ -106,6 +111,7 @@ impl Provider {
 fn revocation(service: &Service, config: &ServiceConfig, home: Option<&OAuth>) -> Revocation {
     let own = home.and_then(|own| own.revoke_url.as_ref());
     match config.revoke_url.as_ref().or(own) {
+        Some(url) if service.dialect == Dialect::Slack => Revocation::SlackToken(url.clone()),
         Some(url) => Revocation::Endpoint(url.clone()),
         None if home.is_some() && service.dialect == Dialect::GitHub => {
             let api = config.base_url.as_deref().unwrap_or("https://api.github.com");
@@ -125,10 +131,15 @@ fn userinfo(
         config.account_field.as_ref().or(own).cloned().unwrap_or_else(|| GOOGLE_USERINFO.1.into())
     };
     let own_field = own.and_then(|own| own.account_field.as_ref());
+    // Slack's is an operation like any other, and those are all POST.
+    let method = match service.dialect {
+        Dialect::Slack => http::Method::POST,
+        Dialect::Google | Dialect::GitHub | Dialect::Problem => http::Method::GET,
+    };
     if let Some(url) = &config.userinfo_url {
         // Whoever sets the place of Google's own answer means the field that stands there.
         let own_field = own_field.filter(|_| !url.ends_with(GOOGLE_USERINFO.0));
-        return vec![Userinfo { url: url.clone(), field: field(own_field) }];
+        return vec![Userinfo { url: url.clone(), field: field(own_field), method }];
     }
     let Some(url) = own.and_then(|own| own.userinfo_url.as_deref()) else { return Vec::new() };
     let Ok(parsed) = Url::parse(url) else { return Vec::new() };
@@ -137,10 +148,11 @@ fn userinfo(
         (None, Some(_)) => parsed.origin().ascii_serialization(),
         (None, None) => return Vec::new(),
     };
-    let mut places = vec![Userinfo { url: format!("{api}{}", parsed.path()), field: field(own_field) }];
+    let url = format!("{api}{}", parsed.path());
+    let mut places = vec![Userinfo { url, field: field(own_field), method: method.clone() }];
     if service.dialect == Dialect::Google {
         let (path, email) = GOOGLE_USERINFO;
-        places.push(Userinfo { url: format!("{api}{path}"), field: email.into() });
+        places.push(Userinfo { url: format!("{api}{path}"), field: email.into(), method });
     }
     places
 }
@@ -165,7 +177,7 @@ mod tests {
             token_url: Some("http://127.0.0.1:1/token".into()),
             ..ServiceConfig::default()
         };
-        for name in ["gmail", "github", "google-calendar", "google-drive"] {
+        for name in ["gmail", "github", "google-calendar", "google-drive", "slack"] {
             let provider = Provider::resolve(&service(name), &config);
             assert_eq!(provider.revocation, Revocation::Unsupported);
             assert_eq!(provider.device_authorization_url, None);

@@ -29,7 +29,9 @@ async fn ask(http: &HttpClient, place: &Userinfo, access: &SecretString) -> Resu
     let mut bearer = http::HeaderValue::from_str(&format!("Bearer {}", access.expose_secret()))
         .map_err(|_| "the access token does not fit a header".to_owned())?;
     bearer.set_sensitive(true);
-    let request = http::Request::get(&place.url)
+    let request = http::Request::builder()
+        .method(&place.method)
+        .uri(&place.url)
         .header(http::header::AUTHORIZATION, bearer)
         .header(http::header::ACCEPT, "application/json")
         .body(Vec::new())
