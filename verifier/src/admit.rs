@@ -1,7 +1,7 @@
 //! Admit: bytes to a request with exactly one pass, taken out of it, and nothing ambiguous left.
 //!
-//! It reads the whole body, bounded, before anything is decided. It does not know what the pass allows or what
-//! the request means: whether the pass is good is `verify`'s to say, and what is asked is `classify`'s.
+//! The head comes first: a body is read, whole and bounded, only for a pass that is good. What the pass allows and
+//! what the request means is not known here: that is `verify`'s and `classify`'s to say.
 
 use bytes::{Bytes, BytesMut};
 use datalog::ConnectionName;
@@ -18,7 +18,7 @@ use crate::entrance::Scope;
 use crate::framing::OwnHost;
 use crate::refusal::{Refusal, RefusalCode};
 
-/// A request that has one pass, one reading and a whole body.
+/// The head of a request that has one pass and one reading.
 pub(crate) struct Admitted {
     pub pass: SecretString,
     pub connection: ConnectionName,
@@ -31,7 +31,6 @@ pub(crate) struct Admitted {
     pub headers: HeaderMap,
     pub method_override: Option<String>,
     pub content_type: Option<String>,
-    pub body: Bytes,
     /// How the agent addresses this connection: `http://HOST/CONNECTION`.
     pub base: String,
 }
@@ -60,16 +59,7 @@ const OVERRIDE: &str = "x-http-method-override";
 const OTHER_OVERRIDES: [&str; 3] = ["x-http-method", "x-method-override", "x-method"];
 
 /// Admits a request whose framing was checked.
-pub(crate) async fn admit<B>(
-    mut parts: Parts,
-    body: B,
-    scope: &Scope,
-    host: &OwnHost,
-    limits: &Limits,
-) -> Result<Admitted, Refusal>
-where
-    B: Body<Data = Bytes> + Unpin,
-{
+pub(crate) fn admit(mut parts: Parts, scope: &Scope, host: &OwnHost) -> Result<Admitted, Refusal> {
     let pass = take_pass(&mut parts.headers)?;
     no_other_credential(&parts.headers)?;
     let method_override = method_override(&parts.headers)?;
@@ -80,7 +70,6 @@ where
         Scope::Connection(_) => format!("http://{}", host.as_str()),
     };
     let content_type = text(&parts.headers, CONTENT_TYPE.as_str());
-    let body = read(body, limits).await?;
     Ok(Admitted {
         pass,
         connection,
@@ -90,7 +79,6 @@ where
         headers: parts.headers,
         method_override,
         content_type,
-        body,
         base,
     })
 }
@@ -204,7 +192,7 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// The whole body, or a refusal: one byte past the bound is never "not looked at".
-async fn read<B>(mut body: B, limits: &Limits) -> Result<Bytes, Refusal>
+pub(crate) async fn read<B>(mut body: B, limits: &Limits) -> Result<Bytes, Refusal>
 where
     B: Body<Data = Bytes> + Unpin,
 {
@@ -247,6 +235,26 @@ where
         whole.extend_from_slice(&data);
     }
     Ok(if whole.is_empty() { first } else { whole.freeze() })
+}
+
+/// Lets go by what an agent still sends of a body that nobody will look at: most clients read an answer only after
+/// they have sent everything. Nothing of it is kept, and whoever takes long is not waited for.
+pub(crate) async fn discard<B>(mut body: B, limits: &Limits)
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let drained = async {
+        let mut passed = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            passed += frame.data_ref().map_or(0, Bytes::len);
+            if passed > limits.body {
+                break;
+            }
+        }
+    };
+    if timeout(limits.discard, drained).await.is_err() {
+        tracing::debug!("a refused request was still being sent");
+    }
 }
 
 fn too_large(limits: &Limits) -> Refusal {

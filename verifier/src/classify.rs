@@ -12,7 +12,11 @@ use crate::ports::Connection;
 use crate::refusal::{Refusal, RefusalCode};
 
 /// Finds the one operation that an admitted request is.
-pub(crate) fn classify(connection: &Connection, admitted: &Admitted) -> Result<Request, Refusal> {
+pub(crate) fn classify(
+    connection: &Connection,
+    admitted: &Admitted,
+    body: &[u8],
+) -> Result<Request, Refusal> {
     let headers = end_to_end(&admitted.headers);
     let raw = RawRequest {
         method: admitted.method.as_str(),
@@ -22,7 +26,7 @@ pub(crate) fn classify(connection: &Connection, admitted: &Admitted) -> Result<R
         query: admitted.query.as_deref(),
         headers: &headers,
         content_type: admitted.content_type.as_deref(),
-        body: &admitted.body,
+        body,
     };
     connection.service.classify(&connection.name, &connection.account, &raw).map_err(|error| refusal(&error))
 }

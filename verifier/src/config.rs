@@ -34,6 +34,8 @@ pub struct Limits {
     pub head_read: Duration,
     /// For a request's whole body.
     pub body_read: Duration,
+    /// For the rest of a body that is not read because its pass is refused.
+    pub discard: Duration,
     /// For reaching the upstream.
     pub connect: Duration,
     /// From the request being sent to the first byte of its answer.
@@ -62,6 +64,7 @@ impl Default for Limits {
             connections: 1024,
             head_read: Duration::from_secs(60),
             body_read: Duration::from_secs(60),
+            discard: Duration::from_secs(2),
             connect: Duration::from_secs(10),
             first_byte: Duration::from_secs(60),
             idle: Duration::from_secs(300),

@@ -12,7 +12,7 @@ use http::Response;
 use http::request::Parts;
 use hyper::body::Incoming;
 
-use crate::admit::{Admitted, admit};
+use crate::admit::{Admitted, admit, discard, read};
 use crate::answer::{self, Treatment};
 use crate::body::{AnswerBody, Leave};
 use crate::classify::classify;
@@ -101,13 +101,16 @@ impl Worker {
     ) -> Result<Response<AnswerBody>, Stop> {
         let (authority, limits) = (self.gateway.authority.as_ref(), &self.gateway.config.limits);
 
+        let (admitted, pass, connection) = match self.present(parts, entrance, host, passage) {
+            Ok(presented) => presented,
+            Err(stop) => {
+                discard(body, limits).await;
+                return Err(stop);
+            }
+        };
         let _room = self.gateway.room_for(&body)?;
-        let admitted = admit(parts, body, &entrance.scope, host, limits).await?;
-        let pass = self.gateway.verify(&admitted.pass)?;
-        passage.recording.verified(&pass);
-        let connection = self.gateway.covered(&pass, &admitted)?;
-        passage.dialect = connection.service.dialect;
-        let request = classify(&connection, &admitted)?;
+        let body = read(body, limits).await?;
+        let request = classify(&connection, &admitted, &body)?;
         passage.recording.classified(&request);
         let permitted = self.decide(&pass, request, passage).await?;
         let departure = Departure::of(permitted, &connection, &admitted.pass)?;
@@ -120,6 +123,22 @@ impl Worker {
         let arrival = self.forwarder.forward(authority, limits, &departure, credential).await?;
         let treatment = self.treatment(&arrival, &admitted, &connection, pass);
         answer::pass_on(arrival.answer, &departure, treatment, &mut passage.recording, limits).await
+    }
+
+    /// Admit and verify: all that is looked at before a byte of the body.
+    fn present(
+        &self,
+        parts: Parts,
+        entrance: &Entrance,
+        host: &OwnHost,
+        passage: &mut Passage,
+    ) -> Result<(Admitted, Arc<VerifiedPass>, Arc<Connection>), Stop> {
+        let admitted = admit(parts, &entrance.scope, host)?;
+        let pass = self.gateway.verify(&admitted.pass)?;
+        passage.recording.verified(&pass);
+        let connection = self.gateway.covered(&pass, &admitted)?;
+        passage.dialect = connection.service.dialect;
+        Ok((admitted, pass, connection))
     }
 
     async fn decide(

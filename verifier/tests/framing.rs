@@ -184,6 +184,35 @@ fn a_body_is_read_whole_and_bounded_before_anything_is_decided() {
     stage.refuses(with_pass(&stage, &head(1000), &"x".repeat(1000)), "ambiguous-request");
 }
 
+/// Nobody without a good pass can make the gateway hold or wait for a body.
+#[test]
+fn the_body_of_a_pass_that_is_refused_is_not_waited_for() {
+    let limits =
+        verifier::Limits { bodies: 100, discard: Duration::from_millis(50), ..verifier::Limits::default() };
+    let stage =
+        Stage::with(verifier::GatewayConfig { threads: 1, limits, ..verifier::GatewayConfig::default() });
+    let head = "POST /github/user/repos HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer hallpass_AAAA\r\n\
+                Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{";
+    stage.refuses(head, "pass-invalid");
+}
+
+/// A client that reads no answer before it has sent everything still learns why it was refused.
+#[test]
+fn a_large_body_of_a_refused_pass_is_let_go_by() {
+    let stage = Stage::new();
+    let body = "x".repeat(8 * 1024 * 1024);
+    let mut stream = TcpStream::connect(stage.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let head = format!(
+        "POST /github/user/repos HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer hallpass_AAAA\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body.as_bytes()).expect("all of it is taken");
+    assert_eq!(read_reply(&mut stream).code(), "pass-invalid");
+}
+
 #[test]
 fn a_body_that_ends_early_is_refused_and_recorded() {
     let stage = Stage::new();
