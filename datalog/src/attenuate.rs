@@ -31,6 +31,8 @@ pub struct AttenuateArgs {
     pub not_before: Option<String>,
     pub to: Vec<String>,
     pub to_domains: Vec<String>,
+    /// Nobody is reached who does not take part in the thread already.
+    pub to_thread_participants: bool,
     pub args: Vec<String>,
     pub during: Vec<String>,
     pub limits: Vec<String>,
@@ -64,7 +66,7 @@ pub enum AttenuateError {
     #[error("the pass is sealed: nothing can be attenuated from it")]
     Sealed,
     #[error(
-        "nothing to narrow by: expected at least one of --only, --ask, --deny, --for, --not-before, --to, --to-domain, --arg, --during, --limit, --check"
+        "nothing to narrow by: expected at least one of --only, --ask, --deny, --for, --not-before, --to, --to-domain, --to-thread-participants, --arg, --during, --limit, --check"
     )]
     Nothing,
 }
@@ -123,6 +125,7 @@ fn block(
         checks.push(compose::from(terms::date(begins)?));
     }
     checks.extend(terms::recipients(&args.to, &args.to_domains)?);
+    checks.extend(args.to_thread_participants.then(compose::in_thread));
     let arguments =
         args.args.iter().map(|text| arguments::read(text, &reach)).collect::<Result<Vec<_>, TermError>>()?;
     checks.extend(arguments::caveats(&arguments));

@@ -66,6 +66,16 @@ pub(crate) fn recipients(addresses: &[Address], domains: &[String]) -> Option<Ch
     Some(caveat)
 }
 
+/// What `in_thread` says, as it is printed.
+pub(crate) const IN_THREAD: &str =
+    "check all recipient($r), thread_participants($p), $p.contains($r) or recipient_count(0)";
+
+/// Holds where everybody who is reached takes part in the thread that the message goes into. The count stands
+/// beside it because nobody is no member of anything.
+pub(crate) fn in_thread() -> Check {
+    check!(r#"check all recipient($r), thread_participants($p), $p.contains($r) or recipient_count(0)"#)
+}
+
 pub(crate) fn same_account() -> Check {
     check!(r#"check if connection($c), service($s), account($a), connected($c, $s, $a)"#)
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::judge::{Answered, Question};
+use crate::lookup::Observed;
 use crate::request::{Request, RequestDigest};
 use crate::verify::VerifiedPass;
 
@@ -52,6 +53,8 @@ pub struct Context {
     pub used: BTreeMap<String, u64>,
     /// The digest of a request that a person approved.
     pub approved: Option<RequestDigest>,
+    /// What was looked up of what the request refers to.
+    pub observed: Observed,
 }
 
 /// The answer.

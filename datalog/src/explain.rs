@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::caveat::{Binary, Caveat, Fact, Kind, Op, Query, Slot, Unary};
+use crate::caveat::{Binary, Caveat, Fact, Kind, Op, Pattern, Query, Slot, Unary};
 use crate::content::{Answer, Bound, Content, Limit, time_bound};
 use crate::hours::{DAYS, between};
 use crate::plain;
@@ -58,8 +58,13 @@ fn covered(of: &dyn Fn(Answer) -> String) -> String {
     }
 }
 
-/// The facts that a caveat read, as they were; at most six of a predicate.
-pub(crate) fn facts_read(caveat: &Caveat, facts: &[Fact]) -> String {
+/// The facts that a caveat read, as they were; at most six of a predicate. Those of the words in `looked_up` are not
+/// shown: the agent may not be allowed to read where they come from.
+pub(crate) fn facts_read(caveat: &Caveat, facts: &[Fact], looked_up: u64) -> String {
+    let hidden = |pattern: &&Pattern| pattern.predicate.request_bit() & looked_up != 0;
+    if let Some(pattern) = caveat.patterns().find(hidden) {
+        return format!("another `{}`, by what was looked up", pattern.name);
+    }
     let mut names: Vec<&str> = caveat.patterns().map(|pattern| &*pattern.name).collect();
     names.sort_unstable();
     names.dedup();
@@ -97,6 +102,9 @@ pub fn caveat(caveat: &Caveat) -> String {
         return "the account that the connection had when the pass was minted".into();
     }
     if let Some(sentence) = plain::argument(caveat).or_else(|| plain::recipients(caveat)) {
+        return sentence;
+    }
+    if let Some(sentence) = plain::in_thread(caveat) {
         return sentence;
     }
     if caveat.kind == Kind::One {

@@ -9,11 +9,12 @@ use crate::catalog::Operation;
 use crate::caveat::{Fact, Predicate};
 use crate::content::{Connected, Limit};
 use crate::decide::Context;
-use crate::decode::{Address, Reached};
+use crate::decode::Address;
 use crate::effect::{Effect, Effects};
 use crate::hours::Zone;
 use crate::names::{Account, ConnectionName};
 use crate::request::{Request, Scalar};
+use crate::told::{self, Told};
 use crate::value::Value;
 
 /// Gathers facts of the predicates that `reads` names.
@@ -47,8 +48,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) limits: &'a [&'a Limit],
     /// The time zones that the pass reads a clock of.
     pub(crate) zones: &'a [Zone],
-    /// Whom the request reaches, where the pass reads it.
-    pub(crate) reached: &'a Reached,
+    /// What the request means beyond its fields, where the pass reads it.
+    pub(crate) told: &'a Told,
     /// The digest that a person approved, if any.
     pub(crate) approved: Option<&'a str>,
     pub(crate) now: OffsetDateTime,
@@ -56,7 +57,7 @@ pub(crate) struct Subject<'a> {
 
 /// The facts of one request.
 pub(crate) fn request_facts(reads: u64, subject: &Subject<'_>) -> Vec<Fact> {
-    let Subject { request, digest, context, limits, zones, reached, approved, now } = *subject;
+    let Subject { request, digest, context, limits, zones, told, approved, now } = *subject;
     let mut gather = Gather { reads, facts: Vec::with_capacity(16) };
     // Before 1970 nothing is valid: time 0 fails every lower bound that a pass can have.
     gather.say_one("time", || Value::Date(u64::try_from(now.unix_timestamp()).unwrap_or(0)));
@@ -72,7 +73,9 @@ pub(crate) fn request_facts(reads: u64, subject: &Subject<'_>) -> Vec<Fact> {
         request.resources.iter().map(|one| vec![Value::Str(one.kind.clone()), Value::str(one.id.as_str())])
     });
     arguments(&mut gather, request);
-    recipients(&mut gather, reached);
+    if reads & told::ALL != 0 {
+        meaning(&mut gather, told);
+    }
     gather.say("used", || {
         limits.iter().map(|limit| {
             let used = context.used.get(&limit.budget).copied().unwrap_or(0);
@@ -109,22 +112,31 @@ fn of_operation(
     gather.say_one("stage", || Value::str("request"));
 }
 
-/// Whether any of the words needs to know whom a request reaches.
-pub(crate) fn reads_recipients(reads: u64) -> bool {
-    ["recipient", "recipient_domain", "recipient_count"]
-        .into_iter()
-        .filter_map(Predicate::of)
-        .any(|predicate| reads & predicate.request_bit() != 0)
+/// Of a part that is not known there are no facts; no caveat that reads it is evaluated.
+fn meaning(gather: &mut Gather, told: &Told) {
+    if let Ok(reached) = &told.reached {
+        let all = &reached.recipients;
+        gather.say("recipient", || all.iter().map(|address| vec![Value::str(address.as_str())]));
+        gather.say("recipient_domain", || {
+            let domains: BTreeSet<&str> = all.iter().map(Address::domain).collect();
+            domains.into_iter().map(|domain| vec![Value::str(domain)])
+        });
+        gather.say_one("recipient_count", || count(all.len()));
+    }
+    if let Ok(attachments) = &told.attachments {
+        gather.say_one("attachment_count", || count(*attachments));
+    }
+    if let Ok(subject) = &told.subject {
+        gather.say_one("subject", || Value::str(subject.as_str()));
+    }
+    if let Ok(all) = &told.participants {
+        gather.say("thread_participant", || all.iter().map(|address| vec![Value::str(address.as_str())]));
+        gather.say_one("thread_participants", || Value::set_of_strings(all.iter().map(Address::as_str)));
+    }
 }
 
-fn recipients(gather: &mut Gather, reached: &Reached) {
-    let all = &reached.recipients;
-    gather.say("recipient", || all.iter().map(|address| vec![Value::str(address.as_str())]));
-    gather.say("recipient_domain", || {
-        let domains: BTreeSet<&str> = all.iter().map(Address::domain).collect();
-        domains.into_iter().map(|domain| vec![Value::str(domain)])
-    });
-    gather.say_one("recipient_count", || Value::Int(i64::try_from(all.len()).unwrap_or(i64::MAX)));
+fn count(number: usize) -> Value {
+    Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 fn arguments(gather: &mut Gather, request: &Request) {

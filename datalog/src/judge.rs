@@ -7,12 +7,13 @@ use time::OffsetDateTime;
 use crate::caveat::{Caveat, Fact};
 use crate::content::{Content, Limit};
 use crate::decide::{Context, Ground, LiftableBy, Reason};
-use crate::decode::{self, DecodeError, Reached};
 use crate::evaluate::{self, EvaluateError, Steps, World};
 use crate::explain;
-use crate::facts::{Subject, reads_recipients, request_facts};
+use crate::facts::{Subject, request_facts};
+use crate::lookup::Finds;
 use crate::policy::{Policy, Rule};
 use crate::request::{Request, RequestDigest};
+use crate::told::Told;
 
 /// The work that one decision may be; a pass that was admitted needs a fraction of it on any common request.
 const STEPS: u32 = 200_000;
@@ -45,6 +46,8 @@ pub(crate) struct Question<'a> {
 struct Judgement {
     rule: Result<Rule, EvaluateError>,
     failed: Vec<Failed>,
+    /// Caveats that read what could not be told: neither met nor failed.
+    open: Vec<Failed>,
     facts: Vec<Fact>,
 }
 
@@ -56,6 +59,11 @@ struct Failed {
 
 impl Judgement {
     fn holds(&self) -> bool {
+        self.stands() && self.open.is_empty()
+    }
+
+    /// Nothing stands against it but what could not be told.
+    fn stands(&self) -> bool {
         matches!(self.rule, Ok(Rule::Allowed | Rule::Approved)) && self.failed.is_empty()
     }
 }
@@ -63,34 +71,38 @@ impl Judgement {
 impl Question<'_> {
     /// The answer and its reasons. `asks` tells whether an approval could change anything.
     pub(crate) fn answer(&self, asks: bool) -> (Answered, Vec<Reason>) {
-        let reached = match reads_recipients(self.content.reads()) {
-            false => Ok(Reached::default()),
-            true => decode::reached(self.request),
-        };
-        match reached {
-            Ok(reached) => self.answer_for(&reached, asks),
-            // What cannot be told is not a missing fact but a denial, which no approval lifts.
-            Err(error) => (Answered::No(Ground::Unevaluable), vec![self.unknown_recipients(&error)]),
-        }
+        self.answer_for(&self.told(), asks)
     }
 
-    fn answer_for(&self, reached: &Reached, asks: bool) -> (Answered, Vec<Reason>) {
+    /// The answer, and the look-up that it lacks where nothing else stands against the request.
+    pub(crate) fn lacks(&self, asks: bool) -> (Answered, Option<Finds>) {
+        let told = self.told();
+        let answer = self.answer_for(&told, asks).0;
+        let open = answer == Answered::No(Ground::Unevaluable);
+        (answer, if open { told.missing(self.content.reads()) } else { None })
+    }
+
+    fn told(&self) -> Told {
+        Told::of(self.request, &self.context.observed, self.content.reads())
+    }
+
+    fn answer_for(&self, told: &Told, asks: bool) -> (Answered, Vec<Reason>) {
         let approved = self.context.approved == Some(self.digest);
-        let first = self.judge(reached, if approved { Approval::Given } else { Approval::None });
+        let first = self.judge(told, if approved { Approval::Given } else { Approval::None });
         if first.holds() {
             return (Answered::Allow, self.why_allowed(&first));
         }
         if asks && !approved {
-            let second = self.judge(reached, Approval::Given);
+            let second = self.judge(told, Approval::Given);
             if second.holds() {
-                return (Answered::No(Ground::Ask), self.why_not(&first, LiftableBy::Approval));
+                return (Answered::No(Ground::Ask), self.why_not(&first, told, LiftableBy::Approval));
             }
-            return (Answered::No(self.ground(&second)), self.why_not(&second, LiftableBy::Parent));
+            return (Answered::No(self.ground(&second)), self.why_not(&second, told, LiftableBy::Parent));
         }
-        (Answered::No(self.ground(&first)), self.why_not(&first, LiftableBy::Parent))
+        (Answered::No(self.ground(&first)), self.why_not(&first, told, LiftableBy::Parent))
     }
 
-    fn judge(&self, reached: &Reached, approval: Approval) -> Judgement {
+    fn judge(&self, told: &Told, approval: Approval) -> Judgement {
         let digest = self.digest.hex();
         let approved = (approval == Approval::Given).then_some(digest.as_str());
         let reads = self.content.reads() | self.policy.reads(approved.is_some());
@@ -102,7 +114,7 @@ impl Question<'_> {
                 context: self.context,
                 limits: self.limits,
                 zones: &self.content.zones,
-                reached,
+                told,
                 approved,
                 now: self.now,
             },
@@ -114,11 +126,15 @@ impl Question<'_> {
         } else {
             self.policy.apply(World { facts: [&facts, authority, &[]] }, &mut steps)
         };
-        let mut failed = Vec::new();
+        let (mut failed, mut open) = (Vec::new(), Vec::new());
         for (number, block) in self.content.blocks.iter().enumerate() {
             let own = if number == 0 { &[][..] } else { &block.facts };
             let world = World { facts: [&facts, authority, own] };
             for (place, caveat) in block.caveats.iter().enumerate() {
+                if told.unknown(caveat.reads()).is_some() {
+                    open.push(Failed { block: number, caveat: place, error: None });
+                    continue;
+                }
                 let error = match evaluate::holds(caveat, world, &mut steps) {
                     Ok(true) => continue,
                     Ok(false) => None,
@@ -127,23 +143,26 @@ impl Question<'_> {
                 failed.push(Failed { block: number, caveat: place, error });
             }
         }
-        Judgement { rule, failed, facts }
+        Judgement { rule, failed, open, facts }
     }
 
-    fn unknown_recipients(&self, error: &DecodeError) -> Reason {
-        let reads = |caveat: &&Caveat| reads_recipients(caveat.reads());
-        let caveats = self.content.blocks.iter().flat_map(|block| &block.caveats);
-        Reason {
-            block: None,
-            caveat: caveats.clone().find(reads).map(ToString::to_string).unwrap_or_default(),
-            expected: "a request that says with certainty whom it reaches".into(),
-            got: error.to_string(),
+    /// What could not be told is not a missing fact but a denial, which no approval lifts.
+    fn why_open(&self, open: &Failed, told: &Told) -> Option<Reason> {
+        let caveat = self.caveat(open)?;
+        Some(Reason {
+            block: Some(open.block),
+            caveat: caveat.to_string(),
+            expected: "a request that says with certainty what the pass asks of it".into(),
+            got: told.unknown(caveat.reads())?.to_string(),
             liftable_by: LiftableBy::Parent,
-        }
+        })
     }
 
     fn ground(&self, judgement: &Judgement) -> Ground {
-        if judgement.rule.is_err() || judgement.failed.iter().any(|failed| failed.error.is_some()) {
+        if judgement.stands()
+            || judgement.rule.is_err()
+            || judgement.failed.iter().any(|failed| failed.error.is_some())
+        {
             return Ground::Unevaluable;
         }
         let spent = |failed: &Failed| self.caveat(failed).is_some_and(|caveat| caveat.mentions("used"));
@@ -169,8 +188,8 @@ impl Question<'_> {
         }]
     }
 
-    fn why_not(&self, judgement: &Judgement, liftable_by: LiftableBy) -> Vec<Reason> {
-        let mut reasons = Vec::new();
+    fn why_not(&self, judgement: &Judgement, told: &Told, liftable_by: LiftableBy) -> Vec<Reason> {
+        let mut reasons: Vec<Reason> = Vec::new();
         let of_policy = |rule, expected, got| Reason {
             block: None,
             caveat: explain::rule_text(rule).into(),
@@ -195,12 +214,14 @@ impl Question<'_> {
                 block: Some(failed.block),
                 caveat: caveat.to_string(),
                 expected: explain::caveat(caveat),
-                got: failed
-                    .error
-                    .map_or_else(|| explain::facts_read(caveat, &judgement.facts), |error| error.to_string()),
+                got: failed.error.map_or_else(
+                    || explain::facts_read(caveat, &judgement.facts, told.looked_up),
+                    |error| error.to_string(),
+                ),
                 liftable_by,
             });
         }
+        reasons.extend(judgement.open.iter().filter_map(|open| self.why_open(open, told)));
         reasons
     }
 }

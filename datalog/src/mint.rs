@@ -41,6 +41,8 @@ pub struct MintArgs {
     /// Addresses that may be reached, and domains: nobody else, where there are any.
     pub to: Vec<String>,
     pub to_domains: Vec<String>,
+    /// Nobody is reached who does not take part in the thread already.
+    pub to_thread_participants: bool,
     /// `gmail.users.messages.list: maxResults<=10`.
     pub args: Vec<String>,
     /// `mon-fri 09:00-17:00 Europe/Berlin`; any of them.
@@ -69,7 +71,7 @@ pub struct MintTerms {
     grants: Vec<(Answer, ConnectionName, Selector)>,
     begins: Option<OffsetDateTime>,
     ends: OffsetDateTime,
-    recipients: Option<Check>,
+    recipients: Vec<Check>,
     arguments: Vec<Arguments>,
     hours: Vec<Hours>,
     limits: Vec<(Target, i64)>,
@@ -125,7 +127,9 @@ impl MintTerms {
         let begins = args.not_before.as_deref().map(terms::date).transpose()?;
         let duration = args.duration.as_deref().map_or(Ok(DEFAULT_DURATION), terms::duration)?;
         let ends = begins.map_or(now, |begins| begins.max(now)).saturating_add(duration);
-        let recipients = terms::recipients(&args.to, &args.to_domains)?;
+        let named = terms::recipients(&args.to, &args.to_domains)?;
+        let recipients =
+            named.into_iter().chain(args.to_thread_participants.then(compose::in_thread)).collect();
         let arguments =
             args.args.iter().map(|text| arguments::read(text, &reach)).collect::<Result<_, _>>()?;
         let hours = args.during.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;

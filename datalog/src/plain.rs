@@ -1,6 +1,7 @@
 //! The sentences of constraints on arguments, read back from the caveats that `--arg` makes.
 
 use crate::caveat::{Binary, Caveat, Kind, Op, Pattern, Slot, Unary};
+use crate::compose;
 use crate::value::Value;
 
 /// What a `reject if` on one operation's arguments leaves, in words.
@@ -64,6 +65,12 @@ pub(crate) fn recipients(caveat: &Caveat) -> Option<String> {
         }
     }
     Some(format!("no recipients but {}", who.join(", ")))
+}
+
+/// That everybody reached takes part in the thread already, in words.
+pub(crate) fn in_thread(caveat: &Caveat) -> Option<String> {
+    let is_own = caveat.to_string() == compose::IN_THREAD;
+    is_own.then(|| "nobody reached but who takes part in the thread already".into())
 }
 
 /// What is left where these conditions reject.

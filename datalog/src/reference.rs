@@ -10,10 +10,10 @@ use biscuit_auth::{AuthorizerLimits, error};
 use time::OffsetDateTime;
 
 use crate::decide::Context;
-use crate::decode;
 use crate::facts::{Subject, request_facts};
 use crate::policy::POLICIES;
 use crate::request::Request;
+use crate::told::Told;
 use crate::value::Value;
 use crate::verify::VerifiedPass;
 
@@ -38,9 +38,11 @@ pub fn reference(
     let mut builder = AuthorizerBuilder::new()
         .set_limits(AuthorizerLimits { max_time: Duration::from_secs(5), ..AuthorizerLimits::default() });
     let zones = &pass.content().zones;
-    let Ok(reached) = decode::reached(request) else { return Ok(Verdict::Deny) };
-    let reached = &reached;
-    let subject = Subject { request, digest: &hex, context, limits: &limits, zones, reached, approved, now };
+    let told = &Told::of(request, &context.observed, pass.content().reads());
+    if told.unknown(u64::MAX).is_some() {
+        return Ok(Verdict::Deny);
+    }
+    let subject = Subject { request, digest: &hex, context, limits: &limits, zones, told, approved, now };
     for fact in request_facts(u64::MAX, &subject) {
         let terms: Vec<_> = fact.terms.iter().map(Value::to_term).collect();
         builder = builder.fact(BiscuitFact::new(fact.name.to_string(), terms))?;

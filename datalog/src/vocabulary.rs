@@ -162,13 +162,33 @@ pub const REQUEST: &[Word] = &[
         r#"recipient_domain("example.com")"#,
     ),
     word("recipient_count", &[Integer], One, "how many recipients there are", "recipient_count(1)"),
-    word("attachment_count", &[Integer], NotYet, "how many attachments there are", "attachment_count(0)"),
+    word(
+        "attachment_count",
+        &[Integer],
+        One,
+        "how many attachments the message has that the request holds; more rather than fewer",
+        "attachment_count(0)",
+    ),
+    word(
+        "subject",
+        &[Text],
+        One,
+        "the subject of the message that the request holds, decoded; empty where there is none",
+        r#"subject("Re: lunch")"#,
+    ),
     word(
         "thread_participant",
         &[Text],
-        NotYet,
-        "an address already in the thread",
+        Several,
+        "an address that letters of the thread, which the message goes into, came from or went to; looked up",
         r#"thread_participant("a@example.com")"#,
+    ),
+    word(
+        "thread_participants",
+        &[Set],
+        One,
+        "all of them, as one set; empty where the request names no thread",
+        r#"thread_participants({"a@example.com", "b@example.com"})"#,
     ),
     word(
         "seen",
@@ -269,6 +289,25 @@ pub fn words() -> impl Iterator<Item = &'static Word> {
 /// The word of that name.
 pub fn find(name: &str) -> Option<&'static Word> {
     words().find(|word| word.name == name)
+}
+
+/// The bit of a word of the request, as `Predicate::request_bit` has it. A name that is none does not compile.
+#[expect(clippy::indexing_slicing, clippy::panic, reason = "worked out when it is compiled")]
+pub(crate) const fn bit(name: &str) -> u64 {
+    let name = name.as_bytes();
+    let mut place = 0;
+    while place < REQUEST.len() {
+        let word = REQUEST[place].name.as_bytes();
+        let mut at = 0;
+        while at < word.len() && at < name.len() && word[at] == name[at] {
+            at += 1;
+        }
+        if at == word.len() && at == name.len() {
+            return 1 << place;
+        }
+        place += 1;
+    }
+    panic!("no word of the request has this name")
 }
 
 /// Whether only the verifier may state it.

@@ -119,6 +119,7 @@ fn context(pass: &VerifiedPass, used: u64, request: Option<&Request>) -> Context
     Context {
         used: pass.limits().iter().map(|limit| (limit.budget.clone(), used)).collect(),
         approved: request.map(Request::digest),
+        ..Context::default()
     }
 }
 

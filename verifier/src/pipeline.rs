@@ -149,7 +149,7 @@ impl Worker {
     ) -> Result<Permitted, Stop> {
         let (authority, limits) = (self.gateway.authority.as_ref(), &self.gateway.config.limits);
         let used = reserve::used(authority, limits, pass, &request).await?;
-        let context = Context { used, approved: None };
+        let context = Context { used, ..Context::default() };
         let refused = match decide(pass, request, &context, self.gateway.clock.now()) {
             Decided::Allow(permitted) => return Ok(permitted),
             Decided::Ask(refused) | Decided::Deny(refused) => refused,

@@ -47,6 +47,9 @@ pub(super) struct Attenuate {
     /// A domain whose addresses may be reached; nobody else, but what other --to and --to-domain say
     #[arg(long = "to-domain", value_name = "DOMAIN")]
     to_domains: Vec<String>,
+    /// Nobody may be reached who does not take part in the thread already: replies to it, within --to and --to-domain
+    #[arg(long)]
+    to_thread_participants: bool,
     /// What an operation's arguments may be; those not mentioned are denied. `NAME?` may be absent
     #[arg(long = "arg", value_name = "OPERATION: CONDITIONS")]
     args: Vec<String>,
@@ -127,6 +130,7 @@ impl From<Attenuate> for AttenuateArgs {
             not_before: flags.not_before,
             to: flags.to,
             to_domains: flags.to_domains,
+            to_thread_participants: flags.to_thread_participants,
             args: flags.args,
             during: flags.during,
             limits: flags.limits,

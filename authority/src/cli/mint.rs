@@ -42,6 +42,9 @@ pub(super) struct Mint {
     /// A domain whose addresses may be reached; nobody else, but what other --to and --to-domain say
     #[arg(long = "to-domain", value_name = "DOMAIN")]
     to_domains: Vec<String>,
+    /// Nobody may be reached who does not take part in the thread already: replies to it, within --to and --to-domain
+    #[arg(long)]
+    to_thread_participants: bool,
     /// What an operation's arguments may be; those not mentioned are denied. `NAME?` may be absent
     #[arg(long = "arg", value_name = "OPERATION: CONDITIONS")]
     args: Vec<String>,
@@ -94,6 +97,7 @@ impl From<Mint> for MintArgs {
             not_before: mint.not_before,
             to: mint.to,
             to_domains: mint.to_domains,
+            to_thread_participants: mint.to_thread_participants,
             args: mint.args,
             during: mint.during,
             limits: mint.limits,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::facts::{Facts, FactsError, OperationLine};
 use super::matcher::{End, Form, Matcher};
 use super::operation::{
-    BodyFacts, Condition, Decode, IdPart, Method, Operation, QueryParameter, ResourceRule,
+    BodyFacts, Condition, Decode, IdPart, Look, Method, Operation, QueryParameter, ResourceRule,
 };
 use super::overlay::{Carriers, Overlay, ResourceLine};
 use super::service::Service;
@@ -124,6 +124,7 @@ impl Builder {
             upload,
             resources: Vec::new(),
             decode: self.decodes(line),
+            looks: self.looks(line),
             addressed: self.overlay.addressed || !self.overlay.decodes.is_empty(),
             redirects: line.redirects,
             renames: self.renames(line),
@@ -164,6 +165,11 @@ impl Builder {
             .collect()
     }
 
+    fn looks(&self, line: &OperationLine) -> Vec<Look> {
+        let rules = self.overlay.looks.iter().filter(|rule| rule.which.names(&line.op));
+        rules.map(|rule| Look { finds: rule.finds, get: id_parts(&rule.get) }).collect()
+    }
+
     fn conditions(&self, line: &OperationLine) -> Vec<Condition> {
         let rules = self.overlay.conditions.iter().filter(|rule| rule.which.names(&line.op));
         rules
@@ -186,7 +192,11 @@ impl Builder {
             let only = decode.only.iter().map(|(name, _)| name);
             only.chain(&decode.fields).chain(&decode.without)
         });
-        let mut named = conditions.chain(decoded);
+        let looked_up = operation.looks.iter().flat_map(|look| &look.get).filter_map(|part| match part {
+            IdPart::Argument(name) => Some(name),
+            IdPart::Text(_) => None,
+        });
+        let mut named = conditions.chain(decoded).chain(looked_up);
         match named.find(|name| !self.has_argument(operation, &IdPart::Argument((*name).clone()))) {
             None => Ok(()),
             Some(name) => Err(FactsError::new(format!(

@@ -35,7 +35,7 @@ pub use argument::ArgumentType;
 pub use classify::{ClassifyError, Misfit, RawRequest};
 pub use facts::FactsError;
 pub use operation::{
-    BodyFacts, Condition, Decode, Format, IdPart, Method, Operation, QueryParameter, ResourceRule,
+    BodyFacts, Condition, Decode, Format, IdPart, Look, Method, Operation, QueryParameter, ResourceRule,
 };
 pub use overlay::{Carriers, Dialect, OAuth, Refreshing, TokenShape};
 pub use service::Service;

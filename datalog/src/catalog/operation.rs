@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::effect::Effects;
+use crate::lookup::Finds;
 use crate::names::OperationId;
 
 use super::matcher::Form;
@@ -92,6 +93,13 @@ pub enum Format {
     Addresses,
 }
 
+/// What an operation refers to and does not say, and the path and query of the operation that fetches it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    pub finds: Finds,
+    pub get: Vec<IdPart>,
+}
+
 /// How to name one thing that an operation touches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceRule {
@@ -140,6 +148,8 @@ pub struct Operation {
     pub shorter: Option<Template>,
     pub resources: Vec<ResourceRule>,
     pub decode: Vec<Decode>,
+    /// In the order in which they can be fetched.
+    pub looks: Vec<Look>,
     /// The service reaches people by addresses: an operation that reaches some, and holds no message that is
     /// decoded, is one whose recipients nobody knows.
     pub addressed: bool,

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Deserialize;
 
 use crate::effect::{Effect, Effects};
+use crate::lookup::Finds;
 
 use super::facts::{FactsError, OperationLine};
 use super::operation::Format;
@@ -152,6 +153,8 @@ pub(super) struct Overlay {
     pub(super) resources: Vec<ResourceLine>,
     #[serde(default, rename = "decode")]
     pub(super) decodes: Vec<DecodeLine>,
+    #[serde(default, rename = "look")]
+    pub(super) looks: Vec<LookLine>,
     #[serde(default, rename = "slash")]
     pub(super) slashes: Vec<SlashLine>,
     /// Path parameter to the operations whose body renames it.
@@ -260,6 +263,17 @@ pub(super) struct DecodeLine {
     pub(super) which: Which,
 }
 
+/// What operations refer to by an id, and how it is fetched.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LookLine {
+    pub(super) finds: Finds,
+    /// Path and query: `/threads/{threadId}?format=metadata`. Arguments, or fields of the body, in braces.
+    pub(super) get: String,
+    #[serde(flatten)]
+    pub(super) which: Which,
+}
+
 /// Path parameters that may hold an escaped slash.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -329,6 +343,7 @@ impl Overlay {
             .chain(self.resources.iter_mut().map(|line| &mut line.which))
             .chain(self.conditions.iter_mut().map(|line| &mut line.which))
             .chain(self.decodes.iter_mut().map(|line| &mut line.which))
+            .chain(self.looks.iter_mut().map(|line| &mut line.which))
             .chain(self.slashes.iter_mut().map(|line| &mut line.which))
             .chain([&mut self.shorter]);
         for which in all {

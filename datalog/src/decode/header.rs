@@ -1,10 +1,10 @@
-//! The header of a message: which addresses it reaches.
+//! The header of a message: which addresses it reaches, its subject, what its body is said to be.
 //!
 //! Line ends, folding and names are taken in the one way that every reader takes them; anything else is
 //! refused. Bodies are not looked at.
 
 use super::address::{self, Address};
-use super::{AddressError, DecodeError};
+use super::{AddressError, DecodeError, word};
 
 /// Fields that make mail go somewhere: the recipients, and those that answers and receipts go to.
 const REACHING: [&str; 15] = [
@@ -39,6 +39,8 @@ pub enum HeaderError {
     Characters,
     #[error("the line `{0}` is not a header field")]
     Field(String),
+    #[error("it has the field `{0}` more than once")]
+    Twice(String),
     #[error("the field `{0}` is folded over an empty line, or has other than ASCII in it")]
     Folding(String),
 }
@@ -59,8 +61,25 @@ pub(super) fn recipients(message: &[u8]) -> Result<Vec<Address>, DecodeError> {
     Ok(found)
 }
 
+/// The subject, decoded; empty where there is none.
+pub(super) fn subject(message: &[u8]) -> Result<String, DecodeError> {
+    match single(&fields(message)?, "subject") {
+        Ok(value) => word::text(value.unwrap_or_default()).ok_or(DecodeError::Subject),
+        Err(_) => Err(DecodeError::Subject),
+    }
+}
+
+/// The value of a field that stands once at most.
+pub(super) fn single<'a>(fields: &'a [(String, String)], name: &str) -> Result<Option<&'a str>, HeaderError> {
+    let mut values = fields.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        (_, Some(_)) => Err(HeaderError::Twice(name.to_owned())),
+    }
+}
+
 /// The fields in order: names in lower case, values unfolded.
-fn fields(message: &[u8]) -> Result<Vec<(String, String)>, HeaderError> {
+pub(super) fn fields(message: &[u8]) -> Result<Vec<(String, String)>, HeaderError> {
     let lines = lines(message)?;
     let mut fields: Vec<(String, String)> = Vec::new();
     for line in lines {

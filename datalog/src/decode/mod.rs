@@ -1,4 +1,4 @@
-//! What a body means beyond its fields: whom a message reaches.
+//! What a body means beyond its fields: whom a message reaches, and what is attached to it.
 //!
 //! Strict, so that no other reader can see more: what is not read with certainty is an error, and the
 //! request is then denied as unevaluable. Nothing here fetches anything.
@@ -6,6 +6,7 @@
 mod address;
 mod field;
 mod header;
+mod mime;
 mod word;
 
 use base64::Engine;
@@ -14,11 +15,13 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::catalog::{Decode, Format};
 use crate::effect::{Effect, Effects};
+use crate::lookup::{self, Finds, Observed, Unfound};
 use crate::request::{Body, Request};
 
 pub(crate) use address::is_domain;
 pub use address::{Address, AddressError};
 pub use header::HeaderError;
+pub use mime::MimeError;
 
 /// Whom a request reaches.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -27,7 +30,7 @@ pub struct Reached {
     pub recipients: Vec<Address>,
 }
 
-/// Why it cannot be told whom a request reaches.
+/// Why it cannot be told what a request means.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     #[error("`{0}` is not base64url")]
@@ -38,8 +41,18 @@ pub enum DecodeError {
     Address(#[from] AddressError),
     #[error("`{0}` does not say with certainty whom the request reaches")]
     Field(String),
+    #[error("its subject cannot be read with certainty")]
+    Subject,
+    #[error("its attachments cannot be counted with certainty: {0}")]
+    Mime(#[from] MimeError),
     #[error("the request does not hold the message that it sends")]
     ByReference,
+    #[error("the {0} that the request names needs a look-up, which only the gateway makes")]
+    Missing(Finds),
+    #[error("the {0} that the request names is not known: {1}")]
+    Unfound(Finds, Unfound),
+    #[error("the operation puts a message into the mailbox by which anybody could become a participant")]
+    Forged,
     #[error("whom this operation reaches cannot be told from the request")]
     Unknown,
 }
@@ -50,16 +63,24 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Whom the request reaches. `addressed`: the service has messages that are decoded, so that an operation of
-/// it which reaches people and holds none is one whose recipients nobody knows.
-pub fn reached(request: &Request) -> Result<Reached, DecodeError> {
+/// The messages that the request holds. The draft that it names is among them once it was looked up.
+pub(crate) fn messages(request: &Request, observed: &Observed) -> Result<Vec<Vec<u8>>, DecodeError> {
     let mut messages = Vec::new();
+    for decode in request.operation.decode.iter().filter(|decode| decode.format == Format::Rfc822) {
+        collect(decode, request, &mut messages)?;
+    }
+    if lookup::names(request, Finds::Draft) {
+        found(Finds::Draft, observed)?;
+        messages.extend(observed.replaced().map(<[u8]>::to_vec));
+    }
+    Ok(messages)
+}
+
+/// Whom the request reaches, given the messages that it holds.
+pub(crate) fn reached(request: &Request, messages: &[Vec<u8>]) -> Result<Reached, DecodeError> {
     let mut named = None;
-    for decode in &request.operation.decode {
-        match decode.format {
-            Format::Rfc822 => collect(decode, request, &mut messages)?,
-            Format::Addresses => field::addresses(decode, request, named.get_or_insert_default())?,
-        }
+    for decode in request.operation.decode.iter().filter(|decode| decode.format == Format::Addresses) {
+        field::addresses(decode, request, named.get_or_insert_default())?;
     }
     let outward = Effects::NONE.with(Effect::Send).with(Effect::Share);
     let reaches = !request.effects.intersection(outward).is_empty();
@@ -71,19 +92,68 @@ pub fn reached(request: &Request) -> Result<Reached, DecodeError> {
             (None, _) => Ok(Reached::default()),
         };
     }
-    // A draft that is named is what is sent, whatever else the request holds.
-    if reaches && request.arguments.iter().any(|one| &*one.name == "id") {
-        return Err(DecodeError::ByReference);
-    }
     let mut reached = Reached { recipients: named.unwrap_or_default() };
     for message in messages {
-        for address in header::recipients(&message)? {
+        for address in header::recipients(message)? {
             if !reached.recipients.contains(&address) {
                 reached.recipients.push(address);
             }
         }
     }
     Ok(reached)
+}
+
+/// Who takes part in the thread that the request's message goes into: nobody, where it names none.
+pub(crate) fn participants<'a>(
+    request: &Request,
+    observed: &'a Observed,
+) -> Result<&'a [Address], DecodeError> {
+    let looks = &request.operation.looks;
+    let holds_messages = request.operation.decode.iter().any(|decode| decode.format == Format::Rfc822);
+    if !looks.iter().any(|look| look.finds == Finds::Thread) {
+        return if holds_messages { Err(DecodeError::Forged) } else { Ok(&[]) };
+    }
+    // The draft says which thread it is in, whatever the request says of it.
+    if lookup::names(request, Finds::Draft) {
+        found(Finds::Draft, observed)?;
+    }
+    if lookup::names(request, Finds::Thread) { found(Finds::Thread, observed) } else { Ok(&[]) }
+}
+
+fn found(finds: Finds, observed: &Observed) -> Result<&[Address], DecodeError> {
+    match observed.of(finds) {
+        Some(Ok(addresses)) => Ok(addresses),
+        Some(Err(error)) => Err(DecodeError::Unfound(finds, error)),
+        None => Err(DecodeError::Missing(finds)),
+    }
+}
+
+/// The subject of the messages, decoded: none of several is another.
+pub(crate) fn subject(messages: &[Vec<u8>]) -> Result<String, DecodeError> {
+    let mut found: Option<String> = None;
+    for message in messages {
+        let subject = header::subject(message)?;
+        if found.as_ref().is_some_and(|known| *known != subject) {
+            return Err(DecodeError::Subject);
+        }
+        found = Some(subject);
+    }
+    Ok(found.unwrap_or_default())
+}
+
+/// How many attachments a message has; more rather than fewer.
+pub fn attachments(message: &[u8]) -> Result<usize, DecodeError> {
+    Ok(mime::attachments(message)?)
+}
+
+/// Base64url as the services give it out.
+pub(crate) fn base64url(text: &str) -> Option<Vec<u8>> {
+    BASE64URL.decode(text).ok()
+}
+
+/// The addresses of a header's value, where all of it is read with certainty.
+pub(crate) fn addresses(value: &str) -> Option<Vec<Address>> {
+    address::list(value).ok()
 }
 
 fn collect(decode: &Decode, request: &Request, messages: &mut Vec<Vec<u8>>) -> Result<(), DecodeError> {

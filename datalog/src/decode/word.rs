@@ -59,3 +59,30 @@ fn quoted(text: &str) -> Option<Vec<u8>> {
     }
     Some(bytes)
 }
+
+/// Free text of a header as readers show it: plain words, and encoded words decoded. None where readers could show
+/// something else.
+pub(super) fn text(value: &str) -> Option<String> {
+    let mut text = String::new();
+    // White space between two encoded words is not shown (RFC 2047, section 6.2).
+    let (mut gap, mut encoded_before) = ("", false);
+    let mut rest = value.trim_matches([' ', '\t']);
+    while !rest.is_empty() {
+        let end = rest.find([' ', '\t']).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        let decoded = match word.strip_prefix("=?") {
+            Some(inside) => Some(decode(inside.strip_suffix("?=")?)?),
+            None if word.contains("=?") || word.contains("?=") => return None,
+            None => None,
+        };
+        if !(encoded_before && decoded.is_some()) {
+            text.push_str(gap);
+        }
+        encoded_before = decoded.is_some();
+        text.push_str(decoded.as_deref().unwrap_or(word));
+        let next = after.trim_start_matches([' ', '\t']);
+        gap = after.get(..after.len() - next.len()).unwrap_or_default();
+        rest = next;
+    }
+    (!text.chars().any(char::is_control)).then_some(text)
+}

@@ -1,0 +1,379 @@
+//! What a request refers to and does not say: when it is looked up, and what is made of the answer.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be arranged fails"
+)]
+
+mod common;
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE;
+use common::{CATALOG, NOW, args, classified, known_service, root, roots, strings, verified};
+use datalog::lookup::{Inquiry, Unfound, could_need};
+use datalog::*;
+
+fn known() -> KnownConnection {
+    known_service("gmail", "me@example.com")
+}
+
+fn in_thread(allow: &[&str]) -> MintArgs {
+    MintArgs { to_thread_participants: true, ..args(allow, &[], &[]) }
+}
+
+/// Decides as the gateway does: every look-up is answered by `answer`, which is given the target.
+fn decided(
+    pass: &Arc<VerifiedPass>,
+    request: Request,
+    answer: &dyn Fn(&str) -> Result<String, Unfound>,
+) -> (Vec<String>, Decided) {
+    let mut inquiry = Inquiry::about(request, Context::default());
+    let mut targets = Vec::new();
+    while let Some(needed) = inquiry.next(pass, &known().service, NOW) {
+        let target = needed.request().upstream_target();
+        let bytes = answer(&target);
+        inquiry.learn(&needed, bytes.as_deref().map(str::as_bytes).map_err(|error| *error));
+        targets.push(target);
+        assert!(targets.len() < 5, "a plan has to end: {targets:?}");
+    }
+    let (request, context) = inquiry.into_parts();
+    (targets, decide(pass, request, &context, NOW))
+}
+
+fn word(decided: &Decided) -> &'static str {
+    match decided {
+        Decided::Allow(_) => "allow",
+        Decided::Ask(_) => "ask",
+        Decided::Deny(refused) if refused.ground() == Ground::Unevaluable => "unevaluable",
+        Decided::Deny(_) => "deny",
+    }
+}
+
+fn letter(to: &str) -> String {
+    URL_SAFE.encode(format!("From: me@example.com\r\nTo: {to}\r\nSubject: Re: lunch\r\n\r\nyes\r\n"))
+}
+
+fn send(to: &str, thread: Option<&str>) -> Request {
+    let thread = thread.map(|id| format!(r#","threadId":"{id}""#)).unwrap_or_default();
+    let body = format!(r#"{{"raw":"{}"{thread}}}"#, letter(to));
+    classified(&known(), "POST /gmail/v1/users/me/messages/send", "application/json", body.as_bytes())
+        .unwrap()
+}
+
+fn send_draft(body: &str) -> Request {
+    classified(&known(), "POST /gmail/v1/users/me/drafts/send", "application/json", body.as_bytes()).unwrap()
+}
+
+/// A thread in which Bob wrote to me with Carol in copy, and I answered Bob.
+fn thread() -> String {
+    let message = |labels: &str, headers: &[(&str, &str)]| {
+        let headers: Vec<String> = headers
+            .iter()
+            .map(|(name, value)| serde_json::json!({"name": name, "value": value}).to_string())
+            .collect();
+        format!(
+            r#"{{"id":"m","threadId":"t1","labelIds":[{labels}],"payload":{{"headers":[{}]}}}}"#,
+            headers.join(",")
+        )
+    };
+    format!(
+        r#"{{"id":"t1","historyId":"1","messages":[{},{},{}]}}"#,
+        message(
+            r#""INBOX""#,
+            &[
+                ("From", "Bob <Bob@partner.test>"),
+                ("To", "me@example.com"),
+                ("CC", "\"C, Carol\" <carol@partner.test>")
+            ]
+        ),
+        message(
+            r#""SENT""#,
+            &[("From", "forged@outside.test"), ("To", "bob@partner.test, dave@example.com")]
+        ),
+        message(r#""DRAFT""#, &[("From", "evil@outside.test"), ("To", "evil@outside.test")]),
+    )
+}
+
+const THREAD: &str = "/gmail/v1/users/me/threads/t1?format=metadata&metadataHeaders=From&metadataHeaders=To&metadataHeaders=Cc&metadataHeaders=Reply-To";
+
+#[test]
+fn a_reply_goes_to_participants_of_its_thread_and_to_nobody_else() {
+    let pass = verified(&in_thread(&["gmail:send"]), &[known()]);
+    let with_thread = |_: &str| Ok(thread());
+    for (to, expected) in [
+        ("bob@partner.test", "allow"),
+        ("Bob <BOB@partner.test>, carol@partner.test, dave@example.com, me@example.com", "allow"),
+        ("evil@outside.test", "deny"),
+        ("bob@partner.test, evil@outside.test", "deny"),
+        ("forged@outside.test", "deny"),
+    ] {
+        let (targets, decided) = decided(&pass, send(to, Some("t1")), &with_thread);
+        assert_eq!(word(&decided), expected, "{to}");
+        assert_eq!(targets, [THREAD]);
+    }
+    // A new thread has no participants, and nothing to look up.
+    let (targets, decided) = decided(&pass, send("bob@partner.test", None), &with_thread);
+    assert_eq!((word(&decided), targets.len()), ("deny", 0));
+}
+
+#[test]
+fn a_refusal_does_not_say_who_is_in_the_thread() {
+    let pass = verified(&in_thread(&["gmail:send"]), &[known()]);
+    let (_, decided) = decided(&pass, send("evil@outside.test", Some("t1")), &|_| Ok(thread()));
+    let Decided::Deny(refused) = decided else { panic!() };
+    let told = format!("{:?}", refused.reasons());
+    assert!(!told.contains("partner.test"), "{told}");
+}
+
+#[test]
+fn what_is_not_known_of_a_thread_is_unevaluable() {
+    let pass = verified(&in_thread(&["gmail:send"]), &[known()]);
+    let junk = [
+        "",
+        "null",
+        "[]",
+        "{}",
+        "not json",
+        r#"{"messages":[]}"#,
+        r#"{"messages":[{}]}"#,
+        r#"{"messages":[{"payload":{}}]}"#,
+        r#"{"messages":[{"payload":{"headers":{}}}]}"#,
+        r#"{"messages":[{"payload":{"headers":[{"name":"From"}]}}]}"#,
+        r#"{"messages":[{"labelIds":"INBOX","payload":{"headers":[]}}]}"#,
+        r#"{"messages":[{"labelIds":[1],"payload":{"headers":[]}}]}"#,
+        r#"{"messages":[],"messages":[{"payload":{"headers":[]}}]}"#,
+        r#"{"nextPageToken":"x","messages":[{"payload":{"headers":[]}}]}"#,
+    ];
+    for answer in junk {
+        let (_, decided) = decided(&pass, send("bob@partner.test", Some("t1")), &|_| Ok(answer.into()));
+        assert_eq!(word(&decided), "unevaluable", "{answer}");
+    }
+    for unfound in [Unfound::NoAnswer, Unfound::Refused, Unfound::TooLarge] {
+        let (_, decided) = decided(&pass, send("bob@partner.test", Some("t1")), &|_| Err(unfound));
+        assert_eq!(word(&decided), "unevaluable");
+    }
+    // An id that would be another path is not looked up.
+    for id in ["t1/../../messages/send", "t1?x=y", "%2e", "", "t 1", "t1#"] {
+        let (targets, decided) = decided(&pass, send("bob@partner.test", Some(id)), &|_| Ok(thread()));
+        assert_eq!((word(&decided), targets.len()), ("unevaluable", 0), "{id}");
+    }
+    // Offline nobody looks anything up, and says so.
+    let Decided::Deny(refused) =
+        decide(&pass, send("bob@partner.test", Some("t1")), &Context::default(), NOW)
+    else {
+        panic!()
+    };
+    assert!(refused.reasons()[0].got.contains("needs a look-up"), "{:?}", refused.reasons());
+}
+
+#[test]
+fn an_address_that_does_not_parse_is_no_participant() {
+    let pass = verified(&in_thread(&["gmail:send"]), &[known()]);
+    for from in
+        ["grp: bob@partner.test;", "bob@partner.test (x)", "<@a.test:bob@partner.test>", "bob@partner.test, "]
+    {
+        let header =
+            serde_json::json!({"messages": [{"payload": {"headers": [{"name": "From", "value": from}]}}]});
+        let (_, decided) = decided(&pass, send("bob@partner.test", Some("t1")), &|_| Ok(header.to_string()));
+        assert_eq!(word(&decided), "deny", "{from}");
+    }
+}
+
+#[test]
+fn nothing_is_looked_up_that_no_caveat_reads_or_that_is_denied_anyway() {
+    let reply = || send("bob@partner.test", Some("t1"));
+    let plain = verified(&args(&["gmail:send"], &[], &[]), &[known()]);
+    assert!(!could_need(&plain, &reply()));
+    let addressed = MintArgs { to: strings(&["bob@partner.test"]), ..args(&["gmail:send"], &[], &[]) };
+    let never = |target: &str| -> Result<String, Unfound> { panic!("{target} was looked up") };
+    assert_eq!(word(&decided(&verified(&addressed, &[known()]), reply(), &never).1), "allow");
+    // Not covered, and covered but stopped by another caveat.
+    let reader = verified(&in_thread(&["gmail:read"]), &[known()]);
+    assert_eq!(word(&decided(&reader, reply(), &never).1), "deny");
+    let elsewhere = MintArgs { to: strings(&["carol@partner.test"]), ..in_thread(&["gmail:send"]) };
+    assert_eq!(word(&decided(&verified(&elsewhere, &[known()]), reply(), &never).1), "deny");
+    // A request that reaches nobody is nobody's reply.
+    let list = classified(&known(), "GET /gmail/v1/users/me/messages", "", b"").unwrap();
+    assert_eq!(word(&decided(&reader, list, &never).1), "allow");
+}
+
+#[test]
+fn a_message_cannot_be_put_into_the_mailbox_to_make_a_participant() {
+    let pass = verified(&in_thread(&["gmail:write", "gmail:send"]), &[known()]);
+    for path in ["messages", "messages/import"] {
+        let body = format!(r#"{{"raw":"{}","threadId":"t1"}}"#, letter("me@example.com"));
+        let line = format!("POST /gmail/v1/users/me/{path}");
+        let request = classified(&known(), &line, "application/json", body.as_bytes()).unwrap();
+        assert_eq!(word(&decided(&pass, request, &|_| Ok(thread())).1), "unevaluable", "{path}");
+    }
+}
+
+/// Narrows a pass as a holder does.
+fn narrowed(args: &MintArgs, narrow: &AttenuateArgs) -> Arc<VerifiedPass> {
+    let terms = MintTerms::parse(args, &[known()], NOW).unwrap();
+    let text = terms.mint(&PassId::from_random([9; 16]), &root()).unwrap().text;
+    let child = attenuate(&text, narrow, &[known().service], NOW).unwrap().text;
+    PassCache::new(4).verify(&child, &roots(), &|_| false, NOW).unwrap()
+}
+
+#[test]
+fn a_later_block_is_no_way_to_ask_about_what_the_pass_may_not_read() {
+    let probe = AttenuateArgs { to_thread_participants: true, ..AttenuateArgs::default() };
+    let never = |target: &str| -> Result<String, Unfound> { panic!("{target} was looked up") };
+    let reply = || send("bob@partner.test", Some("t1"));
+    let blind = narrowed(&args(&["gmail:send"], &[], &[]), &probe);
+    assert_eq!(word(&decided(&blind, reply(), &never).1), "unevaluable");
+    // Reading is asked about, counted, of other arguments, of new things only: none of it is plainly allowed.
+    let send_and = |allow: &[&str]| args(&[allow, &["gmail:send"]].concat(), &[], &[]);
+    let counted = MintArgs { limits: strings(&["gmail:read=1000"]), ..send_and(&["gmail:read"]) };
+    let asked = args(&["gmail:send"], &["gmail:read"], &[]);
+    let denied = args(&["gmail:send", "gmail:read"], &[], &["gmail.users.threads.get"]);
+    let shaped =
+        MintArgs { args: strings(&["gmail.users.threads.get: id=\"t2\""]), ..send_and(&["gmail:read"]) };
+    for parent in [counted, asked, denied, shaped] {
+        assert_eq!(
+            word(&decided(&narrowed(&parent, &probe), reply(), &never).1),
+            "unevaluable",
+            "{parent:?}"
+        );
+    }
+    let reader = narrowed(&send_and(&["gmail:read"]), &probe);
+    let (targets, found) = decided(&reader, reply(), &|_| Ok(thread()));
+    assert_eq!((word(&found), targets.len()), ("allow", 1));
+    assert_eq!(word(&decided(&reader, send("evil@outside.test", Some("t1")), &|_| Ok(thread())).1), "deny");
+    // What the authority block asks for is no question of the holder's.
+    let asks = narrowed(
+        &in_thread(&["gmail:send"]),
+        &AttenuateArgs { duration: Some("5m".into()), ..AttenuateArgs::default() },
+    );
+    assert_eq!(word(&decided(&asks, reply(), &|_| Ok(thread())).1), "allow");
+}
+
+fn draft(to: &str, thread: &str) -> String {
+    format!(
+        r#"{{"id":"r-1","message":{{"id":"m9","threadId":"{thread}","labelIds":["DRAFT"],"raw":"{}"}}}}"#,
+        letter(to)
+    )
+}
+
+fn to_domain(domain: &str) -> MintArgs {
+    MintArgs { to_domains: strings(&[domain]), ..args(&["gmail:send"], &[], &[]) }
+}
+
+#[test]
+fn a_draft_is_judged_by_what_it_holds_and_that_is_what_is_sent() {
+    let pass = verified(&to_domain("partner.test"), &[known()]);
+    let (targets, allowed) =
+        decided(&pass, send_draft(r#"{"id":"r-1"}"#), &|_| Ok(draft("bob@partner.test", "t1")));
+    assert_eq!(targets, ["/gmail/v1/users/me/drafts/r-1?format=raw"]);
+    let Decided::Allow(permitted) = allowed else { panic!("{allowed:?}") };
+    let (_, body) = permitted.request().wire_body().unwrap();
+    let sent: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    let expected = serde_json::json!({
+        "id": "r-1", "message": {"raw": letter("bob@partner.test"), "threadId": "t1"}
+    });
+    assert_eq!(sent, expected);
+    assert_ne!(permitted.digest(), send_draft(r#"{"id":"r-1"}"#).digest(), "the digest is of what is sent");
+    let (_, outside) =
+        decided(&pass, send_draft(r#"{"id":"r-1"}"#), &|_| Ok(draft("evil@outside.test", "t1")));
+    assert_eq!(word(&outside), "deny");
+    let Decided::Deny(refused) = outside else { panic!() };
+    assert!(!format!("{:?}", refused.reasons()).contains("evil"), "what the draft holds is not told");
+}
+
+#[test]
+fn a_draft_that_is_not_known_is_unevaluable() {
+    let pass = verified(&to_domain("partner.test"), &[known()]);
+    let other = draft("bob@partner.test", "t1").replace("r-1", "r-2");
+    let raw = letter("bob@partner.test");
+    let junk = [
+        "{}".to_owned(),
+        other,
+        r#"{"id":"r-1"}"#.into(),
+        format!(r#"{{"id":"r-1","message":{{"raw":"{raw}"}}}}"#),
+        r#"{"id":"r-1","message":{"threadId":"t1"}}"#.into(),
+        r#"{"id":"r-1","message":{"threadId":"t1","raw":""}}"#.into(),
+        r#"{"id":"r-1","message":{"threadId":"t1","raw":"!"}}"#.into(),
+        format!(r#"{{"id":"r-1","message":{{"threadId":"../t","raw":"{raw}"}}}}"#),
+    ];
+    for answer in junk {
+        let (_, decided) = decided(&pass, send_draft(r#"{"id":"r-1"}"#), &|_| Ok(answer.clone()));
+        assert_eq!(word(&decided), "unevaluable", "{answer}");
+    }
+    // What the request says of the draft beside its id.
+    for body in [
+        r#"{"id":"r-1","message":{"threadId":"t2"}}"#,
+        r#"{"id":"r-1","message":{"snippet":"x"}}"#,
+        r#"{"id":"r-1","message":{"payload":{"headers":[{"name":"To","value":"evil@outside.test"}]}}}"#,
+    ] {
+        let (_, decided) = decided(&pass, send_draft(body), &|_| Ok(draft("bob@partner.test", "t1")));
+        assert_eq!(word(&decided), "unevaluable", "{body}");
+    }
+}
+
+#[test]
+fn a_message_in_place_of_a_draft_is_judged_beside_it() {
+    let pass = verified(&to_domain("partner.test"), &[known()]);
+    let send = |to: &str| send_draft(&format!(r#"{{"id":"r-1","message":{{"raw":"{}"}}}}"#, letter(to)));
+    for (given, held, expected) in [
+        ("bob@partner.test", "bob@partner.test", "allow"),
+        ("bob@partner.test", "evil@outside.test", "deny"),
+        ("evil@outside.test", "bob@partner.test", "deny"),
+    ] {
+        let (_, decided) = decided(&pass, send(given), &|_| Ok(draft(held, "t1")));
+        assert_eq!(word(&decided), expected, "{given} in place of {held}");
+    }
+}
+
+#[test]
+fn a_draft_is_a_reply_to_the_thread_that_it_is_in() {
+    let pass = verified(&in_thread(&["gmail:send"]), &[known()]);
+    let answers = |to: &'static str| {
+        move |target: &str| match target.contains("/drafts/") {
+            true => Ok(draft(to, "t1")),
+            false => Ok(thread()),
+        }
+    };
+    let (targets, decided_in) = decided(&pass, send_draft(r#"{"id":"r-1"}"#), &answers("bob@partner.test"));
+    assert_eq!((word(&decided_in), targets.len()), ("allow", 2));
+    assert_eq!(targets[1], THREAD);
+    let (_, outside) = decided(&pass, send_draft(r#"{"id":"r-1"}"#), &answers("evil@outside.test"));
+    assert_eq!(word(&outside), "deny");
+}
+
+#[test]
+fn who_is_asked_about_a_draft_is_asked_about_what_it_holds() {
+    let pass = verified(&args(&["gmail:read"], &["gmail:send"], &[]), &[known()]);
+    let digest = |to: &str| match decided(&pass, send_draft(r#"{"id":"r-1"}"#), &|_| Ok(draft(to, "t1"))) {
+        (targets, Decided::Ask(refused)) if targets.len() == 1 => refused.digest(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(digest("bob@partner.test"), digest("bob@partner.test"));
+    assert_ne!(digest("bob@partner.test"), digest("evil@outside.test"), "an approval is of one content");
+}
+
+#[test]
+fn every_look_up_of_the_catalog_is_an_operation_that_only_reads() {
+    let mut looks = 0;
+    for service in CATALOG.services() {
+        let connection = known_service(service.name.as_str(), "me@example.com");
+        for look in service.operations.iter().flat_map(|operation| &operation.looks) {
+            let target: String = look
+                .get
+                .iter()
+                .map(|part| match part {
+                    catalog::IdPart::Text(text) => text.to_string(),
+                    catalog::IdPart::Argument(_) => "x1".into(),
+                })
+                .collect();
+            let request = classified(&connection, &format!("GET {target}"), "", b"").unwrap();
+            assert_eq!(request.effects, Effects::NONE.with(Effect::Read), "{target}");
+            looks += 1;
+        }
+    }
+    assert!(looks >= 5);
+}
