@@ -13,7 +13,7 @@ pub(super) fn holds_message(request: &Request) -> bool {
     match &request.body {
         Body::Json(json) => json.field("message").and_then(|message| message.field("raw")).is_some(),
         Body::Media { .. } | Body::Related { .. } => true,
-        Body::Empty => false,
+        Body::Empty | Body::Form(_) => false,
     }
 }
 
@@ -39,7 +39,7 @@ pub(super) fn pin(answer: &Json, request: &mut Request) -> Result<Option<Vec<u8>
     let pinned = [("raw", replaced.is_none().then_some(raw)), ("threadId", Some(thread))];
     let json = match &mut request.body {
         Body::Json(json) | Body::Related { metadata: json, .. } => json,
-        Body::Empty | Body::Media { .. } => return Err(Unfound::Beside),
+        Body::Empty | Body::Form(_) | Body::Media { .. } => return Err(Unfound::Beside),
     };
     put(json, &pinned)?;
     Ok(replaced)

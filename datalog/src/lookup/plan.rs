@@ -189,7 +189,7 @@ fn named(request: &Request, name: &str) -> Option<String> {
     }
     let json = match &request.body {
         Body::Json(json) | Body::Related { metadata: json, .. } => json,
-        Body::Empty | Body::Media { .. } => return None,
+        Body::Empty | Body::Form(_) | Body::Media { .. } => return None,
     };
     let field = name.split('.').try_fold(json, |at, name| at.field(name))?;
     Some(field.as_str().unwrap_or_default().to_owned())
