@@ -30,8 +30,12 @@ impl Builder {
     pub(super) fn new(facts: Facts, mut overlay: Overlay) -> Result<Self, FactsError> {
         overlay.settle(&facts.operations)?;
         let (types, index) = Types::read(&facts.types)?;
-        let rule =
-            |line: &ResourceLine| ResourceRule { kind: line.kind.as_str().into(), id: id_parts(&line.id) };
+        let rule = |line: &ResourceLine| ResourceRule {
+            kind: line.kind.as_str().into(),
+            id: id_parts(&line.id),
+            around: boxed(&line.around),
+            strip: boxed(&line.strip),
+        };
         let resources = overlay.resources.iter().map(rule).collect();
         Ok(Self { facts, overlay, types, index, resources })
     }
@@ -60,7 +64,7 @@ impl Builder {
             operations.push(Arc::new(operation));
         }
         let common_query = query_parameters(&self.facts.header.query, &self.index)?;
-        let Self { facts, overlay, types, .. } = self;
+        let Self { facts, overlay, types, resources, .. } = self;
         Ok(Service {
             name: facts.header.service,
             title: overlay.title.unwrap_or(facts.header.title),
@@ -78,6 +82,8 @@ impl Builder {
             get_over_post: overlay.get_over_post,
             carriers: overlay.carriers,
             ids: overlay.ids,
+            folded: overlay.folded,
+            rules: resources,
             batch_paths: overlay.batch_paths,
             request_headers: overlay.request_headers,
             response_headers: overlay.response_headers,
@@ -181,6 +187,7 @@ impl Builder {
                 prefixes: boxed(&rule.starts_with),
                 suffixes: boxed(&rule.ends_with),
                 others_than: boxed(&rule.none_of),
+                around: boxed(&rule.around),
             })
             .collect()
     }

@@ -127,6 +127,7 @@ impl Service {
             Carriers::Described => self.as_described(operation, &effective, matched.form, &mut arguments)?,
             Carriers::Any => carrier::read(self, operation, &effective, &mut arguments)?,
         };
+        meaning::fold(&self.folded, &mut arguments);
         if let Some((expected, got)) = meaning::misnamed(&self.ids, &arguments) {
             return Err(ambiguous(expected, format!("`{}`", shown(got)), None));
         }

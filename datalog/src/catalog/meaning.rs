@@ -1,7 +1,7 @@
 //! What typed arguments mean for an operation: the things they name, the effects they bring about, and
 //! whether they contradict each other. It reads no bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::effect::{Effect, Effects};
 use crate::request::{Argument, Location, Resource, Scalar};
@@ -46,28 +46,64 @@ pub(super) fn misnamed<'a>(
     })
 }
 
-/// The things that the arguments name. A rule of one argument names one thing for each of its values.
+/// Names that the service compares ignoring case, in the one spelling that facts have. What is sent stays as it was
+/// written.
+pub(super) fn fold(names: &BTreeSet<String>, arguments: &mut [Argument]) {
+    for argument in arguments.iter_mut().filter(|argument| names.contains(argument.name.as_ref())) {
+        if let Scalar::String(text) = &mut argument.value {
+            text.make_ascii_lowercase();
+        }
+    }
+}
+
+/// The things that the arguments name: one for each value of an argument that has several.
 pub(super) fn resources(rules: &[ResourceRule], arguments: &[Argument]) -> Vec<Resource> {
     let mut resources = Vec::new();
     for rule in rules {
-        if let [IdPart::Argument(name)] = rule.id.as_slice() {
-            let values = arguments.iter().filter(|argument| argument.name == *name).filter_map(id_text);
-            resources.extend(values.map(|id| Resource { kind: rule.kind.clone(), id }));
-            continue;
-        }
-        let piece = |part: &IdPart| match part {
-            IdPart::Text(text) => Some(text.to_string()),
-            IdPart::Argument(name) => {
-                arguments.iter().find(|argument| argument.name == *name).and_then(id_text)
+        let last = rule.id.iter().rposition(|part| matches!(part, IdPart::Argument(_)));
+        let mut ids = vec![String::new()];
+        for (place, part) in rule.id.iter().enumerate() {
+            match part {
+                IdPart::Text(text) => ids.iter_mut().for_each(|id| id.push_str(text)),
+                IdPart::Argument(name) => {
+                    let named = arguments.iter().filter(|argument| argument.name == *name);
+                    let texts: Vec<String> = named.filter_map(id_text).collect();
+                    let texts = texts.iter().filter_map(|text| match last == Some(place) {
+                        true => stripped(rule, text),
+                        false => Some(text.as_str()),
+                    });
+                    let texts: Vec<&str> = texts.collect();
+                    let joined =
+                        ids.iter().flat_map(|id| texts.iter().map(move |text| format!("{id}{text}")));
+                    ids = joined.collect();
+                }
             }
-        };
-        if let Some(id) = rule.id.iter().map(piece).collect::<Option<String>>() {
-            resources.push(Resource { kind: rule.kind.clone(), id });
         }
+        resources.extend(ids.into_iter().map(|id| Resource { kind: rule.kind.clone(), id }));
     }
     resources.sort();
     resources.dedup();
     resources
+}
+
+/// The value by which a rule names something; none where it names nothing by this one.
+fn stripped<'a>(rule: &ResourceRule, text: &'a str) -> Option<&'a str> {
+    let is_meant = rule.around.is_empty() || rule.around.iter().any(|path| is_around(path, text));
+    let shorter = rule.strip.iter().find_map(|prefix| text.strip_prefix(prefix.as_ref()));
+    is_meant.then(|| shorter.unwrap_or(text))
+}
+
+/// Whether one of two paths is the other or lies below it, whatever their case, empty and dot segments.
+fn is_around(path: &str, text: &str) -> bool {
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in text.split(['/', '\\']) {
+        match segment.trim() {
+            "" | "." => {}
+            ".." => _ = segments.pop(),
+            segment => segments.push(segment),
+        }
+    }
+    path.split('/').zip(segments).all(|(known, segment)| known.eq_ignore_ascii_case(segment))
 }
 
 /// The operation's effects without those that these arguments do not bring about. Of several conditions on
@@ -83,8 +119,8 @@ pub(super) fn effects(operation: &Operation, arguments: &[Argument]) -> Effects 
 }
 
 fn brings_about(condition: &Condition, argument: &Argument) -> bool {
-    let Condition { values, prefixes, suffixes, others_than, .. } = condition;
-    if [values, prefixes, suffixes, others_than].into_iter().all(Vec::is_empty) {
+    let Condition { values, prefixes, suffixes, others_than, around, .. } = condition;
+    if [values, prefixes, suffixes, others_than, around].into_iter().all(Vec::is_empty) {
         return argument.is_within(&condition.argument);
     }
     let text = as_text(&argument.value);
@@ -95,6 +131,7 @@ fn brings_about(condition: &Condition, argument: &Argument) -> bool {
         && (values.iter().any(|value| same(value, Some(&text)))
             || prefixes.iter().any(|prefix| same(prefix, text.get(..prefix.len())))
             || suffixes.iter().any(|suffix| same(suffix, end(suffix)))
+            || around.iter().any(|path| is_around(path, &text))
             || (!others_than.is_empty() && others_than.iter().all(|value| **value != text)))
 }
 

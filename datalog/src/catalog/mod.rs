@@ -22,6 +22,7 @@ mod path;
 mod query;
 mod related;
 mod service;
+mod spelling;
 mod template;
 mod types;
 

@@ -105,6 +105,10 @@ pub struct Look {
 pub struct ResourceRule {
     pub kind: Arc<str>,
     pub id: Vec<IdPart>,
+    /// Paths: only where the last argument is around one of them. Without any: always.
+    pub around: Vec<Box<str>>,
+    /// Taken off the last argument where it begins with one of them.
+    pub strip: Vec<Box<str>>,
 }
 
 /// A piece of a resource's id.
@@ -127,6 +131,8 @@ pub struct Condition {
     pub suffixes: Vec<Box<str>>,
     /// Any value but these brings them about.
     pub others_than: Vec<Box<str>>,
+    /// Paths: a value that is one of them, lies below it or has it below itself brings them about.
+    pub around: Vec<Box<str>>,
 }
 
 /// One method of a service.

@@ -2,7 +2,7 @@
 //!
 //! What it makes of a request is in `classify`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -12,7 +12,7 @@ use crate::names::{OperationId, ServiceName};
 use super::build::Builder;
 use super::facts::{Facts, FactsError};
 use super::matcher::Matcher;
-use super::operation::{Operation, QueryParameter};
+use super::operation::{Operation, QueryParameter, ResourceRule};
 use super::overlay::{Carriers, Dialect, OAuth, Overlay};
 use super::types::Types;
 
@@ -44,6 +44,10 @@ pub struct Service {
     pub carriers: Carriers,
     /// Argument to the letters that an id there begins with.
     pub(super) ids: BTreeMap<String, String>,
+    /// Arguments that are names in any case.
+    pub(super) folded: BTreeSet<String>,
+    /// How things are named, whatever the operation.
+    pub(super) rules: Vec<ResourceRule>,
     pub(super) batch_paths: Vec<String>,
     pub(super) request_headers: Vec<String>,
     pub(super) response_headers: Vec<String>,
