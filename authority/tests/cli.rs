@@ -81,6 +81,7 @@ files! {
     first_steps: nothing;
     json: keys_and_settings;
     keys: keys_and_settings;
+    log_files: keys_and_settings;
     minting: one_connection;
     minting_mistakes: one_connection;
     passes_that_are_none: nothing;

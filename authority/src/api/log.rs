@@ -1,15 +1,20 @@
-//! `/v1/log`: audit records, and whether the chain of them is whole. `wait` holds the answer open until there is a newer one.
+//! `/v1/log`: audit records, whether the chain of them is whole, and the log as signed lines.
+//!
+//! `wait` holds an answer open until there is a newer record.
 
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 
-use super::extract::{Path, Query};
+use super::extract::{Body, Path, Query};
 use super::{AppState, Problem, Routes};
-use crate::app::{LogQuery, LogRecord, LogVerification, RecordView};
+use crate::app::{
+    AuditKeyInfo, ExportBegun, ExportLines, ExportRange, LogQuery, LogRecord, LogVerification, RecordView,
+    Rotation,
+};
 
 /// The longest an answer is held open, in seconds.
 const LONGEST_WAIT: u64 = 30;
@@ -29,7 +34,15 @@ struct Wait {
 }
 
 pub(super) fn routes() -> Routes {
-    vec![("/v1/log", get(list)), ("/v1/log/records/{id}", get(record)), ("/v1/log/verification", get(verify))]
+    vec![
+        ("/v1/log", get(list)),
+        ("/v1/log/records/{id}", get(record)),
+        ("/v1/log/verification", get(verify)),
+        ("/v1/log/key", get(key)),
+        ("/v1/log/exports", post(begin_export)),
+        ("/v1/log/exports/lines", get(export_lines)),
+        ("/v1/log/rotation", post(rotate)),
+    ]
 }
 
 async fn list(
@@ -57,4 +70,41 @@ async fn record(
 
 async fn verify(State(AppState(app)): State<AppState>) -> Result<Json<LogVerification>, Problem> {
     Ok(Json(app.verify_log().await?))
+}
+
+async fn key(State(AppState(app)): State<AppState>) -> Json<AuditKeyInfo> {
+    Json(app.audit_key())
+}
+
+async fn begin_export(
+    State(AppState(app)): State<AppState>,
+    Body(range): Body<ExportRange>,
+) -> Result<Json<ExportBegun>, Problem> {
+    Ok(Json(app.begin_export(range).await?))
+}
+
+/// Where an export goes on.
+#[derive(Debug, Deserialize)]
+struct Next {
+    after: u64,
+    to: u64,
+}
+
+async fn export_lines(
+    State(AppState(app)): State<AppState>,
+    Query(Next { after, to }): Query<Next>,
+) -> Result<Json<ExportLines>, Problem> {
+    Ok(Json(app.export_lines(after, to).await?))
+}
+
+#[derive(Debug, Deserialize)]
+struct Upto {
+    upto: u64,
+}
+
+async fn rotate(
+    State(AppState(app)): State<AppState>,
+    Body(Upto { upto }): Body<Upto>,
+) -> Result<Json<Rotation>, Problem> {
+    Ok(Json(app.rotate_log(upto).await?))
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use verifier::ports::StoreFault;
 
-use crate::audit::CheckpointError;
+use crate::audit::{AuditKeyError, CheckpointError};
 use crate::catalog::CatalogError;
 use crate::home::HomeError;
 use crate::keys::KeyError;
@@ -72,6 +72,10 @@ impl AppError {
         Self::Store(StoreFault(error.to_string()))
     }
 
+    pub(crate) fn audit_key(error: &AuditKeyError) -> Self {
+        Self::Store(StoreFault(error.to_string()))
+    }
+
     pub(crate) fn random(error: getrandom::Error) -> Self {
         Self::Store(StoreFault(format!("the system gives no random bytes: {error}")))
     }
@@ -104,6 +108,8 @@ pub enum OpenError {
     Older { checkpoint: PathBuf, seq: u64 },
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    #[error(transparent)]
+    AuditKey(#[from] AuditKeyError),
     #[error(transparent)]
     Home(#[from] HomeError),
     #[error(transparent)]

@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 use super::record::read;
 use super::{App, AppError, BadRecord, LogQuery, LogRecord, LogVerification};
-use crate::audit::{FIRST_LINK, follow, hex};
+use crate::audit::Walk;
 use crate::store::ChainLink;
 
 /// Records read at once while the chain is walked.
@@ -22,41 +22,83 @@ impl App {
         self.store.head()
     }
 
-    /// Walks the audit log from the first record and names the first bad one.
+    /// Walks the audit log from the first record that is here, and names the first bad one.
     pub async fn verify_log(&self) -> Result<LogVerification, AppError> {
-        let seen = self.checkpoint.read(&self.vault).map_err(AppError::conflict)?;
-        let mut head = FIRST_LINK;
+        let key = self.signer.public();
+        let seen = self.checkpoint_file.read(&self.vault, &key).map_err(AppError::conflict)?;
+        let base = self.store.log_base().await?;
+        let mut walk = Walk::after(base, key);
+        if base.seq > 0
+            && let Err(bad) = self.check_base(&mut walk, base).await?
+        {
+            return Ok(walk.end(Some(bad)));
+        }
         loop {
-            let page = self.store.chain_after(head.seq, PAGE).await?;
+            let page = self.store.chain_after(walk.head().seq, PAGE).await?;
             let is_last = page.len() < PAGE as usize;
+            let last = page.last().map_or(0, |record| record.seq);
+            let first = walk.head().seq + 1;
+            let mut checkpoints = self.store.checkpoints(first, last).await?.into_iter().peekable();
             for record in page {
-                match follow(head, &record) {
-                    Ok(next) if seen.is_some_and(|seen| seen.seq == next.seq && seen.hash != next.hash) => {
-                        let because = "it is not the one that was here before".into();
-                        return Ok(verification(head, Some(BadRecord { seq: next.seq, because })));
-                    }
-                    Ok(next) => head = next,
-                    Err(broken) => {
-                        let bad = BadRecord { seq: record.seq, because: broken.to_string() };
-                        return Ok(verification(head, Some(bad)));
-                    }
+                let mut step = walk.record(&record);
+                while let Some(checkpoint) = checkpoints.next_if(|next| next.link.seq <= record.seq) {
+                    step = step.and_then(|()| walk.checkpoint(&checkpoint));
+                }
+                if let Some(seen) = seen.filter(|seen| seen.seq == record.seq) {
+                    step = step.and_then(|()| walk.vouched(seen));
+                }
+                if let Err(bad) = step {
+                    return Ok(walk.end(Some(bad)));
                 }
             }
-            if is_last {
-                return Ok(verification(head, missing_end(head, seen)));
+            if is_last && self.store.chain_after(walk.head().seq, 1).await?.is_empty() {
+                let bad = self.missing_end(&mut walk, seen).await?.or_else(|| missing_beginning(&walk, base));
+                return Ok(walk.end(bad));
             }
             // A long log is walked beside everything else.
             tokio::task::yield_now().await;
         }
     }
+
+    /// What a checkpoint has seen and the chain does not have. A record is written before its checkpoint, so
+    /// none of those that are written meanwhile is missed.
+    async fn missing_end(
+        &self,
+        walk: &mut Walk,
+        seen: Option<ChainLink>,
+    ) -> Result<Option<BadRecord>, AppError> {
+        let head = walk.head().seq;
+        let beyond = self.store.checkpoints(head + 1, u64::from(u32::MAX) << 16).await?;
+        if let Some(checkpoint) = beyond.first()
+            && let Err(bad) = walk.checkpoint(checkpoint)
+            && self.store.chain_after(head, 1).await?.is_empty()
+        {
+            return Ok(Some(bad));
+        }
+        Ok(seen.filter(|seen| seen.seq > head).map(|seen| {
+            let because = format!("it was removed: the log ended at record {} once", seen.seq);
+            BadRecord::new(head + 1, because)
+                .differs(format!("record {}", head + 1), "the end of the log".into())
+        }))
+    }
+
+    /// What remains of a rotated log begins at a place that is signed.
+    async fn check_base(&self, walk: &mut Walk, base: ChainLink) -> Result<Result<(), BadRecord>, AppError> {
+        let signed = self.store.checkpoints(base.seq, base.seq).await?;
+        Ok(match signed.first() {
+            Some(checkpoint) => walk.checkpoint(checkpoint),
+            None => {
+                let because = "it was removed: nothing signed says that the log goes on from there".into();
+                Err(BadRecord::new(base.seq, because))
+            }
+        })
+    }
 }
 
-/// What a checkpoint has seen and the chain does not have.
-fn missing_end(head: ChainLink, seen: Option<ChainLink>) -> Option<BadRecord> {
-    let seen = seen.filter(|seen| seen.seq > head.seq)?;
-    Some(BadRecord { seq: head.seq + 1, because: format!("the log ended at record {} once", seen.seq) })
-}
-
-fn verification(head: ChainLink, first_bad: Option<BadRecord>) -> LogVerification {
-    LogVerification { records: head.seq, head: hex(&head.hash), first_bad }
+/// What was cut off at the beginning and was not moved to a file by a rotation that is on record.
+fn missing_beginning(walk: &Walk, base: ChainLink) -> Option<BadRecord> {
+    (walk.moved() < base.seq).then(|| {
+        let because = "it was removed: no record says that it was moved to a file".into();
+        BadRecord::new(base.seq, because)
+    })
 }

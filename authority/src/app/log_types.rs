@@ -49,18 +49,87 @@ pub struct RecordView {
     pub outcome: Option<LogRecord>,
 }
 
-/// What walking the whole chain found.
+/// What walking the chain found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogVerification {
+    /// The number of the first record that was looked at: those before it were moved to files.
+    pub first: u64,
     /// Records that were good, from the first on.
     pub records: u64,
     /// The hash of the last good record, in hexadecimal.
     pub head: String,
+    /// Signed checkpoints on the way.
+    pub checkpoints: u64,
+    /// Records after the last signed checkpoint: nothing shows that no other followed them.
+    pub after_checkpoint: u64,
     pub first_bad: Option<BadRecord>,
 }
 
+/// The first record that is not as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BadRecord {
     pub seq: u64,
     pub because: String,
+    /// What belongs there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub got: Option<String>,
+}
+
+impl BadRecord {
+    pub(crate) fn new(seq: u64, because: String) -> Self {
+        Self { seq, because, expected: None, got: None }
+    }
+
+    pub(crate) fn differs(self, expected: String, got: String) -> Self {
+        Self { expected: Some(expected), got: Some(got), ..self }
+    }
+}
+
+/// The key that checkpoints and exports are signed with, without its private half.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AuditKeyInfo {
+    /// Ed25519, 64 hexadecimal digits.
+    pub public_key: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub created: OffsetDateTime,
+}
+
+/// Which part of the log to export: whole periods, from the first record in them to the last.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ExportRange {
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub since: Option<OffsetDateTime>,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub until: Option<OffsetDateTime>,
+}
+
+/// An export that was begun.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExportBegun {
+    /// The first line of the file, signed.
+    pub header: String,
+    /// The number of the record before the first one.
+    pub after: u64,
+    /// The number of the last one.
+    pub to: u64,
+    /// What the file is verified with.
+    pub key: String,
+}
+
+/// The next lines of an export.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExportLines {
+    pub lines: Vec<String>,
+    /// The last record among them: where to go on from.
+    pub last: u64,
+}
+
+/// What was moved out of the log.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Rotation {
+    /// The last record that was moved.
+    pub upto: u64,
+    pub removed: u64,
 }

@@ -3,10 +3,12 @@
 //! Each verb takes and returns plain values (`types`), one file a verb. Nothing here knows HTTP, a terminal
 //! or SQL. What the gateway asks of it is in `ports`.
 
+mod checkpoint;
 mod connect;
 mod connections;
 mod disconnect;
 mod error;
+mod export;
 mod init;
 mod keys;
 mod log;
@@ -20,6 +22,7 @@ mod revoke;
 #[cfg(test)]
 mod tests;
 mod types;
+mod upkeep;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
@@ -29,7 +32,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use datalog::catalog::Catalog;
 use datalog::{ConnectionName, RevocationId};
 
-use crate::audit::Checkpoint;
+use crate::audit::{AuditSigner, CheckpointFile};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::keys::Keyring;
@@ -55,7 +58,8 @@ pub struct App {
     refresher: Arc<Refresher>,
     keyring: Keyring,
     attempts: Attempts,
-    checkpoint: Checkpoint,
+    signer: AuditSigner,
+    checkpoint_file: CheckpointFile,
     /// Replaced as a whole, so that whoever reads it waits for nobody.
     connections: RwLock<LiveConnections>,
     revoked: RwLock<HashSet<RevocationId>>,
@@ -86,18 +90,6 @@ impl App {
     /// The services that connections can be to.
     pub fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
-    }
-
-    /// Writes down where the log stands. Without it everything goes on; only a log that is cut, or an older
-    /// database, is not noticed.
-    async fn checkpoint(&self) {
-        let written = match self.store.chain_end().await {
-            Ok(head) => self.checkpoint.write(&self.vault, head).map_err(|error| error.to_string()),
-            Err(fault) => Err(fault.to_string()),
-        };
-        if let Err(because) = written {
-            tracing::error!(%because, "no checkpoint was written");
-        }
     }
 
     fn live(&self) -> LiveConnections {

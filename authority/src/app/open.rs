@@ -12,9 +12,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use datalog::catalog::Catalog;
 
+use super::checkpoint::{check_history, open_signer};
 use super::connections::revive;
 use super::{App, OpenError};
-use crate::audit::Checkpoint;
+use crate::audit::{AuditSigner, CheckpointFile};
 use crate::catalog;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -51,13 +52,14 @@ impl App {
         let vault = Arc::new(Vault::open(home.vault_key())?);
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&home.database())?);
         check_vault(&vault, &*store)?;
-        let checkpoint = Checkpoint::at(home.checkpoint());
-        check_history(&checkpoint, &vault, &*store)?;
-        Self::assemble(Parts { config, clock, catalog, vault, store, checkpoint, lock })
+        let signer = open_signer(&vault, &*store, &clock)?;
+        let checkpoint_file = CheckpointFile::at(home.checkpoint());
+        check_history(&checkpoint_file, &vault, &signer, &*store)?;
+        Self::assemble(Parts { config, clock, catalog, vault, store, signer, checkpoint_file, lock })
     }
 
     fn assemble(parts: Parts) -> Result<Arc<Self>, OpenError> {
-        let Parts { config, clock, catalog, vault, store, checkpoint, lock } = parts;
+        let Parts { config, clock, catalog, vault, store, signer, checkpoint_file, lock } = parts;
         let keyring = Keyring::open(&vault, block_on(RootKeyStore::root_keys(&*store))?)?;
         let revoked = block_on(RevocationStore::revocations(&*store))?.into_iter().collect();
         let stopped = block_on(RevocationStore::is_stopped(&*store))?;
@@ -77,7 +79,8 @@ impl App {
             refresher,
             keyring,
             attempts: Attempts::default(),
-            checkpoint,
+            signer,
+            checkpoint_file,
             connections: RwLock::new(Arc::new(live)),
             revoked: RwLock::new(revoked),
             stopped: AtomicBool::new(stopped),
@@ -93,20 +96,9 @@ struct Parts {
     catalog: Arc<Catalog>,
     vault: Arc<Vault>,
     store: Arc<dyn Store>,
-    checkpoint: Checkpoint,
+    signer: AuditSigner,
+    checkpoint_file: CheckpointFile,
     lock: File,
-}
-
-/// The log holds what it held when it was last looked at. An older database lacks revocations.
-fn check_history(checkpoint: &Checkpoint, vault: &Vault, store: &dyn Store) -> Result<(), OpenError> {
-    let Some(seen) = checkpoint.read(vault)? else { return Ok(()) };
-    let before = seen.seq.saturating_sub(1);
-    let there = block_on(store.chain_after(before, 1))?.into_iter().next();
-    let is_there = there.is_some_and(|record| record.seq == seen.seq && record.hash == seen.hash);
-    if is_there || seen.seq == 0 {
-        return Ok(());
-    }
-    Err(OpenError::Older { checkpoint: checkpoint.path().to_owned(), seq: seen.seq })
 }
 
 /// Held until the file is dropped; the kernel lets go of it when the process dies.

@@ -6,6 +6,7 @@
 use sha2::{Digest, Sha256};
 
 use super::record::{Entry, LogRecord};
+use crate::app::BadRecord;
 use crate::store::{ChainLink, Line, StoredRecord};
 
 /// What the first record is chained to.
@@ -41,33 +42,34 @@ impl Line {
     }
 }
 
-/// Why the first bad record is bad.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ChainBreak {
-    #[error("record {expected} is missing: {got} follows")]
-    Gap { expected: u64, got: u64 },
-    #[error("its hash is not that of its text and the record before")]
-    Hash,
-    #[error("its text says it is record {0}")]
-    Number(u64),
-    #[error("its text is not a record: {0}")]
-    Text(String),
-}
-
-/// Checks that `record` follows `before`.
-pub(crate) fn follow(before: ChainLink, record: &StoredRecord) -> Result<ChainLink, ChainBreak> {
+/// Checks that `record` follows `before`, and names what is wrong where it does not.
+pub(crate) fn follow(before: ChainLink, record: &StoredRecord) -> Result<ChainLink, BadRecord> {
     let expected = before.seq + 1;
-    if record.seq != expected {
-        return Err(ChainBreak::Gap { expected, got: record.seq });
+    let got = record.seq;
+    if got != expected {
+        let (seq, because) = match got > expected {
+            true => (expected, format!("it was removed: record {got} follows record {}", before.seq)),
+            false => (got, format!("it was inserted where record {expected} belongs")),
+        };
+        return Err(
+            BadRecord::new(seq, because).differs(format!("record {expected}"), format!("record {got}"))
+        );
     }
-    if link(&before.hash, &record.text) != record.hash {
-        return Err(ChainBreak::Hash);
+    let parsed = parse(record)
+        .map_err(|error| BadRecord::new(got, format!("it was changed: its text is no record ({error})")))?;
+    if parsed.seq != got {
+        let because =
+            format!("it was put in the place of another: its text says it is record {}", parsed.seq);
+        return Err(
+            BadRecord::new(got, because).differs(format!("record {got}"), format!("record {}", parsed.seq))
+        );
     }
-    let parsed = parse(record).map_err(|error| ChainBreak::Text(error.to_string()))?;
-    if parsed.seq != record.seq {
-        return Err(ChainBreak::Number(parsed.seq));
+    let hash = link(&before.hash, &record.text);
+    if hash != record.hash {
+        let because = "it was changed: its hash is not that of its text and the record before";
+        return Err(BadRecord::new(got, because.into()).differs(hex(&hash), hex(&record.hash)));
     }
-    Ok(ChainLink { seq: record.seq, hash: record.hash })
+    Ok(ChainLink { seq: got, hash })
 }
 
 /// The record as its text says it.

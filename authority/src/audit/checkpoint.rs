@@ -1,22 +1,88 @@
-//! Where the log stood, kept beside the database and sealed with the vault key.
+//! Where the log stood, signed: in the database, in every export, and in a file beside the database.
 //!
-//! A chain shows that nothing in it was changed, but not that it was longer once. An older database that is
-//! put back brings revoked passes to life again: what was seen here is then missing there. Whoever can
-//! delete this file too, or puts the whole home back, is not noticed.
+//! A chain shows that nothing in it was changed, but not that it was longer once, nor that it was not made anew
+//! from some record on: a checkpoint does. The file is sealed with the vault key as well. It shows an older
+//! database that is put back, which would bring revoked passes to life again. Whoever can delete the file too,
+//! or puts the whole home back, is noticed only by those who kept an export.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use time::OffsetDateTime;
+
+use super::key::unhex;
+use super::{AuditKey, AuditKeyError, AuditSigner, hex};
+use crate::clock::{from_unix_millis, unix_millis};
 use crate::home::open_private_file;
 use crate::store::ChainLink;
 use crate::vault::{Place, Sealed, Vault, VaultError};
 
-const PLACE: Place<'_> = Place { table: "checkpoint", row: "audit", column: "head", generation: 0 };
-const LENGTH: usize = 8 + 32;
+const PLACE: Place<'_> = Place { table: "checkpoint", row: "audit", column: "head", generation: 1 };
+const LABEL: &str = "hallpass audit checkpoint v1\n";
+
+/// One place of the chain, and that it was this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checkpoint {
+    pub link: ChainLink,
+    /// To the millisecond.
+    pub at: OffsetDateTime,
+    pub signature: [u8; 64],
+}
+
+impl Checkpoint {
+    pub(crate) fn sign(
+        signer: &AuditSigner,
+        vault: &Vault,
+        link: ChainLink,
+        at: OffsetDateTime,
+    ) -> Result<Self, AuditKeyError> {
+        let at = from_unix_millis(unix_millis(at));
+        let signature = signer.sign(vault, &signed_text(&statement(link, at)))?;
+        Ok(Self { link, at, signature })
+    }
+
+    pub(crate) fn is_signed_by(&self, key: &AuditKey) -> bool {
+        key.signed(&signed_text(&statement(self.link, self.at)), &self.signature)
+    }
+
+    /// The one way to write it, as it stands in an export.
+    pub(crate) fn line(&self) -> String {
+        let statement = statement(self.link, self.at);
+        format!(r#"{{"checkpoint":{statement},"signature":"{}"}}"#, hex(&self.signature))
+    }
+
+    /// Reads what `line` writes, and no other spelling of it.
+    pub(crate) fn parse(line: &str) -> Option<Self> {
+        #[derive(serde::Deserialize)]
+        struct Line<'a> {
+            checkpoint: Statement<'a>,
+            signature: &'a str,
+        }
+        #[derive(serde::Deserialize)]
+        struct Statement<'a> {
+            seq: u64,
+            hash: &'a str,
+            at: i64,
+        }
+        let Line { checkpoint, signature } = serde_json::from_str(line).ok()?;
+        let link = ChainLink { seq: checkpoint.seq, hash: unhex(checkpoint.hash)? };
+        let parsed = Self { link, at: from_unix_millis(checkpoint.at), signature: unhex(signature)? };
+        (parsed.line() == line).then_some(parsed)
+    }
+}
+
+/// Times are milliseconds since 1970, which have one spelling.
+fn statement(link: ChainLink, at: OffsetDateTime) -> String {
+    format!(r#"{{"seq":{},"hash":"{}","at":{}}}"#, link.seq, hex(&link.hash), unix_millis(at))
+}
+
+fn signed_text(statement: &str) -> String {
+    format!("{LABEL}{statement}")
+}
 
 /// The file, and how far it has been written.
-pub(crate) struct Checkpoint {
+pub(crate) struct CheckpointFile {
     path: PathBuf,
     written: std::sync::Mutex<u64>,
 }
@@ -25,19 +91,19 @@ pub(crate) struct Checkpoint {
 pub enum CheckpointError {
     #[error("`{path}` could not be {verb}: {error}", path = path.display())]
     Io { path: PathBuf, verb: &'static str, error: io::Error },
-    #[error("`{path}` was not written with the vault key of this home", path = .0.display())]
+    #[error("`{path}` was not written with the keys of this home", path = .0.display())]
     Foreign(PathBuf),
     #[error(transparent)]
     Vault(#[from] VaultError),
 }
 
-impl Checkpoint {
+impl CheckpointFile {
     pub fn at(path: PathBuf) -> Self {
         Self { path, written: std::sync::Mutex::new(0) }
     }
 
     /// Where the log stood when it was last written; none where it never was.
-    pub fn read(&self, vault: &Vault) -> Result<Option<ChainLink>, CheckpointError> {
+    pub fn read(&self, vault: &Vault, key: &AuditKey) -> Result<Option<ChainLink>, CheckpointError> {
         let sealed = match fs::read(&self.path) {
             Ok(bytes) => Sealed(bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -45,25 +111,21 @@ impl Checkpoint {
         };
         let foreign = || CheckpointError::Foreign(self.path.clone());
         let bytes = vault.open_bytes(PLACE, &sealed).map_err(|_| foreign())?;
-        let (seq, hash) = bytes.split_at_checked(8).filter(|_| bytes.len() == LENGTH).ok_or_else(foreign)?;
-        let seq = seq.try_into().map(u64::from_be_bytes).map_err(|_| foreign())?;
-        let hash = hash.try_into().map_err(|_| foreign())?;
-        Ok(Some(ChainLink { seq, hash }))
+        let line = std::str::from_utf8(&bytes).map_err(|_| foreign())?;
+        let checkpoint = Checkpoint::parse(line).filter(|read| read.is_signed_by(key));
+        Ok(Some(checkpoint.ok_or_else(foreign)?.link))
     }
 
-    /// Replaces the file as a whole. A link that is older than the written one is left out.
-    pub fn write(&self, vault: &Vault, head: ChainLink) -> Result<(), CheckpointError> {
+    /// Replaces the file as a whole. A checkpoint that is older than the written one is left out.
+    pub fn write(&self, vault: &Vault, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
         let mut written = self.written.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if head.seq <= *written {
+        if checkpoint.link.seq <= *written {
             return Ok(());
         }
-        let mut bytes = Vec::with_capacity(LENGTH);
-        bytes.extend_from_slice(&head.seq.to_be_bytes());
-        bytes.extend_from_slice(&head.hash);
-        let Sealed(sealed) = vault.seal(PLACE, &bytes)?;
+        let Sealed(sealed) = vault.seal(PLACE, checkpoint.line().as_bytes())?;
         let next = self.path.with_extension("next");
         replace(&self.path, &next, &sealed).map_err(|error| self.failed("written", error))?;
-        *written = head.seq;
+        *written = checkpoint.link.seq;
         Ok(())
     }
 
@@ -76,10 +138,15 @@ impl Checkpoint {
     }
 }
 
+/// The new file is whole on disk before it has the name, and the name is on disk before this answers.
 fn replace(path: &Path, next: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = open_private_file(next)?;
     file.set_len(0)?;
     file.write_all(content)?;
     file.sync_all()?;
-    fs::rename(next, path)
+    fs::rename(next, path)?;
+    match path.parent() {
+        Some(folder) => fs::File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
 }

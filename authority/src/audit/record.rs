@@ -110,6 +110,9 @@ pub struct EventEntry {
     pub task: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_key: Option<u32>,
+    /// The last record that was moved to a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upto: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
@@ -128,11 +131,21 @@ pub enum Event {
     Resumed,
     RootCreated,
     RootRetired,
+    /// The oldest records were moved to a file.
+    LogRotated,
 }
 
 impl EventEntry {
     fn of(event: Event) -> Self {
-        Self { event, connection: None, lineage: Vec::new(), task: None, root_key: None, detail: None }
+        Self {
+            event,
+            connection: None,
+            lineage: Vec::new(),
+            task: None,
+            root_key: None,
+            upto: None,
+            detail: None,
+        }
     }
 
     pub(crate) fn on_connection(event: Event, name: &ConnectionName) -> Self {
@@ -145,6 +158,10 @@ impl EventEntry {
 
     pub(crate) fn on_root_key(event: Event, id: u32) -> Self {
         Self { root_key: Some(id), ..Self::of(event) }
+    }
+
+    pub(crate) fn on_log(event: Event, upto: u64) -> Self {
+        Self { upto: Some(upto), ..Self::of(event) }
     }
 
     pub(crate) fn on_everything(event: Event) -> Self {

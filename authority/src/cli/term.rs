@@ -105,6 +105,11 @@ impl Term {
         }
     }
 
+    /// Writes a line of a result that is JSON Lines in either format.
+    pub(super) fn raw(&self, text: &str) -> Result<(), Failure> {
+        self.out(text)
+    }
+
     /// Writes one piece of the result; a line end is added where there is none.
     fn out(&self, text: &str) -> Result<(), Failure> {
         if text.is_empty() {

@@ -27,7 +27,10 @@ fn moment_at(text: &str, now: OffsetDateTime) -> Result<OffsetDateTime, String> 
         .or_else(|| day().map(|day| day.midnight().assume_utc()))
         .or_else(ago)
         .ok_or_else(|| {
-            "expected a time such as 2026-11-22T09:00:00Z, a day, or how long ago (30m, 7d)".into()
+            let got = text.escape_debug();
+            format!(
+                "expected a time such as 2026-11-22T09:00:00Z, a day, or how long ago (30m, 7d), got `{got}`"
+            )
         })
 }
 

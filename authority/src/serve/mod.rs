@@ -72,7 +72,12 @@ pub async fn start(home: &Home, mut config: Config, patience: Duration) -> anyho
     tasks.spawn(serve_api(socket.listener()?, people, ended.clone()));
     let public = api::public(app.clone(), metrics, ready.authority);
     let authority = tokio::net::TcpListener::from_std(listeners.authority)?;
-    tasks.spawn(serve_api(authority, public, ended));
+    tasks.spawn(serve_api(authority, public, ended.clone()));
+    let kept = app.clone();
+    tasks.spawn(async move {
+        kept.upkeep(ended).await;
+        Ok(())
+    });
 
     let mut doors = vec![Door { socket: listeners.gateway, scope: Scope::Shared }];
     for (own, socket) in listeners.connections {

@@ -5,6 +5,7 @@
 
 mod audit;
 mod budget;
+mod checkpoint;
 mod connection;
 mod pass;
 mod revocation;
@@ -15,6 +16,7 @@ mod story;
 
 pub use audit::{AuditStore, ChainLink, Line, StoredRecord};
 pub use budget::{BudgetStore, Intended};
+pub use checkpoint::{AuditKeyRow, CheckpointStore};
 pub use connection::{
     ConnectionId, ConnectionStore, CredentialRow, KnownConnectionRow, Moved, NewConnection, RefreshBegun,
     RowStatus,
@@ -27,12 +29,28 @@ pub use verifier::ports::{Answer, StoreFault};
 
 /// Everything that a backend does.
 pub trait Store:
-    AuditStore + BudgetStore + ConnectionStore + PassStore + RevocationStore + RootKeyStore + Send + Sync
+    AuditStore
+    + BudgetStore
+    + CheckpointStore
+    + ConnectionStore
+    + PassStore
+    + RevocationStore
+    + RootKeyStore
+    + Send
+    + Sync
 {
 }
 
 impl<T> Store for T where
-    T: AuditStore + BudgetStore + ConnectionStore + PassStore + RevocationStore + RootKeyStore + Send + Sync
+    T: AuditStore
+        + BudgetStore
+        + CheckpointStore
+        + ConnectionStore
+        + PassStore
+        + RevocationStore
+        + RootKeyStore
+        + Send
+        + Sync
 {
 }
 

@@ -3,6 +3,7 @@
 mod audit;
 mod budgets;
 mod connect;
+mod export;
 mod home;
 mod passes;
 mod provider;

@@ -1,5 +1,6 @@
 //! `hallpass log`: the audit records, as they are or as they come; and what else is done with the log.
 
+mod export;
 mod verify;
 mod words;
 
@@ -12,6 +13,7 @@ use super::failure::Failure;
 use super::{Context, block_on, when};
 use crate::api::LogPage;
 use crate::app::{LogQuery, OpenError};
+pub(super) use verify::own_key;
 use words::line;
 pub(super) use words::{event_words, what};
 
@@ -28,10 +30,11 @@ pub(super) struct Log {
     follow: bool,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Verb {
-    /// Walk the chain of records from the first one on, and say whether any was changed
-    Verify,
+    Verify(verify::Verify),
+    Export(export::Export),
+    Rotate(export::Rotate),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -90,7 +93,9 @@ impl From<Filter> for LogQuery {
 impl Log {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
         match self.verb {
-            Some(Verb::Verify) => verify::run(context),
+            Some(Verb::Verify(verify)) => verify.run(context),
+            Some(Verb::Export(export)) => export.run(context),
+            Some(Verb::Rotate(rotate)) => rotate.run(context),
             None if self.follow => follow(context, self.filter.into()),
             None => show(context, &self.filter.into()),
         }

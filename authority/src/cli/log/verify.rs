@@ -1,25 +1,125 @@
-//! `hallpass log verify`: the proof that no record was edited.
+//! `hallpass log verify`: the proof that no record was edited, of this home's log or of exported files alone.
 
-use crate::app::LogVerification;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::app::{AuditKeyInfo, BadRecord, LogVerification};
+use crate::audit::{AuditKey, ExportVerification, verify_exports};
 use crate::cli::client::Client;
 use crate::cli::failure::Failure;
-use crate::cli::term::Tone;
+use crate::cli::term::{Tone, visible};
 use crate::cli::{Context, block_on};
 
-pub(super) fn run(context: &Context) -> Result<(), Failure> {
-    let found: LogVerification =
-        block_on(async { Client::open(context).await?.read("/v1/log/verification").await })?;
-    if let Some(bad) = &found.first_bad {
-        let good = found.records;
-        return Err(Failure::failed(format_args!("record {} was changed: {}", bad.seq, bad.because))
-            .or_hint(format_args!("the {good} records before it are whole")));
+/// Walk the chain of records from the first one on, and name the first that is not as it was written
+#[derive(Debug, Clone, Args)]
+pub(super) struct Verify {
+    /// Exported files to verify instead of this home's log, each going on where the one before it ended
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The public key that the files were signed with [default: this home's]
+    #[arg(long, value_name = "PUBLIC", requires = "files")]
+    key: Option<String>,
+}
+
+impl Verify {
+    pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
+        if self.files.is_empty() {
+            let found: LogVerification =
+                block_on(async { Client::open(context).await?.read("/v1/log/verification").await })?;
+            return tell(context, &found, &found, None);
+        }
+        let key = match self.key {
+            Some(key) => key,
+            None => own_key(context)?.public_key,
+        };
+        let found = of_files(&self.files, &key)?;
+        let place = found.stopped_at.and_then(|(file, line)| {
+            let file = self.files.get(file.checked_sub(1)?)?;
+            Some(format!("`{}`, line {line}", file.display()))
+        });
+        tell(context, &found, &found.log, place)
     }
-    context.term.say_in(
-        Tone::Good,
-        match found.records {
-            1 => "the one record is as it was written".into(),
-            records => format!("all {records} records are as they were written"),
-        },
-    );
-    context.term.result(&found, || found.head.clone())
+}
+
+/// The key of this home, for whoever does not bring one.
+pub(in crate::cli) fn own_key(context: &Context) -> Result<AuditKeyInfo, Failure> {
+    block_on(async { Client::open(context).await?.read("/v1/log/key").await })
+}
+
+/// Verifies exported files with nothing but the key.
+pub(super) fn of_files(files: &[PathBuf], key: &str) -> Result<ExportVerification, Failure> {
+    let key: AuditKey = key.parse().map_err(Failure::usage)?;
+    let open = |path: &PathBuf| {
+        let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+        Ok(Box::new(BufReader::new(file)) as Box<dyn BufRead>)
+    };
+    let opened = files.iter().map(open).collect::<Result<_, Failure>>()?;
+    verify_exports(opened, key)
+        .map_err(|error| Failure::failed(format_args!("a file could not be read: {error}")))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::failed(format_args!("`{}` could not be read: {error}", path.display()))
+}
+
+/// The result is told whether it is good or bad; what is bad ends the command as a failure.
+fn tell<T: Serialize>(
+    context: &Context,
+    result: &T,
+    found: &LogVerification,
+    place: Option<String>,
+) -> Result<(), Failure> {
+    if let Some(bad) = &found.first_bad {
+        context.term.result(result, String::new)?;
+        return Err(failure(bad, found, place));
+    }
+    context.term.say_in(Tone::Good, whole(found));
+    if found.after_checkpoint > 0 {
+        let them = if found.after_checkpoint == 1 { "it" } else { "them" };
+        let words = format!(
+            "{} after the last signed checkpoint: nothing shows that no other followed {them}",
+            records(found.after_checkpoint)
+        );
+        context.term.say_in(Tone::Warn, words);
+    }
+    context.term.result(result, || found.head.clone())
+}
+
+fn failure(bad: &BadRecord, found: &LogVerification, place: Option<String>) -> Failure {
+    let mut words = format!("record {}: {}", bad.seq, visible(&bad.because));
+    if let (Some(expected), Some(got)) = (&bad.expected, &bad.got) {
+        words.push_str(&format!("; expected {expected}, got {got}"));
+    }
+    if let Some(place) = place {
+        words.push_str(&format!(" ({place})"));
+    }
+    Failure::failed(words).or_hint(match found.records {
+        0 => "no record before it could be verified".to_owned(),
+        1 => "the one record before it is whole".to_owned(),
+        many => format!("the {many} records before it are whole"),
+    })
+}
+
+fn whole(found: &LogVerification) -> String {
+    let signed = match found.checkpoints {
+        0 => String::new(),
+        1 => ", with one signed checkpoint".to_owned(),
+        many => format!(", with {many} signed checkpoints"),
+    };
+    match (found.first, found.records) {
+        (1, 1) => format!("the one record is as it was written{signed}"),
+        (1, many) => format!("all {many} records are as they were written{signed}"),
+        (first, many) => format!("{} from record {first} on: as written{signed}", records(many)),
+    }
+}
+
+fn records(count: u64) -> String {
+    match count {
+        1 => "1 record".into(),
+        many => format!("{many} records"),
+    }
 }

@@ -41,8 +41,9 @@ pub(in crate::cli) fn what(request: &RequestEntry) -> String {
 pub(in crate::cli) fn event_words(event: &EventEntry) -> String {
     let name = serde_json::to_value(event.event).ok();
     let root_key = event.root_key.map(|id| format!("root key {id}"));
-    let subjects =
-        [event.connection.as_deref(), event.lineage.last().map(String::as_str), root_key.as_deref()];
+    let upto = event.upto.map(|seq| format!("up to record {seq}"));
+    let lineage = event.lineage.last().map(String::as_str);
+    let subjects = [event.connection.as_deref(), lineage, root_key.as_deref(), upto.as_deref()];
     let notes = [event.task.as_deref(), event.detail.as_deref()];
     let mut words = name.as_ref().and_then(|name| name.as_str()).unwrap_or("event").to_owned();
     for subject in subjects.into_iter().flatten() {

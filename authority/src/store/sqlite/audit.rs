@@ -116,7 +116,19 @@ fn end(connection: &Connection) -> rusqlite::Result<ChainLink> {
         .prepare_cached("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")?
         .query_row([], |row| Ok(ChainLink { seq: row.get(0)?, hash: row.get(1)? }))
         .optional()?;
-    Ok(last.unwrap_or(FIRST_LINK))
+    match last {
+        Some(end) => Ok(end),
+        None => base(connection),
+    }
+}
+
+/// What the first record that is still here is chained to.
+pub(super) fn base(connection: &Connection) -> rusqlite::Result<ChainLink> {
+    let base = connection
+        .prepare_cached("SELECT seq, hash FROM audit_base")?
+        .query_row([], |row| Ok(ChainLink { seq: row.get(0)?, hash: row.get(1)? }))
+        .optional()?;
+    Ok(base.unwrap_or(FIRST_LINK))
 }
 
 /// An outcome is found by what its intent says.
@@ -159,7 +171,7 @@ fn records(connection: &Connection, query: &LogQuery) -> rusqlite::Result<Vec<St
 }
 
 /// Seconds since 1970 with their fraction to the millisecond, as SQLite's `subsec` counts.
-fn seconds(time: time::OffsetDateTime) -> f64 {
+pub(super) fn seconds(time: time::OffsetDateTime) -> f64 {
     millis(time) as f64 / 1_000.0
 }
 

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::{StoreFault, fault};
 
 /// In order; the number of a step is its place, from 1. `PRAGMA user_version` holds the last one that ran.
-const STEPS: [&str; 1] = [
+const STEPS: [&str; 2] = [
     // 1: everything that the first version keeps. Times are milliseconds since 1970.
     "
     -- One row a link to an account. `id` is random and never used again.
@@ -93,6 +93,37 @@ const STEPS: [&str; 1] = [
         name  TEXT NOT NULL PRIMARY KEY,
         value BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
+    ",
+    // 2: checkpoints of the audit log, the key that they are signed with, and a log that can lose its beginning.
+    "
+    -- One Ed25519 key pair.
+    CREATE TABLE audit_key (
+        id         INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+        public     BLOB    NOT NULL,
+        seed       BLOB    NOT NULL,               -- sealed
+        created_at INTEGER NOT NULL
+    ) STRICT;
+
+    -- Where the log stood, signed.
+    CREATE TABLE audit_checkpoint (
+        seq       INTEGER NOT NULL PRIMARY KEY,
+        hash      BLOB    NOT NULL,
+        at        INTEGER NOT NULL,
+        signature BLOB    NOT NULL
+    ) STRICT;
+
+    -- What the first record that is still here is chained to; no row while that is the very first.
+    CREATE TABLE audit_base (
+        id   INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+        seq  INTEGER NOT NULL,
+        hash BLOB    NOT NULL
+    ) STRICT;
+
+    -- Only what is before the base may go.
+    DROP TRIGGER audit_is_not_cut;
+    CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit
+    WHEN OLD.seq > coalesce((SELECT seq FROM audit_base), 0)
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
     ",
 ];
 

@@ -4,6 +4,7 @@
 
 mod audit;
 mod budget;
+mod checkpoint;
 mod columns;
 mod connection;
 mod migrations;

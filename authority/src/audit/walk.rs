@@ -1,0 +1,97 @@
+//! Walking the log, record by record and checkpoint by checkpoint, up to the first thing that is not as it was.
+//!
+//! The same walk goes over the database and over exports; it reads neither.
+
+use super::chain::{follow, hex};
+use super::{AuditKey, Checkpoint, Entry, Event, parse};
+use crate::app::{BadRecord, LogVerification};
+use crate::store::{ChainLink, StoredRecord};
+
+/// How far the walk has come.
+pub(crate) struct Walk {
+    key: AuditKey,
+    first: ChainLink,
+    head: ChainLink,
+    /// The last place that a checkpoint vouches for.
+    signed: Option<ChainLink>,
+    checkpoints: u64,
+    /// Up to where the log says that its beginning was moved to a file.
+    moved: u64,
+}
+
+impl Walk {
+    /// From behind `first` on.
+    pub fn after(first: ChainLink, key: AuditKey) -> Self {
+        Self { key, first, head: first, signed: None, checkpoints: 0, moved: 0 }
+    }
+
+    pub fn head(&self) -> ChainLink {
+        self.head
+    }
+
+    pub fn moved(&self) -> u64 {
+        self.moved
+    }
+
+    pub fn record(&mut self, record: &StoredRecord) -> Result<(), BadRecord> {
+        self.head = follow(self.head, record)?;
+        if let Ok(parsed) = parse(record)
+            && let Entry::Event(event) = parsed.entry
+            && event.event == Event::LogRotated
+        {
+            self.moved = self.moved.max(event.upto.unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// A checkpoint of the place that the walk has reached.
+    pub fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), BadRecord> {
+        let Checkpoint { link, .. } = checkpoint;
+        if !checkpoint.is_signed_by(&self.key) {
+            let because = format!("the checkpoint after it is not signed by the key {}", self.key);
+            return Err(BadRecord::new(link.seq, because));
+        }
+        self.vouched(*link)?;
+        self.checkpoints += 1;
+        Ok(())
+    }
+
+    /// What is known, from whom the walk trusts, to have been the place that the walk has reached.
+    pub fn vouched(&mut self, link: ChainLink) -> Result<(), BadRecord> {
+        if link.seq != self.head.seq {
+            let (expected, got) = (format!("record {}", link.seq), format!("record {}", self.head.seq));
+            let bad = match link.seq > self.head.seq {
+                true => (self.head.seq + 1, "it was removed: there is a signed checkpoint of a later one"),
+                false => (link.seq, "its checkpoint stands in a place that is not its own"),
+            };
+            return Err(BadRecord::new(bad.0, bad.1.into()).differs(expected, got));
+        }
+        if link.hash != self.head.hash {
+            let first = self.signed.map_or(self.first.seq, |signed| signed.seq) + 1;
+            let because = match first < link.seq {
+                true => format!(
+                    "one of the records {first} to {} was changed and the chain made anew: it does not lead to the checkpoint",
+                    link.seq
+                ),
+                false => "it was changed and chained anew: the checkpoint after it is of another".into(),
+            };
+            let first = first.min(link.seq);
+            return Err(BadRecord::new(first, because).differs(hex(&link.hash), hex(&self.head.hash)));
+        }
+        self.signed = Some(link);
+        Ok(())
+    }
+
+    /// What was found, with the first bad record where there is one.
+    pub fn end(self, first_bad: Option<BadRecord>) -> LogVerification {
+        let vouched = self.signed.map_or(self.first.seq, |signed| signed.seq);
+        LogVerification {
+            first: self.first.seq + 1,
+            records: self.head.seq - self.first.seq,
+            head: hex(&self.head.hash),
+            checkpoints: self.checkpoints,
+            after_checkpoint: self.head.seq - vouched,
+            first_bad,
+        }
+    }
+}
