@@ -40,6 +40,17 @@ enum Test {
     Is(bool),
 }
 
+impl Test {
+    /// In lower case, as facts have names that the service compares ignoring case.
+    fn folded(self) -> Self {
+        match self {
+            Self::Text(test, text) => Self::Text(test, text.to_ascii_lowercase()),
+            Self::In(texts) => Self::In(texts.iter().map(|text| text.to_ascii_lowercase()).collect()),
+            Self::Number(..) | Self::NumberIn(_) | Self::Is(_) => self,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TextTest {
     Contains,
@@ -115,6 +126,7 @@ fn condition(words: &mut Words<'_>, service: &Service, operation: &Operation) ->
         None | Some(',') => None,
         Some(_) => Some(test(words, &types).map_err(|why| format!("`{name}`: {why}"))?),
     };
+    let test = if service.folds(&name) { test.map(|(kind, test)| (kind, test.folded())) } else { test };
     Ok(Condition { name, optional, test })
 }
 

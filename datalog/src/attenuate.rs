@@ -132,7 +132,7 @@ fn block(
     let hours = args.during.iter().map(|text| text.parse()).collect::<Result<Vec<_>, _>>();
     checks.extend(compose::during(&hours.map_err(TermError::from)?));
     for text in &args.checks {
-        checks.push(terms::check(text)?);
+        checks.push(terms::check(text, &reach)?);
     }
     let mut block = BlockBuilder::new();
     let internal = |error: biscuit_auth::error::Token| TermError::Internal(error.to_string());

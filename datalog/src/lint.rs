@@ -3,6 +3,9 @@
 //!
 //! Passes from elsewhere are not linted: their checks only narrow, whatever they are worth.
 
+use std::sync::Arc;
+
+use crate::catalog::Service;
 use crate::caveat::{Binary, Caveat, Kind, Op, Pattern, Query, Slot, Unary};
 use crate::effect::Effect;
 use crate::evaluate::{self, Steps, World};
@@ -16,6 +19,10 @@ pub enum Lint {
     NeverFails(&'static str),
     #[error("it can never pass: {0}")]
     NeverPasses(String),
+    #[error(
+        "it never matches: facts have `{1}` in place of `{0}`, since that service compares names ignoring case"
+    )]
+    Case(String, String),
     #[error("it has no answer: {0}")]
     Types(String),
     #[error(
@@ -44,6 +51,53 @@ pub(crate) fn lint(caveat: &Caveat) -> Result<(), Lint> {
         }
     }
     Ok(())
+}
+
+/// Names that a service compares ignoring case stand in lower case in facts: another spelling is overlooked.
+pub(crate) fn spelling<'a, I: Iterator<Item = &'a Service>>(
+    caveat: &Caveat,
+    services: impl Fn() -> I,
+) -> Result<(), Lint> {
+    let text = |slot: Option<&Slot>| match slot {
+        Some(Slot::Value(Value::Str(text))) => Some(text.clone()),
+        _ => None,
+    };
+    for query in &caveat.queries {
+        for pattern in &query.patterns {
+            let (Some(what), value) = (text(pattern.slots.first()), pattern.slots.get(1)) else { continue };
+            let respelled = |got: &str| {
+                services().find_map(|service| match &*pattern.name {
+                    "resource" | "seen" | "created" => service.respelled(&what, got),
+                    "arg" if service.folds(&what) => Some(got.to_ascii_lowercase()).filter(|one| one != got),
+                    _ => None,
+                })
+            };
+            // What is compared with a variable stands in the same query.
+            let compared = query.expressions.iter().flatten().flat_map(texts);
+            let direct = text(value).into_iter();
+            for got in direct.chain(compared.filter(|_| matches!(value, Some(Slot::Variable(_))))) {
+                if let Some(expected) = respelled(&got) {
+                    return Err(Lint::Case(got.to_string(), expected));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn texts(op: &Op) -> Vec<Arc<str>> {
+    match op {
+        Op::Value(Value::Str(text)) => vec![text.clone()],
+        Op::Value(Value::Set(items)) => items
+            .iter()
+            .filter_map(|item| match item {
+                Value::Str(text) => Some(text.clone()),
+                _ => None,
+            })
+            .collect(),
+        Op::Closure(_, body) => body.iter().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Effects are eight words; another is in no request.

@@ -133,7 +133,7 @@ impl MintTerms {
         let arguments =
             args.args.iter().map(|text| arguments::read(text, &reach)).collect::<Result<_, _>>()?;
         let hours = args.during.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
-        let checks = args.checks.iter().map(|text| terms::check(text)).collect::<Result<_, _>>()?;
+        let checks = args.checks.iter().map(|text| terms::check(text, &reach)).collect::<Result<_, _>>()?;
         let connections =
             known.iter().filter(|one| reach.iter().any(|r| *r.connection == one.name)).cloned().collect();
         Ok(Self { task, connections, grants, begins, ends, recipients, arguments, hours, limits, checks })

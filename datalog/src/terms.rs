@@ -184,7 +184,7 @@ pub(crate) fn limit(text: &str, reach: &[Reach<'_>]) -> Result<(Target, i64), Te
 }
 
 /// A check that a person wrote, after the same test that a pass from anyone has to pass.
-pub(crate) fn check(text: &str) -> Result<Check, TermError> {
+pub(crate) fn check(text: &str, reach: &[Reach<'_>]) -> Result<Check, TermError> {
     let wrong = |why: String| TermError::Check { check: text.chars().take(120).collect(), why };
     if text.len() > 4_096 {
         return Err(wrong("it is longer than 4,096 characters".into()));
@@ -203,6 +203,8 @@ pub(crate) fn check(text: &str) -> Result<Check, TermError> {
         return Err(wrong(format!("`{}` is not in the vocabulary", unknown.name)));
     }
     lint::lint(&compiled).map_err(|error| wrong(error.to_string()))?;
+    let services = || reach.iter().map(|one| one.service);
+    lint::spelling(&compiled, services).map_err(|error| wrong(error.to_string()))?;
     Ok(check)
 }
 
@@ -241,8 +243,9 @@ mod tests {
 
     #[test]
     fn a_check_that_says_nothing_or_fails_open_is_refused_with_what_to_write() {
-        let told =
-            |text: &str| check(text).unwrap_err().to_string().lines().next().unwrap_or_default().to_owned();
+        let told = |text: &str| {
+            check(text, &[]).unwrap_err().to_string().lines().next().unwrap_or_default().to_owned()
+        };
         let lines: Vec<String> = [
             "check if true",
             "check if false",
@@ -282,7 +285,7 @@ mod tests {
             "check if operation($o), $o.starts_with(\"a\") || $o.ends_with(\"b\")",
             "check if connection($c), service($c)",
         ] {
-            assert!(check(good).is_ok(), "{good}: {}", check(good).unwrap_err());
+            assert!(check(good, &[]).is_ok(), "{good}: {}", check(good, &[]).unwrap_err());
         }
     }
 
@@ -304,8 +307,8 @@ mod tests {
             "check if operation($o), [\"a\"].contains($o)".into(),
             "check if time($t), $t > 2026-11-22T09:00:00Z; check if true".into(),
         ] {
-            assert!(check(&bad).is_err(), "{bad:.60} was accepted");
+            assert!(check(&bad, &[]).is_err(), "{bad:.60} was accepted");
         }
-        assert!(check("check if effects($e), !$e.contains(\"send\");").is_ok());
+        assert!(check("check if effects($e), !$e.contains(\"send\");", &[]).is_ok());
     }
 }
