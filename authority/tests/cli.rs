@@ -78,6 +78,7 @@ files! {
     a_mistyped_command: nothing;
     arguments_that_are_wrong: nothing;
     completions: nothing;
+    console: nothing;
     first_steps: nothing;
     json: keys_and_settings;
     keys: keys_and_settings;

@@ -1,6 +1,6 @@
 //! A pass shown as what it is: plain words and Datalog, block by block. Offline, and no signature checked.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::content::{self, Content, ReadError};
@@ -8,7 +8,7 @@ use crate::explain;
 use crate::verify::moment;
 
 /// Everything that a pass says.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Inspection {
     pub id: String,
     pub task: String,
@@ -24,21 +24,21 @@ pub struct Inspection {
     pub blocks: Vec<InspectedBlock>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InspectedConnection {
     pub name: String,
     pub service: String,
     pub account: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InspectedBlock {
     pub revocation_id: String,
     pub facts: Vec<String>,
     pub caveats: Vec<InspectedCaveat>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InspectedCaveat {
     pub datalog: String,
     pub plain: String,

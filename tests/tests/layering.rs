@@ -127,7 +127,8 @@ fn nothing_below_the_authority_is_built_from_it() {
 /// The folders and files of a crate's `src` that are its edges, and who may name each.
 const EDGES: &[(&str, &str, &[&str])] = &[
     ("authority", "cli", &["main.rs"]),
-    ("authority", "api", &["cli", "serve"]),
+    ("authority", "api", &["cli", "console", "serve"]),
+    ("authority", "console", &["serve"]),
     ("authority", "demo", &["cli"]),
     ("authority", "serve", &["cli", "demo"]),
     ("authority", "store::sqlite", &["store", "app"]),

@@ -4,9 +4,11 @@
 //! this process only, `public` on TCP. No handler decides, stores or computes: each is one call of `App`.
 
 mod connections;
+mod console;
 mod extract;
 mod keys;
 mod log;
+pub(crate) mod names;
 mod passes;
 mod problem;
 mod public;
@@ -56,6 +58,7 @@ pub fn administration(app: Arc<App>) -> Router {
 fn administrative_routes() -> Routes {
     [
         connections::routes(),
+        console::routes(),
         passes::routes(),
         revocations::routes(),
         stop::routes(),

@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::extract::State;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, http::header};
@@ -16,6 +16,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::Problem;
+use super::names::{OwnNames, own_host_only};
 use crate::app::{App, LogQuery, RootKeyStatus};
 
 /// Renders the metrics of this process as text.
@@ -25,12 +26,11 @@ pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 struct Public {
     app: Arc<App>,
     metrics: Metrics,
-    listen: SocketAddr,
 }
 
 /// The router of the TCP listener at `listen`.
 pub fn public(app: Arc<App>, metrics: Metrics, listen: SocketAddr) -> Router {
-    let state = Public { app, metrics, listen };
+    let state = Public { app, metrics };
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
@@ -40,22 +40,8 @@ pub fn public(app: Arc<App>, metrics: Metrics, listen: SocketAddr) -> Router {
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path takes GET only")
         })
-        .layer(from_fn_with_state(state.clone(), own_host_only))
+        .layer(from_fn_with_state(OwnNames::of(listen), own_host_only))
         .with_state(state)
-}
-
-async fn own_host_only(State(public): State<Public>, request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let port = public.listen.port();
-    let own = [public.listen.to_string(), format!("localhost:{port}"), format!("127.0.0.1:{port}")];
-    if host.is_some_and(|host| own.iter().any(|own| own == host)) {
-        return next.run(request).await;
-    }
-    Problem::new(
-        StatusCode::MISDIRECTED_REQUEST,
-        format_args!("this listener answers for {} only", public.listen),
-    )
-    .into_response()
 }
 
 /// The process runs.

@@ -1,26 +1,16 @@
 //! `mint`: a pass for one task, on record before its text is handed out.
 
-use datalog::{KnownConnection, MintArgs, MintTerms, PassId};
+use datalog::{Content, KnownConnection, MintArgs, MintTerms, PassId, inspect};
 
 use super::{App, AppError, Minted, PassInfo, PassStatus};
 use crate::audit::{Event, EventEntry};
-use crate::store::PassRow;
+use crate::store::{PassRow, Said};
 use crate::vault::random;
 
 impl App {
     pub async fn mint(&self, args: MintArgs) -> Result<Minted, AppError> {
         let now = self.clock.now();
-        let known: Vec<KnownConnection> = self
-            .live()
-            .values()
-            .filter_map(|live| live.gateway.as_ref())
-            .map(|connection| KnownConnection {
-                name: connection.name.clone(),
-                account: connection.account.clone(),
-                service: connection.service.clone(),
-            })
-            .collect();
-        let terms = MintTerms::parse(&args, &known, now).map_err(AppError::invalid)?;
+        let terms = MintTerms::parse(&args, &self.known_connections(), now).map_err(AppError::invalid)?;
         let key = self.keyring.minting(&self.vault).map_err(|error| AppError::key(&error))?;
         let id = PassId::from_random(*random::<16>().map_err(AppError::random)?);
         let minted = terms.mint(&id, &key).map_err(AppError::invalid)?;
@@ -43,7 +33,25 @@ impl App {
             status: PassStatus::Live,
         };
         let event = EventEntry::on_lineage(Event::Minted, id.as_str()).task(&row.task).at(now);
-        self.store.minted(row, event).await?;
+        self.store.minted(row, said(&minted.content)?, event).await?;
         Ok(Minted { pass: minted.text, info })
     }
+
+    /// The connections that a pass can be minted for.
+    pub(super) fn known_connections(&self) -> Vec<KnownConnection> {
+        self.live()
+            .values()
+            .filter_map(|live| live.gateway.as_ref())
+            .map(|connection| KnownConnection {
+                name: connection.name.clone(),
+                account: connection.account.clone(),
+                service: connection.service.clone(),
+            })
+            .collect()
+    }
+}
+
+fn said(content: &Content) -> Result<Said, AppError> {
+    let text = serde_json::to_string(&inspect::describe(content)).map_err(AppError::invalid)?;
+    Ok(Said(text))
 }

@@ -15,10 +15,14 @@ mod log;
 mod log_types;
 mod mint;
 mod open;
+mod pass;
 mod passes;
 mod ports;
+mod preview;
 mod record;
 mod revoke;
+mod sessions;
+mod sign_in;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -27,7 +31,7 @@ mod upkeep;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use datalog::catalog::Catalog;
 use datalog::{ConnectionName, RevocationId};
@@ -44,6 +48,9 @@ pub use crate::audit::LogRecord;
 pub use datalog::MintArgs;
 pub use error::{AppError, ErrorKind, OpenError};
 pub use log_types::*;
+pub use pass::{LineageNode, PassDetail};
+pub use preview::Preview;
+pub use sessions::{Presence, Session, SignedIn};
 pub use types::*;
 
 type LiveConnections = Arc<BTreeMap<ConnectionName, Arc<Live>>>;
@@ -64,6 +71,7 @@ pub struct App {
     connections: RwLock<LiveConnections>,
     revoked: RwLock<HashSet<RevocationId>>,
     stopped: AtomicBool,
+    sessions: Mutex<sessions::Sessions>,
     /// Dropped last: the home is this process's until everything above is gone.
     _lock: File,
 }

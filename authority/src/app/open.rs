@@ -7,7 +7,7 @@ use std::fs::{File, TryLockError};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use std::task::{Context, Poll, Wake, Waker};
 
 use datalog::catalog::Catalog;
@@ -84,6 +84,7 @@ impl App {
             connections: RwLock::new(Arc::new(live)),
             revoked: RwLock::new(revoked),
             stopped: AtomicBool::new(stopped),
+            sessions: Mutex::default(),
             _lock: lock,
         }))
     }

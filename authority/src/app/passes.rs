@@ -1,7 +1,7 @@
 //! `passes`: what was minted, and whether it still counts.
 
 use super::{App, AppError, PassFilter, PassInfo, PassStatus};
-use crate::store::PassQuery;
+use crate::store::{PassQuery, PassRow};
 
 const LIMIT: u32 = 100;
 const LIMIT_MAX: u32 = 10_000;
@@ -19,10 +19,15 @@ impl App {
         let limit = filter.limit.unwrap_or(LIMIT).min(LIMIT_MAX);
         let query = PassQuery { connection: filter.connection, revoked, ends_after, ends_before, limit };
         let rows = self.store.passes(query).await?;
-        let trusted: Vec<u32> = self.keyring.trusted().iter().map(|(id, _)| id).collect();
-        let info = |row: crate::store::PassRow| PassInfo {
+        let asked_for = |info: &PassInfo| filter.status.is_none_or(|status| info.status == status);
+        Ok(rows.into_iter().map(|row| self.pass_info(row)).filter(asked_for).collect())
+    }
+
+    pub(super) fn pass_info(&self, row: PassRow) -> PassInfo {
+        let is_trusted = self.keyring.trusted().iter().any(|(id, _)| id == row.root_key);
+        PassInfo {
             // What a retired root key minted is refused like what was revoked.
-            status: match (row.is_revoked || !trusted.contains(&row.root_key), row.expires > now) {
+            status: match (row.is_revoked || !is_trusted, row.expires > self.clock.now()) {
                 (true, _) => PassStatus::Revoked,
                 (false, true) => PassStatus::Live,
                 (false, false) => PassStatus::Expired,
@@ -33,8 +38,6 @@ impl App {
             expires: row.expires,
             connections: row.connections,
             root_key: row.root_key,
-        };
-        let asked_for = |info: &PassInfo| filter.status.is_none_or(|status| info.status == status);
-        Ok(rows.into_iter().map(info).filter(asked_for).collect())
+        }
     }
 }

@@ -249,3 +249,11 @@ pub enum RootKeyStatus {
     /// What it minted is refused.
     Retired,
 }
+
+/// A link that signs a person in to the console once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SignInLink {
+    pub url: String,
+    /// Seconds until it lapses.
+    pub expires_in: u64,
+}

@@ -133,6 +133,8 @@ pub enum Event {
     RootRetired,
     /// The oldest records were moved to a file.
     LogRotated,
+    SignedIn,
+    SignedOut,
 }
 
 impl EventEntry {
@@ -260,11 +262,6 @@ impl OutcomeEntry {
 /// The text with everything escaped that a terminal or a reader could be misled by: control characters,
 /// and those that change direction or have no width.
 pub(crate) fn plain(text: &str) -> String {
-    let misleads = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-    };
     if !text.chars().any(misleads) {
         return text.to_owned();
     }
@@ -277,4 +274,11 @@ pub(crate) fn plain(text: &str) -> String {
         }
     }
     shown
+}
+
+/// Whether a character is obeyed or not seen where it is shown.
+pub(crate) fn misleads(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }

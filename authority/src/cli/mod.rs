@@ -11,6 +11,7 @@ mod client;
 mod completions;
 mod connect;
 mod connections;
+mod console;
 mod demo;
 mod doctor;
 mod explain;
@@ -30,7 +31,6 @@ mod stop;
 mod table;
 mod term;
 mod usage;
-mod when;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -44,6 +44,7 @@ use term::{Colour, Format, Term};
 
 use crate::config::{Config, Environment};
 use crate::home::Home;
+use crate::when;
 
 /// A hall pass for an agent: connect an account once, mint a pass for a task, and every request is checked.
 #[derive(Debug, Parser)]
@@ -84,6 +85,7 @@ enum Command {
     Connect(connect::Connect),
     Connections(connections::Connections),
     Disconnect(connections::Disconnect),
+    Console(console::Console),
     Mint(mint::Mint),
     Attenuate(attenuate::Attenuate),
     Inspect(inspect::Inspect),
@@ -162,6 +164,7 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Connect(command) => command.run(context)?,
         Command::Connections(command) => command.run(context)?,
         Command::Disconnect(command) => command.run(context)?,
+        Command::Console(command) => command.run(context)?,
         Command::Mint(command) => command.run(context)?,
         Command::Attenuate(command) => command.run(context)?,
         Command::Inspect(command) => command.run(context)?,

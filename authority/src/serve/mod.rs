@@ -1,7 +1,7 @@
 //! The one place that joins the authority and the gateway: it opens the home, listens, and drains at the end.
 //!
-//! The gateway's listeners serve agents; the authority's TCP listener serves health, metrics and public keys; only
-//! the socket serves administration. Nothing is decided here.
+//! The gateway's listeners serve agents; the authority's TCP listener serves the console, health, metrics and public
+//! keys; only the socket serves administration. Nothing is decided here.
 
 mod metrics;
 mod socket;
@@ -22,6 +22,7 @@ use verifier::{Door, Gateway, GatewayConfig, Limits, Scope, Serving, SystemClock
 use crate::api;
 use crate::app::App;
 use crate::config::Config;
+use crate::console;
 use crate::home::Home;
 
 /// Where everything listens: what was asked for, with the ports that were given.
@@ -71,6 +72,7 @@ pub async fn start(home: &Home, mut config: Config, patience: Duration) -> anyho
     let people = api::administration(app.clone());
     tasks.spawn(serve_api(socket.listener()?, people, ended.clone()));
     let public = api::public(app.clone(), metrics, ready.authority);
+    let public = public.merge(console::router(app.clone(), ready.authority, ended.clone()));
     let authority = tokio::net::TcpListener::from_std(listeners.authority)?;
     tasks.spawn(serve_api(authority, public, ended.clone()));
     let kept = app.clone();

@@ -21,7 +21,7 @@ pub use connection::{
     ConnectionId, ConnectionStore, CredentialRow, KnownConnectionRow, Moved, NewConnection, RefreshBegun,
     RowStatus,
 };
-pub use pass::{PassQuery, PassRow, PassStore};
+pub use pass::{PassQuery, PassRow, PassStore, Said};
 pub use revocation::{RevocationRow, RevocationStore};
 pub use root_key::{RootKeyRow, RootKeyStore};
 

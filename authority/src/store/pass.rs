@@ -1,4 +1,4 @@
-//! The passes that were minted: what they are for and when they end, never their text.
+//! The passes that were minted: what they are for, what they say and when they end, never their text.
 
 use datalog::{ConnectionName, PassId};
 use time::OffsetDateTime;
@@ -17,6 +17,10 @@ pub struct PassRow {
     pub is_revoked: bool,
 }
 
+/// What a pass says, without the signature that would make it a pass: the JSON of `datalog::Inspection`.
+#[derive(Debug, Clone)]
+pub struct Said(pub String);
+
 /// Which passes; the newest first.
 #[derive(Debug, Clone)]
 pub struct PassQuery {
@@ -28,7 +32,9 @@ pub struct PassQuery {
 }
 
 pub trait PassStore {
-    fn minted(&self, pass: PassRow, event: Line) -> Stored<'_, ()>;
+    fn minted(&self, pass: PassRow, says: Said, event: Line) -> Stored<'_, ()>;
+    /// One pass, and what it says; that is not there of passes from before it was kept.
+    fn pass<'a>(&'a self, id: &'a PassId) -> Stored<'a, Option<(PassRow, Option<Said>)>>;
     fn passes(&self, query: PassQuery) -> Stored<'_, Vec<PassRow>>;
     /// Those of `ids` that were minted here.
     fn known_passes<'a>(&'a self, ids: &'a [String]) -> Stored<'a, Vec<String>>;

@@ -119,8 +119,12 @@ async fn passes(store: &dyn Store) {
         root_key: 2,
         is_revoked: false,
     };
-    store.minted(pass(1, 10), event(Event::Minted)).await.unwrap();
-    store.minted(pass(2, 30), event(Event::Minted)).await.unwrap();
+    let says = |byte: u8| Said(format!("what {byte} says"));
+    store.minted(pass(1, 10), says(1), event(Event::Minted)).await.unwrap();
+    store.minted(pass(2, 30), says(2), event(Event::Minted)).await.unwrap();
+    let (row, said) = store.pass(&pass(1, 0).id).await.unwrap().unwrap();
+    assert_eq!((row.task.as_str(), said.unwrap().0), ("a task", says(1).0));
+    assert!(store.pass(&pass(3, 0).id).await.unwrap().is_none());
     let revocation = RevocationRow { id: (&pass(1, 0).id).into(), at: NOW, because: Some("lost".into()) };
     let again = (revocation, event(Event::Revoked));
     store.revoked(vec![again.clone()]).await.unwrap();

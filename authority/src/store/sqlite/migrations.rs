@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::{StoreFault, fault};
 
 /// In order; the number of a step is its place, from 1. `PRAGMA user_version` holds the last one that ran.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     // 1: everything that the first version keeps. Times are milliseconds since 1970.
     "
     -- One row a link to an account. `id` is random and never used again.
@@ -125,6 +125,8 @@ const STEPS: [&str; 2] = [
     WHEN OLD.seq > coalesce((SELECT seq FROM audit_base), 0)
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
     ",
+    // 3: what a pass says (facts, checks and plain words, as JSON), so that people can look it up.
+    "ALTER TABLE pass ADD COLUMN says TEXT;",
 ];
 
 pub(super) fn run(connection: &mut Connection) -> Result<(), StoreFault> {

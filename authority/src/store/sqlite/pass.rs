@@ -1,23 +1,23 @@
 //! The pass table.
 
-use datalog::ConnectionName;
-use rusqlite::{Row, params};
+use datalog::{ConnectionName, PassId};
+use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::SqliteStore;
 use super::columns::{millis, name_at, parse_name, time_at};
 use super::writer::Verdict;
-use crate::store::pass::{PassQuery, PassRow, PassStore};
+use crate::store::pass::{PassQuery, PassRow, PassStore, Said};
 use crate::store::{Line, Stored};
 
 impl PassStore for SqliteStore {
-    fn minted(&self, pass: PassRow, event: Line) -> Stored<'_, ()> {
+    fn minted(&self, pass: PassRow, says: Said, event: Line) -> Stored<'_, ()> {
         Box::pin(self.writer.write(move |writing| {
             let connections: Vec<&str> = pass.connections.iter().map(ConnectionName::as_str).collect();
             writing
                 .connection
                 .prepare_cached(
-                    "INSERT INTO pass (id, task, created_at, expires_at, connections, root_key)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    "INSERT INTO pass (id, task, created_at, expires_at, connections, root_key, says)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 )?
                 .execute(params![
                     pass.id.as_str(),
@@ -26,10 +26,28 @@ impl PassStore for SqliteStore {
                     millis(pass.expires),
                     connections.join(" "),
                     pass.root_key,
+                    says.0,
                 ])?;
             writing.append(&event)?;
             Ok(Verdict::Keep(()))
         }))
+    }
+
+    fn pass<'a>(&'a self, id: &'a PassId) -> Stored<'a, Option<(PassRow, Option<Said>)>> {
+        Box::pin(async move {
+            self.read(|connection| {
+                connection
+                    .prepare_cached(
+                        "SELECT p.id, p.task, p.created_at, p.expires_at, p.connections, p.root_key, p.says,
+                                r.id IS NOT NULL AS is_revoked
+                         FROM pass p LEFT JOIN revocation r ON r.id = p.id WHERE p.id = ?1",
+                    )?
+                    .query_row([id.as_str()], |row| {
+                        Ok((pass(row)?, row.get::<_, Option<String>>("says")?.map(Said)))
+                    })
+                    .optional()
+            })
+        })
     }
 
     fn passes(&self, query: PassQuery) -> Stored<'_, Vec<PassRow>> {

@@ -7,7 +7,7 @@ use time::{Date, Duration, OffsetDateTime, UtcOffset};
 use crate::clock::Clock;
 
 /// `2030-01-31 09:00:05Z`, the form of tables and sentences.
-pub(super) fn at(moment: OffsetDateTime) -> String {
+pub(crate) fn at(moment: OffsetDateTime) -> String {
     moment
         .to_offset(UtcOffset::UTC)
         .format(format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z"))
@@ -35,7 +35,7 @@ fn moment_at(text: &str, now: OffsetDateTime) -> Result<OffsetDateTime, String> 
 }
 
 /// `in 29m`, `3h ago`, `now`.
-pub(super) fn from_now(moment: OffsetDateTime, now: OffsetDateTime) -> String {
+pub(crate) fn from_now(moment: OffsetDateTime, now: OffsetDateTime) -> String {
     // To the nearest second: what was asked for as 30m is not shown as 29m 59s.
     let distance = Duration::seconds((moment - now).as_seconds_f64().round() as i64);
     match distance.whole_seconds() {
@@ -46,7 +46,7 @@ pub(super) fn from_now(moment: OffsetDateTime, now: OffsetDateTime) -> String {
 }
 
 /// The two largest units of a span: `1h 30m`, `45s`.
-pub(super) fn span(span: Duration) -> String {
+pub(crate) fn span(span: Duration) -> String {
     let seconds = span.whole_seconds().unsigned_abs();
     let units = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
     let mut rest = seconds;

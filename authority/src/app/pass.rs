@@ -1,0 +1,95 @@
+//! One pass looked at: what it says, and who holds it or what was attenuated from it, as far as the log knows.
+//!
+//! Attenuating is offline, so a child is known from its first request on.
+
+use std::collections::BTreeMap;
+
+use datalog::inspect::Inspection;
+use datalog::{PassId, RevocationId};
+use time::OffsetDateTime;
+use verifier::ports::Trust as _;
+
+use super::{App, AppError, LogQuery, PassInfo};
+use crate::audit::Entry;
+
+/// Records that the tree is read from, the newest.
+const READ: u32 = 1_000;
+
+/// Everything that is known of a pass but its text.
+#[derive(Debug, Clone)]
+pub struct PassDetail {
+    pub info: PassInfo,
+    /// None for a pass from before this was kept.
+    pub says: Option<Inspection>,
+    /// The pass itself first, then what was attenuated from it, each after its parent.
+    pub lineage: Vec<LineageNode>,
+}
+
+/// The pass, or a block that was added to it.
+#[derive(Debug, Clone)]
+pub struct LineageNode {
+    pub id: RevocationId,
+    /// 0 for the pass itself.
+    pub depth: usize,
+    /// Requests that were decided under exactly this one, of the newest that were read.
+    pub allowed: u64,
+    pub refused: u64,
+    pub last: Option<OffsetDateTime>,
+    pub is_revoked: bool,
+}
+
+#[derive(Default)]
+struct Seen {
+    allowed: u64,
+    refused: u64,
+    last: Option<OffsetDateTime>,
+}
+
+impl App {
+    pub async fn pass(&self, id: &PassId) -> Result<PassDetail, AppError> {
+        let Some((row, said)) = self.store.pass(id).await? else {
+            return Err(AppError::NotFound(format!(
+                "there is no pass `{id}`\nhint: `hallpass passes` lists what was minted"
+            )));
+        };
+        let says = said.map(|said| serde_json::from_str(&said.0)).transpose();
+        let says = says.map_err(|_| AppError::Conflict(format!("what pass `{id}` says cannot be read")))?;
+        let lineage = self.lineage(id).await?;
+        Ok(PassDetail { info: self.pass_info(row), says, lineage })
+    }
+
+    async fn lineage(&self, id: &PassId) -> Result<Vec<LineageNode>, AppError> {
+        let query = LogQuery { pass: Some(RevocationId::from(id)), limit: Some(READ), ..LogQuery::default() };
+        // Ordered by path, so that each is followed by its children.
+        let mut seen: BTreeMap<Vec<String>, Seen> = BTreeMap::new();
+        seen.entry(vec![id.to_string()]).or_default();
+        for record in self.log(query).await? {
+            let (request, is_allowed) = match record.entry {
+                Entry::Intent(request) => (request, true),
+                Entry::Refusal(request) => (request, false),
+                Entry::Outcome(_) | Entry::Event(_) => continue,
+            };
+            // A parent that made no request itself is still a node.
+            for length in 1..request.lineage.len() {
+                seen.entry(request.lineage.iter().take(length).cloned().collect()).or_default();
+            }
+            let node = seen.entry(request.lineage).or_default();
+            node.last = node.last.max(Some(record.at));
+            if is_allowed { node.allowed += 1 } else { node.refused += 1 }
+        }
+        Ok(seen.into_iter().filter_map(|(path, seen)| self.node(&path, &seen)).collect())
+    }
+
+    fn node(&self, path: &[String], seen: &Seen) -> Option<LineageNode> {
+        let ids: Vec<RevocationId> = path.iter().filter_map(|id| id.parse().ok()).collect();
+        let is_revoked = ids.iter().any(|id| self.is_revoked(id));
+        Some(LineageNode {
+            id: ids.into_iter().next_back()?,
+            depth: path.len().saturating_sub(1),
+            allowed: seen.allowed,
+            refused: seen.refused,
+            last: seen.last,
+            is_revoked,
+        })
+    }
+}

@@ -1,0 +1,101 @@
+//! An audit record in one line, as lists show it: what was asked, how it was decided, and what became of it.
+
+use std::collections::HashMap;
+
+use time::OffsetDateTime;
+
+use crate::audit::{Entry, EventEntry, LogRecord, OutcomeEntry, RequestEntry};
+use crate::when;
+
+/// One line of a list.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    pub seq: u64,
+    pub at: String,
+    pub ago: String,
+    /// `good`, `warn`, `bad` or `quiet`.
+    pub tone: &'static str,
+    /// How it was decided, or what happened, in a word.
+    pub word: String,
+    pub what: String,
+    pub task: Option<String>,
+    /// What the pass expected and what it got, where it was refused.
+    pub why: Option<String>,
+    /// What became of a request that was sent.
+    pub outcome: Option<String>,
+    pub moment: OffsetDateTime,
+}
+
+/// Requests and events of `records`, the newest first; an outcome stands with its request.
+pub(super) fn lines(records: &[LogRecord], now: OffsetDateTime) -> Vec<Line> {
+    let mut outcomes = HashMap::new();
+    for record in records {
+        if let Entry::Outcome(outcome) = &record.entry {
+            outcomes.insert(outcome.of, outcome);
+        }
+    }
+    records.iter().rev().filter_map(|record| line(record, outcomes.get(&record.seq).copied(), now)).collect()
+}
+
+/// The line of a request or an event; an outcome has none of its own.
+pub(super) fn line(record: &LogRecord, outcome: Option<&OutcomeEntry>, now: OffsetDateTime) -> Option<Line> {
+    let (tone, word, what, task, why) = match &record.entry {
+        Entry::Intent(request) => ("good", "allow".to_owned(), what(request), request.task.clone(), None),
+        Entry::Refusal(request) => {
+            let tone = if request.decision == "approval-required" { "warn" } else { "bad" };
+            (tone, request.decision.clone(), what(request), request.task.clone(), because(request))
+        }
+        Entry::Event(event) => {
+            ("quiet", name(event), subject(event), event.task.clone(), event.detail.clone())
+        }
+        Entry::Outcome(_) => return None,
+    };
+    Some(Line {
+        seq: record.seq,
+        at: when::at(record.at),
+        ago: when::from_now(record.at, now),
+        tone,
+        word,
+        what,
+        task,
+        why,
+        outcome: outcome.map(became),
+        moment: record.at,
+    })
+}
+
+impl Line {
+    /// Sent, and nothing is known of how it ended.
+    pub(super) fn is_open(&self) -> bool {
+        self.word == "allow" && self.outcome.is_none()
+    }
+}
+
+pub(super) fn what(request: &RequestEntry) -> String {
+    match (&request.connection, &request.operation) {
+        (Some(connection), Some(operation)) => format!("{operation} on {connection}"),
+        _ => format!("{} {}", request.method, request.path),
+    }
+}
+
+pub(super) fn because(request: &RequestEntry) -> Option<String> {
+    let reason = request.reasons.first()?;
+    Some(format!("expected {}, got {}", reason.expected, reason.got))
+}
+
+pub(super) fn became(outcome: &OutcomeEntry) -> String {
+    let status = outcome.status.map(|status| status.to_string()).or_else(|| outcome.code.clone());
+    format!("{} {} in {} ms", outcome.result, status.unwrap_or_default(), outcome.took_ms)
+}
+
+/// The event's name as it stands in the log.
+pub(super) fn name(event: &EventEntry) -> String {
+    let name = serde_json::to_value(event.event).ok();
+    name.as_ref().and_then(|name| name.as_str()).unwrap_or("event").to_owned()
+}
+
+fn subject(event: &EventEntry) -> String {
+    let root_key = event.root_key.map(|id| format!("root key {id}"));
+    let subjects = [event.connection.clone(), event.lineage.last().cloned(), root_key];
+    subjects.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,139 @@
+//! Minting a pass: the form, what it would allow while it is filled in, and the pass itself, shown once.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use datalog::can::{Possible, Row};
+use datalog::inspect;
+
+use super::frame::{self, Frame, Here, Why, whole};
+use super::guard::Fields;
+use super::mint_form::{Form, args};
+use super::{Console, Routes};
+use crate::app::{ConnectionInfo, Minted, Preview};
+use crate::when;
+
+/// Operations that are shown of each answer.
+const SHOWN: usize = 40;
+
+#[derive(Template)]
+#[template(path = "mint.html")]
+struct MintPage {
+    frame: Frame,
+    form: Form,
+    preview: Option<Result<Shown, Why>>,
+}
+
+/// What the pass would say and allow.
+struct Shown {
+    says: Vec<String>,
+    until: String,
+    caveats: Vec<inspect::InspectedCaveat>,
+    /// What is allowed, and what is asked first.
+    answers: [Answers; 2],
+    denied: usize,
+}
+
+/// The operations of one answer, the first of them.
+struct Answers {
+    title: &'static str,
+    word: &'static str,
+    tone: &'static str,
+    rows: Vec<Row>,
+    count: usize,
+}
+
+#[derive(Template)]
+#[template(path = "minted.html")]
+struct MintedPage {
+    frame: Frame,
+    pass: String,
+    id: String,
+    task: String,
+    until: String,
+    ends: String,
+    says: Vec<String>,
+    connections: Vec<ConnectionInfo>,
+}
+
+pub(super) fn routes() -> Routes {
+    vec![("/mint", get(form).post(mint)), ("/mint/preview", post(preview))]
+}
+
+async fn form(State(console): State<Console>, frame: Frame, RawQuery(query): RawQuery) -> Response {
+    let fields = Fields::of_query(query.as_deref().unwrap_or_default());
+    show(&console, frame, &fields, StatusCode::OK)
+}
+
+async fn preview(
+    State(console): State<Console>,
+    frame: Frame,
+    Extension(fields): Extension<Fields>,
+) -> Response {
+    show(&console, frame, &fields, StatusCode::OK)
+}
+
+fn show(console: &Console, frame: Frame, fields: &Fields, status: StatusCode) -> Response {
+    let form = Form::of(console, fields);
+    // Before there is a task, what it would allow can be seen all the same.
+    let mut args = args(fields);
+    if args.task.is_empty() {
+        args.task = "not named yet".into();
+    }
+    let preview =
+        form.has_grants().then(|| console.app.preview(&args).map(shown).map_err(|error| Why::of(&error)));
+    frame::page(status, &MintPage { frame: frame.on(Here::Mint), form, preview })
+}
+
+fn shown(preview: Preview) -> Shown {
+    let answers = |possible, title, word, tone| {
+        let rows: Vec<Row> = preview.table.iter().filter(|row| row.possible == possible).cloned().collect();
+        Answers { title, word, tone, count: rows.len(), rows: rows.into_iter().take(SHOWN).collect() }
+    };
+    let caveats = preview.says.blocks.into_iter().flat_map(|block| block.caveats).collect();
+    Shown {
+        says: preview.says.says,
+        until: when::at(preview.says.expires),
+        caveats,
+        answers: [
+            answers(Possible::Allow, "Allowed", "allowed", "good"),
+            answers(Possible::Ask, "Asked first", "asked", "warn"),
+        ],
+        denied: preview.table.iter().filter(|row| row.possible == Possible::Deny).count(),
+    }
+}
+
+async fn mint(
+    State(console): State<Console>,
+    frame: Frame,
+    Extension(fields): Extension<Fields>,
+) -> Response {
+    match console.app.mint(args(&fields)).await {
+        Ok(minted) => once(&console, frame.on(Here::Mint), minted),
+        Err(error) => {
+            let form = Form::of(&console, &fields);
+            let page = MintPage { frame: frame.on(Here::Mint), form, preview: Some(Err(Why::of(&error))) };
+            frame::page(StatusCode::BAD_REQUEST, &page)
+        }
+    }
+}
+
+/// The answer that has the pass in it. There is no address to see it at again.
+fn once(console: &Console, frame: Frame, minted: Minted) -> Response {
+    let says = inspect::inspect(&minted.pass).map(|inspection| inspection.says).unwrap_or_default();
+    let is_in = |one: &ConnectionInfo| minted.info.connections.contains(&one.name);
+    let page = MintedPage {
+        id: minted.info.id.to_string(),
+        until: when::at(minted.info.expires),
+        ends: when::from_now(minted.info.expires, frame.now),
+        task: minted.info.task,
+        connections: console.app.connections().into_iter().filter(is_in).collect(),
+        pass: minted.pass,
+        says,
+        frame,
+    };
+    whole(&page)
+}

@@ -1,0 +1,156 @@
+//! The form of a pass: its fields as a person filled them in, and as `mint` takes them.
+//!
+//! For each connection there is one choice an effect; everything else that a pass can say is lines of text in the words
+//! of the command line.
+
+use datalog::{Effect, Effects, MintArgs};
+
+use super::Console;
+use super::guard::Fields;
+
+/// The form as it is shown.
+pub(super) struct Form {
+    pub task: String,
+    pub duration: String,
+    pub grants: Vec<Grants>,
+    /// The further fields, in the order in which they are shown.
+    pub more: Vec<More>,
+    /// Whether any of them says something, so that they are shown open.
+    pub is_open: bool,
+}
+
+/// What may be done on one connection.
+pub(super) struct Grants {
+    pub connection: String,
+    pub account: String,
+    pub service: String,
+    pub effects: Vec<Choice>,
+}
+
+/// The answer for one effect.
+pub(super) struct Choice {
+    pub effect: &'static str,
+    pub means: &'static str,
+    /// How many operations have it.
+    pub operations: usize,
+    pub field: String,
+    /// `allow`, `ask`, or nothing.
+    pub chosen: &'static str,
+}
+
+/// A field of lines.
+pub(super) struct More {
+    pub name: &'static str,
+    pub title: &'static str,
+    pub example: &'static str,
+    pub text: String,
+}
+
+/// Name, title and example of each further field.
+const MORE: [(&str, &str, &str); 9] = [
+    ("allow", "Allow operations", "gmail.users.drafts.create"),
+    ("ask", "Ask a person before", "gmail.users.messages.send"),
+    ("deny", "Deny, whatever else is allowed", "gmail.users.settings.*"),
+    ("to", "Reach only these addresses", "alice@example.com"),
+    ("to_domains", "Reach only these domains", "example.com"),
+    ("limits", "How often", "send=3"),
+    ("args", "With which arguments", "gmail.users.messages.list: maxResults<=10"),
+    ("during", "Within which hours", "mon-fri 09:00-17:00 Europe/Berlin"),
+    ("checks", "Further checks, in Datalog", "check if effects($e), !$e.contains(\"send\")"),
+];
+
+fn means(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read => "looks, changes nothing",
+        Effect::Write => "changes the account's own data",
+        Effect::Send => "reaches other people",
+        Effect::Share => "gives others lasting access",
+        Effect::Delete => "removes",
+        Effect::Run => "starts code, now or later",
+        Effect::Secret => "its answer holds a credential",
+        Effect::Admin => "changes the account's settings",
+    }
+}
+
+impl Form {
+    /// The form with what `fields` say in it.
+    pub(super) fn of(console: &Console, fields: &Fields) -> Self {
+        let more: Vec<More> = MORE
+            .iter()
+            .map(|(name, title, example)| More { name, title, example, text: fields.lines(name).join("\n") })
+            .collect();
+        let duration = match fields.one("duration") {
+            "" => "30m",
+            duration => duration,
+        };
+        Self {
+            task: fields.one("task").to_owned(),
+            duration: duration.to_owned(),
+            grants: grants(console, fields),
+            is_open: more.iter().any(|more| !more.text.is_empty()),
+            more,
+        }
+    }
+
+    /// Whether there is anything to mint a pass for.
+    pub(super) fn has_grants(&self) -> bool {
+        let chosen = self.grants.iter().flat_map(|grants| &grants.effects);
+        let listed = self.more.iter().filter(|more| matches!(more.name, "allow" | "ask"));
+        chosen.into_iter().any(|choice| !choice.chosen.is_empty())
+            || listed.into_iter().any(|more| !more.text.is_empty())
+    }
+}
+
+fn grants(console: &Console, fields: &Fields) -> Vec<Grants> {
+    let connections = console.app.connections().into_iter();
+    let of_one = |one: crate::app::ConnectionInfo| {
+        let service = console.app.catalog().service(&one.service)?;
+        let all =
+            service.operations.iter().fold(Effects::NONE, |all, operation| all.union(operation.effects));
+        let effects = all.iter().map(|effect| {
+            let field = format!("grant.{}.{effect}", one.name);
+            Choice {
+                effect: effect.as_str(),
+                means: means(effect),
+                operations: service.operations.iter().filter(|o| o.effects.contains(effect)).count(),
+                chosen: match fields.one(&field) {
+                    "allow" => "allow",
+                    "ask" => "ask",
+                    _ => "",
+                },
+                field,
+            }
+        });
+        Some(Grants {
+            effects: effects.collect(),
+            connection: one.name.to_string(),
+            account: one.account.to_string(),
+            service: service.title.clone(),
+        })
+    };
+    connections.filter_map(of_one).collect()
+}
+
+/// What `mint` is asked for.
+pub(super) fn args(fields: &Fields) -> MintArgs {
+    let chosen = |answer: &str| {
+        let grants = fields.below("grant.").filter(|(_, value)| *value == answer);
+        let targets = grants.filter_map(|(target, _)| target.rsplit_once('.'));
+        targets.map(|(connection, effect)| format!("{connection}:{effect}")).collect::<Vec<_>>()
+    };
+    let duration = Some(fields.one("duration").to_owned()).filter(|text| !text.is_empty());
+    MintArgs {
+        task: fields.one("task").to_owned(),
+        allow: [chosen("allow"), fields.lines("allow")].concat(),
+        ask: [chosen("ask"), fields.lines("ask")].concat(),
+        deny: fields.lines("deny"),
+        duration,
+        to: fields.lines("to"),
+        to_domains: fields.lines("to_domains"),
+        limits: fields.lines("limits"),
+        args: fields.lines("args"),
+        during: fields.lines("during"),
+        checks: fields.lines("checks"),
+        ..MintArgs::default()
+    }
+}

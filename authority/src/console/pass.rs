@@ -1,0 +1,103 @@
+//! One pass: plain words and Datalog side by side, its lineage, what it did, and the button that ends it.
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use datalog::inspect::Inspection;
+use datalog::{PassId, RevocationId};
+use serde::Deserialize;
+
+use super::frame::{Frame, Here, whole};
+use super::guard::Fields;
+use super::line::{Line, lines};
+use super::passes::{Row, row};
+use super::{Console, Routes};
+use crate::app::{AppError, LineageNode, LogQuery, PassDetail, RevokeArgs};
+use crate::when;
+
+#[derive(Template)]
+#[template(path = "pass.html")]
+struct PassPage {
+    frame: Frame,
+    row: Row,
+    from: String,
+    until: String,
+    says: Option<Inspection>,
+    lineage: Vec<Node>,
+    recent: Vec<Line>,
+}
+
+/// A node of the lineage's tree.
+struct Node {
+    of: LineageNode,
+    /// What tells it apart: the pass, or the beginning of a block's id.
+    name: String,
+    depth: usize,
+    last: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct At {
+    id: String,
+}
+
+pub(super) fn routes() -> Routes {
+    vec![("/passes/{id}", get(pass)), ("/passes/{id}/revoke", post(revoke))]
+}
+
+async fn pass(State(console): State<Console>, frame: Frame, Path(At { id }): Path<At>) -> Response {
+    let frame = frame.on(Here::Passes);
+    match look(&console, &id).await {
+        Ok((detail, records)) => {
+            let lineage = detail.lineage.into_iter().map(|of| node(of, &frame)).collect();
+            let recent = lines(&records, frame.now);
+            let (from, until) = (when::at(detail.info.created), when::at(detail.info.expires));
+            let row = row(detail.info, &frame);
+            let page = PassPage { row, from, until, says: detail.says, lineage, recent, frame };
+            whole(&page)
+        }
+        Err(error) => frame.failed(&error),
+    }
+}
+
+async fn look(console: &Console, id: &str) -> Result<(PassDetail, Vec<crate::app::LogRecord>), AppError> {
+    let id: PassId = id.parse().map_err(AppError::invalid)?;
+    let detail = console.app.pass(&id).await?;
+    let query = LogQuery { pass: Some(RevocationId::from(&id)), limit: Some(50), ..LogQuery::default() };
+    Ok((detail, console.app.log(query).await?))
+}
+
+fn node(of: LineageNode, frame: &Frame) -> Node {
+    let name = if of.depth == 0 { "the pass".into() } else { of.id.as_str().chars().take(12).collect() };
+    // Deeper than the style sheet indents is shown as deep as that.
+    Node { name, depth: of.depth.min(6), last: of.last.map(|last| when::from_now(last, frame.now)), of }
+}
+
+/// Revokes the pass, or one block of its lineage and what is below it.
+async fn revoke(
+    State(console): State<Console>,
+    frame: Frame,
+    Path(At { id }): Path<At>,
+    Extension(fields): Extension<Fields>,
+) -> Response {
+    match end(&console, &id, &fields).await {
+        Ok(()) => frame.go(&format!("passes/{id}?did=revoked")),
+        Err(error) => frame.on(Here::Passes).failed(&error),
+    }
+}
+
+async fn end(console: &Console, id: &str, fields: &Fields) -> Result<(), AppError> {
+    let pass: PassId = id.parse().map_err(AppError::invalid)?;
+    let block = match fields.one("block") {
+        "" => RevocationId::from(&pass),
+        block => block.parse().map_err(AppError::invalid)?,
+    };
+    let because = match fields.one("because") {
+        "" => None,
+        because => Some(because.chars().take(200).collect()),
+    };
+    console.app.revoke(RevokeArgs { ids: vec![block], because }).await?;
+    Ok(())
+}

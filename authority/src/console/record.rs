@@ -1,0 +1,105 @@
+//! One audit record explained: what was asked, how it was decided and by which check, and what became of it.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+
+use super::frame::{Frame, Here, whole};
+use super::line::{self, became, what};
+use super::{Console, Routes};
+use crate::app::RecordView;
+use crate::audit::{Entry, ReasonEntry};
+use crate::when;
+
+#[derive(Template)]
+#[template(path = "record.html")]
+struct RecordPage {
+    frame: Frame,
+    seq: u64,
+    at: String,
+    tone: &'static str,
+    word: String,
+    what: String,
+    /// Names and values, those that there are.
+    facts: Vec<(&'static str, String)>,
+    lineage: Vec<String>,
+    reasons: Vec<ReasonEntry>,
+    became: Option<String>,
+    hash: String,
+}
+
+#[derive(Deserialize)]
+struct At {
+    seq: u64,
+}
+
+pub(super) fn routes() -> Routes {
+    vec![("/audit/{seq}", get(record))]
+}
+
+async fn record(State(console): State<Console>, frame: Frame, Path(At { seq }): Path<At>) -> Response {
+    let frame = frame.on(Here::Audit);
+    match console.app.record(seq).await {
+        Ok(view) => {
+            let page = page(frame, view);
+            whole(&page)
+        }
+        Err(error) => frame.failed(&error),
+    }
+}
+
+fn page(frame: Frame, RecordView { record, outcome }: RecordView) -> RecordPage {
+    let outcome = outcome.and_then(|outcome| match outcome.entry {
+        Entry::Outcome(outcome) => Some(outcome),
+        _ => None,
+    });
+    let line = line::line(&record, outcome.as_ref(), frame.now);
+    let mut page = RecordPage {
+        frame,
+        seq: record.seq,
+        at: when::at(record.at),
+        tone: line.as_ref().map_or("quiet", |line| line.tone),
+        word: line.as_ref().map(|line| line.word.clone()).unwrap_or_default(),
+        what: line.map(|line| line.what).unwrap_or_default(),
+        facts: Vec::new(),
+        lineage: Vec::new(),
+        reasons: Vec::new(),
+        became: outcome.as_ref().map(became),
+        hash: record.hash,
+    };
+    match record.entry {
+        Entry::Intent(request) | Entry::Refusal(request) => {
+            page.what = what(&request);
+            let facts = [
+                ("Task", request.task),
+                ("Connection", request.connection),
+                ("Operation", request.operation),
+                ("Request", Some(format!("{} {}", request.method, request.path))),
+                ("From", Some(request.peer)),
+                ("Digest", request.digest),
+            ];
+            page.facts = facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+            let taken = request
+                .budgets
+                .iter()
+                .map(|b| ("Budget", format!("{} of {} of {}", b.cost, b.max, b.budget)));
+            page.facts.extend(taken);
+            page.lineage = request.lineage;
+            page.reasons = request.reasons;
+        }
+        Entry::Event(event) => {
+            let facts = [
+                ("Connection", event.connection),
+                ("Task", event.task),
+                ("Root key", event.root_key.map(|id| id.to_string())),
+                ("Detail", event.detail),
+            ];
+            page.facts = facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+            page.lineage = event.lineage;
+        }
+        Entry::Outcome(_) => {}
+    }
+    page
+}
