@@ -42,6 +42,8 @@ pub struct Limits {
     pub first_byte: Duration,
     /// Between two pieces of an answer, from the upstream and to the agent.
     pub idle: Duration,
+    /// For all that is looked up about one request before it is decided on.
+    pub look: Duration,
     /// For one call of the authority: a lease, a budget, an audit record.
     pub authority: Duration,
     /// From the order to stop until what still runs is cut off.
@@ -68,6 +70,7 @@ impl Default for Limits {
             connect: Duration::from_secs(10),
             first_byte: Duration::from_secs(60),
             idle: Duration::from_secs(300),
+            look: Duration::from_secs(10),
             authority: Duration::from_secs(45),
             drain: Duration::from_secs(10),
         }

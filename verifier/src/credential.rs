@@ -1,28 +1,28 @@
-//! Lease: `Permitted` to a credential, for this connection only.
+//! Lease: `Permitted`, or a look-up that a decision needs, to a credential, for this connection only.
 //!
 //! The gateway keeps no credential beyond the request; the authority decides what is current.
 
-use datalog::{ConnectionName, Permitted};
+use datalog::ConnectionName;
 use tokio::time::timeout;
 
 use crate::config::Limits;
-use crate::ports::{Authority, Credential, LeaseError};
+use crate::ports::{Authority, Credential, LeaseError, Warrant};
 use crate::refusal::{Fault, FaultCode};
 
-/// Borrows the connection's access token for one permitted request.
+/// Borrows the connection's access token for one request.
 pub(crate) async fn lease(
     authority: &dyn Authority,
     limits: &Limits,
-    permitted: &Permitted,
+    warrant: Warrant<'_>,
 ) -> Result<Credential, Fault> {
-    match timeout(limits.authority, authority.lease(permitted)).await {
+    match timeout(limits.authority, authority.lease(warrant)).await {
         Ok(Ok(credential)) => Ok(credential),
         Ok(Err(LeaseError::NeedsReconnect(name))) => Err(Fault::before(
             FaultCode::NeedsReconnect,
             format!("the connection `{name}` has to be connected again by its owner"),
         )),
         Ok(Err(LeaseError::Unavailable(why))) => {
-            tracing::warn!(connection = %permitted.request().connection, why, "no credential");
+            tracing::warn!(connection = %warrant.request().connection, why, "no credential");
             Err(Fault::before(
                 FaultCode::UpstreamUnreachable,
                 "the provider could not be asked for a new token",

@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use datalog::{Effect, Effects, Permitted};
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
+use http::{Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
@@ -18,20 +17,16 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use memchr::memmem;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::time::timeout;
-use zeroize::Zeroizing;
 
 use crate::config::Limits;
 use crate::credential;
 use crate::dial::{Reach, Resolver};
 use crate::meter;
-use crate::ports::{Authority, Connection, Credential};
-use crate::refusal::{Fault, FaultCode, Refusal, RefusalCode, Stop};
-use crate::upstream::Place;
-
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("hallpass-gateway/", env!("CARGO_PKG_VERSION")));
+use crate::outgoing::{Outgoing, unsendable};
+use crate::ports::{Authority, Connection, Credential, Warrant};
+use crate::refusal::{Fault, FaultCode, Stop};
 
 type Plain = Client<HttpConnector<Resolver>, Full<Bytes>>;
 type Tls = Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>;
@@ -39,11 +34,7 @@ type Tls = Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>;
 /// A permitted request on its way: everything that will be sent, but the credential.
 pub(crate) struct Departure {
     permitted: Permitted,
-    method: Method,
-    url: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-    reach: Reach,
+    outgoing: Outgoing,
 }
 
 impl Departure {
@@ -53,84 +44,18 @@ impl Departure {
         connection: &Connection,
         pass: &SecretString,
     ) -> Result<Self, Stop> {
-        let request = permitted.request();
-        let place = Place::of(connection, request.upstream_host())?;
-        let url = place.url(request).ok_or_else(|| unsendable("the request has no URL on the service"))?;
-        let wire = request.wire_body();
-        let mut headers = HeaderMap::with_capacity(request.headers.len() + 5);
-        for (name, value) in &request.headers {
-            let name: HeaderName = name.parse().map_err(|_| unsendable("a header cannot be sent"))?;
-            headers.insert(name, header(value)?);
-        }
-        if let Some((content_type, _)) = &wire {
-            headers.insert(CONTENT_TYPE, header(content_type)?);
-        }
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        headers.insert(USER_AGENT, AGENT);
-        let method = Method::from_bytes(request.operation.method.as_str().as_bytes())
-            .map_err(|_| unsendable("the method cannot be sent"))?;
-        let departure = Self {
-            method,
-            url,
-            headers,
-            body: Bytes::from(wire.map(|(_, bytes)| bytes).unwrap_or_default()),
-            reach: place.reach,
-            permitted,
-        };
-        departure.holds_no_pass(pass)?;
-        Ok(departure)
-    }
-
-    /// The pass cannot go upstream as a credential, because nothing of the agent's bytes does; but an agent could
-    /// write it into an argument. The end of a pass, its proof, is in no other text.
-    fn holds_no_pass(&self, pass: &SecretString) -> Result<(), Refusal> {
-        const PROOF: usize = 48;
-        let text = pass.expose_secret().as_bytes();
-        let proof = memmem::Finder::new(text.get(text.len().saturating_sub(PROOF)..).unwrap_or(text));
-        let holds = |bytes: &[u8]| proof.find(bytes).is_some();
-        let target = self.url.path_and_query().map_or("", |target| target.as_str());
-        if holds(target.as_bytes())
-            || self.headers.values().any(|value| holds(value.as_bytes()))
-            || holds(&self.body)
-        {
-            return Err(Refusal::new(
-                RefusalCode::ForeignCredential,
-                "the request would send the pass to the service",
-            )
-            .expected("the pass in the Authorization header only", "it in an argument"));
-        }
-        Ok(())
+        let outgoing = Outgoing::of(Warrant::Permitted(&permitted), connection, pass)?;
+        Ok(Self { permitted, outgoing })
     }
 
     pub(crate) fn permitted(&self) -> &Permitted {
         &self.permitted
     }
-
-    /// Whether sending it twice changes nothing: by the reviewed effects, never by the HTTP verb.
-    fn only_reads(&self) -> bool {
-        self.permitted.request().effects.is_subset(Effects::NONE.with(Effect::Read))
-    }
-
-    fn with(&self, credential: &Credential) -> Result<http::Request<Full<Bytes>>, Fault> {
-        let line = Zeroizing::new(format!("Bearer {}", credential.token.expose_secret()));
-        let mut slot =
-            HeaderValue::from_str(&line).map_err(|_| unsendable("the credential cannot be sent"))?;
-        slot.set_sensitive(true);
-        let mut request = http::Request::new(Full::new(self.body.clone()));
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.url.clone();
-        *request.headers_mut() = self.headers.clone();
-        request.headers_mut().insert(AUTHORIZATION, slot);
-        Ok(request)
-    }
 }
 
-fn header(value: &str) -> Result<HeaderValue, Fault> {
-    value.parse().map_err(|_| unsendable("a header cannot be sent"))
-}
-
-fn unsendable(detail: &str) -> Fault {
-    Fault::before(FaultCode::UpstreamUnreachable, detail)
+/// Whether sending it twice changes nothing: by the reviewed effects, never by the HTTP verb.
+fn only_reads(warrant: Warrant<'_>) -> bool {
+    warrant.request().effects.is_subset(Effects::NONE.with(Effect::Read))
 }
 
 /// The upstream's answer, and the credential that it was given for.
@@ -175,26 +100,38 @@ impl Forwarder {
         departure: &Departure,
         credential: Credential,
     ) -> Result<Arrival, Fault> {
-        let connection = &departure.permitted.request().connection;
-        let mut answer = match self.attempt(departure, &credential).await {
+        let warrant = Warrant::Permitted(&departure.permitted);
+        self.send(authority, limits, warrant, &departure.outgoing, credential).await
+    }
+
+    /// Sends what a warrant is for.
+    pub(crate) async fn send(
+        &self,
+        authority: &dyn Authority,
+        limits: &Limits,
+        warrant: Warrant<'_>,
+        outgoing: &Outgoing,
+        credential: Credential,
+    ) -> Result<Arrival, Fault> {
+        let connection = &warrant.request().connection;
+        let mut answer = match self.attempt(outgoing, &credential).await {
             Attempt::Answered(answer) => answer,
             Attempt::Failed(fault) => return Err(fault),
-            Attempt::Stale(_) if departure.only_reads() => self.again(departure, &credential).await?,
+            Attempt::Stale(_) if only_reads(warrant) => self.again(outgoing, &credential).await?,
             Attempt::Stale(fault) => return Err(fault),
         };
         if answer.status() != StatusCode::UNAUTHORIZED {
             return Ok(Arrival { answer, credential });
         }
         credential::reject(authority, limits, connection, &credential).await;
-        if !departure.only_reads() {
+        if !only_reads(warrant) {
             return Err(Fault::after(
                 FaultCode::UpstreamUnreachable,
                 "the service did not accept the credential, which is being renewed: send the request again",
             ));
         }
-        let credential =
-            credential::lease(authority, limits, &departure.permitted).await.map_err(Fault::again)?;
-        answer = self.again(departure, &credential).await?;
+        let credential = credential::lease(authority, limits, warrant).await.map_err(Fault::again)?;
+        answer = self.again(outgoing, &credential).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
             return Err(Fault::after(
                 FaultCode::NeedsReconnect,
@@ -204,25 +141,21 @@ impl Forwarder {
         Ok(Arrival { answer, credential })
     }
 
-    async fn again(
-        &self,
-        departure: &Departure,
-        credential: &Credential,
-    ) -> Result<Response<Incoming>, Fault> {
-        match self.attempt(departure, credential).await {
+    async fn again(&self, outgoing: &Outgoing, credential: &Credential) -> Result<Response<Incoming>, Fault> {
+        match self.attempt(outgoing, credential).await {
             Attempt::Answered(answer) => Ok(answer),
             Attempt::Stale(fault) | Attempt::Failed(fault) => Err(fault.again()),
         }
     }
 
-    async fn attempt(&self, departure: &Departure, credential: &Credential) -> Attempt {
-        let request = match departure.with(credential) {
+    async fn attempt(&self, outgoing: &Outgoing, credential: &Credential) -> Attempt {
+        let request = match outgoing.with(credential) {
             Ok(request) => request,
             Err(fault) => return Attempt::Failed(fault),
         };
-        let answer = match departure.reach {
+        let answer = match outgoing.reach {
             Reach::Loopback => self.plain.request(request),
-            Reach::Public | Reach::Configured => match self.tls(departure.reach) {
+            Reach::Public | Reach::Configured => match self.tls(outgoing.reach) {
                 Some(client) => client.request(request),
                 None => {
                     return Attempt::Failed(unsendable(

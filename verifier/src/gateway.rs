@@ -9,7 +9,7 @@ use datalog::catalog::Dialect;
 use datalog::{PassCache, VerifiedPass};
 use http_body::Body;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::admit::Admitted;
 use crate::clock::Clock;
@@ -28,28 +28,33 @@ pub struct Gateway {
     pub(crate) open: Open,
     passes: PassCache,
     /// One permit for each byte of a request body that may be held.
-    bodies: Semaphore,
+    bodies: Arc<Semaphore>,
 }
 
 impl Gateway {
     pub fn new(authority: Arc<dyn Authority>, clock: Arc<dyn Clock>, config: GatewayConfig) -> Arc<Self> {
         let passes = PassCache::new(config.passes);
-        let bodies = Semaphore::new(config.limits.bodies.min(Semaphore::MAX_PERMITS));
+        let bodies = Arc::new(Semaphore::new(config.limits.bodies.min(Semaphore::MAX_PERMITS)));
         let (needles, open) = (NeedleCache::default(), Open::default());
         Arc::new(Self { authority, clock, config, needles, open, passes, bodies })
     }
 
     /// Room to hold a request's body until the request has ended: many large ones at once are turned away. One
     /// that is too large by itself is left to `admit`, which says so.
-    pub(crate) fn room_for(&self, body: &impl Body) -> Result<Option<SemaphorePermit<'_>>, Fault> {
+    pub(crate) fn room_for(&self, body: &impl Body) -> Result<Option<OwnedSemaphorePermit>, Fault> {
         let length = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-        if length == 0 || length > self.config.limits.body {
+        if length > self.config.limits.body { Ok(None) } else { self.room(length) }
+    }
+
+    /// Room for so many bytes.
+    pub(crate) fn room(&self, length: usize) -> Result<Option<OwnedSemaphorePermit>, Fault> {
+        if length == 0 {
             return Ok(None);
         }
         let permits = u32::try_from(length).unwrap_or(u32::MAX);
         let full =
             |_| Fault::before(FaultCode::Overloaded, "the gateway holds as many request bodies as it may");
-        self.bodies.try_acquire_many(permits).map(Some).map_err(full)
+        self.bodies.clone().try_acquire_many_owned(permits).map(Some).map_err(full)
     }
 
     /// Verifies a pass against what is trusted at this moment.

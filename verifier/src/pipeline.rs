@@ -1,4 +1,4 @@
-//! The pipeline: admit, verify, classify, decide, reserve, lease, forward, answer, record.
+//! The pipeline: admit, verify, classify, look, decide, reserve, lease, forward, answer, record.
 //!
 //! `Worker::steps` is the whole of it, in order. Every step before `forward` can only stop the request; none of
 //! them repairs it. What stops it becomes one answer and one audit record, in `Worker::handle`.
@@ -22,8 +22,9 @@ use crate::entrance::{Entrance, Load};
 use crate::forward::{Arrival, Departure, Forwarder};
 use crate::framing::{self, OwnHost};
 use crate::gateway::Gateway;
+use crate::look::{Looked, Looker};
 use crate::pages::{self, Page};
-use crate::ports::Connection;
+use crate::ports::{Connection, Warrant};
 use crate::record::{Recorder, Recording};
 use crate::refusal::{Fault, FaultCode, Refusal, Stop};
 use crate::reserve;
@@ -112,10 +113,12 @@ impl Worker {
         let body = read(body, limits).await?;
         let request = classify(&connection, &admitted, &body)?;
         passage.recording.classified(&request);
-        let permitted = self.decide(&pass, request, passage).await?;
+        let looked = self.look(&pass, &connection, &admitted, request).await?;
+        let (request, context, _rooms) = (looked.request, looked.context, looked.rooms);
+        let permitted = self.decide(&pass, request, &context, passage)?;
         let departure = Departure::of(permitted, &connection, &admitted.pass)?;
         passage.recording.reserve(departure.permitted()).await?;
-        let credential = lease(authority, limits, departure.permitted()).await?;
+        let credential = lease(authority, limits, Warrant::Permitted(departure.permitted())).await?;
         // Waiting for a provider takes seconds, in which a person may have ended the pass.
         self.gateway.verify(&admitted.pass)?;
         passage.still_awaited()?;
@@ -141,16 +144,30 @@ impl Worker {
         Ok((admitted, pass, connection))
     }
 
-    async fn decide(
+    /// What the decision depends on beside pass and request, and what the request refers to and does not say.
+    async fn look(
+        &self,
+        pass: &VerifiedPass,
+        connection: &Connection,
+        admitted: &Admitted,
+        request: Request,
+    ) -> Result<Looked, Stop> {
+        let (gateway, forwarder) = (self.gateway.as_ref(), &self.forwarder);
+        let (authority, limits) = (gateway.authority.as_ref(), &gateway.config.limits);
+        let used = reserve::used(authority, limits, pass, &request).await?;
+        let context = Context { used, ..Context::default() };
+        let text = &admitted.pass;
+        Looker { gateway, forwarder, connection, pass, text }.look(request, context).await
+    }
+
+    fn decide(
         &self,
         pass: &Arc<VerifiedPass>,
         request: Request,
+        context: &Context,
         passage: &mut Passage,
     ) -> Result<Permitted, Stop> {
-        let (authority, limits) = (self.gateway.authority.as_ref(), &self.gateway.config.limits);
-        let used = reserve::used(authority, limits, pass, &request).await?;
-        let context = Context { used, ..Context::default() };
-        let refused = match decide(pass, request, &context, self.gateway.clock.now()) {
+        let refused = match decide(pass, request, context, self.gateway.clock.now()) {
             Decided::Allow(permitted) => return Ok(permitted),
             Decided::Ask(refused) | Decided::Deny(refused) => refused,
         };

@@ -8,8 +8,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use datalog::catalog::Service;
+use datalog::lookup::Needed;
 use datalog::{
-    Account, ConnectionName, Outline, Permitted, Reason, RequestDigest, Reservation, RevocationId, RootKeys,
+    Account, ConnectionName, Outline, Permitted, Reason, Request, RequestDigest, Reservation, RevocationId,
+    RootKeys,
 };
 use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
@@ -51,9 +53,27 @@ pub enum Upstream {
     BaseUrl(String),
 }
 
-/// The token that goes upstream, only for a request that was permitted.
+/// What a credential is leased for. Nothing else holds a request that may be sent, and only `datalog` makes either.
+#[derive(Debug, Clone, Copy)]
+pub enum Warrant<'a> {
+    /// A request that was permitted.
+    Permitted(&'a Permitted),
+    /// A look-up that a decision needs. It only reads.
+    Needed(&'a Needed),
+}
+
+impl<'a> Warrant<'a> {
+    pub fn request(self) -> &'a Request {
+        match self {
+            Self::Permitted(permitted) => permitted.request(),
+            Self::Needed(needed) => needed.request(),
+        }
+    }
+}
+
+/// The token that goes upstream, only with a warrant.
 pub trait Credentials: Send + Sync {
-    fn lease<'a>(&'a self, permitted: &'a Permitted) -> Answer<'a, Result<Credential, LeaseError>>;
+    fn lease<'a>(&'a self, warrant: Warrant<'a>) -> Answer<'a, Result<Credential, LeaseError>>;
     /// The upstream answered 401 to this credential: the next lease is to be a new one.
     fn reject<'a>(&'a self, connection: &'a ConnectionName, credential: &'a Credential) -> Answer<'a, ()>;
 }

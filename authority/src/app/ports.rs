@@ -6,10 +6,10 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use datalog::{ConnectionName, Permitted, Reservation, RevocationId, RootKeys};
+use datalog::{ConnectionName, Reservation, RevocationId, RootKeys};
 use verifier::ports::{
     Answer, Audit, Connection, Credential, Credentials, IntentError, LeaseError, Ledger, Outcome, Record,
-    RecordId, StoreFault, Trust,
+    RecordId, StoreFault, Trust, Warrant,
 };
 
 use super::App;
@@ -40,9 +40,9 @@ impl Trust for App {
 }
 
 impl Credentials for App {
-    fn lease<'a>(&'a self, permitted: &'a Permitted) -> Answer<'a, Result<Credential, LeaseError>> {
+    fn lease<'a>(&'a self, warrant: Warrant<'a>) -> Answer<'a, Result<Credential, LeaseError>> {
         Box::pin(async move {
-            let request = permitted.request();
+            let request = warrant.request();
             let live = self.live().get(&request.connection).cloned();
             // A name that was given to another account meanwhile is not what was permitted.
             match live.filter(|live| live.account == request.account) {

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use datalog::{ConnectionName, PassId, Permitted, Reservation, RevocationId, RootKeyPair, RootKeys};
+use datalog::{ConnectionName, PassId, Reservation, RevocationId, RootKeyPair, RootKeys};
 use secrecy::SecretString;
 use verifier::ports::{
     Answer, Audit, Connection, Credential, Credentials, IntentError, LeaseError, Ledger, Outcome, Record,
-    RecordId, StoreFault, Trust,
+    RecordId, StoreFault, Trust, Warrant,
 };
 
 use super::{CREDENTIAL, pass_id};
@@ -138,10 +138,10 @@ impl Trust for Remembering {
 }
 
 impl Credentials for Remembering {
-    fn lease<'a>(&'a self, permitted: &'a Permitted) -> Answer<'a, Result<Credential, LeaseError>> {
+    fn lease<'a>(&'a self, warrant: Warrant<'a>) -> Answer<'a, Result<Credential, LeaseError>> {
         Box::pin(async move {
             if self.needs_reconnect.load(Ordering::SeqCst) {
-                return Err(LeaseError::NeedsReconnect(permitted.request().connection.clone()));
+                return Err(LeaseError::NeedsReconnect(warrant.request().connection.clone()));
             }
             assert!(!self.panics_on_lease.load(Ordering::SeqCst), "told to panic");
             if self.revokes_on_lease.load(Ordering::SeqCst) {

@@ -1,0 +1,255 @@
+//! What a request refers to is fetched before it is decided on: only then, only that, and never for the agent.
+
+mod common;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE;
+use common::{CREDENTIAL, Kind, Reply, Seen, Stage, Step, json};
+use datalog::{AttenuateArgs, MintArgs};
+use verifier::GatewayConfig;
+
+const SEND: &str = "/gmail/gmail/v1/users/me/messages/send";
+const SEND_DRAFT: &str = "/gmail/gmail/v1/users/me/drafts/send";
+
+fn strings(items: &[&str]) -> Vec<String> {
+    items.iter().map(ToString::to_string).collect()
+}
+
+fn replies_only() -> MintArgs {
+    MintArgs { allow: strings(&["gmail:send"]), to_thread_participants: true, ..MintArgs::default() }
+}
+
+fn raw(to: &str) -> String {
+    URL_SAFE.encode(format!("To: {to}\r\nSubject: Re: lunch\r\n\r\nyes\r\n"))
+}
+
+fn reply(to: &str) -> String {
+    format!(r#"{{"raw":"{}","threadId":"t1"}}"#, raw(to))
+}
+
+const THREAD: &str = r#"{"id":"t1","messages":[{"id":"m1","threadId":"t1","labelIds":["INBOX"],"payload":{"headers":[{"name":"From","value":"Bob <bob@partner.test>"}]}}]}"#;
+
+/// Answers look-ups with `answer`, and everything else with an id.
+fn looking(stage: &Stage, answer: impl Fn(&Seen) -> Vec<Step> + Send + 'static) {
+    stage.upstream.answers(move |seen| match seen.line.starts_with("GET ") {
+        true => answer(seen),
+        false => json("200 OK", r#"{"id":"sent"}"#),
+    });
+}
+
+fn lines(stage: &Stage) -> Vec<String> {
+    stage.upstream.seen().into_iter().map(|seen| seen.line).collect()
+}
+
+/// Nothing but look-ups reached the upstream, and the refusal is the one record.
+#[track_caller]
+fn unevaluable(stage: &Stage, reply: &Reply) {
+    assert_eq!((reply.status, reply.code().as_str()), (403, "unevaluable"), "{reply:?}");
+    assert!(lines(stage).iter().all(|line| line.starts_with("GET ")), "{:?}", lines(stage));
+    let written = stage.authority.written();
+    assert_eq!(written.len(), 1);
+    assert_eq!((written[0].kind, written[0].record.decision), (Kind::Refusal, "unevaluable"));
+}
+
+#[test]
+fn a_reply_is_looked_up_with_the_credential_and_then_sent() {
+    let stage = Stage::new();
+    looking(&stage, |_| json("200 OK", THREAD));
+    let pass = stage.mint(&replies_only());
+    let answer = stage.post(&pass, SEND, &reply("bob@partner.test"));
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let seen = stage.upstream.seen();
+    assert_eq!(seen.len(), 2);
+    assert!(
+        seen[0].line.starts_with("GET /gmail/v1/users/me/threads/t1?format=metadata&"),
+        "{}",
+        seen[0].line
+    );
+    for one in &seen {
+        assert_eq!(one.header("authorization"), Some(format!("Bearer {CREDENTIAL}").as_str()));
+        assert!(!one.text().contains(pass.trim_start_matches("hallpass_")));
+    }
+    assert!(!answer.text().contains("partner.test"));
+    assert_eq!(stage.authority.written().len(), 1, "one request is one record");
+}
+
+#[test]
+fn an_outsider_is_denied_without_a_word_of_what_was_looked_up() {
+    let stage = Stage::new();
+    looking(&stage, |_| json("200 OK", THREAD));
+    let pass = stage.mint(&replies_only());
+    let answer = stage.post(&pass, SEND, &reply("evil@outside.test"));
+    assert_eq!((answer.status, answer.code().as_str()), (403, "denied"));
+    assert!(!answer.text().contains("partner.test"), "{answer:?}");
+    assert_eq!(stage.upstream.seen().len(), 1);
+    // A new thread has nobody in it: there is nothing to look up.
+    let new = stage.post(&pass, SEND, &format!(r#"{{"raw":"{}"}}"#, raw("bob@partner.test")));
+    assert_eq!((new.status, new.code().as_str()), (403, "denied"));
+    assert_eq!(stage.upstream.seen().len(), 1);
+}
+
+#[test]
+fn nothing_is_looked_up_for_a_pass_that_does_not_ask() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["gmail:send", "gmail:read"]);
+    assert_eq!(stage.post(&pass, SEND, &reply("bob@partner.test")).status, 200);
+    let reader = stage.mint(&MintArgs { allow: strings(&["gmail:read"]), ..replies_only() });
+    assert_eq!(stage.get(&reader, "/gmail/gmail/v1/users/me/messages").status, 200);
+    assert_eq!(stage.post(&reader, SEND, &reply("bob@partner.test")).code(), "denied");
+    let expected =
+        ["POST /gmail/v1/users/me/messages/send HTTP/1.1", "GET /gmail/v1/users/me/messages HTTP/1.1"];
+    assert_eq!(lines(&stage), expected);
+}
+
+#[test]
+fn a_look_up_that_fails_is_unevaluable() {
+    for (status, body) in [
+        ("404 Not Found", r#"{"error":{}}"#),
+        ("403 Forbidden", THREAD),
+        ("500 Internal Server Error", THREAD),
+        ("206 Partial Content", THREAD),
+        ("302 Found", THREAD),
+        ("200 OK", "<html>"),
+        ("200 OK", "{}"),
+        ("200 OK", r#"{"id":"t1","messages":[]}"#),
+    ] {
+        let stage = Stage::new();
+        looking(&stage, move |_| json(status, body));
+        let answer = stage.post(&stage.mint(&replies_only()), SEND, &reply("bob@partner.test"));
+        unevaluable(&stage, &answer);
+    }
+    let cut = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{THREAD}", THREAD.len() + 1);
+    let coded = format!(
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n{THREAD}",
+        THREAD.len()
+    );
+    for bytes in [cut, coded] {
+        let stage = Stage::new();
+        looking(&stage, move |_| vec![Step::send(bytes.clone()), Step::Close]);
+        let answer = stage.post(&stage.mint(&replies_only()), SEND, &reply("bob@partner.test"));
+        unevaluable(&stage, &answer);
+    }
+}
+
+#[test]
+fn a_look_up_is_bounded_in_time_and_size() {
+    let config = |change: fn(&mut GatewayConfig)| {
+        let mut config = GatewayConfig { threads: 1, ..GatewayConfig::default() };
+        change(&mut config);
+        config
+    };
+    let stage = Stage::with(config(|config| config.limits.look = Duration::from_millis(200)));
+    let (gate, open) = Step::gate();
+    let mut gate = Some(gate);
+    stage.upstream.answers(move |_| gate.take().into_iter().collect());
+    let began = Instant::now();
+    let answer = stage.post(&stage.mint(&replies_only()), SEND, &reply("bob@partner.test"));
+    unevaluable(&stage, &answer);
+    assert!(began.elapsed() < Duration::from_secs(5));
+    drop(open);
+
+    let stage = Stage::with(config(|config| config.limits.body = 2_000));
+    let large = THREAD.replacen("\"id\"", &format!("\"x\":\"{}\",\"id\"", "x".repeat(2_000)), 1);
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{large}\r\n0\r\n\r\n",
+        large.len()
+    );
+    for answer in [json("200 OK", &large), vec![Step::send(chunked)]] {
+        let mut answer = Some(answer);
+        stage.upstream.answers(move |_| answer.take().unwrap_or_default());
+        let refused = stage.post(&stage.mint(&replies_only()), SEND, &reply("bob@partner.test"));
+        assert_eq!(refused.code(), "unevaluable", "{refused:?}");
+    }
+}
+
+#[test]
+fn a_later_block_looks_nothing_up_that_the_pass_may_not_read() {
+    let stage = Stage::new();
+    looking(&stage, |_| json("200 OK", THREAD));
+    let probe = |parent: &str| {
+        let narrow = AttenuateArgs { to_thread_participants: true, ..AttenuateArgs::default() };
+        let services: Vec<_> = stage.authority.all().iter().map(|one| one.service.clone()).collect();
+        let now = verifier::Clock::now(stage.clock.as_ref());
+        datalog::attenuate(parent, &narrow, &services, now).unwrap().text
+    };
+    let blind = probe(&stage.pass(&["gmail:send"]));
+    let answer = stage.post(&blind, SEND, &reply("bob@partner.test"));
+    unevaluable(&stage, &answer);
+    assert_eq!(stage.upstream.seen().len(), 0);
+    assert_eq!(stage.authority.leases.load(Ordering::SeqCst), 0, "no credential was asked for");
+    let reader = probe(&stage.pass(&["gmail:send", "gmail:read"]));
+    assert_eq!(stage.post(&reader, SEND, &reply("bob@partner.test")).status, 200);
+}
+
+#[test]
+fn a_draft_is_sent_as_it_was_judged_whatever_becomes_of_it_meanwhile() {
+    let stage = Stage::new();
+    // The draft that is there a moment later goes elsewhere.
+    let mut asked = 0;
+    stage.upstream.answers(move |seen| match seen.line.starts_with("GET ") {
+        false => json("200 OK", r#"{"id":"sent"}"#),
+        true => {
+            asked += 1;
+            let to = if asked == 1 { "bob@partner.test" } else { "evil@outside.test" };
+            json(
+                "200 OK",
+                &format!(r#"{{"id":"r-1","message":{{"id":"m","threadId":"t1","raw":"{}"}}}}"#, raw(to)),
+            )
+        }
+    });
+    let to_partner = MintArgs {
+        allow: strings(&["gmail:send"]),
+        to_domains: strings(&["partner.test"]),
+        ..MintArgs::default()
+    };
+    let pass = stage.mint(&to_partner);
+    let answer = stage.post(&pass, SEND_DRAFT, r#"{"id":"r-1"}"#);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let seen = stage.upstream.seen();
+    assert_eq!(seen[0].line, "GET /gmail/v1/users/me/drafts/r-1?format=raw HTTP/1.1");
+    let sent: serde_json::Value = serde_json::from_slice(&seen[1].body).unwrap();
+    let judged =
+        serde_json::json!({"id": "r-1", "message": {"raw": raw("bob@partner.test"), "threadId": "t1"}});
+    assert_eq!(sent, judged, "what is sent holds the very message that was judged");
+    let later = stage.post(&pass, SEND_DRAFT, r#"{"id":"r-1"}"#);
+    assert_eq!((later.status, later.code().as_str()), (403, "denied"));
+    assert!(!later.text().contains("outside.test"), "what the draft holds is not told: {later:?}");
+    assert_eq!(stage.upstream.seen().len(), 3);
+}
+
+#[test]
+fn a_pass_that_ends_while_a_credential_is_fetched_looks_nothing_up() {
+    let stage = Stage::new();
+    looking(&stage, |_| json("200 OK", THREAD));
+    let pass = stage.mint(&replies_only());
+    stage.authority.revokes_on_lease.store(true, Ordering::SeqCst);
+    let answer = stage.post(&pass, SEND, &reply("bob@partner.test"));
+    assert_eq!(answer.code(), "pass-revoked");
+    assert_eq!(stage.upstream.seen().len(), 0);
+}
+
+#[test]
+fn a_connection_that_has_to_be_connected_again_says_so() {
+    let stage = Stage::new();
+    stage.authority.needs_reconnect.store(true, Ordering::SeqCst);
+    let answer = stage.post(&stage.mint(&replies_only()), SEND, &reply("bob@partner.test"));
+    assert_eq!((answer.status, answer.code().as_str()), (503, "connection-needs-reconnect"));
+    assert_eq!(stage.upstream.seen().len(), 0);
+}
+
+#[test]
+fn a_credential_that_is_not_accepted_is_renewed_for_a_look_up() {
+    let stage = Stage::new();
+    let renewed = AtomicBool::new(false);
+    looking(&stage, move |_| match renewed.swap(true, Ordering::SeqCst) {
+        false => json("401 Unauthorized", "{}"),
+        true => json("200 OK", THREAD),
+    });
+    let answer = stage.post(&stage.mint(&replies_only()), SEND, &reply("bob@partner.test"));
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(stage.upstream.seen().len(), 3);
+    assert_eq!(stage.authority.generation.load(Ordering::SeqCst), 2);
+}
