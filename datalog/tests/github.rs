@@ -1,6 +1,11 @@
 //! What GitHub's arguments mean: a name has one spelling, a branch has one name, and what opens something up or sets a
 //! machine to work is seen beside harmless fields. Claims about decisions.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be arranged fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot be arranged fails"
+)]
 
 mod common;
 

@@ -1,6 +1,6 @@
 // An agent with @octokit/rest, unmodified: only its base URL and its token are set.
 //
-// usage: octokit.mjs SCENARIO     environment: BASE_URL, PASS
+// usage: octokit.mjs SCENARIO [ARGUMENT…]     environment: BASE_URL, PASS
 // Prints one JSON object: {"result": …}, or {"error": what a person would read, "status": …}.
 
 import { Octokit } from '@octokit/rest'
@@ -16,11 +16,24 @@ const scenarios = {
     return all.map((issue) => issue.title).sort()
   },
   create: async () => (await octokit.rest.issues.create({ ...notes, title: 'made by the agent' })).data.title,
+  content: async (path) => (await octokit.rest.repos.getContent({ ...notes, path })).data,
+  commit: async (path) => {
+    const file = { ...notes, path, message: 'by the agent', content: 'aGVsbG8K', branch: 'main' }
+    return (await octokit.rest.repos.createOrUpdateFileContents(file)).data.content.path
+  },
+  tree: async (path) => {
+    const tree = [{ path, mode: '100644', type: 'blob', content: 'on: push' }]
+    return (await octokit.rest.git.createTree({ ...notes, tree })).status
+  },
+  describe: async (text) => (await octokit.rest.repos.update({ ...notes, description: text })).data.description,
+  publish: async (text) => (await octokit.rest.repos.update({ ...notes, description: text, private: false })).status,
+  look: async (owner, repo) => (await octokit.rest.repos.get({ owner, repo })).data.full_name,
   delete: async () => (await octokit.rest.repos.delete(notes)).status,
 }
 
 try {
-  console.log(JSON.stringify({ result: await scenarios[process.argv[2]]() }))
+  const [scenario, ...rest] = process.argv.slice(2)
+  console.log(JSON.stringify({ result: await scenarios[scenario](...rest) }))
 } catch (error) {
   console.log(JSON.stringify({ error: error.message, status: error.status }))
 }

@@ -1,6 +1,6 @@
 """An agent with PyGithub, unmodified: only its base URL and its token are set.
 
-usage: pygithub.py SCENARIO     environment: BASE_URL, PASS
+usage: pygithub.py SCENARIO [ARGUMENT…]     environment: BASE_URL, PASS
 Prints one JSON object: {"result": …}, or {"error": what a person would read, "status": …}.
 """
 
@@ -38,13 +38,27 @@ def create():
     return GITHUB.get_repo("alice/notes").create_issue(title="made by the agent").title
 
 
+def commit(path):
+    made = GITHUB.get_repo("alice/notes").create_file(path, "by the agent", "hello", branch="main")
+    return made["content"].path
+
+
+def publish(text):
+    GITHUB.get_repo("alice/notes").edit(description=text, private=False)
+    return "published"
+
+
+def look(name):
+    return GITHUB.get_repo(name).full_name
+
+
 def delete():
     GITHUB.get_repo("alice/notes").delete()
     return "deleted"
 
 
-SCENARIOS = {f.__name__: f for f in (whoami, issues, followed, comment, create, delete)}
+SCENARIOS = {f.__name__: f for f in (whoami, issues, followed, comment, create, commit, publish, look, delete)}
 try:
-    print(json.dumps({"result": SCENARIOS[sys.argv[1]]()}))
+    print(json.dumps({"result": SCENARIOS[sys.argv[1]](*sys.argv[2:])}))
 except GithubException as error:
     print(json.dumps({"error": str(error), "status": error.status, "data": error.data}))

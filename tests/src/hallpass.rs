@@ -82,10 +82,15 @@ impl Hallpass {
     }
 
     /// Points Gmail at an emulated Google.
-    pub fn with_google(mut self, google: &Upstream) -> Self {
+    pub fn with_google(self, google: &Upstream) -> Self {
+        self.with_google_service("gmail", google)
+    }
+
+    /// Points one of Google's services at an emulated Google.
+    pub fn with_google_service(mut self, name: &str, google: &Upstream) -> Self {
         let url = &google.url;
         self.service(
-            "gmail",
+            name,
             url,
             &[
                 ("authorize_url", format!("{url}/o/oauth2/v2/auth")),

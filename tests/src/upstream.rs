@@ -38,7 +38,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Google with Alice's five letters and the decoy's one. `redirect_port` is where Hallpass will wait.
+    /// Google with Alice's five letters, one event and one file, and the decoy's one letter. `redirect_port` is where Hallpass will wait.
     pub fn google(redirect_port: u16) -> Self {
         let letter = |id: &str, of: &str, from: &str, subject: &str, text: &str| {
             json!({ "id": id, "thread_id": format!("thread-{id}"), "user_email": of, "from": from, "to": of,
@@ -61,6 +61,11 @@ impl Upstream {
             "oauth_clients": [{ "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "name": "Hallpass",
                 "redirect_uris": [callback(redirect_port)] }],
             "messages": messages,
+            "calendars": [{ "id": ALICE, "user_email": ALICE, "summary": "Alice", "primary": true }],
+            "calendar_events": [{ "id": "standup", "user_email": ALICE, "calendar_id": ALICE, "summary": "standup",
+                "start_date_time": "2026-12-01T09:00:00Z", "end_date_time": "2026-12-01T09:15:00Z" }],
+            "drive_items": [{ "id": "plan", "user_email": ALICE, "name": "plan.txt", "mime_type": "text/plain",
+                "data": "for Alice alone" }],
         }});
         Self::emulate("google", &seed)
     }

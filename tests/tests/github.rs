@@ -29,20 +29,43 @@ impl Repository {
         Self { hallpass, github, pass }
     }
 
-    fn run(&self, mut command: std::process::Command, scenario: &str) -> Value {
+    /// With a pass to change files and settings, but not what runs, opens up, or belongs to somebody else.
+    fn maintaining() -> Self {
+        let mut repository = Self::new();
+        repository.pass = repository.hallpass.mint(&[
+            "keep the repository tidy",
+            "--allow",
+            "github:read",
+            "--allow",
+            "github.repos/create-or-update-file-contents",
+            "--allow",
+            "github.git/create-tree",
+            "--allow",
+            "github.repos/update",
+            "--check",
+            r#"check all resource($kind, $id), $kind != "workflow-file""#,
+            "--check",
+            r#"check all effects($effects), !$effects.contains("share")"#,
+            "--check",
+            r#"reject if resource("repo", "decoy/trap")"#,
+        ]);
+        repository
+    }
+
+    fn run(&self, mut command: std::process::Command, arguments: &[&str]) -> Value {
         let base = self.hallpass.base("github");
-        let output = command.arg(scenario).env("BASE_URL", base).env("PASS", &self.pass).output().unwrap();
+        let output = command.args(arguments).env("BASE_URL", base).env("PASS", &self.pass).output().unwrap();
         let printed = String::from_utf8_lossy(&output.stdout);
         serde_json::from_str(&printed)
             .unwrap_or_else(|_| panic!("{printed}\n{}", String::from_utf8_lossy(&output.stderr)))
     }
 
     fn pygithub(&self, scenario: &str) -> Value {
-        self.run(python("agents/pygithub.py"), scenario)
+        self.run(python("agents/pygithub.py"), &[scenario])
     }
 
     fn octokit(&self, scenario: &str) -> Value {
-        self.run(node("agents/octokit.mjs"), scenario)
+        self.run(node("agents/octokit.mjs"), &[scenario])
     }
 
     fn upstream_never_saw_the_pass(&self) {
@@ -124,4 +147,53 @@ fn octokit_reads_why_it_is_refused() {
     reads_why(&repository.octokit("create"), &["github.issues/create"]);
     reads_why(&repository.octokit("delete"), &["github.repos/delete"]);
     repository.nothing_was_changed();
+}
+
+#[test]
+fn a_commit_is_taken_and_a_workflow_file_is_not() {
+    let repository = Repository::maintaining();
+    let octokit = |arguments: &[&str]| repository.run(node("agents/octokit.mjs"), arguments);
+    let pygithub = |arguments: &[&str]| repository.run(python("agents/pygithub.py"), arguments);
+    assert_eq!(octokit(&["commit", "docs/a.md"])["result"], "docs/a.md");
+    assert_eq!(pygithub(&["commit", "docs/b.md"])["result"], "docs/b.md");
+    repository.upstream_never_saw_the_pass();
+    repository.github.forget();
+    for path in [".github/workflows/ci.yml", ".GitHub/workflows/ci.yml", ".github/actions/x/action.yml"] {
+        reads_why(&octokit(&["commit", path]), &["workflow-file"]);
+        reads_why(&octokit(&["tree", path]), &["workflow-file"]);
+        reads_why(&pygithub(&["commit", path]), &["workflow-file"]);
+    }
+    repository.nothing_was_changed();
+}
+
+#[test]
+fn a_repository_is_described_and_not_published() {
+    let repository = Repository::maintaining();
+    let octokit = |arguments: &[&str]| repository.run(node("agents/octokit.mjs"), arguments);
+    assert_eq!(octokit(&["describe", "tidy"])["result"], "tidy");
+    repository.github.forget();
+    reads_why(&octokit(&["publish", "tidy"]), &["share"]);
+    reads_why(&repository.run(python("agents/pygithub.py"), &["publish", "tidy"]), &["share"]);
+    repository.nothing_was_changed();
+}
+
+#[test]
+fn a_repository_that_is_denied_is_denied_in_any_case() {
+    let repository = Repository::maintaining();
+    for (owner, name) in [("decoy", "trap"), ("Decoy", "trap"), ("DECOY", "TRAP")] {
+        let looked = repository.run(node("agents/octokit.mjs"), &["look", owner, name]);
+        reads_why(&looked, &["decoy/trap"]);
+        let full = format!("{owner}/{name}");
+        reads_why(&repository.run(python("agents/pygithub.py"), &["look", &full]), &["decoy/trap"]);
+    }
+    assert!(repository.github.seen().is_empty(), "nothing of it went upstream");
+}
+
+#[test]
+fn the_address_of_a_private_files_content_is_masked() {
+    let repository = Repository::maintaining();
+    let content = repository.run(node("agents/octokit.mjs"), &["content", "README.md"])["result"].clone();
+    let address = content["download_url"].as_str().unwrap_or_else(|| panic!("{content}"));
+    assert!(!address.is_empty() && address.chars().all(|c| c == '*'), "{address}");
+    assert_eq!(content["encoding"], "base64", "the content itself is there");
 }
