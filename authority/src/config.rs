@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use datalog::{ConnectionName, ServiceName};
 use secrecy::SecretString;
+use time::Duration;
 
 use crate::home::{Home, HomeError};
 pub(crate) use secret_file::ClientSecretFile;
@@ -25,8 +26,22 @@ pub(crate) use secret_file::ClientSecretFile;
 pub struct Config {
     pub gateway_listen: SocketAddr,
     pub authority_listen: SocketAddr,
+    pub approvals: ApprovalsConfig,
     pub services: BTreeMap<ServiceName, ServiceConfig>,
     pub connections: BTreeMap<ConnectionName, ConnectionConfig>,
+}
+
+/// `[approvals]`.
+#[derive(Debug, Clone)]
+pub struct ApprovalsConfig {
+    /// How long a question waits, and a yes for one request holds.
+    pub keep: Duration,
+}
+
+impl Default for ApprovalsConfig {
+    fn default() -> Self {
+        Self { keep: Duration::hours(1) }
+    }
 }
 
 /// `[services.NAME]`: what differs from the service's own.
@@ -122,6 +137,7 @@ impl Default for Config {
         Self {
             gateway_listen: SocketAddr::from(([127, 0, 0, 1], 7411)),
             authority_listen: SocketAddr::from(([127, 0, 0, 1], 7412)),
+            approvals: ApprovalsConfig::default(),
             services: BTreeMap::new(),
             connections: BTreeMap::new(),
         }

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod config;
 mod console;
 mod demo;
+pub(crate) mod desk;
 pub mod home;
 pub(crate) mod keys;
 pub(crate) mod oauth;

@@ -72,6 +72,14 @@ pub struct Permitted {
     digest: RequestDigest,
     reservations: Vec<Reservation>,
     reasons: Vec<Reason>,
+    approval: Approval,
+}
+
+/// Whether an approval was given to the decision, which sending then uses up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Approval {
+    None,
+    Given,
 }
 
 /// Why a request is not sent.
@@ -115,12 +123,22 @@ impl Permitted {
         &self.reasons
     }
 
+    /// Whether it was permitted given an approval of it.
+    pub fn approval(&self) -> Approval {
+        self.approval
+    }
+
     pub fn into_request(self) -> Request {
         self.request
     }
 }
 
 impl Refused {
+    /// The very request, to be judged again.
+    pub fn into_request(self) -> Request {
+        self.request
+    }
+
     pub fn request(&self) -> &Request {
         &self.request
     }
@@ -166,7 +184,8 @@ pub fn decide(pass: &Arc<VerifiedPass>, request: Request, context: &Context, now
                 cost: 1,
             };
             let reservations = limits.iter().map(take).collect();
-            Decided::Allow(Permitted { request, digest, reservations, reasons })
+            let approval = if context.approved == Some(digest) { Approval::Given } else { Approval::None };
+            Decided::Allow(Permitted { request, digest, reservations, reasons, approval })
         }
         Answered::No(Ground::Ask) => Decided::Ask(Refused { request, digest, ground: Ground::Ask, reasons }),
         Answered::No(ground) => Decided::Deny(Refused { request, digest, ground, reasons }),

@@ -4,6 +4,8 @@
 //! It wraps biscuit-auth, and is the only crate of the project that names its types.
 
 mod admission;
+mod alike;
+pub mod approval;
 mod arguments;
 pub mod attenuate;
 pub mod can;
@@ -33,22 +35,31 @@ mod print;
 pub mod reference;
 pub mod request;
 pub mod selector;
+pub mod shown;
 pub mod terms;
 mod told;
 pub mod value;
 pub mod verify;
 pub mod vocabulary;
 
+pub use alike::AlikeDigest;
+pub use approval::{ApprovalError, Approved, ApproverKeyPair, ApproverKeys, Quorum, Statement};
 pub use attenuate::{AttenuateArgs, AttenuateError, Attenuated, attenuate};
 pub use content::{Answer, Connected, Content, Limit, PREFIX, ReadError};
-pub use decide::{Context, Decided, Ground, LiftableBy, Permitted, Reason, Refused, Reservation, decide};
+pub use decide::{
+    Approval, Context, Decided, Ground, LiftableBy, Permitted, Reason, Refused, Reservation, decide,
+};
 pub use effect::{Effect, Effects};
 pub use inspect::{Inspection, inspect};
 pub use keys::RootKeyPair;
 pub use mint::{KnownConnection, MintArgs, MintTerms, Minted};
-pub use names::{Account, ConnectionName, NameError, OperationId, PassId, RevocationId, ServiceName};
+pub use names::{
+    Account, ApprovalId, ApproverName, ConnectionName, NameError, OperationId, PassId, RevocationId,
+    ServiceName,
+};
 pub use outline::Outline;
 pub use request::{Argument, Body, Location, Request, RequestDigest, Resource, Scalar};
 pub use selector::{Selector, Target};
+pub use shown::Shown;
 pub use terms::{TermError, duration};
 pub use verify::{PassCache, PassRefusal, RootKeys, VerifiedPass};

@@ -114,6 +114,33 @@ name!(
     }
 );
 
+name!(
+    /// One request that a person is asked about.
+    ApprovalId, "an approval's id", "`a_` and 22 characters of base64url", |text| {
+        text.strip_prefix("a_").is_some_and(|rest| {
+            rest.len() == 22 && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        })
+    }
+);
+
+name!(
+    /// A person who approves, by a key of their own: `owner`, `alice`.
+    ApproverName, "an approver's name", "1 to 40 of a-z, 0-9 and -, starting with a letter", |text| {
+        text.len() <= 40
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    }
+);
+
+impl ApprovalId {
+    /// The id of 16 random bytes.
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        use base64::Engine;
+        let text = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+        Self(Arc::from(format!("a_{text}")))
+    }
+}
+
 impl PassId {
     /// For ids that are made here, in the form that `from_str` accepts.
     pub(crate) fn unchecked(text: String) -> Self {

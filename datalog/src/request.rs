@@ -3,6 +3,7 @@
 //! It is what caveats read, what is sent upstream, and what an approval is for. Nothing is forwarded
 //! that is not in it. It does not say whether the request is permitted.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -10,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::catalog::{self, ArgumentType, Operation};
 use crate::effect::Effects;
 use crate::json::Json;
-use crate::names::{Account, ConnectionName};
+use crate::names::{Account, ConnectionName, NameError};
 
 /// Where an argument was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -115,6 +116,33 @@ impl RequestDigest {
     pub fn hex(&self) -> String {
         hex(&self.0)
     }
+}
+
+impl FromStr for RequestDigest {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        digest(text).map(Self)
+    }
+}
+
+/// The digest that 64 hexadecimal digits are.
+pub(crate) fn digest(text: &str) -> Result<[u8; 32], NameError> {
+    let wrong = || NameError {
+        what: "a digest",
+        expected: "64 hexadecimal digits",
+        got: text.chars().take(80).flat_map(char::escape_debug).collect(),
+    };
+    if text.len() != 64 {
+        return Err(wrong());
+    }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let digit = |at: usize| pair.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+        let value = digit(0).zip(digit(1)).and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+        *byte = value.ok_or_else(wrong)?;
+    }
+    Ok(bytes)
 }
 
 impl Request {

@@ -115,6 +115,10 @@ impl VerifiedPass {
         &self.content
     }
 
+    pub(crate) fn root(&self) -> (u32, [u8; 32]) {
+        self.root
+    }
+
     pub(crate) fn biscuit(&self) -> &Biscuit {
         &self.biscuit
     }

@@ -254,6 +254,20 @@ pub const PASS: &[Word] = &[
         "allow, ask or deny: on a connection, for operations by the start and the end of their ids",
         r#"grant_glob("deny", "gmail", "gmail.users.settings.", "")"#,
     ),
+    word(
+        "approvers_needed",
+        &[Integer],
+        Several,
+        "how many distinct approvers have to approve what it asks about; one where it is not said",
+        "approvers_needed(2)",
+    ),
+    word(
+        "approver_named",
+        &[Text],
+        Several,
+        "an approver who may approve what it asks about; any where none is named",
+        r#"approver_named("alice")"#,
+    ),
 ];
 
 /// Budgets: the first term names the budget, which `used` then counts; the last is its size. `*` is any connection.

@@ -5,10 +5,11 @@
 //! Which status a code has is `refusal`'s to say.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use datalog::Effect;
 use datalog::catalog::{Dialect, Service};
-use datalog::{Effect, LiftableBy};
 use http::header::{
     CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LINK, LOCATION, RETRY_AFTER,
     WWW_AUTHENTICATE,
@@ -304,8 +305,12 @@ fn problem(stop: &Stop, record: Option<RecordId>) -> Map<String, Value> {
                     set(name, json!(value));
                 }
             }
+            if let Some(pending) = &refusal.approval {
+                set("approval", json!(pending.id));
+                set("status_url", json!(pending.status));
+            }
             set("liftable_by", json!(liftable_by));
-            set("retryable", json!(liftable_by == LiftableBy::Approval));
+            set("retryable", json!(refusal.code == RefusalCode::ApprovalRequired));
         }
     }
     if let Some(RecordId(id)) = record {
@@ -339,6 +344,23 @@ fn challenge(stop: &Stop) -> HeaderValue {
         refusal.code.title().to_lowercase()
     );
     HeaderValue::from_str(&line).unwrap_or(HeaderValue::from_static("Bearer error=\"invalid_token\""))
+}
+
+/// Says that the request was held open as it preferred (RFC 7240, section 3).
+pub(crate) fn preference_applied(answer: &mut Response<AnswerBody>, waited: Duration) {
+    if let Ok(value) = HeaderValue::from_str(&format!("wait={}", waited.as_secs())) {
+        answer.headers_mut().insert("preference-applied", value);
+    }
+}
+
+/// There is no such page for this pass; whether there is one for another is not told.
+pub(crate) fn not_found() -> Response<AnswerBody> {
+    let mut response = page(&json!({
+        "type": "about:blank", "status": 404, "title": "Not Found", "detail": "this pass asked for no such approval",
+    }));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
 }
 
 /// A JSON page of the gateway itself.

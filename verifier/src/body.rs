@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use datalog::VerifiedPass;
+use datalog::{ConnectionName, VerifiedPass};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
@@ -69,6 +69,7 @@ pub(crate) struct Leave {
     pub authority: Arc<dyn Authority>,
     pub clock: Arc<dyn Clock>,
     pub pass: Arc<VerifiedPass>,
+    pub connection: ConnectionName,
 }
 
 impl Leave {
@@ -77,6 +78,7 @@ impl Leave {
             // To the second, like `verify`.
             && self.clock.now().unix_timestamp() <= self.pass.expires().unix_timestamp()
             && !self.pass.lineage().iter().any(|id| self.authority.is_revoked(id))
+            && self.authority.held(self.pass.lineage(), self.pass.task(), Some(&self.connection)).is_none()
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Limits {
     pub headers: usize,
     /// Open connections from agents, over all threads.
     pub connections: usize,
+    /// Requests that are held open until a person answers.
+    pub held: usize,
     /// For a request's head, and for an idle connection.
     pub head_read: Duration,
     /// For a request's whole body.
@@ -64,6 +66,7 @@ impl Default for Limits {
             head: 64 * 1024,
             headers: 100,
             connections: 1024,
+            held: 512,
             head_read: Duration::from_secs(60),
             body_read: Duration::from_secs(60),
             discard: Duration::from_secs(2),

@@ -29,6 +29,8 @@ pub struct Gateway {
     passes: PassCache,
     /// One permit for each byte of a request body that may be held.
     bodies: Arc<Semaphore>,
+    /// One permit for each request that is held open until a person answers.
+    pub(crate) held: Semaphore,
 }
 
 impl Gateway {
@@ -36,7 +38,8 @@ impl Gateway {
         let passes = PassCache::new(config.passes);
         let bodies = Arc::new(Semaphore::new(config.limits.bodies.min(Semaphore::MAX_PERMITS)));
         let (needles, open) = (NeedleCache::default(), Open::default());
-        Arc::new(Self { authority, clock, config, needles, open, passes, bodies })
+        let held = Semaphore::new(config.limits.held);
+        Arc::new(Self { authority, clock, config, needles, open, passes, bodies, held })
     }
 
     /// Room to hold a request's body until the request has ended: many large ones at once are turned away. One
@@ -64,7 +67,11 @@ impl Gateway {
         }
         let roots = self.authority.root_keys();
         let revoked = |id: &_| self.authority.is_revoked(id);
-        Ok(self.passes.verify(pass.expose_secret(), &roots, &revoked, self.clock.now())?)
+        let pass = self.passes.verify(pass.expose_secret(), &roots, &revoked, self.clock.now())?;
+        match self.authority.held(pass.lineage(), pass.task(), None) {
+            Some(held) => Err(Refusal::held(&held).into()),
+            None => Ok(pass),
+        }
     }
 
     /// The connection that a request is for, if the pass covers it. One that exists and is not covered answers
@@ -73,6 +80,9 @@ impl Gateway {
         let name = &admitted.connection;
         if !pass.connections().iter().any(|connected| connected.name == *name) {
             return Err(Refusal::not_covered(name.as_str()).into());
+        }
+        if let Some(held) = self.authority.held(&[], "", Some(name)) {
+            return Err(Refusal::held(&held).into());
         }
         self.authority.connection(name).ok_or_else(|| {
             Fault::before(

@@ -5,6 +5,7 @@
 
 mod admit;
 mod answer;
+mod ask;
 mod body;
 mod classify;
 pub mod clock;

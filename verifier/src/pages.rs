@@ -4,7 +4,7 @@
 //! pass about itself.
 
 use datalog::catalog::Service;
-use datalog::{ConnectionName, VerifiedPass};
+use datalog::{ApprovalId, ConnectionName, VerifiedPass};
 use http::Method;
 use http::request::Parts;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use crate::discovery;
 use crate::entrance::Scope;
 use crate::framing::OwnHost;
 use crate::gateway::Gateway;
+use crate::ports::ApprovalState;
 use crate::refusal::{Fault, Stop};
 use crate::reserve::in_time;
 
@@ -22,13 +23,23 @@ use crate::reserve::in_time;
 pub(crate) enum Page {
     WellKnown,
     Pass,
+    /// What became of a question for a person.
+    Approval(ApprovalId),
+    /// The holder gives its pass up.
+    GiveUp,
     Discovery(Value),
 }
 
 /// The page that a request is for, if it is for one.
 pub(crate) fn page_for(gateway: &Gateway, parts: &Parts, scope: &Scope, host: &OwnHost) -> Option<Page> {
+    if parts.method == Method::DELETE && (parts.uri.path(), scope) == ("/pass", &Scope::Shared) {
+        return Some(Page::GiveUp);
+    }
     if parts.method != Method::GET {
         return None;
+    }
+    if let Some(id) = parts.uri.path().strip_prefix("/approvals/").and_then(|id| id.parse().ok()) {
+        return Some(Page::Approval(id));
     }
     match (parts.uri.path(), scope) {
         ("/.well-known/hallpass", Scope::Shared) => Some(Page::WellKnown),
@@ -105,7 +116,61 @@ pub(crate) async fn pass(gateway: &Gateway, pass: &VerifiedPass, host: &OwnHost)
         "connections": connections,
         "says": datalog::inspect::describe(pass.content()).says,
         "budgets": budgets(gateway, pass).await?,
+        "waiting": waiting(gateway, pass, host).await?,
     }))
+}
+
+/// What waits for a person under this pass.
+async fn waiting(gateway: &Gateway, pass: &VerifiedPass, host: &OwnHost) -> Result<Vec<Value>, Stop> {
+    let Some(holder) = pass.lineage().last() else { return Ok(Vec::new()) };
+    let waiting =
+        in_time(&gateway.config.limits, gateway.authority.waiting(holder)).await.map_err(|fault| {
+            tracing::error!(%fault, "what waits for a person is not known");
+            Fault::audit()
+        })?;
+    Ok(waiting.iter().map(|state| shown(state, host)).collect())
+}
+
+fn shown(state: &ApprovalState, host: &OwnHost) -> Value {
+    let when = |at: time::OffsetDateTime| at.format(&Rfc3339).unwrap_or_default();
+    let mut value = json!({
+        "approval": state.id,
+        "operation": state.operation,
+        "status": state.status,
+        "asked": when(state.asked),
+        "ends": when(state.expires),
+        "status_url": format!("http://{}/approvals/{}", host.as_str(), state.id),
+    });
+    if let (Some(because), Value::Object(fields)) = (&state.because, &mut value) {
+        fields.insert("because".into(), json!(because));
+    }
+    value
+}
+
+/// What became of a question, for the pass that asked; none for any other.
+pub(crate) async fn approval(
+    gateway: &Gateway,
+    pass: &VerifiedPass,
+    id: &ApprovalId,
+    host: &OwnHost,
+) -> Result<Option<Value>, Stop> {
+    let Some(holder) = pass.lineage().last() else { return Ok(None) };
+    let found = in_time(&gateway.config.limits, gateway.authority.approval(id, holder)).await;
+    let found = found.map_err(|fault| {
+        tracing::error!(%fault, "an approval is not known");
+        Fault::audit()
+    })?;
+    Ok(found.map(|state| shown(&state, host)))
+}
+
+/// Revokes the last block of the pass, and so everything attenuated from it; not what it was attenuated from.
+pub(crate) async fn give_up(gateway: &Gateway, pass: &VerifiedPass) -> Result<Value, Stop> {
+    let gone = in_time(&gateway.config.limits, gateway.authority.give_up(pass.lineage())).await;
+    gone.map_err(|fault| {
+        tracing::error!(%fault, "a pass was not given up durably");
+        Fault::audit()
+    })?;
+    Ok(json!({"given_up": pass.lineage().last(), "task": pass.task()}))
 }
 
 async fn budgets(gateway: &Gateway, pass: &VerifiedPass) -> Result<Vec<Value>, Stop> {

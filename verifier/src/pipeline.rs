@@ -5,15 +5,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use datalog::catalog::Dialect;
-use datalog::{Context, Decided, Permitted, Request, VerifiedPass, decide};
+use datalog::{Context, Decided, Permitted, Refused, Request, VerifiedPass, decide};
 use http::Response;
 use http::request::Parts;
 use hyper::body::Incoming;
+use tokio::sync::watch;
 
 use crate::admit::{Admitted, admit, discard, read};
 use crate::answer::{self, Treatment};
+use crate::ask::{self, Waiting};
 use crate::body::{AnswerBody, Leave};
 use crate::classify::classify;
 use crate::credential::lease;
@@ -37,6 +40,14 @@ pub(crate) struct Worker {
     pub gateway: Arc<Gateway>,
     pub forwarder: Forwarder,
     pub recorder: Recorder,
+    /// Set when the gateway is to end: nothing is held open then.
+    pub ending: watch::Receiver<bool>,
+}
+
+/// What a decision comes to, but for a no.
+enum Answered {
+    Yes(Permitted),
+    Asks(Refused),
 }
 
 /// What is known of a request beside its record.
@@ -45,6 +56,8 @@ struct Passage {
     dialect: Dialect,
     /// Set when nobody waits for the answer any more.
     gone: Arc<AtomicBool>,
+    /// How long it was agreed to hold the request open for.
+    waited: Option<Duration>,
 }
 
 impl Worker {
@@ -60,7 +73,7 @@ impl Worker {
         let recording = Recording::open(self.recorder.clone(), &parts, entrance.peer, now);
         let dialect = self.gateway.dialect_of(&entrance.scope);
         let reads = Reads::of(&parts.headers);
-        let mut passage = Passage { recording, dialect, gone };
+        let mut passage = Passage { recording, dialect, gone, waited: None };
         let answered = match self.enter(&parts, &entrance) {
             Err(stop) => Err(stop),
             Ok(host) => match pages::page_for(&self.gateway, &parts, &entrance.scope, &host) {
@@ -68,7 +81,7 @@ impl Worker {
                 Some(page) => self.page(page, parts, &host).await,
             },
         };
-        match answered {
+        let mut answer = match answered {
             Ok(answer) => {
                 passage.recording.close();
                 answer
@@ -77,7 +90,11 @@ impl Worker {
                 let (stop, id) = passage.recording.stop(stop).await;
                 answer::stopped(&stop, passage.dialect, reads, id)
             }
+        };
+        if let Some(waited) = passage.waited {
+            answer::preference_applied(&mut answer, waited);
         }
+        answer
     }
 
     fn enter(&self, parts: &Parts, entrance: &Entrance) -> Result<OwnHost, Stop> {
@@ -115,7 +132,10 @@ impl Worker {
         passage.recording.classified(&request);
         let looked = self.look(&pass, &connection, &admitted, request).await?;
         let (request, context, _rooms) = (looked.request, looked.context, looked.rooms);
-        let permitted = self.decide(&pass, request, &context, passage)?;
+        let permitted = match self.decide(&pass, request, &context, passage)? {
+            Answered::Yes(permitted) => permitted,
+            Answered::Asks(refused) => self.ask(&admitted, &pass, (refused, context), host, passage).await?,
+        };
         let departure = Departure::of(permitted, &connection, &admitted.pass)?;
         passage.recording.reserve(departure.permitted()).await?;
         let credential = lease(authority, limits, Warrant::Permitted(departure.permitted())).await?;
@@ -166,13 +186,54 @@ impl Worker {
         request: Request,
         context: &Context,
         passage: &mut Passage,
-    ) -> Result<Permitted, Stop> {
+    ) -> Result<Answered, Stop> {
         let refused = match decide(pass, request, context, self.gateway.clock.now()) {
-            Decided::Allow(permitted) => return Ok(permitted),
-            Decided::Ask(refused) | Decided::Deny(refused) => refused,
+            Decided::Allow(permitted) => return Ok(Answered::Yes(permitted)),
+            Decided::Ask(refused) => return Ok(Answered::Asks(refused)),
+            Decided::Deny(refused) => refused,
         };
         passage.recording.refused(&refused);
         Err(Refusal::of_decision(&refused).into())
+    }
+
+    /// Waits for a person's answer, and decides again with it: the pass, its end and its budgets are looked at
+    /// when the approval is there.
+    async fn ask(
+        &self,
+        admitted: &Admitted,
+        pass: &Arc<VerifiedPass>,
+        (refused, context): (Refused, Context),
+        host: &OwnHost,
+        passage: &mut Passage,
+    ) -> Result<Permitted, Stop> {
+        passage.recording.refused(&refused);
+        // Beyond the most that are held, an agent is told to come back.
+        let held = ask::patience(&admitted.headers)
+            .and_then(|patience| Some((patience, self.gateway.held.try_acquire().ok()?)));
+        let patience = held.as_ref().map(|(patience, _)| *patience);
+        passage.waited = patience;
+        let gone = passage.gone.clone();
+        let mut waiting = Waiting {
+            gateway: &self.gateway,
+            secret: &admitted.pass,
+            pass,
+            host: host.as_str(),
+            patience,
+            gone: &gone,
+            ending: self.ending.clone(),
+        };
+        let approved = waiting.answer((refused.request(), &context.observed), refused.reasons()).await?;
+        let pass = self.gateway.verify(&admitted.pass)?;
+        self.gateway.covered(&pass, admitted)?;
+        passage.recording.approved(&approved);
+        let (authority, limits) = (self.gateway.authority.as_ref(), &self.gateway.config.limits);
+        let request = refused.into_request();
+        let used = reserve::used(authority, limits, &pass, &request).await?;
+        let context = Context { used, approved: Some(approved.digest()), ..context };
+        match self.decide(&pass, request, &context, passage)? {
+            Answered::Yes(permitted) => Ok(permitted),
+            Answered::Asks(refused) => Err(Refusal::of_decision(&refused).into()),
+        }
     }
 
     fn treatment(
@@ -191,6 +252,7 @@ impl Worker {
                 authority: self.gateway.authority.clone(),
                 clock: self.gateway.clock.clone(),
                 pass,
+                connection: connection.name.clone(),
             },
         }
     }
@@ -200,11 +262,23 @@ impl Worker {
             Page::WellKnown => Ok(answer::page(&pages::well_known(&self.gateway, host))),
             Page::Discovery(document) => Ok(answer::page(&document)),
             Page::Pass => {
-                let pass = crate::admit::take_pass(&mut parts.headers)?;
-                let pass = self.gateway.verify(&pass)?;
+                let pass = self.pass_of(&mut parts)?;
                 Ok(answer::page(&pages::pass(&self.gateway, &pass, host).await?))
             }
+            Page::Approval(id) => {
+                let pass = self.pass_of(&mut parts)?;
+                let found = pages::approval(&self.gateway, &pass, &id, host).await?;
+                Ok(found.map_or_else(answer::not_found, |page| answer::page(&page)))
+            }
+            Page::GiveUp => {
+                let pass = self.pass_of(&mut parts)?;
+                Ok(answer::page(&pages::give_up(&self.gateway, &pass).await?))
+            }
         }
+    }
+
+    fn pass_of(&self, parts: &mut Parts) -> Result<Arc<VerifiedPass>, Stop> {
+        self.gateway.verify(&crate::admit::take_pass(&mut parts.headers)?)
     }
 }
 

@@ -10,17 +10,18 @@ use std::sync::Arc;
 use datalog::catalog::Service;
 use datalog::lookup::Needed;
 use datalog::{
-    Account, ConnectionName, Outline, Permitted, Reason, Request, RequestDigest, Reservation, RevocationId,
-    RootKeys,
+    Account, AlikeDigest, ApprovalId, ApproverKeys, ApproverName, ConnectionName, OperationId, Outline,
+    Permitted, Quorum, Reason, Request, RequestDigest, Reservation, RevocationId, RootKeys, Shown,
 };
 use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
+use tokio::sync::watch;
 
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Everything the gateway asks for.
-pub trait Authority: Trust + Credentials + Ledger + Audit {}
-impl<T: Trust + Credentials + Ledger + Audit> Authority for T {}
+pub trait Authority: Trust + Credentials + Ledger + Audit + Approvals {}
+impl<T: Trust + Credentials + Ledger + Audit + Approvals> Authority for T {}
 
 /// Whom to believe. Answered from memory, on every request.
 pub trait Trust: Send + Sync {
@@ -28,8 +29,21 @@ pub trait Trust: Send + Sync {
     fn is_revoked(&self, id: &RevocationId) -> bool;
     /// Whether the emergency stop holds.
     fn is_stopped(&self) -> bool;
+    /// What is stopped beside everything, and concerns a pass of this lineage and task, or this connection.
+    fn held(&self, lineage: &[RevocationId], task: &str, connection: Option<&ConnectionName>)
+    -> Option<Held>;
     fn connection(&self, name: &ConnectionName) -> Option<Arc<Connection>>;
     fn connections(&self) -> Vec<Arc<Connection>>;
+}
+
+/// What a person, or the circuit breaker, has stopped until it is resumed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Held {
+    /// The pass, and why; with everything attenuated from it.
+    Pass(Option<String>),
+    /// Every pass for this task.
+    Task,
+    Connection(ConnectionName),
 }
 
 /// One connection as the gateway sees it.
@@ -106,6 +120,8 @@ pub trait Ledger: Send + Sync {
 pub enum IntentError {
     #[error("the budget `{0}` is used up")]
     Exhausted(String),
+    #[error("the approval was used before, or does not stand any more")]
+    ApprovalUsed,
     #[error(transparent)]
     Fault(#[from] StoreFault),
 }
@@ -144,6 +160,8 @@ pub struct Record {
     pub digest: Option<RequestDigest>,
     /// What was understood of it, without the values of arguments.
     pub outline: Option<Arc<Outline>>,
+    /// The approval that an intent uses up, in the same durable step.
+    pub approval: Option<ApprovalUse>,
     /// `allow`, or the code of the refusal.
     pub decision: &'static str,
     pub reasons: Vec<Reason>,
@@ -152,6 +170,102 @@ pub struct Record {
     pub peer: std::net::IpAddr,
     /// From its arrival to its decision.
     pub decided_in: Duration,
+}
+
+/// An approval that lets one request go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalUse {
+    pub id: ApprovalId,
+    pub by: Vec<ApproverName>,
+}
+
+/// The people who are asked.
+pub trait Approvals: Send + Sync {
+    /// Whose signature under an approval counts. Answered from memory.
+    fn approver_keys(&self) -> Arc<ApproverKeys>;
+    /// The approval of this very request by this pass: found, or asked for now.
+    fn ask(&self, ask: Ask) -> Answer<'_, Result<Asked, AskError>>;
+    /// What became of an approval, told to the pass that asked (`holder`: the last of its lineage), and to no other.
+    fn approval<'a>(
+        &'a self,
+        id: &'a ApprovalId,
+        holder: &'a RevocationId,
+    ) -> Answer<'a, Result<Option<ApprovalState>, StoreFault>>;
+    /// What waits for a person under this pass.
+    fn waiting<'a>(&'a self, holder: &'a RevocationId) -> Answer<'a, Result<Vec<ApprovalState>, StoreFault>>;
+    /// Undoes the use of an approval by a request that certainly never left.
+    fn give_back<'a>(&'a self, approval: &'a ApprovalUse) -> Answer<'a, Result<(), StoreFault>>;
+    /// A holder gives its pass up: the last block of this lineage is revoked, with everything below it.
+    fn give_up<'a>(&'a self, lineage: &'a [RevocationId]) -> Answer<'a, Result<(), StoreFault>>;
+    /// Changes whenever an answer is given, or a pass, a connection or everything is stopped or resumed.
+    fn changes(&self) -> watch::Receiver<Changes>;
+}
+
+/// Counts what changed, so that whoever waits knows of which kind it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Changes {
+    pub approvals: u64,
+    pub passes: u64,
+    pub connections: u64,
+    pub stop: u64,
+}
+
+/// A question for a person.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    pub at: OffsetDateTime,
+    /// Of the pass that asks; an approval is for its last block alone.
+    pub lineage: Vec<RevocationId>,
+    pub task: String,
+    pub pass_ends: OffsetDateTime,
+    pub connection: ConnectionName,
+    pub operation: OperationId,
+    pub digest: RequestDigest,
+    pub alike: Option<AlikeDigest>,
+    pub shown: Shown,
+    /// What an approver's block is bound to: the pass's third-party request. No secret.
+    pub request: Vec<u8>,
+    pub quorum: Quorum,
+}
+
+/// The approval that a question has.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub id: ApprovalId,
+    pub opinion: Opinion,
+}
+
+/// Where it stands.
+#[derive(Debug, Clone)]
+pub enum Opinion {
+    Pending,
+    /// The approvers' signed blocks.
+    Approved {
+        blocks: Vec<Vec<u8>>,
+    },
+    Denied {
+        because: Option<String>,
+    },
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    #[error("{waiting} requests wait for a person already")]
+    TooMany { waiting: u64 },
+    #[error(transparent)]
+    Fault(#[from] StoreFault),
+}
+
+/// An approval as its pass may know it.
+#[derive(Debug, Clone)]
+pub struct ApprovalState {
+    pub id: ApprovalId,
+    pub operation: String,
+    /// `pending`, `approved`, `denied`, `used` or `expired`.
+    pub status: &'static str,
+    pub because: Option<String>,
+    pub asked: OffsetDateTime,
+    pub expires: OffsetDateTime,
 }
 
 /// How a forwarded request ended.

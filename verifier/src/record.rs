@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use datalog::catalog::Operation;
-use datalog::{Permitted, Refused, Request, Reservation, VerifiedPass};
+use datalog::{Approval, Approved, Permitted, Refused, Request, Reservation, VerifiedPass};
 use http::request::Parts;
 use time::{Duration, OffsetDateTime};
 
 use crate::config::Limits;
 use crate::meter;
-use crate::ports::{Authority, Outcome, Record, RecordId};
+use crate::ports::{ApprovalUse, Authority, Outcome, Record, RecordId};
 use crate::refusal::{Departed, Fault, FaultCode, Stop};
 use crate::reserve;
 use crate::tasks::Tasks;
@@ -62,6 +62,7 @@ impl Recording {
             path: shown_path(parts.uri.path()),
             digest: None,
             outline: None,
+            approval: None,
             decision: "allow",
             reasons: Vec::new(),
             reservations: Vec::new(),
@@ -95,12 +96,21 @@ impl Recording {
         self.record.reasons = refused.reasons().to_vec();
     }
 
+    /// The approval that this request goes with, which its intent uses up.
+    pub(crate) fn approved(&mut self, approved: &Approved) {
+        let by = approved.by().iter().cloned().collect();
+        self.record.approval = Some(ApprovalUse { id: approved.approval().clone(), by });
+    }
+
     /// Takes what the decision permitted from the budgets and makes the intent durable, together. Without it
     /// nothing may be sent.
     pub(crate) async fn reserve(&mut self, permitted: &Permitted) -> Result<(), Stop> {
         self.record.digest = Some(permitted.digest());
         self.record.reasons = permitted.reasons().to_vec();
         let reservations = permitted.reservations().to_vec();
+        if (permitted.approval() == Approval::Given) != self.record.approval.is_some() {
+            return Err(Fault::before(FaultCode::AuditUnavailable, "an approval is not accounted for").into());
+        }
         let Recorder { authority, limits, .. } = &self.recorder;
         let decided_in = took(self.started);
         let intent = Record { reservations: reservations.clone(), decided_in, ..self.record.clone() };
@@ -128,7 +138,7 @@ impl Recording {
             State::Open | State::Closed => false,
         };
         if release {
-            self.recorder.release(&self.reservations).await;
+            self.recorder.release(&self.reservations, self.record.approval.as_ref()).await;
         }
         self.say(&stop);
         match state {
@@ -196,7 +206,10 @@ impl Drop for Recording {
                 self.recorder.authority.outcome(id, Outcome::Aborted { bytes: 0, took: took(self.started) });
                 let (recorder, reservations) =
                     (self.recorder.clone(), std::mem::take(&mut self.reservations));
-                self.recorder.tasks.spawn(async move { recorder.release(&reservations).await });
+                let approval = self.record.approval.take();
+                self.recorder
+                    .tasks
+                    .spawn(async move { recorder.release(&reservations, approval.as_ref()).await });
             }
             State::Open => {
                 let recorder = self.recorder.clone();
@@ -208,8 +221,13 @@ impl Drop for Recording {
 }
 
 impl Recorder {
-    async fn release(&self, reservations: &[Reservation]) {
+    async fn release(&self, reservations: &[Reservation], approval: Option<&ApprovalUse>) {
         reserve::release(self.authority.as_ref(), &self.limits, reservations).await;
+        if let Some(approval) = approval
+            && let Err(fault) = reserve::in_time(&self.limits, self.authority.give_back(approval)).await
+        {
+            tracing::error!(%fault, "an approval could not be given back, and stays used");
+        }
     }
 
     async fn abandon(&self, record: Record) {

@@ -4,8 +4,10 @@
 
 use std::fmt;
 
-use datalog::{Ground, LiftableBy, PassRefusal, Reason, Refused};
+use datalog::{ApprovalId, Ground, LiftableBy, PassRefusal, Reason, Refused};
 use http::StatusCode;
+
+use crate::ports::Held;
 
 /// The answer is no. Stable words for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,7 @@ pub(crate) enum RefusalCode {
     UnknownOperation,
     ForeignCredential,
     ApprovalRequired,
+    ApprovalDenied,
     AmbiguousRequest,
     /// An ambiguous request whose length was not declared; the same code with the status that says so.
     LengthRequired,
@@ -38,6 +41,7 @@ impl RefusalCode {
             Self::UnknownOperation => "unknown-operation",
             Self::ForeignCredential => "foreign-credential",
             Self::ApprovalRequired => "approval-required",
+            Self::ApprovalDenied => "approval-denied",
             Self::AmbiguousRequest | Self::LengthRequired => "ambiguous-request",
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::BodyTooLarge => "body-too-large",
@@ -56,6 +60,7 @@ impl RefusalCode {
             | Self::UnknownOperation
             | Self::ForeignCredential
             | Self::ApprovalRequired
+            | Self::ApprovalDenied
             | Self::BudgetExhausted
             | Self::Unevaluable => StatusCode::FORBIDDEN,
             Self::AmbiguousRequest => StatusCode::BAD_REQUEST,
@@ -75,6 +80,7 @@ impl RefusalCode {
             Self::UnknownOperation => "This is no operation that the catalog knows",
             Self::ForeignCredential => "The request carries a credential of its own",
             Self::ApprovalRequired => "A person has to approve this",
+            Self::ApprovalDenied => "A person denied this",
             Self::AmbiguousRequest | Self::LengthRequired => "The request can be read in more than one way",
             Self::UnsupportedMediaType => "The body is of a kind that cannot be checked",
             Self::BodyTooLarge => "The body is too large to be checked",
@@ -114,11 +120,21 @@ pub(crate) struct Refusal {
     pub misfit: Option<Box<Misfit>>,
     /// From the decision; the first is the one to show.
     pub reasons: Vec<Reason>,
+    /// What waits for a person.
+    pub approval: Option<Box<Pending>>,
+}
+
+/// An approval that a person is asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Pending {
+    pub id: ApprovalId,
+    /// Where the pass that asked learns what became of it.
+    pub status: String,
 }
 
 impl Refusal {
     pub(crate) fn new(code: RefusalCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), hint: None, misfit: None, reasons: Vec::new() }
+        Self { code, detail: detail.into(), hint: None, misfit: None, reasons: Vec::new(), approval: None }
     }
 
     pub(crate) fn ambiguous(detail: impl Into<String>) -> Self {
@@ -139,6 +155,21 @@ impl Refusal {
     pub(crate) fn stopped() -> Self {
         Self::new(RefusalCode::PassRevoked, "every pass is stopped")
             .hint("the person who runs Hallpass stopped it; `hallpass resume` lifts that")
+    }
+
+    /// Stopped by a person or the circuit breaker, until it is resumed.
+    pub(crate) fn held(held: &Held) -> Self {
+        let (code, detail) = match held {
+            Held::Pass(None) => (RefusalCode::PassRevoked, "the pass is suspended".into()),
+            Held::Pass(Some(because)) => {
+                (RefusalCode::PassRevoked, format!("the pass is suspended: {because}"))
+            }
+            Held::Task => (RefusalCode::PassRevoked, "every pass for this task is suspended".into()),
+            Held::Connection(name) => {
+                (RefusalCode::Denied, format!("the connection `{name}` is stopped for every pass"))
+            }
+        };
+        Self::new(code, detail).hint("a person lifts that with `hallpass resume`")
     }
 
     /// One answer for a connection that the pass does not cover, whether it exists or not.

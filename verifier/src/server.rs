@@ -116,7 +116,8 @@ async fn serve_thread(gateway: Arc<Gateway>, doors: Vec<Door>, stopped: watch::R
         tasks: tasks.clone(),
         limits: Arc::new(limits.clone()),
     };
-    let worker = Arc::new(Worker { forwarder: Forwarder::new(&limits), recorder, gateway });
+    let worker =
+        Arc::new(Worker { forwarder: Forwarder::new(&limits), recorder, gateway, ending: stopped.clone() });
     let mut accepting = JoinSet::new();
     for door in doors {
         accepting.spawn(accept(worker.clone(), door, stopped.clone()));

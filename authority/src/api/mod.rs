@@ -3,6 +3,7 @@
 //! Two routers with nothing in common but health: `administration` is served on the authority's socket and in
 //! this process only, `public` on TCP. No handler decides, stores or computes: each is one call of `App`.
 
+mod approvals;
 mod connections;
 mod console;
 mod extract;
@@ -57,6 +58,7 @@ pub fn administration(app: Arc<App>) -> Router {
 
 fn administrative_routes() -> Routes {
     [
+        approvals::routes(),
         connections::routes(),
         console::routes(),
         passes::routes(),

@@ -1,14 +1,24 @@
-//! `/v1/stop`: the emergency stop. PUT makes it hold, DELETE lifts it; both may be repeated.
+//! `/v1/stop`: the emergency stop. PUT makes it hold, DELETE lifts it; both may be repeated. `/v1/suspensions`: the
+//! same for one pass, task or connection.
 
 use axum::Json;
 use axum::extract::State;
-use axum::routing::put;
+use axum::routing::{get, post, put};
 
+use super::extract::Body;
 use super::{AppState, Problem, Routes};
-use crate::app::StopReport;
+use crate::app::{StopReport, StopTarget, SuspendArgs, Suspension};
 
 pub(super) fn routes() -> Routes {
-    vec![("/v1/stop", put(stop).delete(resume))]
+    vec![
+        ("/v1/stop", get(report).merge(put(stop)).delete(resume)),
+        ("/v1/suspensions", get(list).merge(post(suspend))),
+        ("/v1/suspensions/lifted", post(lift)),
+    ]
+}
+
+async fn report(State(AppState(app)): State<AppState>) -> Json<StopReport> {
+    Json(app.stop_report())
 }
 
 async fn stop(State(AppState(app)): State<AppState>) -> Result<Json<StopReport>, Problem> {
@@ -17,4 +27,22 @@ async fn stop(State(AppState(app)): State<AppState>) -> Result<Json<StopReport>,
 
 async fn resume(State(AppState(app)): State<AppState>) -> Result<Json<StopReport>, Problem> {
     Ok(Json(app.resume().await?))
+}
+
+async fn list(State(AppState(app)): State<AppState>) -> Json<Vec<Suspension>> {
+    Json(app.suspensions())
+}
+
+async fn suspend(
+    State(AppState(app)): State<AppState>,
+    Body(args): Body<SuspendArgs>,
+) -> Result<Json<Suspension>, Problem> {
+    Ok(Json(app.suspend(args).await?))
+}
+
+async fn lift(
+    State(AppState(app)): State<AppState>,
+    Body(target): Body<StopTarget>,
+) -> Result<Json<StopTarget>, Problem> {
+    Ok(Json(app.lift(target).await?))
 }

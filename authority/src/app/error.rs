@@ -119,6 +119,8 @@ pub enum OpenError {
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error(transparent)]
+    Approvers(#[from] crate::desk::ApproversError),
+    #[error(transparent)]
     Catalog(#[from] CatalogError),
     #[error("no HTTP client could be made: {0}")]
     Http(String),

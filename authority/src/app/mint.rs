@@ -4,6 +4,7 @@ use datalog::{Content, KnownConnection, MintArgs, MintTerms, PassId, inspect};
 
 use super::{App, AppError, Minted, PassInfo, PassStatus};
 use crate::audit::{Event, EventEntry};
+use crate::desk::Changed;
 use crate::store::{PassRow, Said};
 use crate::vault::random;
 
@@ -34,6 +35,7 @@ impl App {
         };
         let event = EventEntry::on_lineage(Event::Minted, id.as_str()).task(&row.task).at(now);
         self.store.minted(row, said(&minted.content)?, event).await?;
+        self.desk.tell(Changed::Passes);
         Ok(Minted { pass: minted.text, info })
     }
 

@@ -4,8 +4,12 @@
 //! or SQL. What the gateway asks of it is in `ports`.
 
 mod checkpoint;
+mod approval_types;
+mod approvals;
+mod approvers;
 mod connect;
 mod connections;
+mod desk_ports;
 mod disconnect;
 mod error;
 mod export;
@@ -23,6 +27,7 @@ mod record;
 mod revoke;
 mod sessions;
 mod sign_in;
+mod suspend;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -39,12 +44,14 @@ use datalog::{ConnectionName, RevocationId};
 use crate::audit::{AuditSigner, CheckpointFile};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::desk::{Changed, Desk};
 use crate::keys::Keyring;
 use crate::oauth::{Attempts, Live, Refresher};
 use crate::store::Store;
 use crate::vault::Vault;
 
 pub use crate::audit::LogRecord;
+pub use approval_types::*;
 pub use datalog::MintArgs;
 pub use error::{AppError, ErrorKind, OpenError};
 pub use log_types::*;
@@ -72,6 +79,7 @@ pub struct App {
     revoked: RwLock<HashSet<RevocationId>>,
     stopped: AtomicBool,
     sessions: Mutex<sessions::Sessions>,
+    desk: Desk,
     /// Dropped last: the home is this process's until everything above is gone.
     _lock: File,
 }
@@ -109,5 +117,7 @@ impl App {
         let mut changed = BTreeMap::clone(&connections);
         change(&mut changed);
         *connections = Arc::new(changed);
+        drop(connections);
+        self.desk.tell(Changed::Connections);
     }
 }

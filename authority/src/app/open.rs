@@ -19,11 +19,12 @@ use crate::audit::{AuditSigner, CheckpointFile};
 use crate::catalog;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::desk::{Approvers, Desk, Suspensions};
 use crate::home::{Home, HomeError, open_private_file};
 use crate::keys::Keyring;
 use crate::oauth::{Attempts, HttpClient, Refresher};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{ConnectionStore, RevocationStore, RootKeyStore, Store};
+use crate::store::{ApprovalStore, ConnectionStore, RevocationStore, RootKeyStore, Store, SuspensionStore};
 use crate::vault::{Place, Vault};
 
 impl App {
@@ -63,6 +64,8 @@ impl App {
         let keyring = Keyring::open(&vault, block_on(RootKeyStore::root_keys(&*store))?)?;
         let revoked = block_on(RevocationStore::revocations(&*store))?.into_iter().collect();
         let stopped = block_on(RevocationStore::is_stopped(&*store))?;
+        let approvers = Approvers::open(&vault, block_on(ApprovalStore::approvers(&*store))?)?;
+        let suspensions = Suspensions::new(block_on(SuspensionStore::suspensions(&*store))?);
         let rows = block_on(ConnectionStore::known_connections(&*store))?;
         let live = rows
             .into_iter()
@@ -85,6 +88,7 @@ impl App {
             revoked: RwLock::new(revoked),
             stopped: AtomicBool::new(stopped),
             sessions: Mutex::default(),
+            desk: Desk::new(approvers, suspensions),
             _lock: lock,
         }))
     }

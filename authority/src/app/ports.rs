@@ -8,13 +8,14 @@ use std::sync::{Arc, PoisonError};
 
 use datalog::{ConnectionName, Reservation, RevocationId, RootKeys};
 use verifier::ports::{
-    Answer, Audit, Connection, Credential, Credentials, IntentError, LeaseError, Ledger, Outcome, Record,
-    RecordId, StoreFault, Trust, Warrant,
+    Answer, Audit, Connection, Credential, Credentials, Held, IntentError, LeaseError, Ledger, Outcome,
+    Record, RecordId, StoreFault, Trust, Warrant,
 };
 
 use super::App;
 use crate::audit::{Entry, OutcomeEntry, RequestEntry};
-use crate::store::{Intended, Line};
+use crate::desk::Changed;
+use crate::store::{Intended, Line, Use};
 
 impl Trust for App {
     fn root_keys(&self) -> Arc<RootKeys> {
@@ -27,6 +28,15 @@ impl Trust for App {
 
     fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::SeqCst)
+    }
+
+    fn held(
+        &self,
+        lineage: &[RevocationId],
+        task: &str,
+        connection: Option<&ConnectionName>,
+    ) -> Option<Held> {
+        self.desk.suspensions.holds(lineage, task, connection)
     }
 
     fn connection(&self, name: &ConnectionName) -> Option<Arc<Connection>> {
@@ -79,9 +89,20 @@ impl Audit for App {
     fn intent(&self, record: Record) -> Answer<'_, Result<RecordId, IntentError>> {
         let line = Line::new(record.at, &Entry::Intent(RequestEntry::from(&record)));
         Box::pin(async move {
-            match self.store.intended(line, record.reservations).await? {
+            let approval = record.approval.zip(record.digest).map(|(approval, digest)| Use {
+                id: approval.id,
+                digest: digest.hex(),
+                at: self.clock.now(),
+            });
+            let changes = approval.is_some();
+            match self.store.intended(line, record.reservations, approval).await? {
+                Intended::Written(seq) if changes => {
+                    self.desk.tell(Changed::Approvals);
+                    Ok(RecordId(seq))
+                }
                 Intended::Written(seq) => Ok(RecordId(seq)),
                 Intended::Exhausted { budget } => Err(IntentError::Exhausted(budget)),
+                Intended::ApprovalUsed => Err(IntentError::ApprovalUsed),
             }
         })
     }

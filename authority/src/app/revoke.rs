@@ -10,6 +10,7 @@ use datalog::RevocationId;
 
 use super::{App, AppError, RevokeArgs, RevokeReport, StopReport};
 use crate::audit::{Event, EventEntry, plain};
+use crate::desk::Changed;
 use crate::store::{Line, RevocationRow};
 
 const MOST: usize = 1_000;
@@ -28,6 +29,7 @@ impl App {
                 if all.insert(id.clone()) { revoked.push(id) } else { already.push(id) }
             }
         }
+        self.desk.tell(Changed::Passes);
         // Those that were revoked before are written again: the write before may have failed.
         let now = self.clock.now();
         let because = args.because.as_deref().map(plain);
@@ -50,6 +52,7 @@ impl App {
     /// The emergency stop: no request is forwarded until `resume`.
     pub async fn stop(&self) -> Result<StopReport, AppError> {
         self.stopped.store(true, Ordering::SeqCst);
+        self.desk.tell(Changed::Stop);
         self.store.stopped(self.event(Event::Stopped)).await.map_err(AppError::only_in_memory)?;
         self.checkpoint().await;
         Ok(StopReport { stopped: true })
@@ -58,6 +61,7 @@ impl App {
     pub async fn resume(&self) -> Result<StopReport, AppError> {
         self.store.resumed(self.event(Event::Resumed)).await?;
         self.stopped.store(false, Ordering::SeqCst);
+        self.desk.tell(Changed::Stop);
         Ok(StopReport { stopped: false })
     }
 

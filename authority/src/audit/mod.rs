@@ -17,6 +17,8 @@ pub use export::{ExportVerification, verify_exports};
 pub(crate) use export::{Header, record_line};
 pub(crate) use key::AuditSigner;
 pub use key::{AuditKey, AuditKeyError};
-pub use record::{BudgetEntry, Entry, Event, EventEntry, LogRecord, OutcomeEntry, ReasonEntry, RequestEntry};
+pub use record::{
+    ApprovalEntry, BudgetEntry, Entry, Event, EventEntry, LogRecord, OutcomeEntry, ReasonEntry, RequestEntry,
+};
 pub(crate) use record::{misleads, plain};
 pub(crate) use walk::Walk;

@@ -2,7 +2,9 @@
 //!
 //! The JSON of these types is what is chained and what people read. It holds no body and no secret.
 
-use datalog::{ConnectionName, LiftableBy, Outline, Reason, RequestDigest, Reservation};
+use datalog::{
+    ApproverName, ConnectionName, LiftableBy, Outline, Reason, RequestDigest, Reservation, RevocationId,
+};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use verifier::ports::{Outcome, Record, RecordId};
@@ -53,6 +55,11 @@ pub struct RequestEntry {
     /// What was understood of it, without the values of arguments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outline: Option<Outline>,
+    /// The approval that it went with, and who gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approved_by: Vec<String>,
     /// `allow`, or the code of the refusal.
     pub decision: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -115,6 +122,32 @@ pub struct EventEntry {
     pub upto: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// What a person was asked, or said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Box<ApprovalEntry>>,
+    /// Whose key it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approver: Option<String>,
+}
+
+/// An approval, by what it is about: never what was shown of it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ApprovalEntry {
+    pub id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub until: Option<OffsetDateTime>,
+    /// How often it may be used; none is without a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<u32>,
+    /// The third-party block that the approver signed, base64url. With the pass it verifies anywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub block: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,6 +168,15 @@ pub enum Event {
     LogRotated,
     SignedIn,
     SignedOut,
+    /// A person is asked about a request.
+    Asked,
+    Approved,
+    ApprovalDenied,
+    ApproverCreated,
+    ApproverRetired,
+    /// One pass, task or connection was stopped by itself, and resumed.
+    Suspended,
+    Lifted,
 }
 
 impl EventEntry {
@@ -147,6 +189,8 @@ impl EventEntry {
             root_key: None,
             upto: None,
             detail: None,
+            approval: None,
+            approver: None,
         }
     }
 
@@ -164,6 +208,18 @@ impl EventEntry {
 
     pub(crate) fn on_log(event: Event, upto: u64) -> Self {
         Self { upto: Some(upto), ..Self::of(event) }
+    }
+
+    pub(crate) fn on_approver(event: Event, name: &ApproverName) -> Self {
+        Self { approver: Some(name.to_string()), ..Self::of(event) }
+    }
+
+    pub(crate) fn of_lineage(self, lineage: &[RevocationId]) -> Self {
+        Self { lineage: lineage.iter().map(ToString::to_string).collect(), ..self }
+    }
+
+    pub(crate) fn approval(self, approval: ApprovalEntry) -> Self {
+        Self { approval: Some(Box::new(approval)), ..self }
     }
 
     pub(crate) fn on_everything(event: Event) -> Self {
@@ -217,6 +273,8 @@ impl From<&Record> for RequestEntry {
             path: plain(&record.path),
             digest: record.digest.as_ref().map(RequestDigest::hex),
             outline: record.outline.as_deref().cloned(),
+            approval: record.approval.as_ref().map(|approval| approval.id.to_string()),
+            approved_by: record.approval.iter().flat_map(|one| &one.by).map(ToString::to_string).collect(),
             decision: record.decision.into(),
             reasons: record.reasons.iter().map(Into::into).collect(),
             budgets: record.reservations.iter().map(Into::into).collect(),

@@ -6,6 +6,7 @@
 pub(super) enum Section {
     Gateway,
     Authority,
+    Approvals,
     /// `[services.NAME]`
     Service,
     /// `[connections.NAME]`
@@ -22,13 +23,15 @@ pub(super) struct Key {
 }
 
 impl Section {
-    pub const ALL: [Self; 4] = [Self::Gateway, Self::Authority, Self::Service, Self::Connection];
+    pub const ALL: [Self; 5] =
+        [Self::Gateway, Self::Authority, Self::Approvals, Self::Service, Self::Connection];
 
     /// The table's name at the top of the file.
     pub fn name(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",
             Self::Authority => "authority",
+            Self::Approvals => "approvals",
             Self::Service => "services",
             Self::Connection => "connections",
         }
@@ -38,6 +41,7 @@ impl Section {
         match self {
             Self::Gateway => "[gateway]",
             Self::Authority => "[authority]",
+            Self::Approvals => "[approvals]",
             Self::Service => "[services.gmail]",
             Self::Connection => "[connections.gmail]",
         }
@@ -47,6 +51,7 @@ impl Section {
         match self {
             Self::Gateway => "What agents talk to.",
             Self::Authority => "What people talk to: the API and the console.",
+            Self::Approvals => "What people are asked.",
             Self::Service => {
                 "One table a service: where it is, and the OAuth client that you registered there. What is left\n\
                  # out is the service's own. Plain http only on this machine."
@@ -56,7 +61,7 @@ impl Section {
     }
 }
 
-pub(super) const KEYS: [Key; 16] = [
+pub(super) const KEYS: [Key; 17] = [
     Key {
         section: Section::Gateway,
         name: "listen",
@@ -68,6 +73,12 @@ pub(super) const KEYS: [Key; 16] = [
         name: "listen",
         example: "\"127.0.0.1:7412\"",
         doc: "Address and port, on this machine only.",
+    },
+    Key {
+        section: Section::Approvals,
+        name: "keep",
+        example: "\"1h\"",
+        doc: "How long a question waits for an answer, and a yes for one request holds. Never longer than the pass.",
     },
     Key {
         section: Section::Service,

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use time::Duration;
 use toml::{Table, Value};
 use url::{Host, Url};
 
@@ -25,6 +26,7 @@ pub(super) fn parse(text: &str, dir: &Path) -> Result<Config, ConfigError> {
             Section::Authority => {
                 config.authority_listen = listen(section, name, table, config.authority_listen)?;
             }
+            Section::Approvals => read_approvals(&mut config, name, table)?,
             Section::Service => read_services(&mut config, table, dir)?,
             Section::Connection => read_connections(&mut config, table)?,
         }
@@ -96,6 +98,18 @@ fn read_connections(config: &mut Config, connections: &Table) -> Result<(), Conf
         config.connections.insert(connection, ConnectionConfig { listen });
     }
     Ok(())
+}
+
+fn read_approvals(config: &mut Config, path: &str, table: &Table) -> Result<(), ConfigError> {
+    refuse_unknown(Section::Approvals, path, table)?;
+    if let Some(value) = table.get("keep") {
+        config.approvals.keep = duration(&format!("{path}.keep"), value)?;
+    }
+    Ok(())
+}
+
+fn duration(key: &str, value: &Value) -> Result<Duration, ConfigError> {
+    datalog::duration(text(key, value)?).map_err(|_| wrong(key, value, "a duration, as in `30m` or `2h`"))
 }
 
 fn listen(

@@ -3,6 +3,7 @@
 //! One method is one transaction, and what it changes is in the audit log in that same transaction. SQL is
 //! only in a backend (`sqlite`); nothing here knows it.
 
+mod approval;
 mod audit;
 mod budget;
 mod checkpoint;
@@ -13,7 +14,12 @@ mod root_key;
 pub mod sqlite;
 #[cfg(test)]
 mod story;
+mod suspension;
 
+pub use approval::{
+    AnswerRow, AnswerTaken, ApprovalQuery, ApprovalRow, ApprovalStatus, ApprovalStore, ApproverRow, Bounds,
+    Grant, NewApproval, Put, Reach, Use,
+};
 pub use audit::{AuditStore, ChainLink, Line, StoredRecord};
 pub use budget::{BudgetStore, Intended};
 pub use checkpoint::{AuditKeyRow, CheckpointStore};
@@ -24,31 +30,36 @@ pub use connection::{
 pub use pass::{PassQuery, PassRow, PassStore, Said};
 pub use revocation::{RevocationRow, RevocationStore};
 pub use root_key::{RootKeyRow, RootKeyStore};
+pub use suspension::{Suspended, SuspensionRow, SuspensionStore};
 
 pub use verifier::ports::{Answer, StoreFault};
 
 /// Everything that a backend does.
 pub trait Store:
-    AuditStore
+    ApprovalStore
+    + AuditStore
     + BudgetStore
     + CheckpointStore
     + ConnectionStore
     + PassStore
     + RevocationStore
     + RootKeyStore
+    + SuspensionStore
     + Send
     + Sync
 {
 }
 
 impl<T> Store for T where
-    T: AuditStore
+    T: ApprovalStore
+        + AuditStore
         + BudgetStore
         + CheckpointStore
         + ConnectionStore
         + PassStore
         + RevocationStore
         + RootKeyStore
+        + SuspensionStore
         + Send
         + Sync
 {

@@ -156,9 +156,9 @@ async fn passes(store: &dyn Store) {
 async fn budgets(store: &dyn Store) {
     let of = |budget: &str, cost| Reservation { budget: budget.into(), max: 3, cost };
     let line = || Line("{}".into());
-    let taken = store.intended(line(), vec![of("a", 2), of("b", 1)]).await.unwrap();
+    let taken = store.intended(line(), vec![of("a", 2), of("b", 1)], None).await.unwrap();
     assert!(matches!(taken, Intended::Written(_)), "{taken:?}");
-    let refused = store.intended(line(), vec![of("b", 1), of("a", 2)]).await.unwrap();
+    let refused = store.intended(line(), vec![of("b", 1), of("a", 2)], None).await.unwrap();
     assert_eq!(refused, Intended::Exhausted { budget: "a".into() });
     let keys = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
     assert_eq!(store.used(&keys).await.unwrap(), [2, 1, 0]);

@@ -79,7 +79,7 @@ pub(super) fn single<'a>(fields: &'a [(String, String)], name: &str) -> Result<O
 }
 
 /// The fields in order: names in lower case, values unfolded.
-pub(super) fn fields(message: &[u8]) -> Result<Vec<(String, String)>, HeaderError> {
+pub(crate) fn fields(message: &[u8]) -> Result<Vec<(String, String)>, HeaderError> {
     let lines = lines(message)?;
     let mut fields: Vec<(String, String)> = Vec::new();
     for line in lines {

@@ -21,7 +21,9 @@ use crate::request::{Body, Request};
 pub(crate) use address::is_domain;
 pub use address::{Address, AddressError};
 pub use header::HeaderError;
+pub(crate) use header::fields;
 pub use mime::MimeError;
+pub(crate) use word::decode as decode_word;
 
 /// Whom a request reaches.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -25,7 +25,7 @@ fn harmless(text: &str) -> Option<()> {
 }
 
 /// `CHARSET?ENCODING?TEXT`.
-fn decode(encoded: &str) -> Option<String> {
+pub(crate) fn decode(encoded: &str) -> Option<String> {
     let mut parts = encoded.split('?');
     let (charset, encoding, text) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() || !text.is_ascii() {

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex};
 use datalog::{ConnectionName, PassId, Reservation, RevocationId, RootKeyPair, RootKeys};
 use secrecy::SecretString;
 use verifier::ports::{
-    Answer, Audit, Connection, Credential, Credentials, IntentError, LeaseError, Ledger, Outcome, Record,
-    RecordId, StoreFault, Trust, Warrant,
+    Answer, Audit, Connection, Credential, Credentials, Held, IntentError, LeaseError, Ledger, Outcome,
+    Record, RecordId, StoreFault, Trust, Warrant,
 };
 
+use super::desk::Desk;
 use super::{CREDENTIAL, pass_id};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,9 @@ pub struct Remembering {
     root: RootKeyPair,
     connections: Mutex<Vec<Arc<Connection>>>,
     revoked: Mutex<BTreeSet<RevocationId>>,
+    /// Passes and connections that are stopped by themselves.
+    pub suspended: Mutex<BTreeSet<String>>,
+    pub desk: Desk,
     written: Mutex<Vec<Written>>,
     budgets: Mutex<BTreeMap<String, u64>>,
     passes: AtomicU64,
@@ -52,6 +56,8 @@ impl Remembering {
             root: RootKeyPair::from_seed(7, [7; 32]),
             connections: Mutex::new(connections),
             revoked: Mutex::default(),
+            suspended: Mutex::default(),
+            desk: Desk::default(),
             written: Mutex::default(),
             budgets: Mutex::default(),
             passes: AtomicU64::new(1),
@@ -82,10 +88,14 @@ impl Remembering {
         pass_id(self.passes.fetch_add(1, Ordering::SeqCst))
     }
 
+    /// The id of the pass that was minted last.
+    pub fn last_pass(&self) -> String {
+        pass_id(self.passes.load(Ordering::SeqCst) - 1).to_string()
+    }
+
     /// Revokes the pass that was minted last.
     pub fn revoke_last(&self) {
-        let last = pass_id(self.passes.load(Ordering::SeqCst) - 1);
-        self.revoked.lock().unwrap().insert(RevocationId::from(&last));
+        self.revoked.lock().unwrap().insert(self.last_pass().parse().unwrap());
     }
 
     pub fn written(&self) -> Vec<Written> {
@@ -126,6 +136,14 @@ impl Trust for Remembering {
 
     fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::SeqCst)
+    }
+
+    fn held(&self, lineage: &[RevocationId], _: &str, connection: Option<&ConnectionName>) -> Option<Held> {
+        let suspended = self.suspended.lock().unwrap();
+        if let Some(name) = connection.filter(|name| suspended.contains(name.as_str())) {
+            return Some(Held::Connection(name.clone()));
+        }
+        lineage.iter().any(|id| suspended.contains(id.as_str())).then(|| Held::Pass(None))
     }
 
     fn connection(&self, name: &ConnectionName) -> Option<Arc<Connection>> {
@@ -201,6 +219,9 @@ impl Audit for Remembering {
                 if known.get(&one.budget).copied().unwrap_or(0) + one.cost > one.max {
                     return Err(IntentError::Exhausted(one.budget.clone()));
                 }
+            }
+            if record.approval.as_ref().is_some_and(|approval| !self.desk.consume(approval)) {
+                return Err(IntentError::ApprovalUsed);
             }
             let taken = record.reservations.clone();
             let id = self.write(Kind::Intent, record)?;

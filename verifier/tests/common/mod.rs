@@ -10,6 +10,7 @@
 )]
 
 mod authority;
+mod desk;
 mod upstream;
 mod wire;
 
@@ -25,6 +26,7 @@ use verifier::ports::{Connection, Upstream};
 use verifier::{Clock, Door, Gateway, GatewayConfig, Scope, Serving};
 
 pub use authority::{Kind, Remembering, Written};
+pub use desk::{Desk, approver};
 pub use upstream::{Scripted, Seen, Step, json};
 pub use wire::{Reply, exchange, read_reply, request};
 

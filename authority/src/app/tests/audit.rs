@@ -15,6 +15,7 @@ pub(super) fn record(path: &str, decision: &'static str) -> Record {
         path: path.into(),
         digest: None,
         outline: None,
+        approval: None,
         decision,
         reasons: Vec::new(),
         reservations: Vec::new(),

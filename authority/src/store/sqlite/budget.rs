@@ -4,9 +4,10 @@ use datalog::Reservation;
 use rusqlite::{OptionalExtension, params};
 
 use super::SqliteStore;
+use super::approval::use_up;
 use super::writer::{Verdict, Writing};
 use crate::store::budget::{BudgetStore, Intended};
-use crate::store::{Line, Stored};
+use crate::store::{Line, Stored, Use};
 
 impl BudgetStore for SqliteStore {
     fn used<'a>(&'a self, budgets: &'a [String]) -> Stored<'a, Vec<u64>> {
@@ -24,8 +25,18 @@ impl BudgetStore for SqliteStore {
         })
     }
 
-    fn intended(&self, line: Line, reservations: Vec<Reservation>) -> Stored<'_, Intended> {
+    fn intended(
+        &self,
+        line: Line,
+        reservations: Vec<Reservation>,
+        approval: Option<Use>,
+    ) -> Stored<'_, Intended> {
         Box::pin(self.writer.write(move |writing| {
+            if let Some(Use { id, digest, at }) = &approval
+                && !use_up(writing.connection, id, digest, *at)?
+            {
+                return Ok(Verdict::Undo(Intended::ApprovalUsed));
+            }
             for reservation in reservations {
                 if !take(writing, &reservation)? {
                     return Ok(Verdict::Undo(Intended::Exhausted { budget: reservation.budget }));

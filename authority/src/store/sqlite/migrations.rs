@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::{StoreFault, fault};
 
 /// In order; the number of a step is its place, from 1. `PRAGMA user_version` holds the last one that ran.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     // 1: everything that the first version keeps. Times are milliseconds since 1970.
     "
     -- One row a link to an account. `id` is random and never used again.
@@ -127,6 +127,67 @@ const STEPS: [&str; 3] = [
     ",
     // 3: what a pass says (facts, checks and plain words, as JSON), so that people can look it up.
     "ALTER TABLE pass ADD COLUMN says TEXT;",
+    // 4: questions for people, their answers, and what is stopped by itself.
+    "
+    -- Who approves, by an Ed25519 key of their own.
+    CREATE TABLE approver (
+        name       TEXT    NOT NULL PRIMARY KEY,
+        public     BLOB    NOT NULL,
+        seed       BLOB,                           -- sealed; none once retired
+        created_at INTEGER NOT NULL
+    ) STRICT;
+
+    -- One request of one holder that a person is asked about.
+    CREATE TABLE approval (
+        id           TEXT    NOT NULL PRIMARY KEY,
+        root         TEXT    NOT NULL,             -- the pass; with all that was attenuated from it
+        holder       TEXT    NOT NULL,             -- the last block of the lineage
+        lineage      TEXT    NOT NULL,             -- separated by spaces
+        task         TEXT    NOT NULL,
+        connection   TEXT    NOT NULL,
+        operation    TEXT    NOT NULL,
+        digest       TEXT    NOT NULL,             -- of the canonical request
+        alike        TEXT,                         -- of what requests that are alike have in common
+        request      BLOB    NOT NULL,             -- the pass's third-party request
+        shown        BLOB,                         -- sealed; none once settled
+        needed       INTEGER NOT NULL,             -- distinct approvers
+        approvers    TEXT    NOT NULL,             -- who may, separated by spaces; empty is anybody
+        state        TEXT    NOT NULL CHECK (state IN ('pending', 'approved', 'denied', 'used', 'covered', 'expired')),
+        reach        TEXT    CHECK (reach IN ('exact', 'alike')),
+        uses_left    INTEGER CHECK (uses_left >= 0),
+        uses         INTEGER NOT NULL,
+        because      TEXT,
+        asked_at     INTEGER NOT NULL,
+        expires_at   INTEGER NOT NULL,
+        pass_ends_at INTEGER NOT NULL
+    ) STRICT;
+    -- The same request finds the same question.
+    CREATE UNIQUE INDEX approval_open ON approval (holder, digest) WHERE state IN ('pending', 'approved', 'denied');
+    CREATE INDEX approval_alike ON approval (holder, alike) WHERE reach = 'alike';
+    CREATE INDEX approval_waiting ON approval (root) WHERE state = 'pending';
+    CREATE INDEX approval_by_time ON approval (asked_at);
+
+    -- One approver's signed yes.
+    CREATE TABLE approval_answer (
+        approval    TEXT    NOT NULL REFERENCES approval (id) ON DELETE CASCADE,
+        approver    TEXT    NOT NULL REFERENCES approver (name),
+        answered_at INTEGER NOT NULL,
+        block       BLOB    NOT NULL,
+        reach       TEXT    NOT NULL CHECK (reach IN ('exact', 'alike')),
+        times       INTEGER,
+        until_at    INTEGER NOT NULL,
+        PRIMARY KEY (approval, approver)
+    ) STRICT;
+
+    -- What is stopped until a person resumes it.
+    CREATE TABLE suspension (
+        kind         TEXT    NOT NULL CHECK (kind IN ('pass', 'task', 'connection')),
+        name         TEXT    NOT NULL,
+        because      TEXT,
+        suspended_at INTEGER NOT NULL,
+        PRIMARY KEY (kind, name)
+    ) STRICT, WITHOUT ROWID;
+    ",
 ];
 
 pub(super) fn run(connection: &mut Connection) -> Result<(), StoreFault> {

@@ -2,6 +2,7 @@
 //!
 //! The only place with SQL. It seals and opens nothing: what it keeps of secrets was sealed before.
 
+mod approval;
 mod audit;
 mod budget;
 mod checkpoint;
@@ -11,6 +12,7 @@ mod migrations;
 mod pass;
 mod revocation;
 mod root_key;
+mod suspension;
 #[cfg(test)]
 mod tests;
 mod writer;

@@ -73,9 +73,9 @@ async fn a_job_that_undoes_itself_takes_nobody_elses_work_with_it() {
         tasks.spawn(async move {
             let reservation = Reservation { budget: "one".into(), max: 10, cost: 1 };
             match position % 2 {
-                0 => match store.intended(line(10), vec![reservation]).await.unwrap() {
+                0 => match store.intended(line(10), vec![reservation], None).await.unwrap() {
                     Intended::Written(_) => 1,
-                    Intended::Exhausted { .. } => 0,
+                    Intended::Exhausted { .. } | Intended::ApprovalUsed => 0,
                 },
                 _ => {
                     store.append(line(10)).await.unwrap();

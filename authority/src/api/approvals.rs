@@ -1,0 +1,90 @@
+//! `/v1/approvals` and `/v1/approvers`: what people are asked, their answers, and who they are. `wait` holds the
+//! answer open until something changes.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::routing::{delete, get, put};
+use datalog::{ApprovalId, ApproverName};
+use serde::Deserialize;
+
+use super::extract::{Body, Path, Query};
+use super::{AppState, Problem, Routes};
+use crate::app::{ApprovalFilter, ApprovalInfo, ApproveArgs, ApproverInfo, DenyArgs};
+
+/// The longest an answer is held open, in seconds.
+const LONGEST_WAIT: u64 = 30;
+
+#[derive(Debug, Default, Deserialize)]
+struct Wait {
+    /// Seconds to wait for a change of any approval.
+    wait: Option<u64>,
+}
+
+pub(super) fn routes() -> Routes {
+    vec![
+        ("/v1/approvals", get(list)),
+        ("/v1/approvals/{id}", get(one)),
+        ("/v1/approvals/{id}/approval", put(approve)),
+        ("/v1/approvals/{id}/denial", put(deny)),
+        ("/v1/approvers", get(approvers)),
+        ("/v1/approvers/{name}", put(add).merge(delete(retire))),
+    ]
+}
+
+async fn list(
+    State(AppState(app)): State<AppState>,
+    Query(filter): Query<ApprovalFilter>,
+    Query(Wait { wait }): Query<Wait>,
+) -> Result<Json<Vec<ApprovalInfo>>, Problem> {
+    if let Some(wait) = wait {
+        let mut changes = app.changes();
+        let before = changes.borrow_and_update().approvals;
+        let newer = changes.wait_for(|changes| changes.approvals > before);
+        // A wait that ends without news is answered as it stands.
+        let _ = tokio::time::timeout(Duration::from_secs(wait.min(LONGEST_WAIT)), newer).await;
+    }
+    Ok(Json(app.approvals(filter).await?))
+}
+
+async fn one(
+    State(AppState(app)): State<AppState>,
+    Path(id): Path<ApprovalId>,
+) -> Result<Json<ApprovalInfo>, Problem> {
+    Ok(Json(app.approval(&id).await?))
+}
+
+async fn approve(
+    State(AppState(app)): State<AppState>,
+    Path(id): Path<ApprovalId>,
+    Body(args): Body<ApproveArgs>,
+) -> Result<Json<ApprovalInfo>, Problem> {
+    Ok(Json(app.approve(&id, args).await?))
+}
+
+async fn deny(
+    State(AppState(app)): State<AppState>,
+    Path(id): Path<ApprovalId>,
+    Body(args): Body<DenyArgs>,
+) -> Result<Json<ApprovalInfo>, Problem> {
+    Ok(Json(app.deny(&id, args).await?))
+}
+
+async fn approvers(State(AppState(app)): State<AppState>) -> Json<Vec<ApproverInfo>> {
+    Json(app.approvers())
+}
+
+async fn add(
+    State(AppState(app)): State<AppState>,
+    Path(name): Path<ApproverName>,
+) -> Result<Json<ApproverInfo>, Problem> {
+    Ok(Json(app.add_approver(&name).await?))
+}
+
+async fn retire(
+    State(AppState(app)): State<AppState>,
+    Path(name): Path<ApproverName>,
+) -> Result<Json<ApproverInfo>, Problem> {
+    Ok(Json(app.retire_approver(&name).await?))
+}

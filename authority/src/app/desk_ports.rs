@@ -1,0 +1,143 @@
+//! What the gateway asks of the desk: questions put and found again, uses undone, passes given up.
+
+use std::sync::Arc;
+
+use datalog::{ApprovalId, ApproverKeys, RevocationId};
+use tokio::sync::watch;
+use verifier::ports::{
+    Answer, ApprovalState, ApprovalUse, Approvals, Ask, AskError, Asked, Changes, Opinion, StoreFault,
+};
+
+use super::{App, RevokeArgs, approvals};
+use crate::audit::{ApprovalEntry, Event, EventEntry};
+use crate::desk::Changed;
+use crate::store::{ApprovalQuery, ApprovalRow, ApprovalStatus, Bounds, NewApproval, Put};
+use crate::vault::random;
+
+/// How many questions may wait: of one pass with all that was attenuated from it, and in all.
+const BOUNDS: Bounds = Bounds { of_pass: 20, of_all: 500 };
+const MOST_SHOWN: u32 = 20;
+
+impl Approvals for App {
+    fn approver_keys(&self) -> Arc<ApproverKeys> {
+        self.desk.approvers.trusted()
+    }
+
+    fn ask(&self, ask: Ask) -> Answer<'_, Result<Asked, AskError>> {
+        Box::pin(async move {
+            let new = self.question(ask)?;
+            let entry = ApprovalEntry {
+                id: new.id.to_string(),
+                operation: Some(new.operation.clone()),
+                digest: Some(new.digest.clone()),
+                ..ApprovalEntry::default()
+            };
+            let event = EventEntry::on_connection(Event::Asked, &new.connection)
+                .task(&new.task)
+                .of_lineage(&new.lineage)
+                .approval(entry)
+                .at(new.asked);
+            match self.store.asked(new, BOUNDS, event).await? {
+                Put::Found(row) => Ok(asked(row)),
+                Put::New(row) => {
+                    self.desk.tell(Changed::Approvals);
+                    Ok(asked(row))
+                }
+                Put::TooMany { waiting } => Err(AskError::TooMany { waiting }),
+            }
+        })
+    }
+
+    fn approval<'a>(
+        &'a self,
+        id: &'a ApprovalId,
+        holder: &'a RevocationId,
+    ) -> Answer<'a, Result<Option<ApprovalState>, StoreFault>> {
+        Box::pin(async move {
+            let row = self.store.approval(id, self.clock.now()).await?;
+            Ok(row.filter(|row| row.lineage.last() == Some(holder)).map(state))
+        })
+    }
+
+    fn waiting<'a>(&'a self, holder: &'a RevocationId) -> Answer<'a, Result<Vec<ApprovalState>, StoreFault>> {
+        Box::pin(async move {
+            let query = ApprovalQuery {
+                status: Some(ApprovalStatus::Pending),
+                holder: Some(holder.clone()),
+                pass: None,
+                limit: MOST_SHOWN,
+                now: self.clock.now(),
+            };
+            Ok(self.store.approvals(query).await?.into_iter().map(state).collect())
+        })
+    }
+
+    fn give_back<'a>(&'a self, approval: &'a ApprovalUse) -> Answer<'a, Result<(), StoreFault>> {
+        self.store.approval_returned(approval.id.clone())
+    }
+
+    fn give_up<'a>(&'a self, lineage: &'a [RevocationId]) -> Answer<'a, Result<(), StoreFault>> {
+        Box::pin(async move {
+            let Some(last) = lineage.last() else { return Ok(()) };
+            let args = RevokeArgs { ids: vec![last.clone()], because: Some("its holder gave it up".into()) };
+            self.revoke(args).await.map(drop).map_err(|error| StoreFault(error.to_string()))
+        })
+    }
+
+    fn changes(&self) -> watch::Receiver<Changes> {
+        self.desk.changes()
+    }
+}
+
+impl App {
+    fn question(&self, ask: Ask) -> Result<NewApproval, StoreFault> {
+        let id = random::<16>().map_err(|error| StoreFault(error.to_string()))?;
+        let id = ApprovalId::from_random(*id);
+        let ends = ask.at + self.config.approvals.keep;
+        Ok(NewApproval {
+            shown: self.seal_shown(&id, &ask.shown)?,
+            id,
+            lineage: ask.lineage,
+            task: ask.task,
+            connection: ask.connection,
+            operation: ask.operation.to_string(),
+            digest: ask.digest.hex(),
+            alike: ask.alike.map(|alike| alike.hex()),
+            request: ask.request,
+            needed: ask.quorum.count,
+            approvers: ask.quorum.of,
+            asked: ask.at,
+            expires: ends.min(ask.pass_ends),
+            pass_ends: ask.pass_ends,
+        })
+    }
+}
+
+fn asked(row: ApprovalRow) -> Asked {
+    let opinion = match row.status {
+        ApprovalStatus::Approved => {
+            Opinion::Approved { blocks: row.answers.into_iter().map(|answer| answer.block).collect() }
+        }
+        ApprovalStatus::Denied => Opinion::Denied { because: row.because },
+        _ => Opinion::Pending,
+    };
+    Asked { id: row.id, opinion }
+}
+
+fn state(row: ApprovalRow) -> ApprovalState {
+    ApprovalState {
+        operation: approvals::entry(&row).operation.unwrap_or_default(),
+        status: match row.status {
+            ApprovalStatus::Pending => "pending",
+            // What covers it is an approval too.
+            ApprovalStatus::Approved | ApprovalStatus::Covered => "approved",
+            ApprovalStatus::Denied => "denied",
+            ApprovalStatus::Used => "used",
+            ApprovalStatus::Expired => "expired",
+        },
+        because: row.because,
+        asked: row.asked,
+        expires: row.expires,
+        id: row.id,
+    }
+}

@@ -1,0 +1,78 @@
+//! `stop` and `resume` of one pass, task or connection. Memory changes first, as with every refusal.
+
+use super::{App, AppError, StopTarget, SuspendArgs, Suspension};
+use crate::audit::{Event, EventEntry, plain};
+use crate::desk::Changed;
+use crate::store::{Line, Suspended, SuspensionRow};
+
+impl App {
+    /// In force for the next request, and for what is held open or on its way back.
+    pub async fn suspend(&self, args: SuspendArgs) -> Result<Suspension, AppError> {
+        let target = checked(args.target)?;
+        let because = args.because.as_deref().map(plain);
+        let row = SuspensionRow { what: target.into(), because, at: self.clock.now() };
+        self.desk.suspensions.add(row.clone());
+        self.desk.tell(Changed::Stop);
+        let event = self.suspension_event(Event::Suspended, &row);
+        self.store.suspended(row.clone(), event).await.map_err(AppError::only_in_memory)?;
+        self.checkpoint().await;
+        Ok(info(row))
+    }
+
+    /// Lifts what `suspend`, or the circuit breaker, stopped.
+    pub async fn lift(&self, target: StopTarget) -> Result<StopTarget, AppError> {
+        let what = Suspended::from(checked(target.clone())?);
+        if !self.desk.suspensions.contains(&what) {
+            return Err(AppError::NotFound(
+                "this is not stopped\nhint: `hallpass stop --list` tells what is".into(),
+            ));
+        }
+        let row = SuspensionRow { what: what.clone(), because: None, at: self.clock.now() };
+        self.store.lifted(what.clone(), self.suspension_event(Event::Lifted, &row)).await?;
+        self.desk.suspensions.remove(&what);
+        self.desk.tell(Changed::Stop);
+        Ok(target)
+    }
+
+    /// What is stopped by itself, the oldest first.
+    pub fn suspensions(&self) -> Vec<Suspension> {
+        self.desk.suspensions.list().into_iter().map(info).collect()
+    }
+
+    fn suspension_event(&self, event: Event, row: &SuspensionRow) -> Line {
+        let entry = match &row.what {
+            Suspended::Pass(id) => EventEntry::on_lineage(event, id.as_str()),
+            Suspended::Task(task) => EventEntry::on_everything(event).task(task),
+            Suspended::Connection(name) => EventEntry::on_connection(event, name),
+        };
+        row.because.iter().fold(entry, |entry, because| entry.detail(because)).at(row.at)
+    }
+}
+
+fn checked(target: StopTarget) -> Result<StopTarget, AppError> {
+    match &target {
+        StopTarget::Task(task) if task.trim().is_empty() || task.chars().count() > 200 => {
+            Err(AppError::Invalid("expected a task of 1 to 200 characters".into()))
+        }
+        _ => Ok(target),
+    }
+}
+
+fn info(row: SuspensionRow) -> Suspension {
+    let target = match row.what {
+        Suspended::Pass(id) => StopTarget::Pass(id),
+        Suspended::Task(task) => StopTarget::Task(task),
+        Suspended::Connection(name) => StopTarget::Connection(name),
+    };
+    Suspension { target, because: row.because, since: row.at }
+}
+
+impl From<StopTarget> for Suspended {
+    fn from(target: StopTarget) -> Self {
+        match target {
+            StopTarget::Pass(id) => Self::Pass(id),
+            StopTarget::Task(task) => Self::Task(task),
+            StopTarget::Connection(name) => Self::Connection(name),
+        }
+    }
+}
