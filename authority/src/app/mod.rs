@@ -3,10 +3,10 @@
 //! Each verb takes and returns plain values (`types`), one file a verb. Nothing here knows HTTP, a terminal
 //! or SQL. What the gateway asks of it is in `ports`.
 
-mod checkpoint;
 mod approval_types;
 mod approvals;
 mod approvers;
+mod checkpoint;
 mod connect;
 mod connections;
 mod desk_ports;
