@@ -218,7 +218,7 @@ fn approver(
     (digest, alike): (RequestDigest, Option<AlikeDigest>),
     now: OffsetDateTime,
 ) -> Result<(ApproverName, ApprovalId), ApprovalError> {
-    // Read first: adding a block of another shape to a token panics in biscuit-auth.
+    // Read first: adding what cannot be read to a token panics in biscuit-auth.
     let said = read(block)?;
     let name = signer(pass, block, keys)?;
     if said.approver != name {
@@ -277,7 +277,10 @@ fn read(block: &[u8]) -> Result<Said, ApprovalError> {
     {
         return Err(refused("it holds more than facts"));
     }
-    let block = proto_block_to_token_block(&proto, None).map_err(|_| refused("its content"))?;
+    let external = &contents.external_signature.public_key;
+    let key = PublicKey::from_bytes(&external.key, Algorithm::Ed25519).map_err(|_| refused("its key"))?;
+    // With the key, as biscuit-auth reads it where it is added: it panics on what it cannot read there.
+    let block = proto_block_to_token_block(&proto, Some(key)).map_err(|_| refused("its content"))?;
     let mut symbols = SymbolTable::new();
     symbols.extend(&block.symbols).map_err(|_| refused("its symbols"))?;
     let mut known: BTreeMap<String, builder::Term> = BTreeMap::new();
