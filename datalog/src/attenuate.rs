@@ -136,11 +136,13 @@ fn block(
     }
     let mut block = BlockBuilder::new();
     let internal = |error: biscuit_auth::error::Token| TermError::Internal(error.to_string());
-    for (target, max) in mint::limits(&args.limits, &reach)? {
+    for asked in mint::limits(&args.limits, &reach)? {
         // A parent may have a budget of the same name; the number of the block keeps them apart.
-        let name = format!("{target}#{}", parent.blocks.len());
-        let (fact, check) = compose::budget(&name, &target, max);
-        block = block.fact(fact).map_err(internal)?;
+        let name = format!("{asked}#{}", parent.blocks.len());
+        let (facts, check) = compose::budget(&name, &asked);
+        for fact in facts {
+            block = block.fact(fact).map_err(internal)?;
+        }
         checks.push(check);
     }
     if checks.is_empty() {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use crate::budget;
 use crate::catalog::{Operation, Service};
 use crate::caveat::{Caveat, Fact, Kind, Predicate, Query};
 use crate::content::{Connected, Content};
@@ -17,6 +18,7 @@ use crate::evaluate::{self, Steps, World};
 use crate::explain;
 use crate::facts::operation_facts;
 use crate::judge::{Answered, Question};
+use crate::lookup::Observed;
 use crate::policy::{Policy, Rule};
 use crate::request::Request;
 
@@ -173,10 +175,11 @@ pub struct Would {
 pub fn would(content: &Content, request: &Request, now: OffsetDateTime) -> Would {
     let policy = Policy::compile().unwrap_or_default();
     let limits: Vec<_> = content.limits.iter().filter(|limit| limit.target.means(request)).collect();
+    let claims = budget::claims(&limits, request, &Observed::default(), now).known;
     let context = Context::default();
     let digest = request.digest();
     let question =
-        Question { content, policy: &policy, request, digest, context: &context, limits: &limits, now };
+        Question { content, policy: &policy, request, digest, context: &context, claims: &claims, now };
     let (answer, reasons) = question.answer(content.asks());
     let decision = match answer {
         Answered::Allow => Possible::Allow,

@@ -9,6 +9,7 @@ use biscuit_auth::builder::{Binary, Check, Expression, Fact, Op, Predicate, Term
 use biscuit_auth::macros::{check, fact};
 use time::OffsetDateTime;
 
+use crate::budget::{Asked, Measure, is_anything};
 use crate::decode::Address;
 use crate::effect::Effect;
 use crate::hours::Hours;
@@ -115,10 +116,41 @@ pub(crate) fn grants(answer: &str, connection: &ConnectionName, selectors: &[&Se
     facts
 }
 
-/// A budget and the caveat that reads its count.
-pub(crate) fn budget(name: &str, target: &Target, max: i64) -> (Fact, Check) {
+/// The facts of a budget, and the caveat that reads its count.
+pub(crate) fn budget(name: &str, asked: &Asked) -> (Vec<Fact>, Check) {
+    let mut facts = vec![budget_fact(name, &asked.target, asked.max)];
+    if let Some(window) = asked.window {
+        let seconds = i64::try_from(window.seconds()).unwrap_or(i64::MAX);
+        facts.push(fact!(r#"budget_window({name}, {seconds})"#, name = name, seconds = seconds));
+    }
+    let max = asked.max;
+    let within = match asked.measure {
+        Measure::Requests => check!(r#"check if used({name}, $n), $n < {max}"#, name = name, max = max),
+        counted => {
+            facts.push(fact!(r#"budget_counts({name}, {what})"#, name = name, what = counted.as_str()));
+            let mut room = check!(
+                r#"check if used({name}, $n), cost({name}, $c), $n + $c <= {max}"#,
+                name = name,
+                max = max
+            );
+            if counted == Measure::Recipients {
+                // It reads whom the request reaches: what cannot be told is not counted as nobody.
+                let known = Predicate::new("recipient_count".into(), vec![Term::Variable("r".into())]);
+                room.queries.iter_mut().for_each(|query| query.body.push(known.clone()));
+            }
+            room
+        }
+    };
+    let caveat = match elsewhere_if_any(&asked.target) {
+        Some(elsewhere) => or(elsewhere, within),
+        None => within,
+    };
+    (facts, caveat)
+}
+
+fn budget_fact(name: &str, target: &Target, max: i64) -> Fact {
     let connection = target.connection.as_ref().map_or("*", ConnectionName::as_str);
-    let fact = match &target.selector {
+    match &target.selector {
         Selector::Effect(effect) => fact!(
             r#"budget_effect({name}, {c}, {e}, {max})"#,
             name = name,
@@ -141,9 +173,18 @@ pub(crate) fn budget(name: &str, target: &Target, max: i64) -> (Fact, Check) {
             end = suffix.as_str(),
             max = max
         ),
-    };
-    let within = check!(r#"check if used({name}, $n), $n < {max}"#, name = name, max = max);
-    (fact, or(elsewhere(target), within))
+    }
+}
+
+/// Holds for every operation that the target does not mean; none where it means all.
+fn elsewhere_if_any(target: &Target) -> Option<Check> {
+    match &target.connection {
+        Some(name) if is_anything(&target.selector) => {
+            Some(check!(r#"check if connection($c), $c !== {name}"#, name = name.as_str()))
+        }
+        None if is_anything(&target.selector) => None,
+        _ => Some(elsewhere(target)),
+    }
 }
 
 /// Holds for every operation that the target does not mean.

@@ -3,6 +3,7 @@
 //! Reading checks the shape (sizes, algorithms, the admission test) but no signature and no time:
 //! `inspect` shows it as it is, `verify` turns it into a `VerifiedPass`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -14,6 +15,7 @@ use biscuit_auth::format::schema;
 use prost::Message;
 
 use crate::admission::{self, AdmissionError, MAX_BLOCKS, MAX_TEXT, Place};
+use crate::budget::{Measure, Window};
 use crate::caveat::{Binary, Caveat, CompileError, Fact, Kind, Names, Op, Slot};
 use crate::hours::Zone;
 use crate::names::{Account, ConnectionName, PassId, RevocationId, ServiceName};
@@ -85,7 +87,11 @@ pub struct Limit {
     /// As the pass calls it, and `used` counts it: `gmail.users.messages.get`, `send`.
     pub name: String,
     pub target: Target,
+    pub measure: Measure,
+    pub window: Option<Window>,
     pub max: u64,
+    /// Seconds since 1970: the earliest end that this block and those before it set.
+    pub ends: u64,
     /// The number of the block that set it.
     pub block: usize,
 }
@@ -297,15 +303,46 @@ fn limits(blocks: &[Block]) -> Result<Vec<Limit>, ReadError> {
     let mut limits: Vec<Limit> = Vec::new();
     for (number, block) in blocks.iter().enumerate() {
         for fact in block.facts.iter().filter(|fact| fact.name.starts_with("budget_")) {
-            let Some(limit) = limit(fact, block, number)? else { continue };
+            let Some(mut limit) = limit(fact, block, number)? else { continue };
+            limit.ends = bounds(blocks.get(..=number).unwrap_or_default())?.0;
             // Two counts under one name would let the lower one answer for both.
             if limits.iter().any(|known| known.name == limit.name) {
                 return Err(ReadError::BudgetTwice(limit.name));
             }
             limits.push(limit);
         }
+        modifiers(block, number, &mut limits)?;
     }
     Ok(limits)
+}
+
+/// What a block says of its own budgets beside their size. What it says of no budget of its own is refused.
+fn modifiers(block: &Block, number: usize, limits: &mut [Limit]) -> Result<(), ReadError> {
+    let mut said = BTreeSet::new();
+    for fact in &block.facts {
+        let name = fact.str(0).unwrap_or_default();
+        if !matches!(&*fact.name, "budget_window" | "budget_counts") {
+            continue;
+        }
+        let limit = limits.iter_mut().find(|limit| limit.block == number && limit.name == name);
+        let limit =
+            limit.ok_or_else(|| ReadError::Name(format!("there is no budget `{name}` in its block")))?;
+        if !said.insert((fact.name.clone(), name)) {
+            return Err(ReadError::BudgetTwice(name.to_owned()));
+        }
+        let unknown = || ReadError::Name(format!("`{fact}` says nothing that is known"));
+        let term = fact.terms.get(1);
+        if &*fact.name == "budget_window" {
+            let seconds = term.and_then(Value::as_int).and_then(|seconds| u64::try_from(seconds).ok());
+            let window = Window::ALL.into_iter().find(|window| Some(window.seconds()) == seconds);
+            limit.window = Some(window.ok_or_else(unknown)?);
+        } else {
+            let what = term.and_then(Value::as_str);
+            let measure = Measure::COUNTED.into_iter().find(|measure| Some(measure.as_str()) == what);
+            limit.measure = measure.ok_or_else(unknown)?;
+        }
+    }
+    Ok(())
 }
 
 fn limit(fact: &Fact, block: &Block, number: usize) -> Result<Option<Limit>, ReadError> {
@@ -326,6 +363,9 @@ fn limit(fact: &Fact, block: &Block, number: usize) -> Result<Option<Limit>, Rea
         budget: format!("{}/{name}", block.revocation),
         max: max.ok_or_else(|| ReadError::Name(format!("the size of budget `{name}` is negative")))?,
         target: Target { connection, selector },
+        measure: Measure::Requests,
+        window: None,
+        ends: 0,
         name,
         block: number,
     }))

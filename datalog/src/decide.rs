@@ -5,10 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use crate::budget::{self, Reservation, Spent};
+use crate::decode::DecodeError;
 use crate::judge::{Answered, Question};
 use crate::lookup::Observed;
 use crate::request::{Request, RequestDigest};
@@ -37,20 +40,23 @@ pub struct Reason {
     pub liftable_by: LiftableBy,
 }
 
-/// A count to be taken from a budget before the request leaves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reservation {
-    /// Names the budget across the lineage: the revocation id of the block that set it, and its name.
-    pub budget: String,
-    pub max: u64,
-    pub cost: u64,
+impl Reason {
+    fn uncounted(hidden: &DecodeError) -> Self {
+        Self {
+            block: None,
+            caveat: "budget_counts".into(),
+            expected: "a request that says with certainty what it takes of each budget".into(),
+            got: hidden.to_string(),
+            liftable_by: LiftableBy::Parent,
+        }
+    }
 }
 
 /// What the decision depends on beside the pass and the request.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
-    /// What was used already, by budget; a budget that is absent was never used.
-    pub used: BTreeMap<String, u64>,
+    /// How budgets stand; a budget that is absent was never used.
+    pub used: BTreeMap<String, Spent>,
     /// The digest of a request that a person approved.
     pub approved: Option<RequestDigest>,
     /// What was looked up of what the request refers to.
@@ -101,6 +107,7 @@ pub struct Refused {
     request: Request,
     digest: RequestDigest,
     ground: Ground,
+    wait: Option<Duration>,
     reasons: Vec<Reason>,
 }
 
@@ -156,6 +163,11 @@ impl Refused {
         self.ground == Ground::Exhausted
     }
 
+    /// How long until the budgets that are used up have room again, where waiting helps.
+    pub fn wait(&self) -> Option<Duration> {
+        self.wait
+    }
+
     /// Never empty; the first is the one to show.
     pub fn reasons(&self) -> &[Reason] {
         &self.reasons
@@ -165,29 +177,35 @@ impl Refused {
 /// Decides one request.
 pub fn decide(pass: &Arc<VerifiedPass>, request: Request, context: &Context, now: OffsetDateTime) -> Decided {
     let digest = request.digest();
-    let limits = pass.limits_for(&request);
+    let claims = pass.claims(&request, &context.observed, now);
     let question = Question {
         content: pass.content(),
         policy: pass.policy(),
         request: &request,
         digest,
         context,
-        limits: &limits,
+        claims: &claims.known,
         now,
     };
     let (answer, reasons) = question.answer(pass.asks());
     match answer {
+        // The pass's own caveat says so; one that another tool wrote may not.
+        Answered::Allow if let Some(hidden) = &claims.unknown => {
+            let reasons = vec![Reason::uncounted(hidden)];
+            Decided::Deny(Refused { request, digest, ground: Ground::Unevaluable, wait: None, reasons })
+        }
         Answered::Allow => {
-            let take = |limit: &&crate::content::Limit| Reservation {
-                budget: limit.budget.clone(),
-                max: limit.max,
-                cost: 1,
-            };
-            let reservations = limits.iter().map(take).collect();
+            let reservations = claims.known.iter().map(|claim| claim.reservation(context)).collect();
             let approval = if context.approved == Some(digest) { Approval::Given } else { Approval::None };
             Decided::Allow(Permitted { request, digest, reservations, reasons, approval })
         }
-        Answered::No(Ground::Ask) => Decided::Ask(Refused { request, digest, ground: Ground::Ask, reasons }),
-        Answered::No(ground) => Decided::Deny(Refused { request, digest, ground, reasons }),
+        Answered::No(Ground::Ask) => {
+            Decided::Ask(Refused { request, digest, ground: Ground::Ask, wait: None, reasons })
+        }
+        Answered::No(ground) => {
+            let wait = if ground == Ground::Exhausted { budget::wait(&claims.known, context) } else { None };
+            let wait = wait.map(Duration::from_millis);
+            Decided::Deny(Refused { request, digest, ground, wait, reasons })
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use crate::budget::{self, Measure};
 use crate::caveat::{Binary, Caveat, Fact, Kind, Op, Pattern, Query, Slot, Unary};
 use crate::content::{Answer, Bound, Content, Limit, time_bound};
 use crate::hours::{DAYS, between};
@@ -125,6 +126,7 @@ enum Part {
     Elsewhere(String),
     Otherwise(String),
     Within(String, i64),
+    Room(String, i64),
     Approved,
     Among(String),
     During(String),
@@ -178,6 +180,21 @@ fn part(query: &Query) -> Option<Part> {
             let Slot::Value(name) = first else { return None };
             Some(Part::Within(name.as_str()?.to_owned(), *max))
         }
+        (
+            ["used", "cost"] | ["used", "cost", "recipient_count"],
+            [
+                [
+                    Op::Variable(0),
+                    Op::Variable(1),
+                    Op::Binary(Binary::Add),
+                    Op::Value(Value::Int(max)),
+                    Op::Binary(Binary::LessOrEqual),
+                ],
+            ],
+        ) => match query.patterns.first()?.slots.first()? {
+            Slot::Value(name) => Some(Part::Room(name.as_str()?.to_owned(), *max)),
+            Slot::Variable(_) => None,
+        },
         (["operation"], [[rest @ .., Op::Unary(Unary::Negate)]]) => glob(rest).map(Part::Otherwise),
         _ => None,
     }
@@ -230,6 +247,9 @@ fn sentence(parts: Vec<Part>) -> Option<String> {
             Part::Otherwise(what) => subject = Some(what),
             Part::Among(what) => among.push(what),
             Part::Within(name, max) => end = Some(format!("used fewer than {max} times (budget `{name}`)")),
+            Part::Room(name, max) => {
+                end = Some(format!("no more than {max} together with this request (budget `{name}`)"));
+            }
             Part::During(_) => return None,
             Part::Given(name) => end = Some(format!("`{name}` has to be given")),
             Part::Approved => end = Some("approved by a person first".to_owned()),
@@ -237,6 +257,8 @@ fn sentence(parts: Vec<Part>) -> Option<String> {
     }
     match (subject, end, among.as_slice()) {
         (Some(subject), Some(end), []) => Some(format!("{subject}{place}: {end}")),
+        (None, Some(end), []) if place.is_empty() => Some(end),
+        (None, Some(end), []) => Some(format!("anything{place}: {end}")),
         (Some(subject), None, []) => Some(format!("anything but {subject}{place}")),
         (None, None, [_, ..]) => Some(format!("only {}", among.join(", or "))),
         _ => None,
@@ -277,5 +299,14 @@ fn describe(selector: &Selector) -> String {
 
 /// A budget in words.
 pub fn budget(limit: &Limit) -> String {
-    format!("at most {} times: {}", limit.max, limit.target)
+    let over = limit.window.map_or(String::new(), |window| format!(" {}", window.words()));
+    let on = match &limit.target.connection {
+        Some(name) if limit.measure != Measure::Requests => format!(" on `{name}`"),
+        _ => String::new(),
+    };
+    match limit.measure {
+        Measure::Requests => format!("at most {} times{over}: {}", limit.max, limit.target),
+        Measure::Recipients => format!("at most {} different recipients{over}{on}", limit.max),
+        Measure::Bytes => format!("at most {}{over} sent and answered{on}", budget::size(limit.max)),
+    }
 }

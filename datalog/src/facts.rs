@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
+use crate::budget::Claim;
 use crate::catalog::Operation;
 use crate::caveat::{Fact, Predicate};
-use crate::content::{Connected, Limit};
+use crate::content::Connected;
 use crate::decide::Context;
 use crate::decode::Address;
 use crate::effect::{Effect, Effects};
@@ -45,7 +46,7 @@ pub(crate) struct Subject<'a> {
     /// The digest of the request, in hexadecimal.
     pub(crate) digest: &'a str,
     pub(crate) context: &'a Context,
-    pub(crate) limits: &'a [&'a Limit],
+    pub(crate) claims: &'a [Claim<'a>],
     /// The time zones that the pass reads a clock of.
     pub(crate) zones: &'a [Zone],
     /// What the request means beyond its fields, where the pass reads it.
@@ -57,7 +58,7 @@ pub(crate) struct Subject<'a> {
 
 /// The facts of one request.
 pub(crate) fn request_facts(reads: u64, subject: &Subject<'_>) -> Vec<Fact> {
-    let Subject { request, digest, context, limits, zones, told, approved, now } = *subject;
+    let Subject { request, digest, context, claims, zones, told, approved, now } = *subject;
     let mut gather = Gather { reads, facts: Vec::with_capacity(16) };
     // Before 1970 nothing is valid: time 0 fails every lower bound that a pass can have.
     gather.say_one("time", || Value::Date(u64::try_from(now.unix_timestamp()).unwrap_or(0)));
@@ -76,15 +77,15 @@ pub(crate) fn request_facts(reads: u64, subject: &Subject<'_>) -> Vec<Fact> {
     if reads & told::ALL != 0 {
         meaning(&mut gather, told);
     }
-    gather.say("used", || {
-        limits.iter().map(|limit| {
-            let used = context.used.get(&limit.budget).copied().unwrap_or(0);
-            vec![Value::str(limit.name.as_str()), Value::Int(i64::try_from(used).unwrap_or(i64::MAX))]
-        })
-    });
+    gather.say("used", || claims.iter().map(|claim| budget(claim, claim.spent(context).used)));
+    gather.say("cost", || claims.iter().map(|claim| budget(claim, claim.cost(context))));
     gather.say_one("request_digest", || Value::str(digest));
     gather.say("approved", || approved.map(|digest| vec![Value::str(digest)]));
     gather.facts
+}
+
+fn budget(claim: &Claim<'_>, count: u64) -> Vec<Value> {
+    vec![Value::str(claim.limit.name.as_str()), Value::Int(i64::try_from(count).unwrap_or(i64::MAX))]
 }
 
 /// The facts that an operation on a connection has before there is a request.

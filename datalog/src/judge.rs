@@ -4,8 +4,9 @@
 
 use time::OffsetDateTime;
 
+use crate::budget::Claim;
 use crate::caveat::{Caveat, Fact};
-use crate::content::{Content, Limit};
+use crate::content::Content;
 use crate::decide::{Context, Ground, LiftableBy, Reason};
 use crate::evaluate::{self, EvaluateError, Steps, World};
 use crate::explain;
@@ -38,7 +39,7 @@ pub(crate) struct Question<'a> {
     pub(crate) request: &'a Request,
     pub(crate) digest: RequestDigest,
     pub(crate) context: &'a Context,
-    pub(crate) limits: &'a [&'a Limit],
+    pub(crate) claims: &'a [Claim<'a>],
     pub(crate) now: OffsetDateTime,
 }
 
@@ -112,7 +113,7 @@ impl Question<'_> {
                 request: self.request,
                 digest: &digest,
                 context: self.context,
-                limits: self.limits,
+                claims: self.claims,
                 zones: &self.content.zones,
                 told,
                 approved,

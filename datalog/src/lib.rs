@@ -8,6 +8,7 @@ mod alike;
 pub mod approval;
 mod arguments;
 pub mod attenuate;
+pub mod budget;
 pub mod can;
 pub mod catalog;
 pub mod caveat;
@@ -45,10 +46,9 @@ pub mod vocabulary;
 pub use alike::AlikeDigest;
 pub use approval::{ApprovalError, Approved, ApproverKeyPair, ApproverKeys, Quorum, Statement};
 pub use attenuate::{AttenuateArgs, AttenuateError, Attenuated, attenuate};
+pub use budget::{Claim, Claims, Counts, Measure, Reservation, Spent, Window};
 pub use content::{Answer, Connected, Content, Limit, PREFIX, ReadError};
-pub use decide::{
-    Approval, Context, Decided, Ground, LiftableBy, Permitted, Reason, Refused, Reservation, decide,
-};
+pub use decide::{Approval, Context, Decided, Ground, LiftableBy, Permitted, Reason, Refused, decide};
 pub use effect::{Effect, Effects};
 pub use inspect::{Inspection, inspect};
 pub use keys::RootKeyPair;

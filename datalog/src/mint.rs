@@ -13,6 +13,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::admission::MAX_TEXT;
 use crate::arguments::{self, Arguments};
+use crate::budget::Asked;
 use crate::catalog::Service;
 use crate::compose;
 use crate::content::{self, Answer, Content, PREFIX};
@@ -47,7 +48,7 @@ pub struct MintArgs {
     pub args: Vec<String>,
     /// `mon-fri 09:00-17:00 Europe/Berlin`; any of them.
     pub during: Vec<String>,
-    /// `send=3`.
+    /// `send=3`, `send=3/h`, `recipients=5`, `bytes=10MB`.
     pub limits: Vec<String>,
     /// Which connections targets without one mean.
     pub connections: Vec<String>,
@@ -74,7 +75,7 @@ pub struct MintTerms {
     recipients: Vec<Check>,
     arguments: Vec<Arguments>,
     hours: Vec<Hours>,
-    limits: Vec<(Target, i64)>,
+    limits: Vec<Asked>,
     checks: Vec<Check>,
 }
 
@@ -181,9 +182,7 @@ impl MintTerms {
                 facts.extend(compose::grants(answer.as_str(), name, &selectors));
             }
         }
-        for (target, max) in &self.limits {
-            facts.push(compose::budget(&target.to_string(), target, *max).0);
-        }
+        facts.extend(self.limits.iter().flat_map(|asked| compose::budget(&asked.to_string(), asked).0));
         facts
     }
 
@@ -193,9 +192,7 @@ impl MintTerms {
         checks.extend(self.recipients.clone());
         checks.extend(arguments::caveats(&self.arguments));
         checks.extend(compose::during(&self.hours));
-        checks.extend(
-            self.limits.iter().map(|(target, max)| compose::budget(&target.to_string(), target, *max).1),
-        );
+        checks.extend(self.limits.iter().map(|asked| compose::budget(&asked.to_string(), asked).1));
         checks.extend(self.checks.iter().cloned());
         checks
     }
@@ -248,14 +245,14 @@ fn meant(
 }
 
 /// Budgets, each once.
-pub(crate) fn limits(texts: &[String], reach: &[Reach<'_>]) -> Result<Vec<(Target, i64)>, TermError> {
-    let mut limits: Vec<(Target, i64)> = Vec::new();
+pub(crate) fn limits(texts: &[String], reach: &[Reach<'_>]) -> Result<Vec<Asked>, TermError> {
+    let mut limits: Vec<Asked> = Vec::new();
     for text in texts {
-        let (target, max) = terms::limit(text, reach)?;
-        if limits.iter().any(|(known, _)| *known == target) {
-            return Err(TermError::LimitTwice(target.to_string()));
+        let asked = Asked::read(text, reach)?;
+        if limits.iter().any(|known| known.to_string() == asked.to_string()) {
+            return Err(TermError::LimitTwice(asked.to_string()));
         }
-        limits.push((target, max));
+        limits.push(asked);
     }
     Ok(limits)
 }

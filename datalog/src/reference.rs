@@ -31,7 +31,7 @@ pub fn reference(
     context: &Context,
     now: OffsetDateTime,
 ) -> Result<Verdict, error::Token> {
-    let limits = pass.limits_for(request);
+    let claims = pass.claims(request, &context.observed, now).known;
     let digest = request.digest();
     let hex = digest.hex();
     let approved = (context.approved == Some(digest)).then_some(hex.as_str());
@@ -42,7 +42,7 @@ pub fn reference(
     if told.unknown(u64::MAX).is_some() {
         return Ok(Verdict::Deny);
     }
-    let subject = Subject { request, digest: &hex, context, limits: &limits, zones, told, approved, now };
+    let subject = Subject { request, digest: &hex, context, claims: &claims, zones, told, approved, now };
     for fact in request_facts(u64::MAX, &subject) {
         let terms: Vec<_> = fact.terms.iter().map(Value::to_term).collect();
         builder = builder.fact(BiscuitFact::new(fact.name.to_string(), terms))?;

@@ -161,6 +161,11 @@ impl Request {
         catalog::wire_body(&self.body)
     }
 
+    /// Bytes of the body that is sent.
+    pub fn body_length(&self) -> u64 {
+        self.wire_body().map_or(0, |(_, bytes)| bytes.len() as u64)
+    }
+
     /// Covers connection, account, catalog, operation, path, query, headers and body, each with its length,
     /// so that no two requests share an encoding.
     pub fn digest(&self) -> RequestDigest {

@@ -47,8 +47,14 @@ pub enum TermError {
     Domain(String),
     #[error(transparent)]
     Hours(#[from] crate::hours::HoursError),
-    #[error("`{0}` is not a budget: expected WHAT=COUNT, such as send=3 or gmail.users.messages.get=10")]
+    #[error(
+        "`{0}` is not a budget: expected WHAT=SIZE, such as send=3, send=3/h, recipients=5, bytes=10MB or gmail.users.messages.get=10\nhint: SIZE/m, SIZE/h and SIZE/d are for any minute, hour and day"
+    )]
     Limit(String),
+    #[error(
+        "`{0}` would count nobody: no message of these services is read for whom it reaches\nhint: gmail, google-calendar and google-drive are"
+    )]
+    CountsNobody(String),
     #[error("the budget `{0}` is given twice")]
     LimitTwice(String),
     #[error("`{check}` is not a check: {why}\nhint: `check if effects($e), !$e.contains(\"send\")` is one")]
@@ -170,17 +176,6 @@ pub(crate) fn recipients(to: &[String], domains: &[String]) -> Result<Option<Che
     };
     let domains: Vec<String> = domains.iter().map(domain).collect::<Result<_, _>>()?;
     Ok(compose::recipients(&addresses, &domains))
-}
-
-/// `WHAT=COUNT`.
-pub(crate) fn limit(text: &str, reach: &[Reach<'_>]) -> Result<(Target, i64), TermError> {
-    let wrong = || TermError::Limit(text.chars().take(80).collect());
-    let (what, count) = text.rsplit_once('=').ok_or_else(wrong)?;
-    let count: i64 = count.parse().map_err(|_| wrong())?;
-    if !(0..=1_000_000_000).contains(&count) {
-        return Err(wrong());
-    }
-    Ok((target(what, reach)?, count))
 }
 
 /// A check that a person wrote, after the same test that a pass from anyone has to pass.

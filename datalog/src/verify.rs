@@ -13,7 +13,9 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
+use crate::budget::{self, Claims};
 use crate::content::{self, Answer, Connected, Content, Limit, ReadError};
+use crate::lookup::Observed;
 use crate::names::{ConnectionName, PassId, RevocationId};
 use crate::policy::Policy;
 use crate::request::Request;
@@ -108,6 +110,11 @@ impl VerifiedPass {
     /// The budgets that this request takes from.
     pub fn limits_for(&self, request: &Request) -> Vec<&Limit> {
         self.content.limits.iter().filter(|limit| limit.target.means(request)).collect()
+    }
+
+    /// What this request takes of them.
+    pub fn claims(&self, request: &Request, observed: &Observed, now: OffsetDateTime) -> Claims<'_> {
+        budget::claims(&self.limits_for(request), request, observed, now)
     }
 
     /// The blocks as they were read.

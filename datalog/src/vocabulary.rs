@@ -123,8 +123,15 @@ pub const REQUEST: &[Word] = &[
         "used",
         &[Text, Integer],
         Several,
-        "how often a budget was used before this request",
+        "how much of a budget was used before this request",
         r#"used("send", 2)"#,
+    ),
+    word(
+        "cost",
+        &[Text, Integer],
+        Several,
+        "what this request takes from a budget, at least",
+        r#"cost("recipients", 2)"#,
     ),
     word(
         "request_digest",
@@ -292,6 +299,20 @@ pub const BUDGET: &[Word] = &[
         Several,
         "name, connection, start and end of the operation's id, size",
         r#"budget_glob("gmail.*", "*", "gmail.", "", 100)"#,
+    ),
+    word(
+        "budget_window",
+        &[Text, Integer],
+        Several,
+        "name of a budget of this block, and the seconds that it looks back over: 60, 3600 or 86400",
+        r#"budget_window("send/h", 3600)"#,
+    ),
+    word(
+        "budget_counts",
+        &[Text, Text],
+        Several,
+        "name of a budget of this block, and what it counts in place of requests: `recipients` (addresses, each once) or `bytes` (of requests and answers)",
+        r#"budget_counts("recipients", "recipients")"#,
     ),
 ];
 

@@ -69,11 +69,12 @@ fn a_budget_that_is_used_up_denies_as_exhausted() {
     let text = mint(&MintArgs { limits: strings(&["mail:read=2"]), ..args(&["mail.*"], &[], &[]) });
     let pass = verify(&text).unwrap();
     let budget = pass.limits()[0].budget.clone();
-    let context = |used: u64| Context { used: [(budget.clone(), used)].into(), ..Context::default() };
+    let context = |used: u64| Context { used: [(budget.clone(), used.into())].into(), ..Context::default() };
     let Decided::Allow(permitted) = decide(&pass, request("mail.messages.list"), &context(1), NOW) else {
         panic!("one of two is left");
     };
-    assert_eq!(permitted.reservations(), [Reservation { budget: budget.clone(), max: 2, cost: 1 }]);
+    let [taken] = permitted.reservations() else { panic!("one budget") };
+    assert_eq!((&taken.budget, taken.max, taken.cost), (&budget, 2, 1));
     let Decided::Deny(refused) = decide(&pass, request("mail.messages.list"), &context(2), NOW) else {
         panic!("nothing is left");
     };
@@ -92,7 +93,8 @@ fn a_child_has_its_parents_budgets_and_its_own() {
     let (parent, child) = (verify(&parent).unwrap(), verify(&child).unwrap());
     assert_eq!(parent.limits()[0].budget, child.limits()[0].budget);
     assert_eq!(child.limits().len(), 2);
-    let context = Context { used: [(child.limits()[1].budget.clone(), 1)].into(), ..Context::default() };
+    let context =
+        Context { used: [(child.limits()[1].budget.clone(), 1.into())].into(), ..Context::default() };
     let sent = decide(&child, request("mail.drafts.send"), &context, NOW);
     assert!(matches!(sent, Decided::Deny(refused) if refused.exhausted()));
     assert!(matches!(decide(&parent, request("mail.drafts.send"), &context, NOW), Decided::Allow(_)));

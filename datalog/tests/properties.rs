@@ -117,7 +117,7 @@ fn verdict(decided: &Decided) -> u8 {
 
 fn context(pass: &VerifiedPass, used: u64, request: Option<&Request>) -> Context {
     Context {
-        used: pass.limits().iter().map(|limit| (limit.budget.clone(), used)).collect(),
+        used: pass.limits().iter().map(|limit| (limit.budget.clone(), used.into())).collect(),
         approved: request.map(Request::digest),
         ..Context::default()
     }

@@ -164,7 +164,9 @@ pub(crate) async fn pass_on(
             )
             .into());
         }
-        AnswerBody::sent(treat(text, scrubber, json), recording.sent(head.status.as_u16()))
+        let text = treat(text, scrubber, json);
+        recording.take(text.len()).await?;
+        AnswerBody::sent(text, recording.sent(head.status.as_u16()))
     } else {
         let sent = recording.sent(head.status.as_u16());
         AnswerBody::stream(Stream::new(body, scrubber, json, leave, sent, limits.idle))
@@ -257,10 +259,8 @@ pub(crate) fn stopped(
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, challenge(stop));
     }
-    if let Stop::Broke(fault) = stop
-        && fault.code.is_retryable()
-    {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    if let Some(seconds) = stop.retry_after() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     if closes(stop) {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -310,7 +310,7 @@ fn problem(stop: &Stop, record: Option<RecordId>) -> Map<String, Value> {
                 set("status_url", json!(pending.status));
             }
             set("liftable_by", json!(liftable_by));
-            set("retryable", json!(refusal.code == RefusalCode::ApprovalRequired));
+            set("retryable", json!(refusal.code == RefusalCode::ApprovalRequired || refusal.wait.is_some()));
         }
     }
     if let Some(RecordId(id)) = record {

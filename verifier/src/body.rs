@@ -16,6 +16,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
 
+use crate::allowance::Short;
 use crate::answer::JsonTreatment;
 use crate::clock::Clock;
 use crate::meter;
@@ -48,6 +49,8 @@ pub(crate) struct Stream {
     /// The length that was announced, where the pieces cannot change it.
     pub length: Option<u64>,
     timing: Timing,
+    /// A piece that waits until its bytes are taken from budgets.
+    waiting: Option<Bytes>,
     state: StreamState,
 }
 
@@ -56,6 +59,8 @@ enum StreamState {
     Flowing,
     /// The upstream's end was seen, and what was held back is still to go.
     Ended,
+    /// Nothing comes after the piece that waits.
+    Last,
     Done,
 }
 
@@ -108,15 +113,33 @@ impl Stream {
     ) -> Self {
         let length = if json.is_none() { upstream.size_hint().exact() } else { None };
         let timing = Timing { look: Box::pin(sleep(LOOK_EVERY)), last_piece: Instant::now() };
-        Self { upstream, scrubber, json, leave, sent, idle, length, timing, state: StreamState::Flowing }
+        Self {
+            upstream,
+            scrubber,
+            json,
+            leave,
+            sent,
+            idle,
+            length,
+            timing,
+            waiting: None,
+            state: StreamState::Flowing,
+        }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         loop {
+            if let Some(piece) = self.waiting.take() {
+                return self.pass(cx, piece);
+            }
             match self.state {
                 StreamState::Done => return Poll::Ready(None),
-                StreamState::Ended => return Poll::Ready(self.finish().map(|rest| Ok(Frame::data(rest)))),
+                StreamState::Last => self.whole(),
+                StreamState::Ended => self.finish(),
                 StreamState::Flowing => {}
+            }
+            if self.state != StreamState::Flowing {
+                continue;
             }
             if let Err(cut) = self.look(cx) {
                 return Poll::Ready(Some(Err(cut)));
@@ -135,13 +158,36 @@ impl Stream {
                     if self.upstream.is_end_stream() {
                         self.state = StreamState::Ended;
                     }
-                    if !piece.is_empty() {
-                        self.sent.count(piece.len());
-                        return Poll::Ready(Some(Ok(Frame::data(piece))));
-                    }
+                    self.waiting = Some(piece).filter(|piece| !piece.is_empty());
                 }
             }
         }
+    }
+
+    /// Hands a piece on once its bytes are taken from the budgets that count them.
+    fn pass(&mut self, cx: &mut Context<'_>, piece: Bytes) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        match self.sent.poll_take(cx, piece.len()) {
+            Poll::Pending => {
+                self.waiting = Some(piece);
+                Poll::Pending
+            }
+            Poll::Ready(Err(Short)) => {
+                Poll::Ready(Some(Err(self.cut("budget-exhausted", "a budget of bytes is used up"))))
+            }
+            Poll::Ready(Ok(())) => {
+                self.sent.count(piece.len());
+                if self.state == StreamState::Last {
+                    self.whole();
+                }
+                Poll::Ready(Some(Ok(Frame::data(piece))))
+            }
+        }
+    }
+
+    /// The record ends here.
+    fn whole(&mut self) {
+        self.state = StreamState::Done;
+        self.sent.whole();
     }
 
     /// Looks whether the stream may go on, and arranges to be woken for the next look.
@@ -173,9 +219,9 @@ impl Stream {
         }
     }
 
-    /// What was held back; the record ends here.
-    fn finish(&mut self) -> Option<Bytes> {
-        self.state = StreamState::Done;
+    /// What was held back is the last piece.
+    fn finish(&mut self) {
+        self.state = StreamState::Last;
         let held = self.scrubber.finish();
         let rest = match &mut self.json {
             Some(json) => {
@@ -189,9 +235,7 @@ impl Stream {
             meter::credential_withheld();
             tracing::warn!("an answer held the credential, which was masked");
         }
-        self.sent.count(rest.len());
-        self.sent.whole();
-        (!rest.is_empty()).then_some(rest)
+        self.waiting = Some(rest).filter(|rest| !rest.is_empty());
     }
 }
 

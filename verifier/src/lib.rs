@@ -4,6 +4,7 @@
 //! traits in `ports`. Start reading at `pipeline`: `Worker::steps` is a request's whole life.
 
 mod admit;
+mod allowance;
 mod answer;
 mod ask;
 mod body;

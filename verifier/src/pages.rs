@@ -4,7 +4,7 @@
 //! pass about itself.
 
 use datalog::catalog::Service;
-use datalog::{ApprovalId, ConnectionName, VerifiedPass};
+use datalog::{ApprovalId, ConnectionName, Reservation, VerifiedPass};
 use http::Method;
 use http::request::Parts;
 use serde_json::{Value, json};
@@ -174,17 +174,27 @@ pub(crate) async fn give_up(gateway: &Gateway, pass: &VerifiedPass) -> Result<Va
 }
 
 async fn budgets(gateway: &Gateway, pass: &VerifiedPass) -> Result<Vec<Value>, Stop> {
-    let names: Vec<String> = pass.limits().iter().map(|limit| limit.budget.clone()).collect();
-    if names.is_empty() {
+    let now = gateway.clock.now();
+    let asked: Vec<Reservation> = pass.limits().iter().map(|limit| limit.nothing(now)).collect();
+    if asked.is_empty() {
         return Ok(Vec::new());
     }
-    let used = in_time(&gateway.config.limits, gateway.authority.used(&names)).await.map_err(|fault| {
+    let spent = in_time(&gateway.config.limits, gateway.authority.used(&asked)).await.map_err(|fault| {
         tracing::error!(%fault, "budgets are not available");
         Fault::audit()
     })?;
-    let shown = pass.limits().iter().zip(used).map(
-        |(limit, used)| json!({"of": limit.name, "max": limit.max, "left": limit.max.saturating_sub(used)}),
-    );
+    let shown = pass.limits().iter().zip(spent).map(|(limit, spent)| {
+        let mut shown = json!({
+            "of": limit.name,
+            "counts": limit.measure.as_str(),
+            "max": limit.max,
+            "left": limit.max.saturating_sub(spent.used),
+        });
+        if let (Some(window), Some(fields)) = (limit.window, shown.as_object_mut()) {
+            fields.insert("per".into(), json!(window));
+        }
+        shown
+    });
     Ok(shown.collect())
 }
 

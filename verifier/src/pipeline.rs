@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use datalog::catalog::Dialect;
+use datalog::lookup::Observed;
 use datalog::{Context, Decided, Permitted, Refused, Request, VerifiedPass, decide};
 use http::Response;
 use http::request::Parts;
@@ -173,8 +174,9 @@ impl Worker {
         request: Request,
     ) -> Result<Looked, Stop> {
         let (gateway, forwarder) = (self.gateway.as_ref(), &self.forwarder);
-        let (authority, limits) = (gateway.authority.as_ref(), &gateway.config.limits);
-        let used = reserve::used(authority, limits, pass, &request).await?;
+        let (authority, limits, now) =
+            (gateway.authority.as_ref(), &gateway.config.limits, gateway.clock.now());
+        let used = reserve::used(authority, limits, pass.claims(&request, &Observed::default(), now)).await?;
         let context = Context { used, ..Context::default() };
         let text = &admitted.pass;
         Looker { gateway, forwarder, connection, pass, text }.look(request, context).await
@@ -227,8 +229,8 @@ impl Worker {
         self.gateway.covered(&pass, admitted)?;
         passage.recording.approved(&approved);
         let (authority, limits) = (self.gateway.authority.as_ref(), &self.gateway.config.limits);
-        let request = refused.into_request();
-        let used = reserve::used(authority, limits, &pass, &request).await?;
+        let (request, now) = (refused.into_request(), self.gateway.clock.now());
+        let used = reserve::used(authority, limits, pass.claims(&request, &context.observed, now)).await?;
         let context = Context { used, approved: Some(approved.digest()), ..context };
         match self.decide(&pass, request, &context, passage)? {
             Answered::Yes(permitted) => Ok(permitted),

@@ -11,7 +11,7 @@ use datalog::catalog::Service;
 use datalog::lookup::Needed;
 use datalog::{
     Account, AlikeDigest, ApprovalId, ApproverKeys, ApproverName, ConnectionName, OperationId, Outline,
-    Permitted, Quorum, Reason, Request, RequestDigest, Reservation, RevocationId, RootKeys, Shown,
+    Permitted, Quorum, Reason, Request, RequestDigest, Reservation, RevocationId, RootKeys, Shown, Spent,
 };
 use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
@@ -111,7 +111,12 @@ pub enum LeaseError {
 
 /// Budgets of a lineage. They are taken together with the intent that names them (`Audit::intent`).
 pub trait Ledger: Send + Sync {
-    fn used<'a>(&'a self, budgets: &'a [String]) -> Answer<'a, Result<Vec<u64>, StoreFault>>;
+    /// How each budget stands before these would be taken.
+    fn used<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<Vec<Spent>, StoreFault>>;
+    /// Takes more for a request that has left: of all these budgets or of none, durable when it answers.
+    fn take(&self, more: Vec<Reservation>) -> Answer<'_, Result<(), IntentError>>;
+    /// Gives back what was taken beyond need. Queued, not waited for; what is lost on the way stays used.
+    fn settle(&self, unspent: Vec<Reservation>);
     /// Gives back what was taken for a request that never left.
     fn release<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<(), StoreFault>>;
 }

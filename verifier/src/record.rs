@@ -6,6 +6,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use datalog::catalog::Operation;
@@ -13,10 +14,11 @@ use datalog::{Approval, Approved, Permitted, Refused, Request, Reservation, Veri
 use http::request::Parts;
 use time::{Duration, OffsetDateTime};
 
+use crate::allowance::{Allowance, Short};
 use crate::config::Limits;
 use crate::meter;
 use crate::ports::{ApprovalUse, Authority, Outcome, Record, RecordId};
-use crate::refusal::{Departed, Fault, FaultCode, Stop};
+use crate::refusal::{Departed, Fault, FaultCode, Refusal, Stop};
 use crate::reserve;
 use crate::tasks::Tasks;
 
@@ -44,6 +46,8 @@ pub(crate) struct Recording {
     record: Record,
     /// What was taken from budgets; part of the record only once it is an intent.
     reservations: Vec<Reservation>,
+    /// What the answer may take of budgets that count bytes.
+    allowance: Option<Allowance>,
     operation: Option<Arc<Operation>>,
     state: State,
     started: Instant,
@@ -73,6 +77,7 @@ impl Recording {
             recorder,
             record,
             reservations: Vec::new(),
+            allowance: None,
             operation: None,
             state: State::Open,
             started: Instant::now(),
@@ -115,9 +120,17 @@ impl Recording {
         let decided_in = took(self.started);
         let intent = Record { reservations: reservations.clone(), decided_in, ..self.record.clone() };
         let id = reserve::reserve(authority.as_ref(), limits, intent).await?;
+        let length = permitted.request().body_length();
+        self.allowance = Allowance::of(authority, limits.authority, &reservations, length);
         self.reservations = reservations;
         self.state = State::Intended(id);
         Ok(())
+    }
+
+    /// Takes so many bytes of an answer that is whole, before any of it is sent.
+    pub(crate) async fn take(&mut self, bytes: usize) -> Result<(), Stop> {
+        let Some(allowance) = &mut self.allowance else { return Ok(()) };
+        allowance.take(bytes as u64).await.map_err(|Short| Refusal::too_much_answered().into())
     }
 
     /// From here on the upstream may act.
@@ -139,6 +152,9 @@ impl Recording {
         };
         if release {
             self.recorder.release(&self.reservations, self.record.approval.as_ref()).await;
+            if let Some(allowance) = self.allowance.take() {
+                allowance.forget();
+            }
         }
         self.say(&stop);
         match state {
@@ -185,7 +201,14 @@ impl Recording {
             _ => None,
         };
         meter::decided("allow", self.service(), self.started.elapsed());
-        Sent { authority: self.recorder.authority.clone(), id, status, bytes: 0, started: self.started }
+        Sent {
+            authority: self.recorder.authority.clone(),
+            allowance: self.allowance.take(),
+            id,
+            status,
+            bytes: 0,
+            started: self.started,
+        }
     }
 
     /// The answer was given: what is still to be said, `Sent` says. The gateway's own pages are not recorded.
@@ -210,6 +233,9 @@ impl Drop for Recording {
                 self.recorder
                     .tasks
                     .spawn(async move { recorder.release(&reservations, approval.as_ref()).await });
+                if let Some(allowance) = self.allowance.take() {
+                    allowance.forget();
+                }
             }
             State::Open => {
                 let recorder = self.recorder.clone();
@@ -240,6 +266,7 @@ impl Recorder {
 /// An answer on its way to the agent. It ends once: whole, or cut off.
 pub(crate) struct Sent {
     authority: Arc<dyn Authority>,
+    allowance: Option<Allowance>,
     id: Option<RecordId>,
     status: u16,
     bytes: u64,
@@ -247,6 +274,14 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
+    /// Takes so many bytes of the budgets that count them, before they are sent.
+    pub(crate) fn poll_take(&mut self, cx: &mut Context<'_>, bytes: usize) -> Poll<Result<(), Short>> {
+        match &mut self.allowance {
+            Some(allowance) => allowance.poll_take(cx, bytes as u64),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+
     pub(crate) fn count(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
     }

@@ -3,6 +3,7 @@
 //! The one place with status codes. It does not render anything: `answer` and `dialect` do.
 
 use std::fmt;
+use std::time::Duration;
 
 use datalog::{ApprovalId, Ground, LiftableBy, PassRefusal, Reason, Refused};
 use http::StatusCode;
@@ -120,6 +121,8 @@ pub(crate) struct Refusal {
     pub misfit: Option<Box<Misfit>>,
     /// From the decision; the first is the one to show.
     pub reasons: Vec<Reason>,
+    /// When the same request may be tried again, where nothing but time stands against it.
+    pub wait: Option<Duration>,
     /// What waits for a person.
     pub approval: Option<Box<Pending>>,
 }
@@ -134,7 +137,15 @@ pub(crate) struct Pending {
 
 impl Refusal {
     pub(crate) fn new(code: RefusalCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), hint: None, misfit: None, reasons: Vec::new(), approval: None }
+        Self {
+            code,
+            detail: detail.into(),
+            hint: None,
+            misfit: None,
+            reasons: Vec::new(),
+            approval: None,
+            wait: None,
+        }
     }
 
     pub(crate) fn ambiguous(detail: impl Into<String>) -> Self {
@@ -172,6 +183,15 @@ impl Refusal {
         Self::new(code, detail).hint("a person lifts that with `hallpass resume`")
     }
 
+    /// The request was carried out, and its answer is more than is left.
+    pub(crate) fn too_much_answered() -> Self {
+        Self::new(
+            RefusalCode::BudgetExhausted,
+            "the request was carried out, and its answer is larger than what is left of a budget of bytes",
+        )
+        .hint("`GET /pass` shows what is left of each budget")
+    }
+
     /// One answer for a connection that the pass does not cover, whether it exists or not.
     pub(crate) fn not_covered(name: &str) -> Self {
         Self::new(RefusalCode::Denied, format!("the pass does not cover the connection `{name}`"))
@@ -196,6 +216,7 @@ impl Refusal {
         };
         let mut refusal = Self::new(code, detail);
         refusal.reasons = refused.reasons().to_vec();
+        refusal.wait = refused.wait();
         refusal
     }
 
@@ -331,8 +352,17 @@ impl Stop {
 
     pub(crate) fn status(&self) -> StatusCode {
         match self {
+            Self::Refused(refusal) if refusal.wait.is_some() => StatusCode::TOO_MANY_REQUESTS,
             Self::Refused(refusal) => refusal.code.status(),
             Self::Broke(fault) => fault.code.status(),
+        }
+    }
+
+    /// Whole seconds after which the same request may succeed, where that is known.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Refused(refusal) => refusal.wait.map(|wait| wait.as_millis().div_ceil(1_000).max(1) as u64),
+            Self::Broke(fault) => fault.code.is_retryable().then_some(1),
         }
     }
 

@@ -3,8 +3,9 @@
 //! What the budgets are, and what a request costs, the pass says (`decide`); the authority counts.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use datalog::{Request, Reservation, VerifiedPass};
+use datalog::{Claims, Reservation, Spent};
 use tokio::time::timeout;
 
 use crate::config::Limits;
@@ -15,19 +16,15 @@ use crate::refusal::{Fault, Refusal, RefusalCode, Stop};
 pub(crate) async fn used(
     authority: &dyn Authority,
     limits: &Limits,
-    pass: &VerifiedPass,
-    request: &Request,
-) -> Result<BTreeMap<String, u64>, Stop> {
-    if pass.limits().is_empty() {
+    claims: Claims<'_>,
+) -> Result<BTreeMap<String, Spent>, Stop> {
+    // Where it cannot be told what the request takes, the decision says so.
+    let asked: Vec<Reservation> = claims.known.into_iter().map(|claim| claim.takes).collect();
+    if asked.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let budgets: Vec<String> =
-        pass.limits_for(request).into_iter().map(|limit| limit.budget.clone()).collect();
-    if budgets.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let counts = in_time(limits, authority.used(&budgets)).await.map_err(|fault| store_fault(&fault))?;
-    Ok(budgets.into_iter().zip(counts).collect())
+    let spent = in_time(limits, authority.used(&asked)).await.map_err(|fault| store_fault(&fault))?;
+    Ok(asked.into_iter().map(|one| one.budget).zip(spent).collect())
 }
 
 /// Takes what the decision said and writes the intent, in one durable step: all of it or nothing.
@@ -36,14 +33,16 @@ pub(crate) async fn reserve(
     limits: &Limits,
     intent: Record,
 ) -> Result<RecordId, Stop> {
+    let reservations = intent.reservations.clone();
     match timeout(limits.authority, authority.intent(intent)).await {
         Ok(Ok(id)) => Ok(id),
         Ok(Err(IntentError::Exhausted(budget))) => {
             // Another request of the lineage was faster between the decision and here.
             tracing::debug!(budget, "a budget ran out between decision and reservation");
-            Err(Refusal::new(RefusalCode::BudgetExhausted, "a budget of the pass is used up")
-                .hint("`GET /pass` shows what is left of each budget")
-                .into())
+            let mut refusal = Refusal::new(RefusalCode::BudgetExhausted, "a budget of the pass is used up")
+                .hint("`GET /pass` shows what is left of each budget");
+            refusal.wait = wait(authority, limits, &reservations, &budget).await;
+            Err(refusal.into())
         }
         Ok(Err(IntentError::ApprovalUsed)) => {
             let detail = "this request was approved once, and another one like it has used that";
@@ -54,6 +53,18 @@ pub(crate) async fn reserve(
         Ok(Err(IntentError::Fault(fault))) => Err(store_fault(&fault)),
         Err(_) => Err(store_fault(&StoreFault("timed out".into()))),
     }
+}
+
+/// How long until a budget that ran out has room, where waiting helps.
+async fn wait(
+    authority: &dyn Authority,
+    limits: &Limits,
+    reservations: &[Reservation],
+    budget: &str,
+) -> Option<Duration> {
+    let short: Vec<Reservation> = reservations.iter().filter(|one| one.budget == budget).cloned().collect();
+    let spent = in_time(limits, authority.used(&short)).await.ok()?;
+    spent.first()?.wait.map(Duration::from_millis)
 }
 
 /// Gives back what was reserved for a request that never left.

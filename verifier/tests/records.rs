@@ -257,7 +257,7 @@ fn a_panic_ends_the_request_and_its_record_and_nothing_else() {
 #[test]
 fn a_record_outlines_the_request_and_holds_no_value_of_an_argument() {
     let stage = Stage::new();
-    let pass = stage.pass(&["github:read", "github:write", "github:send"]);
+    let pass = stage.pass_for_everything(&["github"]);
     let bearer = format!("Authorization: Bearer {pass}");
     let body = br#"{"title":"private words","labels":["private label"]}"#;
     let headers = [bearer.as_str(), "Content-Type: application/json"];

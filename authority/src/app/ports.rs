@@ -6,7 +6,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use datalog::{ConnectionName, Reservation, RevocationId, RootKeys};
+use datalog::{ConnectionName, Reservation, RevocationId, RootKeys, Spent};
 use verifier::ports::{
     Answer, Audit, Connection, Credential, Credentials, Held, IntentError, LeaseError, Ledger, Outcome,
     Record, RecordId, StoreFault, Trust, Warrant,
@@ -15,7 +15,7 @@ use verifier::ports::{
 use super::App;
 use crate::audit::{Entry, OutcomeEntry, RequestEntry};
 use crate::desk::Changed;
-use crate::store::{Intended, Line, Use};
+use crate::store::{Intended, Line, Taken, Use};
 
 impl Trust for App {
     fn root_keys(&self) -> Arc<RootKeys> {
@@ -71,8 +71,21 @@ impl Credentials for App {
 }
 
 impl Ledger for App {
-    fn used<'a>(&'a self, budgets: &'a [String]) -> Answer<'a, Result<Vec<u64>, StoreFault>> {
-        self.store.used(budgets)
+    fn used<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<Vec<Spent>, StoreFault>> {
+        self.store.used(reservations)
+    }
+
+    fn take(&self, more: Vec<Reservation>) -> Answer<'_, Result<(), IntentError>> {
+        Box::pin(async move {
+            match self.store.taken(more).await? {
+                Taken::All => Ok(()),
+                Taken::Exhausted { budget } => Err(IntentError::Exhausted(budget)),
+            }
+        })
+    }
+
+    fn settle(&self, unspent: Vec<Reservation>) {
+        self.store.settled_later(unspent);
     }
 
     fn release<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<(), StoreFault>> {

@@ -56,8 +56,8 @@ pub(super) struct Attenuate {
     /// Hours of the week in a time zone: `mon-fri 09:00-17:00 Europe/Berlin`; any of several
     #[arg(long, value_name = "HOURS")]
     during: Vec<String>,
-    /// How often, within what the old pass leaves: `gmail.users.messages.get=10`, `send=3`
-    #[arg(long = "limit", value_name = "WHAT=N")]
+    /// How much, within what the old pass leaves: `gmail.users.messages.get=10`, `send=3/h`, `recipients=5`, `bytes=10MB`
+    #[arg(long = "limit", value_name = "WHAT=SIZE")]
     limits: Vec<String>,
     /// One more check, in Datalog over the documented vocabulary
     #[arg(long = "check", value_name = "DATALOG")]

@@ -51,8 +51,9 @@ pub(super) struct Mint {
     /// Hours of the week in a time zone: `mon-fri 09:00-17:00 Europe/Berlin`; any of several
     #[arg(long, value_name = "HOURS")]
     during: Vec<String>,
-    /// How often: an operation or an effect, and a number (`gmail.users.messages.get=10`, `send=3`)
-    #[arg(long = "limit", value_name = "WHAT=N")]
+    /// How much, over the pass and all below it: `gmail.users.messages.get=10`, `send=3/h` (in any hour; /m, /d),
+    /// `recipients=5` (different addresses), `bytes=10MB` (requests and answers)
+    #[arg(long = "limit", value_name = "WHAT=SIZE")]
     limits: Vec<String>,
     /// The connection that effects and operations mean, where a service has more than one
     #[arg(long = "connection", value_name = "NAME")]

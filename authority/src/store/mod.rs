@@ -21,7 +21,7 @@ pub use approval::{
     Grant, NewApproval, Put, Reach, Use,
 };
 pub use audit::{AuditStore, ChainLink, Line, StoredRecord};
-pub use budget::{BudgetStore, Intended};
+pub use budget::{BudgetStore, Intended, Taken};
 pub use checkpoint::{AuditKeyRow, CheckpointStore};
 pub use connection::{
     ConnectionId, ConnectionStore, CredentialRow, KnownConnectionRow, Moved, NewConnection, RefreshBegun,

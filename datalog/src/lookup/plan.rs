@@ -7,9 +7,9 @@
 use time::OffsetDateTime;
 
 use super::{Finds, Needed, Observed, Unfound, draft, thread};
+use crate::budget::Claim;
 use crate::catalog::{IdPart, Look, RawRequest, Service};
 use crate::caveat::Caveat;
-use crate::content::Limit;
 use crate::decide::{Context, Ground};
 use crate::effect::{Effect, Effects};
 use crate::json::Json;
@@ -72,8 +72,8 @@ impl Inquiry {
 
     /// What the decision lacks, if nothing but that stands against the request.
     fn missing(&self, pass: &VerifiedPass, now: OffsetDateTime) -> Option<Finds> {
-        let limits = pass.limits_for(&self.request);
-        let question = question(pass, &self.request, &self.context, &limits, now);
+        let claims = pass.claims(&self.request, &self.context.observed, now).known;
+        let question = question(pass, &self.request, &self.context, &claims, now);
         let (answer, missing) = question.lacks(pass.asks());
         match answer {
             // Who is asked about a draft is asked about what it holds, and that is what is then sent.
@@ -118,7 +118,7 @@ fn question<'a>(
     pass: &'a VerifiedPass,
     request: &'a Request,
     context: &'a Context,
-    limits: &'a [&'a Limit],
+    claims: &'a [Claim<'a>],
     now: OffsetDateTime,
 ) -> Question<'a> {
     Question {
@@ -127,7 +127,7 @@ fn question<'a>(
         request,
         digest: request.digest(),
         context,
-        limits,
+        claims,
         now,
     }
 }

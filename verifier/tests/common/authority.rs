@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use datalog::{ConnectionName, PassId, Reservation, RevocationId, RootKeyPair, RootKeys};
+use datalog::{ConnectionName, PassId, Reservation, RevocationId, RootKeyPair, RootKeys, Spent};
 use secrecy::SecretString;
 use verifier::ports::{
     Answer, Audit, Connection, Credential, Credentials, Held, IntentError, LeaseError, Ledger, Outcome,
@@ -115,6 +115,19 @@ impl Remembering {
         }
     }
 
+    fn take_all(&self, reservations: &[Reservation]) -> Result<(), IntentError> {
+        let mut known = self.budgets.lock().unwrap();
+        for one in reservations {
+            if known.get(&one.budget).copied().unwrap_or(0) + one.cost > one.max {
+                return Err(IntentError::Exhausted(one.budget.clone()));
+            }
+        }
+        for one in reservations {
+            *known.entry(one.budget.clone()).or_default() += one.cost;
+        }
+        Ok(())
+    }
+
     fn write(&self, kind: Kind, record: Record) -> Result<RecordId, StoreFault> {
         if self.audit_is_broken.load(Ordering::SeqCst) {
             return Err(StoreFault("the disk is full".into()));
@@ -192,11 +205,30 @@ impl Credentials for Remembering {
 }
 
 impl Ledger for Remembering {
-    fn used<'a>(&'a self, budgets: &'a [String]) -> Answer<'a, Result<Vec<u64>, StoreFault>> {
+    fn used<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<Vec<Spent>, StoreFault>> {
         Box::pin(async move {
             let known = self.budgets.lock().unwrap();
-            Ok(budgets.iter().map(|budget| known.get(budget).copied().unwrap_or(0)).collect())
+            // A window never moves here: whoever asks is told to come back in a minute.
+            let wait = |one: &Reservation| one.window.map(|_| 60_000);
+            let spent = |one: &Reservation| Spent {
+                used: known.get(&one.budget).copied().unwrap_or(0),
+                cost: None,
+                wait: wait(one),
+            };
+            Ok(reservations.iter().map(spent).collect())
         })
+    }
+
+    fn take(&self, more: Vec<Reservation>) -> Answer<'_, Result<(), IntentError>> {
+        Box::pin(async move { self.take_all(&more) })
+    }
+
+    fn settle(&self, unspent: Vec<Reservation>) {
+        let mut known = self.budgets.lock().unwrap();
+        for one in unspent {
+            let used = known.entry(one.budget).or_default();
+            *used = used.checked_sub(one.cost).expect("more was given back than was taken");
+        }
     }
 
     fn release<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<(), StoreFault>> {
@@ -214,21 +246,14 @@ impl Ledger for Remembering {
 impl Audit for Remembering {
     fn intent(&self, record: Record) -> Answer<'_, Result<RecordId, IntentError>> {
         Box::pin(async move {
-            let mut known = self.budgets.lock().unwrap();
-            for one in &record.reservations {
-                if known.get(&one.budget).copied().unwrap_or(0) + one.cost > one.max {
-                    return Err(IntentError::Exhausted(one.budget.clone()));
-                }
+            if self.audit_is_broken.load(Ordering::SeqCst) {
+                return Err(StoreFault("the disk is full".into()).into());
             }
             if record.approval.as_ref().is_some_and(|approval| !self.desk.consume(approval)) {
                 return Err(IntentError::ApprovalUsed);
             }
-            let taken = record.reservations.clone();
-            let id = self.write(Kind::Intent, record)?;
-            for one in taken {
-                *known.entry(one.budget).or_default() += one.cost;
-            }
-            Ok(id)
+            self.take_all(&record.reservations)?;
+            Ok(self.write(Kind::Intent, record)?)
         })
     }
 

@@ -1,27 +1,31 @@
-//! The budget table: conditional updates, so that no race can overdraw.
+//! The budget tables: one row for a plain count, parts for what slides or counts once. No race overdraws them.
+//!
+//! A window is kept in sixty slices, each dated by its end, so that what was used leaves it late rather than
+//! early: in no minute, hour or day is more taken than the budget's size.
 
-use datalog::Reservation;
-use rusqlite::{OptionalExtension, params};
+use datalog::{Counts, Reservation, Spent, Window};
+use rusqlite::{Connection, OptionalExtension, params};
+use time::{Duration, OffsetDateTime};
 
 use super::SqliteStore;
 use super::approval::use_up;
+use super::columns::millis;
 use super::writer::{Verdict, Writing};
-use crate::store::budget::{BudgetStore, Intended};
+use crate::store::budget::{BudgetStore, Intended, Taken};
 use crate::store::{Line, Stored, Use};
 
+/// Slices of a window.
+const SLICES: u64 = 60;
+/// How long counts outlast the last pass that could take from them, in case a clock is set back.
+const KEPT: Duration = Duration::days(1);
+
 impl BudgetStore for SqliteStore {
-    fn used<'a>(&'a self, budgets: &'a [String]) -> Stored<'a, Vec<u64>> {
+    fn used<'a>(&'a self, reservations: &'a [Reservation]) -> Stored<'a, Vec<Spent>> {
         Box::pin(async move {
-            if budgets.is_empty() {
+            if reservations.is_empty() {
                 return Ok(Vec::new());
             }
-            self.read(|connection| {
-                let mut select = connection.prepare_cached("SELECT used FROM budget WHERE key = ?1")?;
-                let mut one = |budget| {
-                    select.query_row([budget], |row| row.get(0)).optional().map(Option::unwrap_or_default)
-                };
-                budgets.iter().map(&mut one).collect()
-            })
+            self.read(|connection| reservations.iter().map(|one| stands(connection, one)).collect())
         })
     }
 
@@ -37,41 +41,249 @@ impl BudgetStore for SqliteStore {
             {
                 return Ok(Verdict::Undo(Intended::ApprovalUsed));
             }
-            for reservation in reservations {
-                if !take(writing, &reservation)? {
-                    return Ok(Verdict::Undo(Intended::Exhausted { budget: reservation.budget }));
-                }
+            match take_all(writing, reservations)? {
+                Taken::All => writing.append(&line).map(|seq| Verdict::Keep(Intended::Written(seq))),
+                Taken::Exhausted { budget } => Ok(Verdict::Undo(Intended::Exhausted { budget })),
             }
-            writing.append(&line).map(|seq| Verdict::Keep(Intended::Written(seq)))
+        }))
+    }
+
+    fn taken(&self, reservations: Vec<Reservation>) -> Stored<'_, Taken> {
+        Box::pin(self.writer.write(move |writing| {
+            Ok(match take_all(writing, reservations)? {
+                Taken::All => Verdict::Keep(Taken::All),
+                exhausted @ Taken::Exhausted { .. } => Verdict::Undo(exhausted),
+            })
         }))
     }
 
     fn release(&self, reservations: Vec<Reservation>) -> Stored<'_, ()> {
         Box::pin(self.writer.write(move |writing| {
-            let mut give_back = writing
-                .connection
-                .prepare_cached("UPDATE budget SET used = max(0, used - ?2) WHERE key = ?1")?;
-            for reservation in &reservations {
-                give_back.execute(params![reservation.budget, count(reservation.cost)])?;
-            }
+            reservations.iter().try_for_each(|one| give_back(writing.connection, one))?;
             Ok(Verdict::Keep(()))
         }))
     }
+
+    fn settled_later(&self, unspent: Vec<Reservation>) {
+        self.writer.write_later(move |writing| {
+            unspent.iter().try_for_each(|one| give_back(writing.connection, one))
+        });
+    }
+}
+
+/// Where a reservation is counted.
+enum Place<'a> {
+    /// In the budget's own row.
+    Row,
+    /// In the slice of the window that it falls into.
+    Slice { window: Window, number: u64, end: u64 },
+    /// In a row of each thing.
+    Things { items: &'a [String], window: Option<Window> },
+}
+
+fn place(reservation: &Reservation) -> Place<'_> {
+    match (&reservation.counts, reservation.window) {
+        (Counts::Once(items), window) => Place::Things { items, window },
+        (Counts::Each | Counts::Stream, None) => Place::Row,
+        (Counts::Each | Counts::Stream, Some(window)) => {
+            let length = length(window) / SLICES;
+            let number = reservation.at / length;
+            Place::Slice { window, number, end: number.saturating_add(1).saturating_mul(length) }
+        }
+    }
+}
+
+/// Milliseconds.
+fn length(window: Window) -> u64 {
+    window.seconds().saturating_mul(1_000)
+}
+
+/// What is dated by this or before has left the window.
+fn horizon(reservation: &Reservation, window: Option<Window>) -> i64 {
+    window.map_or(-1, |window| count(reservation.at.saturating_sub(length(window))))
+}
+
+fn stands(connection: &Connection, reservation: &Reservation) -> rusqlite::Result<Spent> {
+    let key = &reservation.budget;
+    match place(reservation) {
+        Place::Row => {
+            let mut select = connection.prepare_cached("SELECT used FROM budget WHERE key = ?1")?;
+            let used: Option<u64> = select.query_row([key], |row| row.get(0)).optional()?;
+            Ok(used.unwrap_or_default().into())
+        }
+        Place::Slice { window, .. } => {
+            let parts = parts(connection, key, horizon(reservation, Some(window)))?;
+            let used = parts.iter().fold(0u64, |used, (_, amount)| used.saturating_add(*amount));
+            let wait = wait(&parts, reservation, window, used.saturating_add(reservation.cost));
+            Ok(Spent { used, cost: None, wait })
+        }
+        Place::Things { items, window } => {
+            let from = horizon(reservation, window);
+            let parts = parts(connection, key, from)?;
+            let (used, fresh) = (parts.len() as u64, fresh(connection, key, items, from)?);
+            let once: Vec<(u64, u64)> = parts.into_iter().map(|(at, _)| (at, 1)).collect();
+            let after = used.saturating_add(fresh);
+            let wait = window.and_then(|window| wait(&once, reservation, window, after));
+            Ok(Spent { used, cost: Some(fresh), wait })
+        }
+    }
+}
+
+/// The parts that still count, the oldest first: when they are dated, and how much they are.
+fn parts(connection: &Connection, key: &str, horizon: i64) -> rusqlite::Result<Vec<(u64, u64)>> {
+    connection
+        .prepare_cached(
+            "SELECT dated_at, amount FROM budget_part WHERE key = ?1 AND dated_at > ?2 ORDER BY dated_at",
+        )?
+        .query_map(params![key, horizon], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// How many of the things do not count yet.
+fn fresh(connection: &Connection, key: &str, items: &[String], horizon: i64) -> rusqlite::Result<u64> {
+    let mut select = connection
+        .prepare_cached("SELECT 1 FROM budget_part WHERE key = ?1 AND part = ?2 AND dated_at > ?3")?;
+    let mut fresh = 0;
+    for item in items {
+        fresh += u64::from(!select.exists(params![key, item, horizon])?);
+    }
+    Ok(fresh)
+}
+
+/// Milliseconds until enough has left the window; none where it has room, or never will.
+fn wait(parts: &[(u64, u64)], reservation: &Reservation, window: Window, wanted: u64) -> Option<u64> {
+    let mut over = wanted.checked_sub(reservation.max).filter(|over| *over > 0)?;
+    for (at, amount) in parts {
+        over = over.saturating_sub(*amount);
+        if over == 0 {
+            return Some(at.saturating_add(length(window)).saturating_sub(reservation.at).max(1));
+        }
+    }
+    None
+}
+
+fn take_all(writing: &Writing<'_>, reservations: Vec<Reservation>) -> rusqlite::Result<Taken> {
+    for reservation in reservations {
+        if !take(writing.connection, &reservation)? {
+            return Ok(Taken::Exhausted { budget: reservation.budget });
+        }
+    }
+    Ok(Taken::All)
 }
 
 /// Whether there was enough left.
-fn take(writing: &Writing<'_>, reservation: &Reservation) -> rusqlite::Result<bool> {
+fn take(connection: &Connection, reservation: &Reservation) -> rusqlite::Result<bool> {
+    let Reservation { budget, max, cost, ends, .. } = reservation;
+    match place(reservation) {
+        Place::Row => take_row(connection, reservation),
+        Place::Slice { window, number, end } => {
+            forget(connection, budget, horizon(reservation, Some(window)))?;
+            let used: u64 = connection
+                .prepare_cached("SELECT coalesce(sum(amount), 0) FROM budget_part WHERE key = ?1")?
+                .query_row([budget], |row| row.get(0))?;
+            if used.saturating_add(*cost) > *max {
+                return Ok(false);
+            }
+            add(connection, budget, &number.to_string(), end, *cost, *ends).map(|()| true)
+        }
+        Place::Things { items, window } => {
+            forget(connection, budget, horizon(reservation, window))?;
+            let used: u64 = connection
+                .prepare_cached("SELECT count(*) FROM budget_part WHERE key = ?1")?
+                .query_row([budget], |row| row.get(0))?;
+            if used.saturating_add(fresh(connection, budget, items, -1)?) > *max {
+                return Ok(false);
+            }
+            for item in items {
+                add(connection, budget, item, reservation.at, 1, *ends)?;
+            }
+            Ok(true)
+        }
+    }
+}
+
+fn take_row(connection: &Connection, reservation: &Reservation) -> rusqlite::Result<bool> {
     if reservation.cost > reservation.max {
         return Ok(false);
     }
-    let changed = writing
-        .connection
+    let changed = connection
         .prepare_cached(
-            "INSERT INTO budget (key, used) VALUES (?1, ?2)
+            "INSERT INTO budget (key, used, ends_at) VALUES (?1, ?2, ?4)
              ON CONFLICT (key) DO UPDATE SET used = used + excluded.used WHERE used <= ?3 - excluded.used",
         )?
-        .execute(params![reservation.budget, count(reservation.cost), count(reservation.max)])?;
+        .execute(params![
+            reservation.budget,
+            count(reservation.cost),
+            count(reservation.max),
+            ends_at(reservation.ends)
+        ])?;
     Ok(changed == 1)
+}
+
+fn add(
+    connection: &Connection,
+    key: &str,
+    part: &str,
+    dated: u64,
+    amount: u64,
+    ends: u64,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO budget_part (key, part, dated_at, amount, ends_at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (key, part) DO UPDATE
+             SET amount = amount + excluded.amount, dated_at = max(dated_at, excluded.dated_at)",
+        )?
+        .execute(params![key, part, count(dated), count(amount), ends_at(ends)])
+        .map(|_| ())
+}
+
+/// Drops what has left the window.
+fn forget(connection: &Connection, key: &str, horizon: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM budget_part WHERE key = ?1 AND dated_at <= ?2")?
+        .execute(params![key, horizon])
+        .map(|_| ())
+}
+
+fn give_back(connection: &Connection, reservation: &Reservation) -> rusqlite::Result<()> {
+    let Reservation { budget, cost, .. } = reservation;
+    let from_part = |part: &str, amount: u64| {
+        connection
+            .prepare_cached(
+                "UPDATE budget_part SET amount = max(0, amount - ?3) WHERE key = ?1 AND part = ?2",
+            )?
+            .execute(params![budget, part, count(amount)])
+    };
+    match place(reservation) {
+        Place::Row => connection
+            .prepare_cached("UPDATE budget SET used = max(0, used - ?2) WHERE key = ?1")?
+            .execute(params![budget, count(*cost)])
+            .map(|_| ()),
+        Place::Slice { number, .. } => from_part(&number.to_string(), *cost).map(|_| ()),
+        Place::Things { items, .. } => {
+            // A thing counts until nobody that took it is left.
+            for item in items {
+                from_part(item, 1)?;
+            }
+            connection
+                .prepare_cached("DELETE FROM budget_part WHERE key = ?1 AND amount = 0")?
+                .execute([budget])
+                .map(|_| ())
+        }
+    }
+}
+
+/// Drops the counts of passes that ended long enough ago.
+pub(super) fn prune(connection: &Connection, now: OffsetDateTime) -> rusqlite::Result<()> {
+    let before = millis(now.saturating_sub(KEPT));
+    connection.prepare_cached("DELETE FROM budget WHERE ends_at < ?1")?.execute([before])?;
+    connection.prepare_cached("DELETE FROM budget_part WHERE ends_at < ?1")?.execute([before])?;
+    Ok(())
+}
+
+fn ends_at(seconds: u64) -> i64 {
+    count(seconds.saturating_mul(1_000))
 }
 
 /// Counts past what SQLite holds are no count that anyone reaches.

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::{StoreFault, fault};
 
 /// In order; the number of a step is its place, from 1. `PRAGMA user_version` holds the last one that ran.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     // 1: everything that the first version keeps. Times are milliseconds since 1970.
     "
     -- One row a link to an account. `id` is random and never used again.
@@ -187,6 +187,19 @@ const STEPS: [&str; 4] = [
         suspended_at INTEGER NOT NULL,
         PRIMARY KEY (kind, name)
     ) STRICT, WITHOUT ROWID;
+    ",
+    // 5: budgets that slide over a time, or count different things; and when counts may be dropped.
+    "
+    -- One row a slice of a window, or a thing that counts once (a hash).
+    CREATE TABLE budget_part (
+        key      TEXT    NOT NULL,
+        part     TEXT    NOT NULL,
+        dated_at INTEGER NOT NULL,                 -- the end of the slice, or when the thing was last taken
+        amount   INTEGER NOT NULL CHECK (amount >= 0),
+        ends_at  INTEGER NOT NULL,                 -- when the pass that set the budget ends
+        PRIMARY KEY (key, part)
+    ) STRICT, WITHOUT ROWID;
+    ALTER TABLE budget ADD COLUMN ends_at INTEGER; -- as above; of older counts it is not known
     ",
 ];
 

@@ -3,9 +3,9 @@
 use datalog::{ConnectionName, PassId};
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::SqliteStore;
 use super::columns::{millis, name_at, parse_name, time_at};
 use super::writer::Verdict;
+use super::{SqliteStore, budget};
 use crate::store::pass::{PassQuery, PassRow, PassStore, Said};
 use crate::store::{Line, Stored};
 
@@ -29,6 +29,7 @@ impl PassStore for SqliteStore {
                     says.0,
                 ])?;
             writing.append(&event)?;
+            budget::prune(writing.connection, pass.created)?;
             Ok(Verdict::Keep(()))
         }))
     }

@@ -71,7 +71,15 @@ async fn a_job_that_undoes_itself_takes_nobody_elses_work_with_it() {
     for position in 0..200 {
         let store = store.clone();
         tasks.spawn(async move {
-            let reservation = Reservation { budget: "one".into(), max: 10, cost: 1 };
+            let reservation = Reservation {
+                budget: "one".into(),
+                max: 10,
+                cost: 1,
+                counts: datalog::Counts::Each,
+                window: None,
+                at: 0,
+                ends: 0,
+            };
             match position % 2 {
                 0 => match store.intended(line(10), vec![reservation], None).await.unwrap() {
                     Intended::Written(_) => 1,
