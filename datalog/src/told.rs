@@ -75,7 +75,7 @@ impl Told {
             self.attachments = messages.iter().map(|message| decode::attachments(message)).sum();
         }
         if reads & SUBJECT != 0 {
-            self.subject = decode::subject(&messages);
+            self.subject = decode::common_subject(&messages);
         }
     }
 

@@ -130,11 +130,16 @@ fn found(finds: Finds, observed: &Observed) -> Result<&[Address], DecodeError> {
     }
 }
 
-/// The subject of the messages, decoded: none of several is another.
-pub(crate) fn subject(messages: &[Vec<u8>]) -> Result<String, DecodeError> {
+/// The subject of a message, decoded; empty where it has none.
+pub fn subject(message: &[u8]) -> Result<String, DecodeError> {
+    header::subject(message)
+}
+
+/// The subject that all of the messages have.
+pub(crate) fn common_subject(messages: &[Vec<u8>]) -> Result<String, DecodeError> {
     let mut found: Option<String> = None;
     for message in messages {
-        let subject = header::subject(message)?;
+        let subject = subject(message)?;
         if found.as_ref().is_some_and(|known| *known != subject) {
             return Err(DecodeError::Subject);
         }
