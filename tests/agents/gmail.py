@@ -54,6 +54,26 @@ def send(users, to):
     return users.messages().send(userId="me", body={"raw": raw(to)}).execute()
 
 
+def reply(users, argument):
+    """ADDRESS THREAD: a letter into a thread."""
+    to, thread = argument.split()
+    return users.messages().send(userId="me", body={"raw": raw(to), "threadId": thread}).execute()
+
+
+def draft_reply(users, argument):
+    to, thread = argument.split()
+    return users.drafts().create(userId="me", body={"message": {"raw": raw(to), "threadId": thread}}).execute()
+
+
+def update_draft(users, argument):
+    to, draft_id = argument.split()
+    return users.drafts().update(userId="me", id=draft_id, body={"message": {"raw": raw(to)}}).execute()
+
+
+def send_draft(users, draft_id):
+    return users.drafts().send(userId="me", body={"id": draft_id}).execute()
+
+
 def delete(users, message):
     return users.messages().delete(userId="me", id=message).execute()
 
@@ -90,6 +110,8 @@ def batch(service, _):
 
 
 PLAIN = {"list": list_, "get": get, "labels": labels, "draft": draft, "send": send, "delete": delete, "long": long_list}
+REPLIES = {"reply": reply, "draft-reply": draft_reply, "update-draft": update_draft, "send-draft": send_draft}
+PLAIN |= REPLIES
 DESCRIBED = {"upload-draft": upload_draft, "upload-send": upload_send, "described-list": list_}
 
 
