@@ -83,6 +83,25 @@ impl Quorum {
         }
     }
 
+    /// How a pass's authority block says it.
+    pub(crate) fn facts(&self) -> Vec<Fact> {
+        let needed =
+            (self.count > 1).then(|| fact!(r#"approvers_needed({count})"#, count = i64::from(self.count)));
+        let named = self.of.iter().map(|name| fact!(r#"approver_named({name})"#, name = name.as_str()));
+        needed.into_iter().chain(named).collect()
+    }
+
+    /// In words; none where any one approver will do.
+    pub(crate) fn words(&self) -> Option<String> {
+        let names: Vec<String> = self.of.iter().map(|name| format!("`{name}`")).collect();
+        match (self.count, names.as_slice()) {
+            (1, []) => None,
+            (1, names) => Some(format!("only {} may approve what is asked", names.join(" or "))),
+            (count, []) => Some(format!("{count} different people have to approve what is asked")),
+            (count, names) => Some(format!("{count} of {} have to approve what is asked", names.join(", "))),
+        }
+    }
+
     /// Whether this approver counts.
     pub fn takes(&self, name: &ApproverName) -> bool {
         self.of.is_empty() || self.of.contains(name)

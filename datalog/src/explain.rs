@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use crate::approval::Quorum;
 use crate::budget::{self, Measure};
 use crate::caveat::{Binary, Caveat, Fact, Kind, Op, Pattern, Query, Slot, Unary};
 use crate::content::{Answer, Bound, Content, Limit, time_bound};
@@ -284,6 +285,7 @@ pub fn pass(content: &Content) -> Vec<String> {
             lines.push(format!("{verb} on `{connection}`: {}", what.join(", ")));
         }
     }
+    lines.extend(Quorum::of(content).words());
     for limit in &content.limits {
         lines.push(budget(limit));
     }

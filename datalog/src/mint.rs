@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use crate::admission::MAX_TEXT;
+use crate::approval::Quorum;
 use crate::arguments::{self, Arguments};
 use crate::budget::Asked;
 use crate::catalog::Service;
@@ -19,13 +20,14 @@ use crate::compose;
 use crate::content::{self, Answer, Content, PREFIX};
 use crate::hours::Hours;
 use crate::keys::RootKeyPair;
-use crate::names::{Account, ConnectionName, PassId};
+use crate::names::{Account, ApproverName, ConnectionName, PassId};
 use crate::selector::{Selector, Target};
 use crate::terms::{self, Reach, TermError};
 
 /// How long a pass lasts where nothing else is said.
 pub const DEFAULT_DURATION: Duration = Duration::minutes(30);
 const MAX_TASK: usize = 200;
+const MOST_APPROVERS: usize = 10;
 
 /// What a person asks for, as it was typed.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -35,6 +37,10 @@ pub struct MintArgs {
     pub allow: Vec<String>,
     pub ask: Vec<String>,
     pub deny: Vec<String>,
+    /// How many distinct approvers what is asked takes; one where it is absent.
+    pub approvers: Option<u32>,
+    /// Who they may be; anybody where it is empty.
+    pub approve_by: Vec<ApproverName>,
     /// `30m`; 30 minutes where it is absent.
     pub duration: Option<String>,
     /// RFC 3339.
@@ -76,6 +82,7 @@ pub struct MintTerms {
     arguments: Vec<Arguments>,
     hours: Vec<Hours>,
     limits: Vec<Asked>,
+    quorum: Quorum,
     checks: Vec<Check>,
 }
 
@@ -125,6 +132,7 @@ impl MintTerms {
             grants.extend(on.map(|one| (Answer::Deny, one.connection.clone(), target.selector.clone())));
         }
         let limits = limits(&args.limits, &reach)?;
+        let quorum = quorum(args)?;
         let begins = args.not_before.as_deref().map(terms::date).transpose()?;
         let duration = args.duration.as_deref().map_or(Ok(DEFAULT_DURATION), terms::duration)?;
         let ends = begins.map_or(now, |begins| begins.max(now)).saturating_add(duration);
@@ -137,7 +145,19 @@ impl MintTerms {
         let checks = args.checks.iter().map(|text| terms::check(text, &reach)).collect::<Result<_, _>>()?;
         let connections =
             known.iter().filter(|one| reach.iter().any(|r| *r.connection == one.name)).cloned().collect();
-        Ok(Self { task, connections, grants, begins, ends, recipients, arguments, hours, limits, checks })
+        Ok(Self {
+            task,
+            connections,
+            grants,
+            begins,
+            ends,
+            recipients,
+            arguments,
+            hours,
+            limits,
+            quorum,
+            checks,
+        })
     }
 
     /// Signs the pass.
@@ -182,6 +202,7 @@ impl MintTerms {
                 facts.extend(compose::grants(answer.as_str(), name, &selectors));
             }
         }
+        facts.extend(self.quorum.facts());
         facts.extend(self.limits.iter().flat_map(|asked| compose::budget(&asked.to_string(), asked).0));
         facts
     }
@@ -196,6 +217,29 @@ impl MintTerms {
         checks.extend(self.checks.iter().cloned());
         checks
     }
+}
+
+fn quorum(args: &MintArgs) -> Result<Quorum, TermError> {
+    let mut of = args.approve_by.clone();
+    of.sort();
+    of.dedup();
+    let count = args.approvers.unwrap_or(1);
+    let may = if of.is_empty() { MOST_APPROVERS } else { of.len().min(MOST_APPROVERS) };
+    if count == 0 || usize::try_from(count).map_or(true, |count| count > may) {
+        return Err(TermError::Approvers { got: count, max: may });
+    }
+    if of.len() > MOST_APPROVERS {
+        return Err(TermError::Approvers {
+            got: u32::try_from(of.len()).unwrap_or(u32::MAX),
+            max: MOST_APPROVERS,
+        });
+    }
+    if args.ask.is_empty() && (args.approvers.is_some() || !of.is_empty()) {
+        return Err(TermError::Missing(
+            "approvers are named, but nothing is asked: expected at least one --ask",
+        ));
+    }
+    Ok(Quorum { count, of })
 }
 
 fn task(text: &str) -> Result<String, TermError> {

@@ -55,6 +55,8 @@ pub enum TermError {
         "`{0}` would count nobody: no message of these services is read for whom it reaches\nhint: gmail, google-calendar and google-drive are"
     )]
     CountsNobody(String),
+    #[error("a pass asks 1 to {max} approvers, and no more than it names, got {got}")]
+    Approvers { got: u32, max: usize },
     #[error("the budget `{0}` is given twice")]
     LimitTwice(String),
     #[error("`{check}` is not a check: {why}\nhint: `check if effects($e), !$e.contains(\"send\")` is one")]

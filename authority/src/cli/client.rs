@@ -90,6 +90,14 @@ impl Client {
         self.call(Method::PUT, path, Bytes::new()).await
     }
 
+    pub(super) async fn put_json<B: Serialize, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<T, Failure> {
+        self.call(Method::PUT, path, json(body)?).await
+    }
+
     pub(super) async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         self.call(Method::DELETE, path, Bytes::new()).await
     }

@@ -1,7 +1,7 @@
 //! `hallpass mint`: a pass for one task, on standard output alone; what it says, on standard error.
 
 use clap::Args;
-use datalog::inspect;
+use datalog::{ApproverName, inspect};
 
 use super::client::Client;
 use super::failure::Failure;
@@ -27,6 +27,12 @@ pub(super) struct Mint {
     /// What a person is asked about first
     #[arg(long, value_name = "WHAT")]
     ask: Vec<String>,
+    /// How many different people have to approve what is asked
+    #[arg(long, value_name = "N", requires = "ask")]
+    approvers: Option<u32>,
+    /// Who may approve what is asked, as `hallpass approvers` lists them
+    #[arg(long = "approve-by", value_name = "NAME", requires = "ask", value_delimiter = ',')]
+    approve_by: Vec<ApproverName>,
     /// What may not be done, whatever else is allowed
     #[arg(long, value_name = "WHAT")]
     deny: Vec<String>,
@@ -94,6 +100,8 @@ impl From<Mint> for MintArgs {
             allow: mint.allow,
             ask: mint.ask,
             deny: mint.deny,
+            approvers: mint.approvers,
+            approve_by: mint.approve_by,
             duration: Some(mint.duration),
             not_before: mint.not_before,
             to: mint.to,

@@ -3,6 +3,9 @@
 //! The help, the completions and the man pages derive from the definitions here. What changes state goes
 //! through the authority's API (`client`); what does not opens no store. Nothing here decides anything.
 
+mod approvals;
+mod approve;
+mod approvers;
 mod attenuate;
 mod browser;
 mod callback;
@@ -27,6 +30,7 @@ mod passes;
 mod revoke;
 mod serve;
 mod services;
+mod shown;
 mod stop;
 mod table;
 mod term;
@@ -93,6 +97,11 @@ enum Command {
     Passes(passes::Passes),
     Revoke(revoke::Revoke),
     Stop(stop::Stop),
+    Resume(stop::Resume),
+    Approvals(approvals::Approvals),
+    Approve(approve::Approve),
+    Deny(approve::Deny),
+    Approvers(approvers::Approvers),
     Log(log::Log),
     Explain(explain::Explain),
     Keys(keys::Keys),
@@ -172,6 +181,11 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Passes(command) => command.run(context)?,
         Command::Revoke(command) => command.run(context)?,
         Command::Stop(command) => command.run(context)?,
+        Command::Resume(command) => command.run(context)?,
+        Command::Approvals(command) => command.run(context)?,
+        Command::Approve(command) => command.run(context)?,
+        Command::Deny(command) => command.run(context)?,
+        Command::Approvers(command) => command.run(context)?,
         Command::Log(command) => command.run(context)?,
         Command::Explain(command) => command.run(context)?,
         Command::Keys(command) => command.run(context)?,

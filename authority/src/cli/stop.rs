@@ -1,34 +1,144 @@
-//! `hallpass stop`: the emergency stop. No request of any pass is forwarded until `stop --resume`.
+//! `hallpass stop` and `hallpass resume`: the emergency stop, or one pass, task or connection by itself.
 
 use clap::Args;
+use datalog::{ConnectionName, RevocationId};
 
 use super::client::Client;
 use super::failure::Failure;
+use super::table::Table;
 use super::term::Tone;
-use super::{Context, block_on};
-use crate::app::StopReport;
+use super::{Context, block_on, when};
+use crate::app::{StopReport, StopTarget, SuspendArgs, Suspension};
 
-/// Forward no more requests of any pass, at once
+/// Forward no more requests, at once: of every pass, or of what is named
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Without a name everything is stopped. It holds from the next request on; what is held open or on its way back is cut off.
+
+Example: hallpass stop --connection gmail --because 'looking into something'")]
 pub(super) struct Stop {
-    /// Lift the stop
+    #[command(flatten)]
+    what: What,
+    /// Why, for the log and for the agent
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["resume", "list"])]
+    because: Option<String>,
+    /// Lift the stop: the same as `hallpass resume`
     #[arg(long)]
     resume: bool,
+    /// List what is stopped
+    #[arg(long, conflicts_with_all = ["resume", "what"])]
+    list: bool,
+}
+
+/// Lift a stop: of everything, or of what is named
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A pass that was suspended because it was refused too often is resumed by --pass, too.
+
+Example: hallpass resume --pass p_0123456789abcdefghijkl")]
+pub(super) struct Resume {
+    #[command(flatten)]
+    what: What,
+}
+
+#[derive(Debug, Clone, Args)]
+#[group(id = "what", multiple = false)]
+struct What {
+    /// A pass, with everything attenuated from it
+    #[arg(long, value_name = "ID")]
+    pass: Option<RevocationId>,
+    /// Every pass for this task, those to come too
+    #[arg(long, value_name = "TASK")]
+    task: Option<String>,
+    /// Everything on a connection
+    #[arg(long, value_name = "NAME")]
+    connection: Option<ConnectionName>,
+}
+
+impl What {
+    fn target(self) -> Option<StopTarget> {
+        self.pass
+            .map(StopTarget::Pass)
+            .or(self.task.map(StopTarget::Task))
+            .or(self.connection.map(StopTarget::Connection))
+    }
 }
 
 impl Stop {
-    pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let report: StopReport = block_on(async {
-            let client = Client::open(context).await?;
-            if self.resume { client.delete("/v1/stop").await } else { client.put("/v1/stop").await }
-        })?;
-        let text = if report.stopped {
-            context.term.say_in(Tone::Warn, "no request is forwarded until `hallpass stop --resume`");
-            "stopped"
-        } else {
-            context.term.say_in(Tone::Good, "requests are decided by their passes again");
-            "running"
+    pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
+        if self.list {
+            return list(context);
+        }
+        if self.resume {
+            return resume(context, self.what.target());
+        }
+        let Some(target) = self.what.target() else {
+            let report: StopReport = block_on(async { Client::open(context).await?.put("/v1/stop").await })?;
+            return everything(context, report);
         };
-        context.term.result(&report, || text.into())
+        let args = SuspendArgs { target, because: self.because };
+        let stopped: Suspension =
+            block_on(async { Client::open(context).await?.post("/v1/suspensions", &args).await })?;
+        context.term.say_in(
+            Tone::Warn,
+            format!("{} is stopped until it is resumed: `hallpass resume`", words(&stopped.target)),
+        );
+        context.term.result(&stopped, || "stopped".into())
+    }
+}
+
+impl Resume {
+    pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
+        resume(context, self.what.target())
+    }
+}
+
+fn resume(context: &Context, target: Option<StopTarget>) -> Result<(), Failure> {
+    let Some(target) = target else {
+        let report: StopReport = block_on(async { Client::open(context).await?.delete("/v1/stop").await })?;
+        return everything(context, report);
+    };
+    let lifted: StopTarget =
+        block_on(async { Client::open(context).await?.post("/v1/suspensions/lifted", &target).await })?;
+    context.term.say_in(Tone::Good, format!("{} is not stopped any more", words(&lifted)));
+    context.term.result(&lifted, || "running".into())
+}
+
+fn everything(context: &Context, report: StopReport) -> Result<(), Failure> {
+    let text = if report.stopped {
+        context.term.say_in(Tone::Warn, "no request is forwarded until `hallpass resume`");
+        "stopped"
+    } else {
+        context.term.say_in(Tone::Good, "requests are decided by their passes again");
+        "running"
+    };
+    context.term.result(&report, || text.into())
+}
+
+fn list(context: &Context) -> Result<(), Failure> {
+    let (report, stopped): (StopReport, Vec<Suspension>) = block_on(async {
+        let client = Client::open(context).await?;
+        Ok((client.read("/v1/stop").await?, client.read("/v1/suspensions").await?))
+    })?;
+    if report.stopped {
+        context.term.say_in(Tone::Warn, "everything is stopped");
+    } else if stopped.is_empty() {
+        context.term.say("nothing is stopped");
+    }
+    context.term.result(&stopped, || {
+        let mut table = Table::new(["WHAT", "SINCE", "WHY"]);
+        for one in &stopped {
+            let because = one.because.as_deref().unwrap_or_default();
+            table.row([words(&one.target).into(), when::at(one.since).into(), because.into()]);
+        }
+        table.render(&context.term)
+    })
+}
+
+fn words(target: &StopTarget) -> String {
+    match target {
+        StopTarget::Pass(id) => format!("the pass {id}"),
+        StopTarget::Task(task) => format!("the task `{task}`"),
+        StopTarget::Connection(name) => format!("the connection `{name}`"),
     }
 }

@@ -5,7 +5,8 @@
 //! 3. Colour and column widths only where the stream is a terminal; `NO_COLOR` turns colour off.
 //! 4. Text from outside (tasks, accounts, operation names) is shown with its control and bidirectional
 //!    characters made visible: no record can redraw the terminal it is read on.
-//! 5. Nothing here asks a question: every command runs the same under a script.
+//! 5. Nothing asks a question, so that every command runs the same under a script: but `approvals --watch`, where a
+//!    person sits at the terminal.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
