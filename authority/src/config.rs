@@ -14,7 +14,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use datalog::{ConnectionName, ServiceName};
+use datalog::{ConnectionName, Effect, Effects, ServiceName};
 use secrecy::SecretString;
 use time::Duration;
 
@@ -27,6 +27,7 @@ pub struct Config {
     pub gateway_listen: SocketAddr,
     pub authority_listen: SocketAddr,
     pub approvals: ApprovalsConfig,
+    pub breaker: BreakerConfig,
     pub services: BTreeMap<ServiceName, ServiceConfig>,
     pub connections: BTreeMap<ConnectionName, ConnectionConfig>,
 }
@@ -41,6 +42,21 @@ pub struct ApprovalsConfig {
 impl Default for ApprovalsConfig {
     fn default() -> Self {
         Self { keep: Duration::hours(1) }
+    }
+}
+
+/// `[breaker]`: when a pass is suspended.
+#[derive(Debug, Clone)]
+pub struct BreakerConfig {
+    /// So many refusals, of requests that have one of these effects, within this time.
+    pub denials: usize,
+    pub within: Duration,
+    pub effects: Effects,
+}
+
+impl Default for BreakerConfig {
+    fn default() -> Self {
+        Self { denials: 5, within: Duration::minutes(1), effects: Effects::NONE.with(Effect::Delete) }
     }
 }
 
@@ -138,6 +154,7 @@ impl Default for Config {
             gateway_listen: SocketAddr::from(([127, 0, 0, 1], 7411)),
             authority_listen: SocketAddr::from(([127, 0, 0, 1], 7412)),
             approvals: ApprovalsConfig::default(),
+            breaker: BreakerConfig::default(),
             services: BTreeMap::new(),
             connections: BTreeMap::new(),
         }

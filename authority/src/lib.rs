@@ -6,6 +6,7 @@
 pub mod api;
 pub mod app;
 pub mod audit;
+pub(crate) mod breaker;
 pub mod catalog;
 pub mod cli;
 pub mod clock;

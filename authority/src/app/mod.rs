@@ -42,6 +42,7 @@ use datalog::catalog::Catalog;
 use datalog::{ConnectionName, RevocationId};
 
 use crate::audit::{AuditSigner, CheckpointFile};
+use crate::breaker::Breaker;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::{Changed, Desk};
@@ -80,6 +81,7 @@ pub struct App {
     stopped: AtomicBool,
     sessions: Mutex<sessions::Sessions>,
     desk: Desk,
+    breaker: Breaker,
     /// Dropped last: the home is this process's until everything above is gone.
     _lock: File,
 }

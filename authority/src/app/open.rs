@@ -16,6 +16,7 @@ use super::checkpoint::{check_history, open_signer};
 use super::connections::revive;
 use super::{App, OpenError};
 use crate::audit::{AuditSigner, CheckpointFile};
+use crate::breaker::Breaker;
 use crate::catalog;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -64,6 +65,7 @@ impl App {
         let keyring = Keyring::open(&vault, block_on(RootKeyStore::root_keys(&*store))?)?;
         let revoked = block_on(RevocationStore::revocations(&*store))?.into_iter().collect();
         let stopped = block_on(RevocationStore::is_stopped(&*store))?;
+        let breaker = Breaker::new(config.breaker.clone());
         let approvers = Approvers::open(&vault, block_on(ApprovalStore::approvers(&*store))?)?;
         let suspensions = Suspensions::new(block_on(SuspensionStore::suspensions(&*store))?);
         let rows = block_on(ConnectionStore::known_connections(&*store))?;
@@ -89,6 +91,7 @@ impl App {
             stopped: AtomicBool::new(stopped),
             sessions: Mutex::default(),
             desk: Desk::new(approvers, suspensions),
+            breaker,
             _lock: lock,
         }))
     }

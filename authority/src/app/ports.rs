@@ -122,7 +122,14 @@ impl Audit for App {
 
     fn refusal(&self, record: Record) -> Answer<'_, Result<RecordId, StoreFault>> {
         let line = Line::new(record.at, &Entry::Refusal(RequestEntry::from(&record)));
-        Box::pin(async move { self.store.append(line).await.map(RecordId) })
+        let tripped = self.breaker.refused(&record, self.clock.now());
+        Box::pin(async move {
+            let id = self.store.append(line).await.map(RecordId)?;
+            if let Some(tripped) = tripped {
+                self.trip(tripped).await;
+            }
+            Ok(id)
+        })
     }
 
     fn outcome(&self, id: RecordId, outcome: Outcome) {

@@ -2,6 +2,7 @@
 
 use super::{App, AppError, StopTarget, SuspendArgs, Suspension};
 use crate::audit::{Event, EventEntry, plain};
+use crate::breaker::Tripped;
 use crate::desk::Changed;
 use crate::store::{Line, Suspended, SuspensionRow};
 
@@ -32,6 +33,15 @@ impl App {
         self.desk.suspensions.remove(&what);
         self.desk.tell(Changed::Stop);
         Ok(target)
+    }
+
+    /// Suspends a pass that was refused too often. In force even where it could not be written.
+    pub(super) async fn trip(&self, Tripped { pass, because }: Tripped) {
+        tracing::warn!(%pass, because, "a pass is suspended");
+        let args = SuspendArgs { target: StopTarget::Pass(pass), because: Some(because) };
+        if let Err(error) = self.suspend(args).await {
+            tracing::error!(%error, "a suspension is not durable");
+        }
     }
 
     /// What is stopped by itself, the oldest first.

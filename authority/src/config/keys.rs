@@ -7,6 +7,7 @@ pub(super) enum Section {
     Gateway,
     Authority,
     Approvals,
+    Breaker,
     /// `[services.NAME]`
     Service,
     /// `[connections.NAME]`
@@ -23,8 +24,8 @@ pub(super) struct Key {
 }
 
 impl Section {
-    pub const ALL: [Self; 5] =
-        [Self::Gateway, Self::Authority, Self::Approvals, Self::Service, Self::Connection];
+    pub const ALL: [Self; 6] =
+        [Self::Gateway, Self::Authority, Self::Approvals, Self::Breaker, Self::Service, Self::Connection];
 
     /// The table's name at the top of the file.
     pub fn name(self) -> &'static str {
@@ -32,6 +33,7 @@ impl Section {
             Self::Gateway => "gateway",
             Self::Authority => "authority",
             Self::Approvals => "approvals",
+            Self::Breaker => "breaker",
             Self::Service => "services",
             Self::Connection => "connections",
         }
@@ -42,6 +44,7 @@ impl Section {
             Self::Gateway => "[gateway]",
             Self::Authority => "[authority]",
             Self::Approvals => "[approvals]",
+            Self::Breaker => "[breaker]",
             Self::Service => "[services.gmail]",
             Self::Connection => "[connections.gmail]",
         }
@@ -52,6 +55,7 @@ impl Section {
             Self::Gateway => "What agents talk to.",
             Self::Authority => "What people talk to: the API and the console.",
             Self::Approvals => "What people are asked.",
+            Self::Breaker => "A pass that is refused so often is suspended until a person resumes it.",
             Self::Service => {
                 "One table a service: where it is, and the OAuth client that you registered there. What is left\n\
                  # out is the service's own. Plain http only on this machine."
@@ -61,7 +65,7 @@ impl Section {
     }
 }
 
-pub(super) const KEYS: [Key; 17] = [
+pub(super) const KEYS: [Key; 20] = [
     Key {
         section: Section::Gateway,
         name: "listen",
@@ -79,6 +83,19 @@ pub(super) const KEYS: [Key; 17] = [
         name: "keep",
         example: "\"1h\"",
         doc: "How long a question waits for an answer, and a yes for one request holds. Never longer than the pass.",
+    },
+    Key {
+        section: Section::Breaker,
+        name: "denials",
+        example: "5",
+        doc: "How many refusals, 1 to 1000, of requests that have one of the effects.",
+    },
+    Key { section: Section::Breaker, name: "within", example: "\"1m\"", doc: "Within which time." },
+    Key {
+        section: Section::Breaker,
+        name: "effects",
+        example: "[\"delete\"]",
+        doc: "Effects that count: delete, share, send, admin, run and so on.",
     },
     Key {
         section: Section::Service,

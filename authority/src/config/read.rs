@@ -3,13 +3,15 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use datalog::{Effect, Effects};
 use time::Duration;
 use toml::{Table, Value};
 use url::{Host, Url};
 
 use super::keys::{self, Section};
 use super::{
-    ClientAuth, ClientSecretFile, Config, ConfigError, ConnectionConfig, RefreshStyle, ServiceConfig,
+    BreakerConfig, ClientAuth, ClientSecretFile, Config, ConfigError, ConnectionConfig, RefreshStyle,
+    ServiceConfig,
 };
 
 pub(super) fn parse(text: &str, dir: &Path) -> Result<Config, ConfigError> {
@@ -27,6 +29,7 @@ pub(super) fn parse(text: &str, dir: &Path) -> Result<Config, ConfigError> {
                 config.authority_listen = listen(section, name, table, config.authority_listen)?;
             }
             Section::Approvals => read_approvals(&mut config, name, table)?,
+            Section::Breaker => read_breaker(&mut config.breaker, name, table)?,
             Section::Service => read_services(&mut config, table, dir)?,
             Section::Connection => read_connections(&mut config, table)?,
         }
@@ -104,6 +107,33 @@ fn read_approvals(config: &mut Config, path: &str, table: &Table) -> Result<(), 
     refuse_unknown(Section::Approvals, path, table)?;
     if let Some(value) = table.get("keep") {
         config.approvals.keep = duration(&format!("{path}.keep"), value)?;
+    }
+    Ok(())
+}
+
+fn read_breaker(breaker: &mut BreakerConfig, path: &str, table: &Table) -> Result<(), ConfigError> {
+    refuse_unknown(Section::Breaker, path, table)?;
+    if let Some(value) = table.get("denials") {
+        let count = value.as_integer().filter(|count| (1..=1_000).contains(count));
+        let count = count.and_then(|count| usize::try_from(count).ok());
+        breaker.denials =
+            count.ok_or_else(|| wrong(&format!("{path}.denials"), value, "a number from 1 to 1000"))?;
+    }
+    if let Some(value) = table.get("within") {
+        breaker.within = duration(&format!("{path}.within"), value)?;
+    }
+    if let Some(value) = table.get("effects") {
+        let key = format!("{path}.effects");
+        let expected =
+            "a list of effects, with at least one: read, write, send, share, delete, run, secret, admin";
+        let list =
+            value.as_array().filter(|list| !list.is_empty()).ok_or_else(|| wrong(&key, value, expected))?;
+        let effect = |one: &Value| one.as_str().and_then(|text| text.parse::<Effect>().ok());
+        breaker.effects = list
+            .iter()
+            .map(effect)
+            .collect::<Option<Effects>>()
+            .ok_or_else(|| wrong(&key, value, expected))?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The authority by its verbs, against a provider that does as it is told.
 
+mod approvals;
 mod audit;
 mod budgets;
 mod connect;

@@ -1,0 +1,378 @@
+//! The desk by its verbs and ports: one question a request, an answer that is used once, and what ends it.
+
+use std::net::IpAddr;
+
+use datalog::{
+    ApprovalId, Approved, MintArgs, PassCache, Quorum, Request, RevocationId, Shown, VerifiedPass,
+    catalog::RawRequest, lookup::Observed,
+};
+use verifier::ports::{
+    ApprovalUse, Approvals, Ask, AskError, Audit, Held, IntentError, Opinion, Record, Trust,
+};
+
+use super::*;
+
+const TRASH: &str = "/gmail/v1/users/me/messages/m1/trash";
+
+struct Asking {
+    app: Arc<App>,
+    pass: Arc<VerifiedPass>,
+}
+
+impl Asking {
+    async fn new(world: &World, args: MintArgs) -> Self {
+        let app = world.connected().await;
+        Self::with(app, args).await
+    }
+
+    async fn with(app: Arc<App>, args: MintArgs) -> Self {
+        let args = MintArgs {
+            task: "tidy up".into(),
+            ask: vec!["gmail:write".into(), "gmail:delete".into(), "gmail:send".into()],
+            ..args
+        };
+        let minted = app.mint(args).await.unwrap();
+        let roots = Trust::root_keys(&*app);
+        let pass = PassCache::new(4).verify(&minted.pass, &roots, &|_| false, app.clock.now()).unwrap();
+        Self { app, pass }
+    }
+
+    fn request(&self, path: &str) -> Request {
+        self.classified(path, b"")
+    }
+
+    fn classified(&self, path: &str, body: &[u8]) -> Request {
+        let connection = self.app.connection(&gmail()).unwrap();
+        let raw = RawRequest {
+            method: "POST",
+            method_override: None,
+            host: None,
+            path,
+            query: None,
+            headers: &[],
+            content_type: (!body.is_empty()).then_some("application/json"),
+            body,
+        };
+        connection.service.classify(&connection.name, &connection.account, &raw).unwrap()
+    }
+
+    fn letter(&self, to: &str, text: &str) -> Request {
+        use base64::Engine;
+        let raw = format!("To: {to}\r\nSubject: hello\r\n\r\n{text}\r\n");
+        let raw = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(raw);
+        self.classified("/gmail/v1/users/me/messages/send", format!(r#"{{"raw":"{raw}"}}"#).as_bytes())
+    }
+
+    fn question(&self, request: &Request) -> Ask {
+        let observed = Observed::default();
+        Ask {
+            at: self.app.clock.now(),
+            lineage: self.pass.lineage().to_vec(),
+            task: self.pass.task().into(),
+            pass_ends: self.pass.expires(),
+            connection: request.connection.clone(),
+            operation: request.operation.id.clone(),
+            digest: request.digest(),
+            alike: request.alike(&observed),
+            shown: Shown::of(request, &observed),
+            request: self.pass.approval_request().unwrap(),
+            quorum: self.pass.quorum(),
+        }
+    }
+
+    async fn ask(&self, request: &Request) -> (ApprovalId, Opinion) {
+        let asked = self.app.ask(self.question(request)).await.unwrap();
+        (asked.id, asked.opinion)
+    }
+
+    /// Asks, takes the signed blocks as the gateway does, and writes the intent.
+    async fn goes(&self, request: &Request) -> Result<(), String> {
+        let (id, opinion) = self.ask(request).await;
+        let Opinion::Approved { blocks } = opinion else { return Err(format!("{opinion:?}")) };
+        let subject = (request, &Observed::default());
+        let keys = self.app.approver_keys();
+        let approved = Approved::verify(&self.pass, subject, &blocks, &keys, self.app.clock.now())
+            .map_err(|error| error.to_string())?;
+        assert_eq!(*approved.approval(), id);
+        let by = approved.by().iter().cloned().collect();
+        let record = Record {
+            digest: Some(request.digest()),
+            approval: Some(ApprovalUse { id, by }),
+            ..super::audit::record(TRASH, "allow")
+        };
+        self.app.intent(record).await.map(drop).map_err(|error| error.to_string())
+    }
+
+    async fn approve(&self, id: &ApprovalId, scope: ApprovalScope) -> Result<ApprovalInfo, AppError> {
+        self.app.approve(id, ApproveArgs { by: None, scope }).await
+    }
+}
+
+fn once() -> ApprovalScope {
+    ApprovalScope::Once
+}
+
+#[tokio::test]
+async fn the_same_request_is_one_question_and_goes_once() {
+    let world = World::new().await;
+    let asking = Asking::new(&world, MintArgs::default()).await;
+    let request = asking.request(TRASH);
+    let (id, opinion) = asking.ask(&request).await;
+    assert!(matches!(opinion, Opinion::Pending));
+    assert_eq!(asking.ask(&request).await.0, id);
+    assert_eq!(asking.app.approvals(ApprovalFilter::default()).await.unwrap().len(), 1);
+    assert!(asking.goes(&request).await.is_err());
+
+    let approved = asking.approve(&id, once()).await.unwrap();
+    assert_eq!(approved.status, ApprovalStanding::Approved);
+    assert_eq!(approved.answers[0].by.as_str(), "owner");
+    asking.goes(&request).await.unwrap();
+    let used = asking.app.approval(&id).await.unwrap();
+    assert_eq!((used.status, used.uses, used.shown.is_none()), (ApprovalStanding::Used, 1, true));
+    assert!(asking.goes(&request).await.is_err());
+    assert_ne!(asking.ask(&request).await.0, id, "to do it again is to ask again");
+    assert!(asking.approve(&id, once()).await.is_err(), "what was used stays used");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_hundred_that_race_for_one_approval_one_goes() {
+    let world = World::new().await;
+    let asking = Arc::new(Asking::new(&world, MintArgs::default()).await);
+    let request = asking.request(TRASH);
+    let (id, _) = asking.ask(&request).await;
+    asking.approve(&id, once()).await.unwrap();
+    let mut racing = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let (asking, id, digest) = (asking.clone(), id.clone(), request.digest());
+        racing.spawn(async move {
+            let approval = Some(ApprovalUse { id, by: Vec::new() });
+            let record = Record { digest: Some(digest), approval, ..super::audit::record(TRASH, "allow") };
+            match asking.app.intent(record).await {
+                Ok(_) => 1,
+                Err(IntentError::ApprovalUsed) => 0,
+                Err(error) => panic!("{error}"),
+            }
+        });
+    }
+    assert_eq!(racing.join_all().await.into_iter().sum::<u32>(), 1);
+}
+
+#[tokio::test]
+async fn an_approval_outlives_a_restart_and_so_does_its_use() {
+    let world = World::new().await;
+    let mut asking = Asking::new(&world, MintArgs::default()).await;
+    let request = asking.request(TRASH);
+    let (id, _) = asking.ask(&request).await;
+    asking.approve(&id, once()).await.unwrap();
+    for goes in [true, false] {
+        let pass = asking.pass.clone();
+        asking.app.close().await;
+        drop(asking);
+        asking = Asking { app: world.open(), pass };
+        assert_eq!(asking.goes(&request).await.is_ok(), goes);
+    }
+}
+
+#[tokio::test]
+async fn another_pass_another_byte_and_a_child_are_other_questions() {
+    let world = World::new().await;
+    let asking = Asking::new(&world, MintArgs::default()).await;
+    let request = asking.request(TRASH);
+    let (id, _) = asking.ask(&request).await;
+    asking.approve(&id, ApprovalScope::Task).await.unwrap();
+    let other = Asking::with(asking.app.clone(), MintArgs::default()).await;
+    assert!(matches!(other.ask(&request).await.1, Opinion::Pending), "another pass");
+    let changed = asking.request("/gmail/v1/users/me/messages/m2/trash");
+    assert!(matches!(asking.ask(&changed).await.1, Opinion::Pending), "another byte");
+    for change in [
+        |request: &mut Request| request.account = "eve@example.com".parse().unwrap(),
+        |request: &mut Request| request.catalog = Arc::from("another"),
+        |request: &mut Request| request.connection = "gmail-work".parse().unwrap(),
+    ] {
+        let mut changed = asking.request(TRASH);
+        change(&mut changed);
+        assert!(matches!(asking.ask(&changed).await.1, Opinion::Pending));
+    }
+    let mut child = asking.question(&request);
+    child.lineage.push("ab".repeat(64).parse::<RevocationId>().unwrap());
+    let asked = asking.app.ask(child).await.unwrap();
+    assert!(matches!(asked.opinion, Opinion::Pending), "a child's question is its own");
+    let holder = asking.pass.lineage().last().unwrap();
+    assert!(Approvals::approval(&*asking.app, &asked.id, holder).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_no_stays_with_its_reason_until_the_person_changes_it() {
+    let world = World::new().await;
+    let asking = Asking::new(&world, MintArgs::default()).await;
+    let request = asking.request(TRASH);
+    let (id, _) = asking.ask(&request).await;
+    let args = DenyArgs { by: None, because: Some("not \u{202e}that".into()) };
+    let denied = asking.app.deny(&id, args).await.unwrap();
+    assert_eq!((denied.status, denied.shown.is_some()), (ApprovalStanding::Denied, true));
+    let (same, opinion) = asking.ask(&request).await;
+    assert_eq!(same, id);
+    assert!(matches!(opinion, Opinion::Denied { because: Some(text) } if text == r"not \u{202e}that"));
+    asking.approve(&id, once()).await.unwrap();
+    asking.app.deny(&id, DenyArgs::default()).await.unwrap();
+    assert!(asking.goes(&request).await.is_err(), "a yes that is taken back is none");
+}
+
+#[tokio::test]
+async fn a_wider_yes_covers_what_is_alike_and_nothing_else() {
+    let world = World::new().await;
+    let asking = Asking::new(&world, MintArgs::default()).await;
+    let first = asking.letter("bob@example.com", "one");
+    let (id, _) = asking.ask(&first).await;
+    let second = asking.letter("bob@example.com", "two");
+    let waiting = asking.ask(&second).await.0;
+    asking.approve(&id, ApprovalScope::Times { times: 2 }).await.unwrap();
+    assert_eq!(asking.app.approval(&waiting).await.unwrap().status, ApprovalStanding::Covered);
+    let more = asking.letter("bob@example.com, eve@example.com", "two");
+    assert!(matches!(asking.ask(&more).await.1, Opinion::Pending), "one more recipient");
+    asking.goes(&second).await.unwrap();
+    asking.goes(&asking.letter("bob@example.com", "three")).await.unwrap();
+    assert!(asking.goes(&asking.letter("bob@example.com", "four")).await.is_err(), "twice is twice");
+}
+
+#[tokio::test]
+async fn several_approvers_are_several_people() {
+    let world = World::new().await;
+    let names = ["alice", "bob", "eve"].map(|name| name.parse::<datalog::ApproverName>().unwrap());
+    let [alice, bob, eve] = &names;
+    let args =
+        MintArgs { approvers: Some(2), approve_by: vec![alice.clone(), bob.clone()], ..MintArgs::default() };
+    let asking = Asking::new(&world, args).await;
+    assert_eq!(asking.pass.quorum(), Quorum { count: 2, of: vec![alice.clone(), bob.clone()] });
+    for name in &names {
+        asking.app.add_approver(name).await.unwrap();
+    }
+    let request = asking.request(TRASH);
+    let (id, _) = asking.ask(&request).await;
+    let by = async |name: Option<&datalog::ApproverName>| {
+        asking.app.approve(&id, ApproveArgs { by: name.cloned(), scope: once() }).await
+    };
+    assert!(by(None).await.is_err(), "the owner is not named");
+    assert!(by(Some(eve)).await.is_err());
+    assert_eq!(by(Some(alice)).await.unwrap().status, ApprovalStanding::Pending);
+    assert_eq!(by(Some(alice)).await.unwrap().status, ApprovalStanding::Pending, "alice twice is one");
+    assert!(asking.goes(&request).await.is_err());
+    assert_eq!(by(Some(bob)).await.unwrap().status, ApprovalStanding::Approved);
+    asking.app.retire_approver(bob).await.unwrap();
+    assert!(asking.goes(&request).await.is_err(), "what a retired approver signed counts no more");
+}
+
+#[tokio::test]
+async fn what_waits_is_bounded_for_a_pass_with_its_children() {
+    let world = World::new().await;
+    let asking = Asking::new(&world, MintArgs::default()).await;
+    for number in 0..20 {
+        asking.ask(&asking.request(&format!("/gmail/v1/users/me/messages/m{number}/trash"))).await;
+    }
+    let mut child = asking.question(&asking.request("/gmail/v1/users/me/messages/more/trash"));
+    child.lineage.push("cd".repeat(64).parse::<RevocationId>().unwrap());
+    let refused = asking.app.ask(child).await;
+    assert!(matches!(refused, Err(AskError::TooMany { waiting: 20 })), "{refused:?}");
+    let (id, _) = asking.ask(&asking.request("/gmail/v1/users/me/messages/m7/trash")).await;
+    asking.approve(&id, once()).await.unwrap();
+    asking.ask(&asking.request("/gmail/v1/users/me/messages/more/trash")).await;
+}
+
+#[tokio::test]
+async fn a_question_ends_with_its_pass_or_when_nobody_answers() {
+    let world = World::new().await;
+    let args = MintArgs { duration: Some("8h".into()), ..MintArgs::default() };
+    let asking = Asking::new(&world, args).await;
+    let request = asking.request(TRASH);
+    let (id, _) = asking.ask(&request).await;
+    world.clock.advance(Duration::minutes(61));
+    assert_eq!(asking.app.approval(&id).await.unwrap().status, ApprovalStanding::Expired);
+    assert!(asking.approve(&id, once()).await.is_err());
+    let (again, _) = asking.ask(&request).await;
+    assert_ne!(again, id);
+    asking.approve(&again, once()).await.unwrap();
+    world.clock.advance(Duration::minutes(61));
+    assert!(asking.goes(&request).await.is_err(), "a yes for one request holds an hour");
+    let kept: Option<Vec<u8>> = world
+        .database()
+        .query_row("SELECT shown FROM approval WHERE id = ?1", [id.as_str()], |row| row.get(0))
+        .unwrap();
+    assert!(kept.is_none(), "what was shown goes with the question");
+}
+
+#[tokio::test]
+async fn what_is_shown_is_sealed_and_never_in_the_log() {
+    let world = World::new().await;
+    let asking = Asking::new(&world, MintArgs::default()).await;
+    let letter = asking.letter("bob@example.com", "the-secret-text");
+    let (id, _) = asking.ask(&letter).await;
+    let shown = asking.app.approval(&id).await.unwrap().shown.unwrap();
+    assert_eq!(shown.recipients, ["bob@example.com"]);
+    assert_eq!(
+        (shown.letters[0].subject.as_str(), shown.letters[0].text.as_str()),
+        ("hello", "the-secret-text")
+    );
+    assert!(shown.irreversible.is_some());
+    asking.approve(&id, once()).await.unwrap();
+    asking.goes(&letter).await.unwrap();
+    let log = asking.app.log(LogQuery { limit: Some(1_000), ..LogQuery::default() }).await.unwrap();
+    let log = serde_json::to_string(&log).unwrap();
+    assert!(!log.contains("the-secret-text"), "{log}");
+    assert!(log.contains(r#""event":"asked""#) && log.contains(r#""event":"approved""#), "{log}");
+    asking.app.close().await;
+    let file = std::fs::read(world.home().database()).unwrap();
+    assert!(!file.windows(15).any(|window| window == b"the-secret-text"));
+}
+
+fn delete_refused(app: &Asking, decision: &'static str) -> Record {
+    let request = app.request(TRASH);
+    Record {
+        lineage: app.pass.lineage().to_vec(),
+        outline: Some(Arc::new(request.outline())),
+        peer: IpAddr::from([127, 0, 0, 1]),
+        ..super::audit::record(TRASH, decision)
+    }
+}
+
+#[tokio::test]
+async fn a_pass_that_is_refused_too_often_is_suspended_until_a_person_resumes_it() {
+    let world = World::with(provider::Rotation::Keeps, "[breaker]\neffects = [\"delete\", \"write\"]").await;
+    let asking = Asking::new(&world, MintArgs::default()).await;
+    let held = || asking.app.held(asking.pass.lineage(), asking.pass.task(), None);
+    for _ in 0..4 {
+        asking.app.refusal(delete_refused(&asking, "denied")).await.unwrap();
+    }
+    world.clock.advance(Duration::seconds(61));
+    for _ in 0..4 {
+        asking.app.refusal(delete_refused(&asking, "denied")).await.unwrap();
+    }
+    asking.app.refusal(delete_refused(&asking, "approval-required")).await.unwrap();
+    assert!(held().is_none(), "the first four are more than a minute ago");
+    asking.app.refusal(delete_refused(&asking, "denied")).await.unwrap();
+    assert!(matches!(held(), Some(Held::Pass(Some(because))) if because.contains("5 requests")));
+    let pass = asking.pass.clone();
+    asking.app.close().await;
+    drop(asking);
+    let app = world.open();
+    assert!(app.held(pass.lineage(), pass.task(), None).is_some(), "a restart does not lift it");
+    app.lift(StopTarget::Pass(pass.lineage()[0].clone())).await.unwrap();
+    assert!(app.held(pass.lineage(), pass.task(), None).is_none());
+}
+
+#[tokio::test]
+async fn a_task_and_a_connection_are_stopped_by_themselves() {
+    let world = World::new().await;
+    let app = world.connected().await;
+    for (target, held) in [
+        (StopTarget::Task("tidy up".into()), Held::Task),
+        (StopTarget::Connection(gmail()), Held::Connection(gmail())),
+    ] {
+        let args = SuspendArgs { target: target.clone(), because: None };
+        app.suspend(args).await.unwrap();
+        assert_eq!(app.held(&[], "tidy up", Some(&gmail())), Some(held));
+        assert_eq!(app.held(&[], "another", Some(&"other".parse().unwrap())), None);
+        app.lift(target.clone()).await.unwrap();
+        assert_eq!(app.held(&[], "tidy up", Some(&gmail())), None);
+        assert!(app.lift(target).await.is_err());
+    }
+}
