@@ -41,8 +41,12 @@ impl Request {
             return None;
         }
         let held = decode::messages(self, observed).ok()?;
-        let mut recipients: Vec<String> =
-            decode::reached(self, &held).ok()?.recipients.iter().map(|one| one.as_str().to_owned()).collect();
+        let mut recipients: Vec<String> = decode::reached(self, &held, observed)
+            .ok()?
+            .recipients
+            .iter()
+            .map(|one| one.as_str().to_owned())
+            .collect();
         if recipients.is_empty() {
             return None;
         }

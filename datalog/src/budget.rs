@@ -166,7 +166,7 @@ pub(crate) fn claims<'a>(
 
 fn recipients(request: &Request, observed: &Observed) -> Result<Vec<Address>, DecodeError> {
     let messages = decode::messages(request, observed)?;
-    Ok(decode::reached(request, &messages)?.recipients)
+    Ok(decode::reached(request, &messages, observed)?.recipients)
 }
 
 /// A thing as the store keeps it: it can be known again under the same budget, and nowhere else.

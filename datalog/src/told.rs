@@ -20,6 +20,7 @@ pub(crate) fn words_of(finds: Finds) -> u64 {
     match finds {
         Finds::Draft => ALL,
         Finds::Thread => THREAD,
+        Finds::Event | Finds::Permission => REACHED,
     }
 }
 
@@ -51,7 +52,7 @@ impl Told {
         if reads & THREAD != 0 {
             told.participants = decode::participants(request, observed).map(<[Address]>::to_vec);
         }
-        told.looked_up = [Finds::Draft, Finds::Thread]
+        told.looked_up = Finds::ALL
             .into_iter()
             .filter(|finds| observed.has(*finds))
             .fold(0, |bits, finds| bits | words_of(finds));
@@ -69,7 +70,7 @@ impl Told {
             }
         };
         if reads & REACHED != 0 {
-            self.reached = decode::reached(request, &messages);
+            self.reached = decode::reached(request, &messages, observed);
         }
         if reads & ATTACHMENTS != 0 {
             self.attachments = messages.iter().map(|message| decode::attachments(message)).sum();

@@ -78,11 +78,26 @@ pub(crate) fn messages(request: &Request, observed: &Observed) -> Result<Vec<Vec
     Ok(messages)
 }
 
-/// Whom the request reaches, given the messages that it holds.
-pub(crate) fn reached(request: &Request, messages: &[Vec<u8>]) -> Result<Reached, DecodeError> {
+/// Whom the request reaches, given the messages that it holds: also whom what it changes reaches already.
+pub(crate) fn reached(
+    request: &Request,
+    messages: &[Vec<u8>],
+    observed: &Observed,
+) -> Result<Reached, DecodeError> {
     let mut named = None;
     for decode in request.operation.decode.iter().filter(|decode| decode.format == Format::Addresses) {
         field::addresses(decode, request, named.get_or_insert_default())?;
+    }
+    for look in &request.operation.looks {
+        if matches!(look.finds, Finds::Event | Finds::Permission) {
+            let named = named.get_or_insert_default();
+            let more = found(look.finds, observed)?;
+            more.iter().for_each(|address| {
+                if !named.contains(address) {
+                    named.push(address.clone())
+                }
+            });
+        }
     }
     let outward = Effects::NONE.with(Effect::Send).with(Effect::Share);
     let reaches = !request.effects.intersection(outward).is_empty();

@@ -20,11 +20,7 @@ pub(super) fn holds_message(request: &Request) -> bool {
 /// Puts message and thread of the draft into the request. A thread that the request names has to be the draft's. A message
 /// that it holds is sent in the draft's place; the draft's is then given back, to be judged beside it.
 pub(super) fn pin(answer: &Json, request: &mut Request) -> Result<Option<Vec<u8>>, Unfound> {
-    let id = request.arguments.iter().find(|argument| &*argument.name == "id");
-    let asked = id.and_then(|argument| match &argument.value {
-        crate::request::Scalar::String(text) => Some(text.as_str()),
-        _ => None,
-    });
+    let asked = super::plan::argument(request, "id");
     if asked.is_none() || answer.field("id").and_then(Json::as_str) != asked {
         return Err(Unfound::Unreadable);
     }

@@ -5,6 +5,8 @@
 //! unknown, and is a denial where a pass asks for it.
 
 mod draft;
+mod event;
+mod permission;
 mod plan;
 mod thread;
 
@@ -27,6 +29,14 @@ pub enum Finds {
     Draft,
     /// A thread: whom its letters came from and went to.
     Thread,
+    /// An event: whom a change of it reaches.
+    Event,
+    /// A permission: whom it is for.
+    Permission,
+}
+
+impl Finds {
+    pub const ALL: [Self; 4] = [Self::Draft, Self::Thread, Self::Event, Self::Permission];
 }
 
 impl fmt::Display for Finds {
@@ -34,6 +44,8 @@ impl fmt::Display for Finds {
         f.write_str(match self {
             Self::Draft => "draft",
             Self::Thread => "thread",
+            Self::Event => "event",
+            Self::Permission => "permission",
         })
     }
 }

@@ -6,7 +6,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Finds, Needed, Observed, Unfound, draft, thread};
+use super::{Finds, Needed, Observed, Unfound, draft, event, permission, thread};
 use crate::budget::Claim;
 use crate::catalog::{IdPart, Look, RawRequest, Service};
 use crate::caveat::Caveat;
@@ -65,6 +65,8 @@ impl Inquiry {
                     Ok(Vec::new())
                 }
                 Finds::Thread => thread::participants(&json),
+                Finds::Event => event::reached(&json, &mut self.request),
+                Finds::Permission => permission::grantee(&json, &self.request),
             }
         });
         self.context.observed.note(needed.finds, found);
@@ -177,6 +179,15 @@ fn target(look: &Look, request: &Request) -> Option<Result<String, Unfound>> {
         }
     }
     Some(Ok(text))
+}
+
+/// The text of an argument.
+pub(super) fn argument<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    let argument = request.arguments.iter().find(|argument| &*argument.name == name)?;
+    match &argument.value {
+        Scalar::String(text) => Some(text),
+        Scalar::Int(_) | Scalar::Bool(_) | Scalar::Other(_) => None,
+    }
 }
 
 /// An argument, or a field of the body that is about to be sent.

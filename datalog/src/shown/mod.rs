@@ -70,7 +70,8 @@ impl Shown {
     pub fn of(request: &Request, observed: &Observed) -> Self {
         let operation = &request.operation;
         let messages = decode::messages(request, observed);
-        let reached = messages.as_deref().map_err(Clone::clone).and_then(|all| decode::reached(request, all));
+        let reached =
+            messages.as_deref().map_err(Clone::clone).and_then(|all| decode::reached(request, all, observed));
         let (recipients, recipients_unknown) = match reached {
             Ok(reached) => (reached.recipients.iter().map(|one| plain(one.as_str())).collect(), None),
             Err(error) => (Vec::new(), Some(plain(&error.to_string()))),
