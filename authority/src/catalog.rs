@@ -23,8 +23,10 @@ pub enum CatalogError {
     Embedded(FactsError),
     #[error("`{path}` cannot be read: {error}", path = path.display())]
     Io { path: PathBuf, error: io::Error },
-    #[error("`{path}` is not a service: {error}\nhint: import it again, or move it away", path = path.display())]
+    #[error("`{path}` is not a service: {error}", path = path.display())]
     Facts { path: PathBuf, error: FactsError },
+    #[error("`{path}` does not fit its service: {error}", path = path.display())]
+    Overlay { path: PathBuf, error: FactsError },
     #[error(transparent)]
     Home(#[from] HomeError),
     #[error("there is a service `{0}` already")]
@@ -62,19 +64,63 @@ fn imported(path: &Path) -> Result<Service, CatalogError> {
     let name = path.to_string_lossy();
     let beside = PathBuf::from(format!("{}{OVERLAY}", name.trim_end_matches(FACTS)));
     let overlay = if beside.exists() { Some(read(&beside)?) } else { None };
-    Service::load(&read(path)?, overlay.as_deref())
-        .map_err(|error| CatalogError::Facts { path: path.to_owned(), error })
+    let facts = read(path)?;
+    // Facts that load alone are not what is wrong.
+    match (Service::load(&facts, overlay.as_deref()), &overlay) {
+        (Ok(service), _) => Ok(service),
+        (Err(error), Some(_)) if Service::load(&facts, None).is_ok() => {
+            Err(CatalogError::Overlay { path: beside, error })
+        }
+        (Err(error), _) => Err(CatalogError::Facts { path: path.to_owned(), error }),
+    }
 }
 
-/// Keeps the facts of a new service; the answer is where.
-pub fn add(home: &Home, name: &ServiceName, facts: &str) -> Result<PathBuf, CatalogError> {
+/// Keeps the facts of a new service, and the overlay where there is one; the answer is where the facts are.
+pub fn add(
+    home: &Home,
+    name: &ServiceName,
+    facts: &str,
+    overlay: Option<&str>,
+) -> Result<PathBuf, CatalogError> {
     if load(home)?.service(name).is_some() {
         return Err(CatalogError::Exists(name.clone()));
     }
     home.create()?;
     let folder = Home::at(folder(home));
     folder.create()?;
+    // The overlay first: facts alone would be taken at their worst, which is safe, but not what was asked for.
+    if let Some(overlay) = overlay {
+        create_private_file(&folder.dir().join(format!("{name}{OVERLAY}")), overlay.as_bytes())?;
+    }
     let path = folder.dir().join(format!("{name}{FACTS}"));
     create_private_file(&path, facts.as_bytes())?;
     Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FACTS: &str = concat!(
+        r#"{"hallpass_facts":1,"service":"tasks","title":"Tasks","source":"openapi","revision":"1","hosts":[]}"#,
+        "\n",
+        r#"{"op":"list","at":"GET /tasks"}"#
+    );
+
+    #[test]
+    fn an_overlay_beside_a_service_is_read_and_one_that_does_not_fit_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path().join("home"));
+        let name: ServiceName = "tasks".parse().unwrap();
+        let overlay = "[effects]\nlist = [\"read\", \"secret\"]\n";
+        let facts = add(&home, &name, FACTS, Some(overlay)).unwrap();
+        let known = load(&home).unwrap();
+        assert!(known.service(&name).unwrap().reviewed);
+
+        let beside = facts.with_file_name("tasks.overlay.toml");
+        fs::write(&beside, overlay.replace("list", "lists")).unwrap();
+        let error = load(&home).unwrap_err();
+        assert!(matches!(&error, CatalogError::Overlay { path, .. } if *path == beside), "{error}");
+        assert!(error.to_string().contains("\nhint: "), "{error}");
+    }
 }

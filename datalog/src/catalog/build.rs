@@ -75,6 +75,7 @@ impl Builder {
             dialect: overlay.dialect,
             oauth: overlay.oauth,
             reviewed,
+            corrected: false,
             types,
             matcher,
             common_query,
@@ -116,11 +117,13 @@ impl Builder {
         let form = query_parameters(&line.form, &self.index)?;
         let is_body = json.is_some() || !media.is_empty() || !form.is_empty();
         let body = is_body.then_some(BodyFacts { json, required: line.body_required, form, media });
+        let derived = self.overlay.effects_of(line)?;
         let first_host = self.overlay.hosts.first().or(self.facts.header.hosts.first());
         let mut operation = Operation {
             id,
             method,
-            effects: self.overlay.effects_of(line)?,
+            effects: derived.iter().map(|basis| basis.effect).collect(),
+            derived,
             conditions: self.conditions(line),
             host: line.host.as_ref().or(first_host).map(String::as_str).unwrap_or_default().into(),
             shorter: self.overlay.shorter.names(&line.op).then(|| template.shorter()).flatten(),

@@ -10,6 +10,7 @@ mod build;
 mod carrier;
 mod classify;
 mod conform;
+mod derive;
 mod facts;
 mod form;
 mod hint;
@@ -34,6 +35,7 @@ use crate::names::{OperationId, ServiceName};
 
 pub use argument::ArgumentType;
 pub use classify::{ClassifyError, Misfit, RawRequest};
+pub use derive::{Basis, Because};
 pub use facts::FactsError;
 pub use operation::{
     BodyFacts, Condition, Decode, Format, IdPart, Look, Method, Operation, QueryParameter, ResourceRule,

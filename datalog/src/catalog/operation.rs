@@ -7,6 +7,7 @@ use crate::effect::Effects;
 use crate::lookup::Finds;
 use crate::names::OperationId;
 
+use super::derive::Basis;
 use super::matcher::Form;
 use super::template::Template;
 use super::types::Type;
@@ -142,6 +143,8 @@ pub struct Operation {
     pub method: Method,
     /// Every effect that it can have. A request has those that its arguments bring about (`Request::effects`).
     pub effects: Effects,
+    /// Why it has each of them.
+    pub derived: Vec<Basis>,
     pub conditions: Vec<Condition>,
     /// The upstream's host; empty where the service names none.
     pub host: Arc<str>,

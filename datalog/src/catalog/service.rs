@@ -32,6 +32,8 @@ pub struct Service {
     pub oauth: Option<OAuth>,
     /// Whether a person reviewed the effects; without that they are assumed at their worst.
     pub reviewed: bool,
+    /// Whether a person wrote an overlay, though perhaps not for every operation.
+    pub corrected: bool,
     /// Fields of answers, anywhere in them, whose text is masked: a credential beside what was asked for.
     pub masked: Vec<String>,
     /// Named types that operations refer to.
@@ -91,9 +93,11 @@ impl Service {
     pub fn load(facts: &str, overlay: Option<&str>) -> Result<Self, FactsError> {
         let digest = digest_of(facts, overlay.unwrap_or_default());
         let facts = Facts::parse(facts)?;
-        let reviewed = overlay.is_some();
+        let corrected = overlay.is_some();
         let overlay = overlay.map_or_else(|| Ok(Overlay::unreviewed()), Overlay::parse)?;
-        Builder::new(facts, overlay)?.service(digest, reviewed)
+        let reviewed = overlay.is_review();
+        let service = Builder::new(facts, overlay)?.service(digest, reviewed)?;
+        Ok(Self { corrected, ..service })
     }
 
     /// The operation of this id.

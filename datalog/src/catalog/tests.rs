@@ -2,6 +2,7 @@
 
 mod audit;
 mod classify;
+mod foreign;
 mod forms;
 mod properties;
 mod refusals;

@@ -45,9 +45,10 @@ pub(super) fn import(document: &Value, name: Option<ServiceName>) -> Result<Impo
         schemas: &mut schemas,
         ids: BTreeSet::new(),
         operations: Vec::new(),
+        excluded: Vec::new(),
     };
     walk.resource(document, 0);
-    let operations = walk.operations;
+    let (operations, excluded) = (walk.operations, walk.excluded);
     let draft = Draft {
         service,
         title: text(document, "title").unwrap_or(own_name).to_owned(),
@@ -56,6 +57,7 @@ pub(super) fn import(document: &Value, name: Option<ServiceName>) -> Result<Impo
         hosts: vec![host],
         query,
         operations,
+        excluded,
         schemas,
     };
     Ok(draft.finish())
@@ -67,6 +69,8 @@ struct Walk<'w, 'a> {
     schemas: &'w mut Schemas<'a>,
     ids: BTreeSet<String>,
     operations: Vec<OperationLine>,
+    /// Methods that are no operations, with the reason.
+    excluded: Vec<String>,
 }
 
 impl<'a> Walk<'_, 'a> {
@@ -90,15 +94,16 @@ impl<'a> Walk<'_, 'a> {
         let wanted = full_id.strip_prefix(&self.prefix).unwrap_or(full_id);
         let verb = text(method, "httpMethod").unwrap_or("GET");
         if !["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&verb) {
-            self.schemas.note(format!(
-                "`{}` has the method {}: left out",
-                full_id.escape_debug(),
-                verb.escape_debug()
-            ));
+            let why =
+                format!("`{}`: the method {} is not forwarded", full_id.escape_debug(), verb.escape_debug());
+            self.excluded.push(why);
             return None;
         }
         let op = operation_id(wanted, &mut self.ids);
-        let path = text(method, "flatPath").or(text(method, "path"))?;
+        let Some(path) = text(method, "flatPath").or(text(method, "path")) else {
+            self.excluded.push(format!("`{}`: it has no path", full_id.escape_debug()));
+            return None;
+        };
         let parameters = method.get("parameters").and_then(Value::as_object);
         let template = self.template(path, parameters);
         let mut line =

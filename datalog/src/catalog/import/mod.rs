@@ -32,8 +32,10 @@ pub struct Imported {
 pub struct ImportReport {
     pub operations: usize,
     pub types: usize,
-    /// What was left out or weakened, in sentences, the same one once.
+    /// What of operations was left out or weakened, in sentences, the same one once.
     pub notes: Vec<String>,
+    /// Methods of the description that are no operations, each with the reason.
+    pub excluded: Vec<String>,
 }
 
 /// Why a description was not imported.
@@ -77,6 +79,7 @@ struct Draft<'a> {
     hosts: Vec<String>,
     query: BTreeMap<String, String>,
     operations: Vec<OperationLine>,
+    excluded: Vec<String>,
     schemas: Schemas<'a>,
 }
 
@@ -87,7 +90,8 @@ impl Draft<'_> {
         notes.extend(conflicts(&self.operations));
         notes.sort();
         notes.dedup();
-        let report = ImportReport { operations: self.operations.len(), types: types.len(), notes };
+        let excluded = self.excluded;
+        let report = ImportReport { operations: self.operations.len(), types: types.len(), notes, excluded };
         let header = Header {
             hallpass_facts: FORMAT,
             service: self.service.clone(),

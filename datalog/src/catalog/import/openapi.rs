@@ -59,13 +59,13 @@ pub(super) fn import(document: &Value, name: Option<ServiceName>) -> Result<Impo
     }
     let (host, prefix) = server.unwrap_or_default();
     let mut ids = BTreeSet::new();
-    let mut operations = Vec::new();
+    let (mut operations, mut excluded) = (Vec::new(), Vec::new());
     for (path, item) in paths {
         let item = schemas.target(item);
         for (verb, operation) in item.as_object().into_iter().flatten() {
             if ["head", "options", "trace"].contains(&verb.as_str()) {
-                schemas.note(format!(
-                    "{} {} is left out: the method is not forwarded",
+                excluded.push(format!(
+                    "{} {}: the method is not forwarded",
                     verb.to_uppercase(),
                     path.escape_debug()
                 ));
@@ -93,6 +93,7 @@ pub(super) fn import(document: &Value, name: Option<ServiceName>) -> Result<Impo
         hosts: if host.is_empty() { Vec::new() } else { vec![host] },
         query: BTreeMap::new(),
         operations,
+        excluded,
         schemas,
     };
     Ok(draft.finish())
@@ -154,14 +155,43 @@ fn read_body<'a>(schemas: &mut Schemas<'a>, body: &'a Value, line: &mut Operatio
                     .map_or_else(|| "any".to_owned(), |schema| schemas.expression(schema, &place));
                 line.body = Some(ty);
             }
-        } else if essence == "application/x-www-form-urlencoded" || essence.starts_with("multipart/") {
-            schemas.note(format!("`{}` takes {essence}, which is not read yet: left out", line.op));
+        } else if essence == "application/x-www-form-urlencoded" {
+            line.form = form_fields(schemas, media.get("schema"), &line.op);
+        } else if essence.starts_with("multipart/") {
+            schemas.note(format!("`{}` takes {essence}, which is not read: left out", line.op));
         } else {
             line.media.push(essence);
         }
     }
     line.media.sort();
     line.media.dedup();
+}
+
+/// The fields of a form. What is no scalar nor a list of them has no one way to be written in a form.
+fn form_fields<'a>(
+    schemas: &mut Schemas<'a>,
+    schema: Option<&'a Value>,
+    op: &str,
+) -> BTreeMap<String, String> {
+    let mut form = BTreeMap::new();
+    let (properties, required) = schemas.fields_of(schema);
+    for (name, schema) in properties {
+        let target = schemas.target(schema);
+        let is_object = target.get("properties").is_some()
+            || target.get("type").and_then(Value::as_str) == Some("object");
+        if is_object || name.ends_with(['!', '*']) {
+            schemas.note(format!("the form field `{}` of `{op}` is left out", name.escape_debug()));
+            continue;
+        }
+        let (ty, repeats) = query_type(schemas, schema, &name);
+        let marks = format!(
+            "{}{}",
+            if repeats { "*" } else { "" },
+            if required.contains(name.as_str()) { "!" } else { "" }
+        );
+        form.insert(format!("{name}{marks}"), ty);
+    }
+    form
 }
 
 /// Parameters of the operation and, where it does not replace them, of its path.

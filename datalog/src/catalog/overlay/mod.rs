@@ -12,8 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::effect::{Effect, Effects};
+use crate::effect::Effect;
 
+use super::derive::{self, Basis, Because};
 use super::facts::{FactsError, OperationLine};
 use rules::EffectRule;
 use which::Index;
@@ -31,7 +32,7 @@ enum Unlisted {
     Refused,
     /// GET reads, DELETE deletes, the others write.
     ByMethod,
-    /// The same, and POST may reach other people, and what answers like a credential is one.
+    /// The strongest that its method, name, address and answer allow (`derive`).
     AtWorst,
 }
 
@@ -118,41 +119,44 @@ impl Overlay {
         Self { unlisted: Unlisted::AtWorst, ..Self::default() }
     }
 
-    /// The effects of one operation: as listed, else by method together with every rule that names it.
-    pub(super) fn effects_of(&self, line: &OperationLine) -> Result<Effects, FactsError> {
+    /// The effects of one operation and what they rest on: as listed, else as is derived, together with every rule
+    /// that names it.
+    pub(super) fn effects_of(&self, line: &OperationLine) -> Result<Vec<Basis>, FactsError> {
         if let Some(listed) = self.effects.get(&line.op) {
-            return Ok(listed.iter().copied().collect());
+            let basis = |effect: &Effect| Basis { effect: *effect, because: Because::Listed };
+            return Ok(listed.iter().map(basis).collect());
         }
-        let rules = self.added.iter().filter(|rule| rule.which.names(&line.op));
-        let added = rules.flat_map(|rule| rule.effects.iter().copied()).collect();
-        Ok(self.by_method(line)?.union(added))
+        let mut found = match self.unlisted {
+            Unlisted::Refused => {
+                return Err(FactsError::new(format!(
+                    "the overlay lists no effects for `{}`\nhint: list them under [effects], or write \
+                     `unlisted = \"at-worst\"` at the top to have those that are not listed assumed",
+                    line.op
+                )));
+            }
+            Unlisted::ByMethod => derive::by_method(line),
+            Unlisted::AtWorst => derive::at_worst(line),
+        };
+        for rule in self.added.iter().filter(|rule| rule.which.names(&line.op)) {
+            rule.effects.iter().for_each(|effect| derive::add(&mut found, *effect, Because::Rule));
+        }
+        Ok(found)
     }
 
-    fn by_method(&self, line: &OperationLine) -> Result<Effects, FactsError> {
-        let method = line.at.split(' ').next().unwrap_or_default();
-        let effects = Effects::NONE;
-        let basic = match method {
-            "GET" => effects.with(Effect::Read),
-            "DELETE" => effects.with(Effect::Delete),
-            _ => effects.with(Effect::Write),
-        };
-        match self.unlisted {
-            Unlisted::Refused => {
-                Err(FactsError::new(format!("the overlay lists no effects for `{}`", line.op)))
-            }
-            Unlisted::ByMethod => Ok(basic),
-            Unlisted::AtWorst => {
-                let basic = if method == "POST" { basic.with(Effect::Send) } else { basic };
-                Ok(if line.answers.is_empty() { basic } else { basic.with(Effect::Secret) })
-            }
-        }
+    /// Whether a person judged every operation.
+    pub(super) fn is_review(&self) -> bool {
+        self.unlisted != Unlisted::AtWorst
     }
 
     /// Finds the operations that every rule names, once. A rule that names none is a mistake, or left over from
     /// an earlier revision.
     pub(super) fn settle(&mut self, operations: &[OperationLine]) -> Result<(), FactsError> {
         let index = Index::new(operations);
-        let dead = |rule: &str| FactsError::new(format!("the overlay's `{rule}` names no operation"));
+        let dead = |rule: &str| {
+            FactsError::new(format!(
+                "the overlay's `{rule}` names no operation\nhint: `hallpass services show NAME` lists the operations; ids stand without the service's name"
+            ))
+        };
         let ids = self
             .effects
             .keys()

@@ -5,10 +5,9 @@ use std::fmt::Write;
 
 use crate::catalog::matcher::Form;
 use crate::catalog::template::Template;
-use crate::catalog::{Field, Named, Operation, RawRequest, Service, Type};
+use crate::catalog::{ClassifyError, Field, Named, Operation, RawRequest, Service, Type};
 use crate::request::Request;
 
-use super::classify::classify;
 use super::embedded;
 
 /// A value of a type, as it stands in a URL.
@@ -73,13 +72,15 @@ fn form_of(service: &Service, operation: &Operation) -> String {
     crate::catalog::form::to_text(&operation.form().iter().map(value).collect::<Vec<_>>())
 }
 
-fn made_up(service: &Service, operation: &Operation, form: Form) -> Result<Request, String> {
+pub(super) fn made_up(service: &Service, operation: &Operation, form: Form) -> Result<Request, String> {
     let json = operation.body.as_ref().and_then(|body| body.json.as_ref()).map(|ty| json_of(service, ty, 0));
     let media =
         operation.body.as_ref().and_then(|body| body.media.first()).map(|kind| kind.replace('*', "x"));
     let (content_type, body) = match (&json, form, media) {
         (Some(json), Form::Plain | Form::Shorter, _) => (Some("application/json".to_owned()), json.clone()),
-        (_, _, Some(media)) => (Some(media), "content".to_owned()),
+        (_, form, Some(media)) if form == Form::Upload || operation.upload.is_none() => {
+            (Some(media), "content".to_owned())
+        }
         _ if !operation.form().is_empty() => {
             (Some("application/x-www-form-urlencoded".to_owned()), form_of(service, operation))
         }
@@ -110,11 +111,10 @@ fn made_up(service: &Service, operation: &Operation, form: Form) -> Result<Reque
         content_type: content_type.as_deref(),
         body: body.as_bytes(),
     };
-    classify(service.name.as_str(), &raw)
-        .map_err(|error| format!("{} {path}?{query} {body}: {error}", operation.id))
+    read(service, &raw).map_err(|error| format!("{} {path}?{query} {body}: {error}", operation.id))
 }
 
-fn again(service: &Service, request: &Request) -> Request {
+pub(super) fn again(service: &Service, request: &Request) -> Request {
     let wire = request.wire_body();
     let raw = RawRequest {
         method: request.operation.method.as_str(),
@@ -126,7 +126,11 @@ fn again(service: &Service, request: &Request) -> Request {
         content_type: wire.as_ref().map(|(kind, _)| kind.as_str()),
         body: wire.as_ref().map(|(_, bytes)| bytes.as_slice()).unwrap_or_default(),
     };
-    classify(service.name.as_str(), &raw).unwrap()
+    read(service, &raw).unwrap()
+}
+
+fn read(service: &Service, raw: &RawRequest<'_>) -> Result<Request, ClassifyError> {
+    service.classify(&"test".parse().unwrap(), &"alice@example.com".parse().unwrap(), raw)
 }
 
 #[test]

@@ -4,12 +4,17 @@
 //! what is nested in place is named after where it stands, and equal ones share a name. Bounds, patterns,
 //! defaults and prose are dropped. What cannot be expressed becomes `any` and is noted.
 
+mod object;
+mod text;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 
 use crate::catalog::facts::TypeLine;
-use crate::catalog::types::quote;
+
+use object::Fields;
+use text::{alias_line, clean, enum_value, grouped, has_shape, is_nullable, names_in, union};
 
 const MAX_DEPTH: usize = 40;
 /// Expressions longer than this get a name, so that they stand in the file once.
@@ -188,102 +193,6 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    /// One option of a `oneOf`, together with the fields that stand beside it.
-    fn with_base(
-        &mut self,
-        base: &'a Map<String, Value>,
-        option: &'a Value,
-        place: &str,
-        depth: usize,
-    ) -> String {
-        let target = self.target(option);
-        match target.as_object() {
-            Some(object) if base.contains_key("properties") && object.contains_key("properties") => {
-                let mut fields = Fields::default();
-                fields.add(base);
-                fields.add(object);
-                self.object(&fields, place, depth)
-            }
-            Some(object) if base.contains_key("properties") && !object.contains_key("type") => {
-                let mut fields = Fields::default();
-                fields.add(base);
-                self.object(&fields, place, depth)
-            }
-            _ => self.build(option, place, depth + 1),
-        }
-    }
-
-    fn all_of(
-        &mut self,
-        base: &'a Map<String, Value>,
-        parts: &'a [Value],
-        place: &str,
-        depth: usize,
-    ) -> String {
-        if let ([only], false) = (parts, base.contains_key("properties")) {
-            return self.build(only, place, depth + 1);
-        }
-        let mut fields = Fields::default();
-        fields.add(base);
-        let mut pending: Vec<&'a Value> = parts.iter().collect();
-        let mut steps = 0;
-        while let Some(part) = pending.pop() {
-            steps += 1;
-            let Some(object) = self.target(part).as_object().filter(|_| steps < 200) else { continue };
-            if object.contains_key("oneOf") || object.contains_key("anyOf") {
-                self.note(format!("`{place}` combines alternatives: taken as any value"));
-                return "any".into();
-            }
-            if let Some(more) = object.get("allOf").and_then(Value::as_array) {
-                pending.extend(more);
-            }
-            fields.add(object);
-        }
-        self.object(&fields, place, depth)
-    }
-
-    fn object(&mut self, fields: &Fields<'a>, place: &str, depth: usize) -> String {
-        let mut line = TypeLine { name: String::new(), is: None, fields: BTreeMap::new(), rest: None };
-        for (name, schema) in &fields.properties {
-            if name.ends_with('!') || name.chars().any(char::is_control) {
-                self.note(format!(
-                    "the field `{}` of `{place}` has a name that cannot be written: left out",
-                    name.escape_debug()
-                ));
-                continue;
-            }
-            let inner = format!("{place}.{name}");
-            let text = self.build(schema, &inner, depth + 1);
-            let text = self.shorten(text, &inner);
-            let mark = if fields.required.contains(name.as_str()) { "!" } else { "" };
-            line.fields.insert(format!("{name}{mark}"), text);
-        }
-        line.rest = match fields.rest {
-            Some(Value::Bool(true)) => Some("any".into()),
-            Some(schema @ Value::Object(_)) => Some(self.build(schema, place, depth + 1)),
-            Some(_) => None,
-            None => line.fields.is_empty().then(|| "any".into()),
-        };
-        if let (true, Some(rest)) = (line.fields.is_empty(), &line.rest) {
-            return format!("{{}}{}", grouped(rest));
-        }
-        let is_reference = self.refs.get(place).is_some_and(|text| *text == format!("#{place}"));
-        if is_reference && !self.lines.contains_key(place) {
-            line.name = place.to_owned();
-            self.lines.insert(place.to_owned(), line);
-            return format!("#{place}");
-        }
-        let shape = format!("{:?} {:?}", line.fields, line.rest);
-        if let Some(name) = self.by_shape.get(&shape) {
-            return format!("#{name}");
-        }
-        let name = self.free_name(place);
-        line.name.clone_from(&name);
-        self.by_shape.insert(shape, name.clone());
-        self.lines.insert(name.clone(), line);
-        format!("#{name}")
-    }
-
     fn shorten(&mut self, text: String, place: &str) -> String {
         if text.len() <= LONG || !text.contains('\'') { text } else { self.alias(&text, place) }
     }
@@ -309,74 +218,4 @@ impl<'a> Schemas<'a> {
         }
         name
     }
-}
-
-/// The fields of an object, gathered from all the places that a description may put them.
-#[derive(Default)]
-struct Fields<'a> {
-    properties: BTreeMap<String, &'a Value>,
-    required: BTreeSet<&'a str>,
-    rest: Option<&'a Value>,
-}
-
-impl<'a> Fields<'a> {
-    fn add(&mut self, schema: &'a Map<String, Value>) {
-        if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
-            self.properties.extend(properties.iter().map(|(name, schema)| (name.clone(), schema)));
-        }
-        if let Some(required) = schema.get("required").and_then(Value::as_array) {
-            self.required.extend(required.iter().filter_map(Value::as_str));
-        }
-        self.rest = self.rest.or(schema.get("additionalProperties"));
-    }
-}
-
-/// The names that an expression mentions.
-fn names_in(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['|', '(', ')', '[', ']', '{', '}']).filter_map(|word| word.strip_prefix('#'))
-}
-
-fn alias_line(name: &str, text: &str) -> TypeLine {
-    TypeLine { name: name.to_owned(), is: Some(text.to_owned()), fields: BTreeMap::new(), rest: None }
-}
-
-fn has_shape(schema: &Value) -> bool {
-    const SHAPES: [&str; 9] =
-        ["$ref", "type", "properties", "items", "enum", "const", "oneOf", "anyOf", "allOf"];
-    SHAPES.iter().any(|key| schema.get(key).is_some())
-}
-
-fn is_nullable(schema: &Map<String, Value>) -> bool {
-    schema.get("nullable").and_then(Value::as_bool) == Some(true)
-}
-
-/// Whole numbers and the like are held to their type only; strings to the very values.
-fn enum_value(value: &Value, schema: &Map<String, Value>) -> String {
-    match value {
-        Value::String(_) if schema.get("type").and_then(Value::as_str) == Some("integer") => "int".into(),
-        Value::String(text) => quote(text),
-        Value::Bool(_) => "bool".into(),
-        Value::Null => "null".into(),
-        Value::Number(number) if number.is_i64() || number.is_u64() => "int".into(),
-        Value::Number(_) => "number".into(),
-        Value::Array(_) | Value::Object(_) => "any".into(),
-    }
-}
-
-fn union(options: Vec<String>) -> String {
-    let mut seen = BTreeSet::new();
-    let kept: Vec<String> = options.into_iter().filter(|option| seen.insert(option.clone())).collect();
-    match kept.iter().find(|option| *option == "any") {
-        Some(any) => any.clone(),
-        None => kept.join("|"),
-    }
-}
-
-fn grouped(text: &str) -> String {
-    let is_union = text.split('\'').step_by(2).any(|outside| outside.contains('|'));
-    if is_union { format!("({text})") } else { text.to_owned() }
-}
-
-fn clean(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-/".contains(c) { c } else { '_' }).collect()
 }
