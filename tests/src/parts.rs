@@ -31,6 +31,15 @@ pub fn node(script: &str) -> Command {
     node_file(&write_part(name, &read(script)))
 }
 
+/// A command that has `tests/SCRIPT` drive a browser, with what every such script imports beside it.
+pub fn browser(script: &str) -> Command {
+    let person = tests_folder().join("browser/person.mjs");
+    write_part("person.mjs", &fs::read_to_string(person).expect("person.mjs is there"));
+    let mut command = node(script);
+    command.env("CHROMIUM", "/usr/bin/chromium");
+    command
+}
+
 pub fn node_file(script: &Path) -> Command {
     let mut command = Command::new(installed().join("node"));
     command.arg(script).env("NODE_NO_WARNINGS", "1");

@@ -1,6 +1,7 @@
 //! README.md tells the truth: its terminal session, its shell commands and its programs are run as they stand, with the
 //! emulators in the place of the real providers.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -108,6 +109,28 @@ fn the_curl_commands_work() {
     let block = blocks("sh").into_iter().find(|block| block.contains("curl -H")).expect("the block");
     let output = reader.bash(&block);
     assert!(both(&output).contains("alice-1") && both(&output).contains("seconds_left"), "{}", both(&output));
+}
+
+#[test]
+fn the_console_command_opens_a_link_that_signs_in() {
+    let reader = Reader::connected();
+    let block = blocks("sh").into_iter().find(|block| block.contains("hallpass console")).expect("the block");
+    // The browser that is opened here only writes down what it was given.
+    let bin = reader.hallpass.home().join("bin");
+    let opened = bin.join("opened");
+    std::fs::create_dir_all(&bin).unwrap();
+    for opener in ["xdg-open", "open"] {
+        let script =
+            format!("#!/bin/sh\nprintf %s \"$1\" > '{0}.part' && mv '{0}.part' '{0}'\n", opened.display());
+        std::fs::write(bin.join(opener), script).unwrap();
+        std::fs::set_permissions(bin.join(opener), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let output = reader.bash(&block);
+    assert!(output.status.success(), "{}", both(&output));
+    let link = harness::poll("the browser", || std::fs::read_to_string(&opened).ok());
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), link);
+    let page = harness::get(link).send().expect(200).text();
+    assert!(page.contains("Sign in to Hallpass"), "{page}");
 }
 
 #[test]

@@ -49,6 +49,8 @@ function listen() {
   if (!at || document.hidden) return
   changes = new EventSource(`${at}/events`)
   changes.addEventListener('change', refresh)
+  // Refused for good: the session has ended, and asking for the page says so.
+  changes.addEventListener('error', () => { if (changes?.readyState === EventSource.CLOSED) refresh() })
 }
 
 if (document.querySelector('[data-live]')) {

@@ -5,6 +5,8 @@
 
 use std::fmt::{self, Write};
 
+use askama::filters::Escaper as _;
+
 use crate::audit::misleads;
 
 /// Text that is shown and does nothing.
@@ -29,10 +31,39 @@ impl askama::filters::Escaper for Inert {
     }
 }
 
+/// A sentence whose `names in backticks` are set apart. Each piece of it goes through the same escaper.
+pub(crate) struct Prose<'a>(&'a str);
+
+pub(crate) fn prose(text: &str) -> Prose<'_> {
+    Prose(text)
+}
+
+impl fmt::Display for Prose<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pieces = self.0.matches('`').count();
+        for (place, piece) in self.0.split('`').enumerate() {
+            // A backtick without its other half is only a backtick.
+            match (place % 2 == 1, place < pieces) {
+                (true, true) => {
+                    f.write_str("<code>")?;
+                    Inert.write_escaped_str(&mut *f, piece)?;
+                    f.write_str("</code>")?;
+                }
+                (true, false) => {
+                    f.write_char('`')?;
+                    Inert.write_escaped_str(&mut *f, piece)?;
+                }
+                (false, _) => Inert.write_escaped_str(&mut *f, piece)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl askama::filters::HtmlSafe for Prose<'_> {}
+
 #[cfg(test)]
 mod tests {
-    use askama::filters::Escaper as _;
-
     use super::*;
 
     fn shown(text: &str) -> String {
@@ -44,6 +75,13 @@ mod tests {
     #[test]
     fn markup_is_text() {
         assert_eq!(shown("<b onclick='x'>\"&"), "&lt;b onclick=&#39;x&#39;&gt;&quot;&amp;");
+    }
+
+    #[test]
+    fn names_in_backticks_are_set_apart_and_still_text() {
+        assert_eq!(prose("on `a<b`: `c`").to_string(), "on <code>a&lt;b</code>: <code>c</code>");
+        assert_eq!(prose("one ` alone <i>").to_string(), "one ` alone &lt;i&gt;");
+        assert_eq!(prose("`</code><script>`").to_string(), "<code>&lt;/code&gt;&lt;script&gt;</code>");
     }
 
     #[test]

@@ -11,12 +11,13 @@ use time::OffsetDateTime;
 
 use super::guard::Fields;
 use super::{Console, assets, sign_in};
-use crate::app::{AppError, ErrorKind, Session};
+use crate::app::{AppError, ApprovalFilter, ApprovalStanding, ErrorKind, Session};
 
 /// The entries of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Here {
     Now,
+    Approvals,
     Passes,
     Mint,
     Connections,
@@ -33,8 +34,9 @@ pub(super) struct Entry {
     pub key: char,
 }
 
-pub(super) const NAVIGATION: [Entry; 6] = [
+pub(super) const NAVIGATION: [Entry; 7] = [
     Entry { here: Here::Now, path: "now", title: "Now", key: 'n' },
+    Entry { here: Here::Approvals, path: "approvals", title: "Approvals", key: 'a' },
     Entry { here: Here::Passes, path: "passes", title: "Passes", key: 'p' },
     Entry { here: Here::Mint, path: "mint", title: "Mint", key: 'm' },
     Entry { here: Here::Connections, path: "connections", title: "Connections", key: 'c' },
@@ -48,6 +50,8 @@ pub(super) struct Frame {
     pub at: String,
     pub csrf: String,
     pub stopped: bool,
+    /// How many questions wait for an answer.
+    waiting: usize,
     pub now: OffsetDateTime,
     pub here: Option<Here>,
     /// What the form before this page did.
@@ -62,6 +66,11 @@ impl Frame {
 
     pub(super) fn is_at(&self, entry: &Entry) -> bool {
         self.here == Some(entry.here)
+    }
+
+    /// What waits behind an entry, where something does.
+    pub(super) fn count(&self, entry: &Entry) -> Option<usize> {
+        Some(self.waiting).filter(|count| entry.here == Here::Approvals && *count > 0)
     }
 
     pub(super) fn navigation(&self) -> &'static [Entry] {
@@ -99,11 +108,15 @@ impl FromRequestParts<Console> for Frame {
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Response> {
         let Some(session) = parts.extensions.get::<Session>() else { return Err(sign_in::signed_out()) };
+        let pending = ApprovalFilter { status: Some(ApprovalStanding::Pending), ..ApprovalFilter::default() };
+        // Where the store does not answer, the page itself will say so.
+        let waiting = console.app.approvals(pending).await.map_or(0, |pending| pending.len());
         let query = Fields::of_query(parts.uri.query().unwrap_or_default());
         Ok(Self {
             at: format!("/s/{}", session.place),
             csrf: session.csrf().to_owned(),
             stopped: console.app.stop_report().stopped,
+            waiting,
             now: console.app.clock().now(),
             here: None,
             did: did(query.one("did")),
@@ -116,6 +129,11 @@ fn did(word: &str) -> Option<&'static str> {
     Some(match word {
         "stopped" => "Stopped: no request of any pass is forwarded until you resume.",
         "resumed" => "Resumed: requests are decided by their passes again.",
+        "approved" => "Approved: the agent's request goes out when it comes, or is on its way already.",
+        "agreed" => "You agreed; others have to agree too.",
+        "denied" => "Denied: the agent is told, with your reason.",
+        "suspended" => "Stopped: nothing of it is forwarded until you resume it.",
+        "lifted" => "Resumed: its requests are decided by its pass again.",
         "revoked" => "Revoked: it is refused from the next request on, and all that was attenuated from it.",
         _ => return None,
     })

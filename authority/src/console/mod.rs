@@ -4,6 +4,8 @@
 //! `App`, as the API does, and decides nothing. What keeps strangers out is in `guard`, before any page; a pass is no
 //! way in.
 
+mod approval;
+mod approvals;
 mod assets;
 mod audit;
 mod connections;
@@ -21,6 +23,7 @@ mod record;
 mod services;
 mod sign_in;
 mod stop;
+mod suspend;
 #[cfg(test)]
 mod tests;
 
@@ -78,6 +81,8 @@ pub(crate) fn router(app: Arc<App>, listen: SocketAddr, ended: watch::Receiver<b
 fn pages_of_a_person() -> Routes {
     [
         now::routes(),
+        approvals::routes(),
+        approval::routes(),
         passes::routes(),
         pass::routes(),
         mint::routes(),
@@ -86,6 +91,7 @@ fn pages_of_a_person() -> Routes {
         record::routes(),
         services::routes(),
         stop::routes(),
+        suspend::routes(),
         events::routes(),
         sign_in::routes_of_a_person(),
     ]
