@@ -28,6 +28,8 @@ pub struct Config {
     pub authority_listen: SocketAddr,
     pub approvals: ApprovalsConfig,
     pub breaker: BreakerConfig,
+    /// How long passes that ended are remembered, with their revocations and budgets.
+    pub keep_ended: Duration,
     pub services: BTreeMap<ServiceName, ServiceConfig>,
     pub connections: BTreeMap<ConnectionName, ConnectionConfig>,
 }
@@ -155,6 +157,7 @@ impl Default for Config {
             authority_listen: SocketAddr::from(([127, 0, 0, 1], 7412)),
             approvals: ApprovalsConfig::default(),
             breaker: BreakerConfig::default(),
+            keep_ended: Duration::days(30),
             services: BTreeMap::new(),
             connections: BTreeMap::new(),
         }

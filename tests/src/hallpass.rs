@@ -61,7 +61,12 @@ pub struct Hallpass {
 impl Hallpass {
     /// An initialised home that knows no services' clients yet.
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::within(&std::env::temp_dir())
+    }
+
+    /// The same with its home in a folder that is given: on a disk of the test's own, say.
+    pub fn within(folder: &Path) -> Self {
+        let folder = tempfile::tempdir_in(folder).expect("a temporary folder");
         let (gateway, authority, own_port) = (free_port(), free_port(), free_port());
         let config = format!(
             "[gateway]\nlisten = \"127.0.0.1:{gateway}\"\n\n[authority]\nlisten = \"127.0.0.1:{authority}\"\n\n\
@@ -221,7 +226,12 @@ impl Hallpass {
 
     /// Starts `hallpass serve`; it is ready when this returns.
     pub fn serve(&mut self) {
-        let mut serving = Running::start(self.command(&["serve"]));
+        self.serve_by(self.command(&["serve"]));
+    }
+
+    /// The same with the command that starts it.
+    pub fn serve_by(&mut self, command: Command) {
+        let mut serving = Running::start(command);
         let well_known = format!("{}/.well-known/hallpass", self.gateway);
         poll("the gateway", || {
             assert!(!serving.has_ended(), "`hallpass serve` ended\n{}", serving.output());

@@ -5,6 +5,7 @@
 //! ends with it. It mocks nothing of Hallpass and does not reach into its crates.
 
 mod browser;
+mod disk;
 mod hallpass;
 mod http;
 mod parts;
@@ -13,6 +14,7 @@ pub mod source;
 mod upstream;
 
 pub use browser::{Browser, Page};
+pub use disk::Disk;
 pub use hallpass::{Hallpass, Ran, binary, run_at};
 pub use http::{Answer, Request, get, parallel, post, request};
 pub use parts::{browser, node, node_file, python, python_file, write_part};

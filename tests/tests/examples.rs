@@ -1,6 +1,6 @@
 //! The examples, run as a person runs them.
 
-use harness::{Hallpass, Upstream, python};
+use harness::{Hallpass, Running, Upstream, python};
 
 #[test]
 fn a_parent_in_python_hands_each_child_only_what_it_needs() {
@@ -26,4 +26,49 @@ fn a_parent_in_python_hands_each_child_only_what_it_needs() {
         assert!(line.contains("denied") || line.contains("expected"), "{line}");
     }
     assert_eq!(google.seen_at("/gmail/v1/users/me/drafts").len(), 1, "the reader drafted nothing");
+}
+
+#[test]
+fn an_agent_that_forgot_its_instructions_deletes_nothing() {
+    let mut hallpass = Hallpass::new();
+    let google = Upstream::google(hallpass.redirect_port);
+    hallpass = hallpass.with_google(&google);
+    hallpass.connect("gmail");
+    hallpass.serve();
+    let pass = hallpass.mint(&[
+        "triage my inbox",
+        "--allow",
+        "gmail:read",
+        "--allow",
+        "gmail.users.drafts.create",
+        "--ask",
+        "gmail:send",
+        "--ask",
+        "gmail:delete",
+        "--deny",
+        "gmail.users.messages.delete",
+        "--deny",
+        "gmail.users.messages.batchDelete",
+    ]);
+    google.forget();
+    let mut agent = python("../examples/runaway.py");
+    agent.env("PASS", &pass).env("GATEWAY", hallpass.base("gmail"));
+    let running = Running::start(agent);
+    running.wait_for("end of its memory", |line| line.contains("compacting").then_some(()));
+    running.wait_for("refusal", |line| line.starts_with("hallpass: refused:").then_some(()));
+    // The person presses the button, and the agent's very next request is refused.
+    hallpass.run(&["stop"]).expect(0);
+    let (status, told, complaint) = running.finish();
+    assert!(status.success(), "{told}{complaint}");
+    assert!(told.contains("agent: nobody told me not to delete"), "{told}");
+    assert!(told.contains("hallpass: stopped:"), "{told}");
+
+    // Nothing but reading ever reached the mailbox, and every letter is in it.
+    let sent: Vec<_> = google.seen_at("/gmail/").into_iter().filter(|seen| seen.method != "GET").collect();
+    assert!(sent.is_empty(), "{sent:?}");
+    hallpass.run(&["stop", "--resume"]).expect(0);
+    let after = hallpass.mint(&["look", "--allow", "gmail:read"]);
+    let inbox = hallpass.agent(&after, "GET", "gmail", "/gmail/v1/users/me/messages?labelIds=INBOX");
+    let inbox = inbox.send().expect(200).json();
+    assert_eq!(inbox["messages"].as_array().map(Vec::len), Some(5), "{inbox}");
 }

@@ -140,8 +140,9 @@ pub trait Audit: Send + Sync {
     /// The record of a request that is about to be sent, and what it takes from its budgets: durable together,
     /// all of it or nothing, atomic over every caller.
     fn intent(&self, record: Record) -> Answer<'_, Result<RecordId, IntentError>>;
-    /// The record of a request that was not sent.
-    fn refusal(&self, record: Record) -> Answer<'_, Result<RecordId, StoreFault>>;
+    /// The record of a request that was not sent, or of one that is like it: those that came without a pass that
+    /// counts may be counted together.
+    fn refusal(&self, record: Record) -> Answer<'_, Result<Option<RecordId>, StoreFault>>;
     /// What became of an intent. Called exactly once for each; queued, not waited for.
     fn outcome(&self, id: RecordId, outcome: Outcome);
 }

@@ -186,7 +186,7 @@ impl Recording {
         self.record.decided_in = took(self.started);
         let Recorder { authority, limits, .. } = &self.recorder;
         match reserve::in_time(limits, authority.refusal(self.record.clone())).await {
-            Ok(id) => (stop, Some(id)),
+            Ok(id) => (stop, id),
             Err(fault) => {
                 tracing::error!(%fault, "the audit log did not take a refusal");
                 (Fault::audit().into(), None)

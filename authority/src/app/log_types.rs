@@ -27,7 +27,7 @@ pub struct LogQuery {
     /// `allow`, or the code of a refusal.
     #[serde(default)]
     pub decision: Option<String>,
-    /// `intent`, `outcome`, `refusal`, `refusals` or `event`.
+    /// `intent`, `outcome`, `refusal`, `counted` or `event`.
     #[serde(default)]
     pub kind: Option<String>,
     /// Only records of this moment and later.

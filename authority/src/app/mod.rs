@@ -13,6 +13,7 @@ mod desk_ports;
 mod disconnect;
 mod error;
 mod export;
+mod flood;
 mod init;
 mod keys;
 mod log;
@@ -23,6 +24,7 @@ mod pass;
 mod passes;
 mod ports;
 mod preview;
+mod prune;
 mod record;
 mod revoke;
 mod sessions;
@@ -75,6 +77,7 @@ pub struct App {
     attempts: Attempts,
     signer: AuditSigner,
     checkpoint_file: CheckpointFile,
+    flood: flood::Flood,
     /// Replaced as a whole, so that whoever reads it waits for nobody.
     connections: RwLock<LiveConnections>,
     revoked: RwLock<HashSet<RevocationId>>,
@@ -91,6 +94,7 @@ impl App {
     /// last handle is dropped.
     pub async fn close(&self) {
         self.refresher.drain().await;
+        self.write_counted(self.flood.all(self.clock.now()));
         if let Err(fault) = self.store.settle().await {
             tracing::error!(%fault, "the store did not settle");
         }

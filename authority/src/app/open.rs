@@ -14,6 +14,7 @@ use datalog::catalog::Catalog;
 
 use super::checkpoint::{check_history, open_signer};
 use super::connections::revive;
+use super::flood::Flood;
 use super::{App, OpenError};
 use crate::audit::{AuditSigner, CheckpointFile};
 use crate::breaker::Breaker;
@@ -86,6 +87,7 @@ impl App {
             attempts: Attempts::default(),
             signer,
             checkpoint_file,
+            flood: Flood::default(),
             connections: RwLock::new(Arc::new(live)),
             revoked: RwLock::new(revoked),
             stopped: AtomicBool::new(stopped),

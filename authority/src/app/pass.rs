@@ -67,7 +67,7 @@ impl App {
             let (request, is_allowed) = match record.entry {
                 Entry::Intent(request) => (request, true),
                 Entry::Refusal(request) => (request, false),
-                Entry::Outcome(_) | Entry::Event(_) => continue,
+                Entry::Outcome(_) | Entry::Counted(_) | Entry::Event(_) => continue,
             };
             // A parent that made no request itself is still a node.
             for length in 1..request.lineage.len() {

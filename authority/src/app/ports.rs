@@ -13,6 +13,7 @@ use verifier::ports::{
 };
 
 use super::App;
+use super::flood::Sighting;
 use crate::audit::{Entry, OutcomeEntry, RequestEntry};
 use crate::desk::Changed;
 use crate::store::{Intended, Line, Taken, Use};
@@ -120,20 +121,48 @@ impl Audit for App {
         })
     }
 
-    fn refusal(&self, record: Record) -> Answer<'_, Result<RecordId, StoreFault>> {
-        let line = Line::new(record.at, &Entry::Refusal(RequestEntry::from(&record)));
+    fn refusal(&self, record: Record) -> Answer<'_, Result<Option<RecordId>, StoreFault>> {
         let tripped = self.breaker.refused(&record, self.clock.now());
         Box::pin(async move {
-            let id = self.store.append(line).await.map(RecordId)?;
+            // Whoever has no pass that counts could fill the disk otherwise.
+            if record.lineage.is_empty() {
+                return self.unknown(record).await;
+            }
+            let id = self.refused(&record).await?;
             if let Some(tripped) = tripped {
                 self.trip(tripped).await;
             }
-            Ok(id)
+            Ok(Some(id))
         })
     }
 
     fn outcome(&self, id: RecordId, outcome: Outcome) {
         let entry = Entry::Outcome(OutcomeEntry::new(id, &outcome));
         self.store.append_later(Line::new(self.clock.now(), &entry));
+    }
+}
+
+impl App {
+    async fn refused(&self, record: &Record) -> Result<RecordId, StoreFault> {
+        let line = Line::new(record.at, &Entry::Refusal(RequestEntry::from(record)));
+        self.store.append(line).await.map(RecordId)
+    }
+
+    async fn unknown(&self, record: Record) -> Result<Option<RecordId>, StoreFault> {
+        let counted = match self.flood.see(record.decision, self.clock.now()) {
+            Sighting::Counted(like) => return Ok(like.map(RecordId)),
+            Sighting::First(counted) => counted,
+        };
+        self.write_counted(counted);
+        let written = self.refused(&record).await;
+        match &written {
+            Ok(id) => self.flood.written(record.decision, id.0),
+            Err(_) => self.flood.not_written(record.decision),
+        }
+        written.map(Some)
+    }
+
+    pub(super) fn write_counted(&self, counted: impl IntoIterator<Item = Line>) {
+        counted.into_iter().for_each(|line| self.store.append_later(line));
     }
 }

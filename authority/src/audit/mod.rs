@@ -18,7 +18,8 @@ pub(crate) use export::{Header, record_line};
 pub(crate) use key::AuditSigner;
 pub use key::{AuditKey, AuditKeyError};
 pub use record::{
-    ApprovalEntry, BudgetEntry, Entry, Event, EventEntry, LogRecord, OutcomeEntry, ReasonEntry, RequestEntry,
+    ApprovalEntry, BudgetEntry, CountedEntry, Entry, Event, EventEntry, LogRecord, OutcomeEntry, ReasonEntry,
+    RequestEntry,
 };
 pub(crate) use record::{misleads, plain};
 pub(crate) use walk::Walk;

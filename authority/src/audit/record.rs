@@ -23,7 +23,7 @@ pub struct LogRecord {
     pub hash: String,
 }
 
-/// The four kinds of records.
+/// The kinds of records.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Entry {
@@ -33,6 +33,8 @@ pub enum Entry {
     Outcome(OutcomeEntry),
     /// A request that was not sent.
     Refusal(RequestEntry),
+    /// Refusals like one that was written, all of them without a pass that counts.
+    Counted(CountedEntry),
     /// Something that a person changed, or the authority on its own.
     Event(EventEntry),
 }
@@ -70,6 +72,17 @@ pub struct RequestEntry {
     /// Microseconds from its arrival to its decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_us: Option<u64>,
+}
+
+/// How many more there were within a second.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CountedEntry {
+    /// The code of the refusals.
+    pub decision: String,
+    /// The record of the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub like: Option<u64>,
+    pub more: u64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

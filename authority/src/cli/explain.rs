@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::client::Client;
 use super::failure::Failure;
-use super::log::{event_words, what};
+use super::log::{counted_words, event_words, what};
 use super::term::visible;
 use super::{Context, block_on, when};
 use crate::app::{LogRecord, RecordView};
@@ -41,6 +41,7 @@ fn words(view: &RecordView) -> String {
             circumstances(&mut text, request);
         }
         Entry::Event(event) => line(&mut text, event_words(event)),
+        Entry::Counted(counted) => line(&mut text, counted_words(counted)),
         Entry::Outcome(outcome) => {
             line(&mut text, format_args!("the end of the request of record {}", outcome.of));
             line(&mut text, outcome_words(outcome));
@@ -99,6 +100,9 @@ fn reasons(text: &mut String, request: &RequestEntry) {
 }
 
 fn circumstances(text: &mut String, request: &RequestEntry) {
+    if let Some(approval) = &request.approval {
+        line(text, format_args!("approved by {} (approval {approval})", request.approved_by.join(" and ")));
+    }
     for budget in &request.budgets {
         line(text, format_args!("took {} of {} from the budget {}", budget.cost, budget.max, budget.budget));
     }

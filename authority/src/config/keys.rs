@@ -65,7 +65,7 @@ impl Section {
     }
 }
 
-pub(super) const KEYS: [Key; 20] = [
+pub(super) const KEYS: [Key; 21] = [
     Key {
         section: Section::Gateway,
         name: "listen",
@@ -77,6 +77,12 @@ pub(super) const KEYS: [Key; 20] = [
         name: "listen",
         example: "\"127.0.0.1:7412\"",
         doc: "Address and port, on this machine only.",
+    },
+    Key {
+        section: Section::Authority,
+        name: "keep_ended",
+        example: "\"30d\"",
+        doc: "How long passes that ended are remembered, with their revocations and budgets.",
     },
     Key {
         section: Section::Approvals,

@@ -27,6 +27,9 @@ pub(super) fn parse(text: &str, dir: &Path) -> Result<Config, ConfigError> {
             Section::Gateway => config.gateway_listen = listen(section, name, table, config.gateway_listen)?,
             Section::Authority => {
                 config.authority_listen = listen(section, name, table, config.authority_listen)?;
+                if let Some(value) = table.get("keep_ended") {
+                    config.keep_ended = duration("authority.keep_ended", value)?;
+                }
             }
             Section::Approvals => read_approvals(&mut config, name, table)?,
             Section::Breaker => read_breaker(&mut config.breaker, name, table)?,

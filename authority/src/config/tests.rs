@@ -105,6 +105,7 @@ fn values_of_another_type_are_refused_with_what_was_expected() {
     insta::assert_snapshot!(refusal("[gateway]\nlisten = 7411"), @"`gateway.listen` is `7411`, expected a text");
     insta::assert_snapshot!(refusal("gateway = 1"), @"`gateway` is `1`, expected a table");
     insta::assert_snapshot!(refusal("[services.gmail]\nclient_auth = \"jwt\""), @r#"`services.gmail.client_auth` is `"jwt"`, expected `post` or `basic`"#);
+    assert!(refusal("[authority]\nkeep_ended = \"long\"").contains("a duration, as in `30m`"));
     assert!(refusal("[services.gmail]\nscopes = [\"a b\"]").contains("without spaces"));
     assert!(refusal("[services.Gmail]\n").contains("starting with a letter"));
 }

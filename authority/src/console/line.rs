@@ -48,6 +48,16 @@ pub(super) fn line(record: &LogRecord, outcome: Option<&OutcomeEntry>, now: Offs
         Entry::Event(event) => {
             ("quiet", name(event), subject(event), event.task.clone(), event.detail.clone())
         }
+        Entry::Counted(counted) => {
+            let like = counted.like.map(|seq| format!(" like record {seq}")).unwrap_or_default();
+            (
+                "bad",
+                counted.decision.clone(),
+                format!("{} more{like}, within a second", counted.more),
+                None,
+                None,
+            )
+        }
         Entry::Outcome(_) => return None,
     };
     Some(Line {

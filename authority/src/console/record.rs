@@ -79,6 +79,7 @@ fn page(frame: Frame, RecordView { record, outcome }: RecordView) -> RecordPage 
                 ("Request", Some(format!("{} {}", request.method, request.path))),
                 ("From", Some(request.peer)),
                 ("Digest", request.digest),
+                ("Decided", request.decided_us.map(|us| format!("in {} µs", us))),
             ];
             page.facts = facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
             let taken = request
@@ -99,7 +100,7 @@ fn page(frame: Frame, RecordView { record, outcome }: RecordView) -> RecordPage 
             page.facts = facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
             page.lineage = event.lineage;
         }
-        Entry::Outcome(_) => {}
+        Entry::Outcome(_) | Entry::Counted(_) => {}
     }
     page
 }

@@ -9,6 +9,7 @@ mod budget;
 mod checkpoint;
 mod connection;
 mod pass;
+mod prune;
 mod revocation;
 mod root_key;
 pub mod sqlite;
@@ -28,6 +29,7 @@ pub use connection::{
     RowStatus,
 };
 pub use pass::{PassQuery, PassRow, PassStore, Said};
+pub use prune::{PruneStore, Pruned};
 pub use revocation::{RevocationRow, RevocationStore};
 pub use root_key::{RootKeyRow, RootKeyStore};
 pub use suspension::{Suspended, SuspensionRow, SuspensionStore};
@@ -42,6 +44,7 @@ pub trait Store:
     + CheckpointStore
     + ConnectionStore
     + PassStore
+    + PruneStore
     + RevocationStore
     + RootKeyStore
     + SuspensionStore
@@ -57,6 +60,7 @@ impl<T> Store for T where
         + CheckpointStore
         + ConnectionStore
         + PassStore
+        + PruneStore
         + RevocationStore
         + RootKeyStore
         + SuspensionStore

@@ -257,8 +257,8 @@ impl Audit for Remembering {
         })
     }
 
-    fn refusal(&self, record: Record) -> Answer<'_, Result<RecordId, StoreFault>> {
-        Box::pin(async move { self.write(Kind::Refusal, record) })
+    fn refusal(&self, record: Record) -> Answer<'_, Result<Option<RecordId>, StoreFault>> {
+        Box::pin(async move { self.write(Kind::Refusal, record).map(Some) })
     }
 
     fn outcome(&self, id: RecordId, outcome: Outcome) {

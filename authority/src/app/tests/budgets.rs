@@ -3,7 +3,7 @@ use verifier::ports::{Audit, IntentError, Ledger, Record, RecordId};
 
 use super::*;
 
-fn of(budget: &str, cost: u64, max: u64) -> Reservation {
+pub(super) fn of(budget: &str, cost: u64, max: u64) -> Reservation {
     Reservation {
         budget: budget.into(),
         max,

@@ -117,3 +117,28 @@ async fn a_checkpoint_that_was_written_by_another_is_refused() {
     std::fs::write(world.home().checkpoint(), bytes).unwrap();
     assert!(matches!(world.open_with(world.config()), Err(OpenError::Checkpoint(_))));
 }
+
+#[tokio::test]
+async fn an_older_database_beside_a_newer_write_ahead_log_is_noticed() {
+    let world = World::new().await;
+    let app = world.connected().await;
+    let minted = app.mint(mint_args()).await.unwrap();
+    app.close().await;
+    drop(app);
+    let older = std::fs::read(world.home().database()).unwrap();
+    let app = world.open();
+    app.revoke(RevokeArgs { ids: vec![(&minted.info.id).into()], because: None }).await.unwrap();
+    // As a kill leaves it: the newest records are in the write-ahead log alone.
+    let newer = database_files(&world);
+    drop(app);
+    for (path, bytes) in newer {
+        std::fs::write(path, bytes).unwrap();
+    }
+    std::fs::write(world.home().database(), older).unwrap();
+    match world.open_with(world.config()) {
+        Err(OpenError::Older { .. } | OpenError::Store(_)) => {}
+        Err(error) => panic!("{error}"),
+        // The log beside it held everything that was missing.
+        Ok(app) => assert!(verifier::ports::Trust::is_revoked(&*app, &(&minted.info.id).into())),
+    }
+}

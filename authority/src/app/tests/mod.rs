@@ -5,9 +5,11 @@ mod audit;
 mod budgets;
 mod connect;
 mod export;
+mod flood;
 mod home;
 mod passes;
 mod provider;
+mod prune;
 mod refresh;
 
 use std::sync::{Arc, OnceLock};

@@ -15,7 +15,7 @@ use crate::api::LogPage;
 use crate::app::{LogQuery, OpenError};
 pub(super) use verify::own_key;
 use words::line;
-pub(super) use words::{event_words, what};
+pub(super) use words::{counted_words, event_words, what};
 
 /// Show the audit log, the newest records last
 #[derive(Debug, Args)]
@@ -70,6 +70,7 @@ enum Kind {
     Intent,
     Outcome,
     Refusal,
+    Counted,
     Event,
 }
 

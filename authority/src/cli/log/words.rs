@@ -1,7 +1,7 @@
 //! An audit record in a line.
 
 use crate::app::LogRecord;
-use crate::audit::{Entry, EventEntry, RequestEntry};
+use crate::audit::{CountedEntry, Entry, EventEntry, RequestEntry};
 use crate::cli::term::{Tone, visible};
 use crate::cli::{Context, when};
 
@@ -15,6 +15,7 @@ pub(in crate::cli) fn line(record: &LogRecord, context: &Context) -> String {
             let status = status.unwrap_or_default();
             (Tone::Quiet, format!("{} {status} of {} in {} ms", outcome.result, outcome.of, outcome.took_ms))
         }
+        Entry::Counted(counted) => (Tone::Bad, counted_words(counted)),
         Entry::Event(event) => (Tone::Strong, event_words(event)),
     };
     let words = visible(&words).replace('\n', " ");
@@ -28,6 +29,11 @@ fn request_words(request: &RequestEntry) -> String {
         (_, Some(reason)) => format!(" (expected {}, got {})", reason.expected, reason.got),
     };
     format!("{} {what}{why}", request.decision)
+}
+
+pub(in crate::cli) fn counted_words(counted: &CountedEntry) -> String {
+    let like = counted.like.map(|seq| format!(" like record {seq}")).unwrap_or_default();
+    format!("{} and {} more{like}, within a second", counted.decision, counted.more)
 }
 
 /// What was asked for: the operation where it is known.

@@ -10,6 +10,7 @@ mod columns;
 mod connection;
 mod migrations;
 mod pass;
+mod prune;
 mod revocation;
 mod root_key;
 mod suspension;

@@ -1,0 +1,19 @@
+//! Forgetting what ended.
+
+use time::OffsetDateTime;
+
+use super::Stored;
+
+/// How much was forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pruned {
+    pub passes: u64,
+    pub revocations: u64,
+    pub budgets: u64,
+}
+
+pub trait PruneStore {
+    /// Forgets at most `most` passes that ended before `before`, with their revocations and budgets. Revocations
+    /// of delegated blocks go when no pass is left that was minted before them: a block is of an older pass.
+    fn pruned(&self, before: OffsetDateTime, most: u32) -> Stored<'_, Pruned>;
+}
