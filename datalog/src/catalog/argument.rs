@@ -45,6 +45,9 @@ impl Service {
             }
         }
         if let Some(json) = operation.body.as_ref().and_then(|body| body.json.as_ref()) {
+            if name == "*" {
+                self.bare(json, &mut found);
+            }
             self.descend(json, name, &mut found);
         }
         found
@@ -70,6 +73,19 @@ impl Service {
             names.extend(fields.iter().map(|field| &*field.name));
         }
         names
+    }
+
+    /// A body that is a value without a field around it is the argument `*`.
+    fn bare(&self, ty: &Type, found: &mut BTreeSet<ArgumentType>) {
+        match self.types.resolve(ty) {
+            Type::OneOf(options) => options.iter().for_each(|option| self.bare(option, found)),
+            Type::List(item) => {
+                found.insert(ArgumentType::Other);
+                self.bare(item, found);
+            }
+            Type::Map(_) | Type::Named(_) => {}
+            scalar => self.collect(scalar, found),
+        }
     }
 
     /// Follows a dotted path into a body type.
