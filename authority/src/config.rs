@@ -30,6 +30,7 @@ pub struct Config {
     pub breaker: BreakerConfig,
     /// How long passes that ended are remembered, with their revocations and budgets.
     pub keep_ended: Duration,
+    pub notify: NotifyConfig,
     pub services: BTreeMap<ServiceName, ServiceConfig>,
     pub connections: BTreeMap<ConnectionName, ConnectionConfig>,
 }
@@ -60,6 +61,15 @@ impl Default for BreakerConfig {
     fn default() -> Self {
         Self { denials: 5, within: Duration::minutes(1), effects: Effects::NONE.with(Effect::Delete) }
     }
+}
+
+/// `[notify]`: how people are told.
+#[derive(Debug, Clone, Default)]
+pub struct NotifyConfig {
+    pub webhook: Option<String>,
+    /// From a file. A webhook has one.
+    pub(crate) webhook_secret: Option<crate::notify::Secret>,
+    pub command: Vec<String>,
 }
 
 /// `[services.NAME]`: what differs from the service's own.
@@ -146,7 +156,7 @@ pub enum ConfigError {
         "`{key}` holds a secret, which does not belong in this file\nhint: put it in a file and name that with `client_secret_file`, or set {variable}"
     )]
     SecretInFile { key: String, variable: String },
-    #[error("`{path}` is not a client secret: {because}", path = path.display())]
+    #[error("`{path}` is not a secret of the kind that is needed: {because}", path = path.display())]
     ClientSecret { path: PathBuf, because: String },
 }
 
@@ -158,6 +168,7 @@ impl Default for Config {
             approvals: ApprovalsConfig::default(),
             breaker: BreakerConfig::default(),
             keep_ended: Duration::days(30),
+            notify: NotifyConfig::default(),
             services: BTreeMap::new(),
             connections: BTreeMap::new(),
         }

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::alike::AlikeDigest;
 use crate::compose;
-use crate::content::Content;
+use crate::content::{self, Content};
 use crate::lookup::Observed;
 use crate::names::{ApprovalId, ApproverName};
 use crate::request::{Request, RequestDigest};
@@ -173,6 +173,17 @@ fn facts(approver: &ApproverName, statement: &Statement) -> Vec<Fact> {
     ];
     facts.extend(statement.alike.map(|alike| fact!(r#"approved_alike({alike})"#, alike = alike.hex())));
     facts
+}
+
+/// The pass with an approver's block in it, for any Biscuit tool to verify. No gateway takes it for a pass.
+pub fn join(pass: &str, block: &[u8]) -> Result<String, ApprovalError> {
+    read(block)?;
+    let bytes = content::decode(pass).map_err(|_| ApprovalError::Block("there is no pass to it"))?;
+    let token =
+        UnverifiedBiscuit::from(&bytes).map_err(|_| ApprovalError::Block("there is no pass to it"))?;
+    let whole = token.append_third_party(block).map_err(|_| ApprovalError::Sealed)?;
+    let bytes = whole.to_vec().map_err(|error| ApprovalError::Internal(error.to_string()))?;
+    Ok(content::encode(&bytes))
 }
 
 /// A request that enough approvers have approved. Only signed blocks make one.

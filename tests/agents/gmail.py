@@ -74,6 +74,13 @@ def send_draft(users, draft_id):
     return users.drafts().send(userId="me", body={"id": draft_id}).execute()
 
 
+def send_and_wait(users, to):
+    """Asks the gateway to hold the request open until a person has answered (RFC 7240)."""
+    request = users.messages().send(userId="me", body={"raw": raw(to)})
+    request.headers["Prefer"] = "wait=60"
+    return request.execute()
+
+
 def delete(users, message):
     return users.messages().delete(userId="me", id=message).execute()
 
@@ -110,6 +117,7 @@ def batch(service, _):
 
 
 PLAIN = {"list": list_, "get": get, "labels": labels, "draft": draft, "send": send, "delete": delete, "long": long_list}
+PLAIN |= {"send-and-wait": send_and_wait}
 REPLIES = {"reply": reply, "draft-reply": draft_reply, "update-draft": update_draft, "send-draft": send_draft}
 PLAIN |= REPLIES
 DESCRIBED = {"upload-draft": upload_draft, "upload-send": upload_send, "described-list": list_}

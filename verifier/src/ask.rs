@@ -11,10 +11,10 @@ use std::time::Duration;
 use datalog::lookup::Observed;
 use datalog::{ApprovalError, ApprovalId, Approved, Reason, Request, Shown, VerifiedPass};
 use http::HeaderMap;
-use secrecy::SecretString;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::admit::Admitted;
 use crate::gateway::Gateway;
 use crate::ports::{Ask, AskError, Asked, Opinion, StoreFault};
 use crate::refusal::{Fault, FaultCode, Refusal, RefusalCode, Stop};
@@ -38,7 +38,7 @@ pub(crate) fn patience(headers: &HeaderMap) -> Option<Duration> {
 /// What it takes to wait for an answer.
 pub(crate) struct Waiting<'a> {
     pub gateway: &'a Gateway,
-    pub secret: &'a SecretString,
+    pub admitted: &'a Admitted,
     pub pass: &'a Arc<VerifiedPass>,
     /// Where the agent reaches this gateway: `http://HOST`.
     pub host: &'a str,
@@ -55,7 +55,7 @@ impl Waiting<'_> {
         (request, observed): (&Request, &Observed),
         reasons: &[Reason],
     ) -> Result<Approved, Stop> {
-        let ask = self.question(request, observed)?;
+        let mut ask = self.question(request, observed)?;
         let authority = &self.gateway.authority;
         let mut changes = authority.changes();
         let until = self.patience.map(|patience| Instant::now() + patience);
@@ -65,9 +65,11 @@ impl Waiting<'_> {
             match &asked.opinion {
                 Opinion::Approved { blocks } => return self.approved((request, observed), blocks, &asked.id),
                 Opinion::Denied { because } => return Err(denied(because.as_deref()).into()),
+                Opinion::Used => return Err(Refusal::approval_used().into()),
                 Opinion::Pending => {}
             }
             let Some(until) = until else { return Err(self.required(&asked.id, reasons).into()) };
+            ask.waits_for = Some(asked.id.clone());
             match self.wait(until, &mut changes).await? {
                 News::Perhaps => {}
                 News::None => return Err(self.required(&asked.id, reasons).into()),
@@ -91,6 +93,7 @@ impl Waiting<'_> {
             shown: Shown::of(request, observed),
             request: self.pass.approval_request().map_err(sealed)?,
             quorum,
+            waits_for: None,
         })
     }
 
@@ -146,7 +149,8 @@ impl Waiting<'_> {
                 return Err(Fault::before(FaultCode::Abandoned, "the agent went away while it waited").into());
             }
             // A stop, a revocation or the end of the pass ends the wait at once.
-            self.gateway.verify(self.secret)?;
+            self.gateway.verify(&self.admitted.pass)?;
+            self.gateway.covered(self.pass, self.admitted)?;
             if changed {
                 return Ok(News::Perhaps);
             }

@@ -217,7 +217,7 @@ impl Worker {
         let gone = passage.gone.clone();
         let mut waiting = Waiting {
             gateway: &self.gateway,
-            secret: &admitted.pass,
+            admitted,
             pass,
             host: host.as_str(),
             patience,

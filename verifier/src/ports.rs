@@ -232,6 +232,8 @@ pub struct Ask {
     /// What an approver's block is bound to: the pass's third-party request. No secret.
     pub request: Vec<u8>,
     pub quorum: Quorum,
+    /// The approval that this very request waits for already.
+    pub waits_for: Option<ApprovalId>,
 }
 
 /// The approval that a question has.
@@ -252,6 +254,8 @@ pub enum Opinion {
     Denied {
         because: Option<String>,
     },
+    /// What was waited for was approved, and another request that is the same has used it.
+    Used,
 }
 
 #[derive(Debug, thiserror::Error)]

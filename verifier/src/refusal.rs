@@ -168,6 +168,15 @@ impl Refusal {
             .hint("the person who runs Hallpass stopped it; `hallpass resume` lifts that")
     }
 
+    /// Another request that is the same was faster.
+    pub(crate) fn approval_used() -> Self {
+        Self::new(
+            RefusalCode::ApprovalRequired,
+            "this request was approved once, and another one that is the same has used that",
+        )
+        .hint("to do it once more, send it again: a person is asked again")
+    }
+
     /// Stopped by a person or the circuit breaker, until it is resumed.
     pub(crate) fn held(held: &Held) -> Self {
         let (code, detail) = match held {

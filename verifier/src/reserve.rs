@@ -44,12 +44,7 @@ pub(crate) async fn reserve(
             refusal.wait = wait(authority, limits, &reservations, &budget).await;
             Err(refusal.into())
         }
-        Ok(Err(IntentError::ApprovalUsed)) => {
-            let detail = "this request was approved once, and another one like it has used that";
-            Err(Refusal::new(RefusalCode::ApprovalRequired, detail)
-                .hint("to do it once more, send it again: a person is asked again")
-                .into())
-        }
+        Ok(Err(IntentError::ApprovalUsed)) => Err(Refusal::approval_used().into()),
         Ok(Err(IntentError::Fault(fault))) => Err(store_fault(&fault)),
         Err(_) => Err(store_fault(&StoreFault("timed out".into()))),
     }

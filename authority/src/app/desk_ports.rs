@@ -25,6 +25,12 @@ impl Approvals for App {
 
     fn ask(&self, ask: Ask) -> Answer<'_, Result<Asked, AskError>> {
         Box::pin(async move {
+            if let Some(id) = &ask.waits_for
+                && let Some(row) = self.store.approval(id, ask.at).await?
+                && row.status == ApprovalStatus::Used
+            {
+                return Ok(Asked { id: row.id, opinion: Opinion::Used });
+            }
             let new = self.question(ask)?;
             let entry = ApprovalEntry {
                 id: new.id.to_string(),

@@ -19,6 +19,7 @@ mod keys;
 mod log;
 mod log_types;
 mod mint;
+mod notices;
 mod open;
 mod pass;
 mod passes;

@@ -1,7 +1,9 @@
 //! `hallpass approvers`: who approves, each by a key of their own. Private halves never leave the authority.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, Subcommand};
-use datalog::ApproverName;
+use datalog::{ApproverName, approval};
 
 use super::client::Client;
 use super::failure::Failure;
@@ -37,6 +39,13 @@ enum Verb {
         /// The approver, as `hallpass approvers` shows it
         name: ApproverName,
     },
+    /// Join a pass and what an approver signed for it, so that any Biscuit tool verifies the two; offline
+    Prove {
+        /// The pass that asked
+        pass: String,
+        /// The approver's block, as `hallpass approvals --all --json` and the log show it
+        block: String,
+    },
 }
 
 impl Approvers {
@@ -47,6 +56,13 @@ impl Approvers {
                 let path = format!("/v1/approvers/{name}");
                 let made: ApproverInfo = block_on(async { Client::open(context).await?.put(&path).await })?;
                 context.term.result(&made, || made.public_key.clone())
+            }
+            Verb::Prove { pass, block } => {
+                let block = URL_SAFE_NO_PAD
+                    .decode(&block)
+                    .map_err(|_| Failure::usage("the block is not base64url, as the log shows it"))?;
+                let token = approval::join(&pass, &block).map_err(Failure::failed)?;
+                context.term.result(&token, || token.clone())
             }
             Verb::Retire { name } => {
                 let path = format!("/v1/approvers/{name}");

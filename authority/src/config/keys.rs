@@ -8,6 +8,7 @@ pub(super) enum Section {
     Authority,
     Approvals,
     Breaker,
+    Notify,
     /// `[services.NAME]`
     Service,
     /// `[connections.NAME]`
@@ -24,8 +25,15 @@ pub(super) struct Key {
 }
 
 impl Section {
-    pub const ALL: [Self; 6] =
-        [Self::Gateway, Self::Authority, Self::Approvals, Self::Breaker, Self::Service, Self::Connection];
+    pub const ALL: [Self; 7] = [
+        Self::Gateway,
+        Self::Authority,
+        Self::Approvals,
+        Self::Breaker,
+        Self::Notify,
+        Self::Service,
+        Self::Connection,
+    ];
 
     /// The table's name at the top of the file.
     pub fn name(self) -> &'static str {
@@ -34,6 +42,7 @@ impl Section {
             Self::Authority => "authority",
             Self::Approvals => "approvals",
             Self::Breaker => "breaker",
+            Self::Notify => "notify",
             Self::Service => "services",
             Self::Connection => "connections",
         }
@@ -45,6 +54,7 @@ impl Section {
             Self::Authority => "[authority]",
             Self::Approvals => "[approvals]",
             Self::Breaker => "[breaker]",
+            Self::Notify => "[notify]",
             Self::Service => "[services.gmail]",
             Self::Connection => "[connections.gmail]",
         }
@@ -55,6 +65,9 @@ impl Section {
             Self::Gateway => "What agents talk to.",
             Self::Authority => "What people talk to: the API and the console.",
             Self::Approvals => "What people are asked.",
+            Self::Notify => {
+                "How you are told that something waits for you, was stopped, or needs to be connected again."
+            }
             Self::Breaker => "A pass that is refused so often is suspended until a person resumes it.",
             Self::Service => {
                 "One table a service: where it is, and the OAuth client that you registered there. What is left\n\
@@ -65,7 +78,7 @@ impl Section {
     }
 }
 
-pub(super) const KEYS: [Key; 21] = [
+pub(super) const KEYS: [Key; 24] = [
     Key {
         section: Section::Gateway,
         name: "listen",
@@ -102,6 +115,24 @@ pub(super) const KEYS: [Key; 21] = [
         name: "effects",
         example: "[\"delete\"]",
         doc: "Effects that count: delete, share, send, admin, run and so on.",
+    },
+    Key {
+        section: Section::Notify,
+        name: "webhook",
+        example: "\"https://example.com/hallpass\"",
+        doc: "Where notices are sent, signed as Standard Webhooks has it (standardwebhooks.com), and sent again until taken.",
+    },
+    Key {
+        section: Section::Notify,
+        name: "webhook_secret_file",
+        example: "\"webhook_secret.txt\"",
+        doc: "A file with what the receiver verifies them with: whsec_ and base64 of 24 to 64 bytes; relative to this folder.",
+    },
+    Key {
+        section: Section::Notify,
+        name: "command",
+        example: "[\"notify-send\", \"Hallpass\"]",
+        doc: "A command that is run for each notice, which it reads as JSON from its standard input.",
     },
     Key {
         section: Section::Service,

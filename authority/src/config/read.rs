@@ -4,14 +4,15 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use datalog::{Effect, Effects};
+use secrecy::SecretString;
 use time::Duration;
 use toml::{Table, Value};
 use url::{Host, Url};
 
 use super::keys::{self, Section};
 use super::{
-    BreakerConfig, ClientAuth, ClientSecretFile, Config, ConfigError, ConnectionConfig, RefreshStyle,
-    ServiceConfig,
+    BreakerConfig, ClientAuth, ClientSecretFile, Config, ConfigError, ConnectionConfig, NotifyConfig,
+    RefreshStyle, ServiceConfig,
 };
 
 pub(super) fn parse(text: &str, dir: &Path) -> Result<Config, ConfigError> {
@@ -33,6 +34,7 @@ pub(super) fn parse(text: &str, dir: &Path) -> Result<Config, ConfigError> {
             }
             Section::Approvals => read_approvals(&mut config, name, table)?,
             Section::Breaker => read_breaker(&mut config.breaker, name, table)?,
+            Section::Notify => config.notify = read_notify(name, table, dir)?,
             Section::Service => read_services(&mut config, table, dir)?,
             Section::Connection => read_connections(&mut config, table)?,
         }
@@ -139,6 +141,40 @@ fn read_breaker(breaker: &mut BreakerConfig, path: &str, table: &Table) -> Resul
             .ok_or_else(|| wrong(&key, value, expected))?;
     }
     Ok(())
+}
+
+fn read_notify(path: &str, table: &Table, dir: &Path) -> Result<NotifyConfig, ConfigError> {
+    refuse_unknown(Section::Notify, path, table)?;
+    let at = |key: &str| format!("{path}.{key}");
+    let mut notify = NotifyConfig::default();
+    if let Some(value) = table.get("webhook") {
+        notify.webhook = Some(endpoint(&at("webhook"), value)?);
+    }
+    if let Some(value) = table.get("webhook_secret_file") {
+        let file = dir.join(text(&at("webhook_secret_file"), value)?);
+        let content = std::fs::read_to_string(&file)
+            .map(SecretString::from)
+            .map_err(|error| ConfigError::Unreadable { path: file.clone(), error })?;
+        let secret = crate::notify::Secret::parse(&content)
+            .map_err(|error| ConfigError::ClientSecret { path: file, because: error.to_string() })?;
+        notify.webhook_secret = Some(secret);
+    }
+    if notify.webhook.is_some() != notify.webhook_secret.is_some() {
+        return Err(ConfigError::Value {
+            key: at("webhook"),
+            got: "there without the other".into(),
+            expected: "`webhook` and `webhook_secret_file` together".into(),
+        });
+    }
+    if let Some(value) = table.get("command") {
+        let expected = "a list of words, the first one a program";
+        let words = value.as_array().filter(|words| !words.is_empty());
+        let words = words.and_then(|words| {
+            words.iter().map(|word| Some(word.as_str()?.to_owned())).collect::<Option<Vec<String>>>()
+        });
+        notify.command = words.ok_or_else(|| wrong(&at("command"), value, expected))?;
+    }
+    Ok(notify)
 }
 
 fn duration(key: &str, value: &Value) -> Result<Duration, ConfigError> {

@@ -24,6 +24,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::console;
 use crate::home::Home;
+use crate::notify;
 
 /// Where everything listens: what was asked for, with the ports that were given.
 #[derive(Debug, Clone, Serialize)]
@@ -75,6 +76,13 @@ pub async fn start(home: &Home, mut config: Config, patience: Duration) -> anyho
     let public = public.merge(console::router(app.clone(), ready.authority, ended.clone()));
     let authority = tokio::net::TcpListener::from_std(listeners.authority)?;
     tasks.spawn(serve_api(authority, public, ended.clone()));
+    for sink in notify::sinks(&app.config().notify).map_err(|because| anyhow!(because))? {
+        let (app, ended) = (app.clone(), ended.clone());
+        tasks.spawn(async move {
+            notify::tell(app, sink, ended).await;
+            Ok(())
+        });
+    }
     let kept = app.clone();
     tasks.spawn(async move {
         kept.upkeep(ended).await;

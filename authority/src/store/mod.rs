@@ -8,6 +8,7 @@ mod audit;
 mod budget;
 mod checkpoint;
 mod connection;
+mod notice;
 mod pass;
 mod prune;
 mod revocation;
@@ -28,6 +29,7 @@ pub use connection::{
     ConnectionId, ConnectionStore, CredentialRow, KnownConnectionRow, Moved, NewConnection, RefreshBegun,
     RowStatus,
 };
+pub use notice::NoticeStore;
 pub use pass::{PassQuery, PassRow, PassStore, Said};
 pub use prune::{PruneStore, Pruned};
 pub use revocation::{RevocationRow, RevocationStore};
@@ -43,6 +45,7 @@ pub trait Store:
     + BudgetStore
     + CheckpointStore
     + ConnectionStore
+    + NoticeStore
     + PassStore
     + PruneStore
     + RevocationStore
@@ -59,6 +62,7 @@ impl<T> Store for T where
         + BudgetStore
         + CheckpointStore
         + ConnectionStore
+        + NoticeStore
         + PassStore
         + PruneStore
         + RevocationStore

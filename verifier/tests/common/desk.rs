@@ -150,6 +150,7 @@ fn state(question: &Question) -> ApprovalState {
             Opinion::Pending => "pending",
             Opinion::Approved { .. } => "approved",
             Opinion::Denied { .. } => "denied",
+            Opinion::Used => "used",
         },
         because: match &question.opinion {
             Opinion::Denied { because } => because.clone(),

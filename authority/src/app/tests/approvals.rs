@@ -77,6 +77,7 @@ impl Asking {
             shown: Shown::of(request, &observed),
             request: self.pass.approval_request().unwrap(),
             quorum: self.pass.quorum(),
+            waits_for: None,
         }
     }
 

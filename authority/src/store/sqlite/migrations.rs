@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::{StoreFault, fault};
 
 /// In order; the number of a step is its place, from 1. `PRAGMA user_version` holds the last one that ran.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     // 1: everything that the first version keeps. Times are milliseconds since 1970.
     "
     -- One row a link to an account. `id` is random and never used again.
@@ -201,6 +201,8 @@ const STEPS: [&str; 5] = [
     ) STRICT, WITHOUT ROWID;
     ALTER TABLE budget ADD COLUMN ends_at INTEGER; -- as above; of older counts it is not known
     ",
+    // 6: how far each sink has told people what is in the log.
+    "CREATE TABLE told (sink TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
 ];
 
 pub(super) fn run(connection: &mut Connection) -> Result<(), StoreFault> {

@@ -9,6 +9,7 @@ mod checkpoint;
 mod columns;
 mod connection;
 mod migrations;
+mod notice;
 mod pass;
 mod prune;
 mod revocation;

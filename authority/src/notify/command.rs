@@ -1,0 +1,59 @@
+//! The command: run once for each notice, which it reads as JSON from its standard input. It has a deadline, and
+//! what it writes goes nowhere.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::time::timeout;
+
+use super::{Delivery, Notice, Sink};
+
+const DEADLINE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Command {
+    words: Vec<String>,
+}
+
+impl Command {
+    pub fn new(words: Vec<String>) -> Self {
+        Self { words }
+    }
+
+    async fn run(&self, notice: &Notice) -> Result<(), String> {
+        let (program, arguments) = self.words.split_first().ok_or("there is no command")?;
+        let mut child = tokio::process::Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| format!("`{program}` does not start: {error}"))?;
+        let mut input = child.stdin.take();
+        let text = notice.json();
+        let whole = async {
+            if let Some(mut input) = input.take() {
+                // A command that does not read it has heard of it all the same.
+                let _ = input.write_all(format!("{text}\n").as_bytes()).await;
+            }
+            child.wait().await
+        };
+        match timeout(DEADLINE, whole).await {
+            Ok(Ok(status)) if status.success() => Ok(()),
+            Ok(Ok(status)) => Err(format!("`{program}` ended with {status}")),
+            Ok(Err(error)) => Err(format!("`{program}`: {error}")),
+            Err(_) => Err(format!("`{program}` took longer than {} seconds", DEADLINE.as_secs())),
+        }
+    }
+}
+
+impl Sink for Command {
+    fn name(&self) -> &'static str {
+        "command"
+    }
+
+    fn deliver<'a>(&'a self, notice: &'a Notice) -> Delivery<'a> {
+        Box::pin(self.run(notice))
+    }
+}
