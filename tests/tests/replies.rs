@@ -60,6 +60,9 @@ fn an_agent_replies_inside_a_thread_and_nowhere_else() {
     for one in &seen {
         assert!(one.headers["authorization"].starts_with("Bearer google_"), "{one:?}");
     }
+    let log = mailbox.hallpass.log();
+    let sent = log.iter().find(|record| record["kind"] == "intent").unwrap_or_else(|| panic!("{log:#?}"));
+    assert_eq!(sent["looked_up"], serde_json::json!(["gmail.users.threads.get"]), "{sent}");
     mailbox.google.forget();
 
     let outsider = mailbox.agent(&pass, "reply", &format!("eve@outside.test {THREAD}"));

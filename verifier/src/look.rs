@@ -19,6 +19,7 @@ use crate::forward::Forwarder;
 use crate::gateway::Gateway;
 use crate::outgoing::Outgoing;
 use crate::ports::{Connection, Warrant};
+use crate::record::Recording;
 use crate::refusal::{FaultCode, Stop};
 
 /// Who looks, and on whose behalf.
@@ -44,7 +45,12 @@ type Fetched = Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Unfound>;
 
 impl Looker<'_> {
     /// Makes the look-ups that the decision lacks; for nearly every request there are none.
-    pub(crate) async fn look(&self, request: Request, context: Context) -> Result<Looked, Stop> {
+    pub(crate) async fn look(
+        &self,
+        request: Request,
+        context: Context,
+        recording: &mut Recording,
+    ) -> Result<Looked, Stop> {
         let mut rooms = Vec::new();
         if !could_need(self.pass, &request) {
             return Ok(Looked { request, context, rooms });
@@ -52,7 +58,7 @@ impl Looker<'_> {
         let deadline = Instant::now() + self.gateway.config.limits.look;
         let mut inquiry = Inquiry::about(request, context);
         while let Some(needed) = inquiry.next(self.pass, &self.connection.service, self.gateway.clock.now()) {
-            let fetched = match timeout_at(deadline, self.fetch(&needed)).await {
+            let fetched = match timeout_at(deadline, self.fetch(&needed, recording)).await {
                 Ok(fetched) => fetched?,
                 Err(_) => Err(Unfound::NoAnswer),
             };
@@ -73,13 +79,14 @@ impl Looker<'_> {
         Ok(Looked { request, context, rooms })
     }
 
-    async fn fetch(&self, needed: &Needed) -> Result<Fetched, Stop> {
+    async fn fetch(&self, needed: &Needed, recording: &mut Recording) -> Result<Fetched, Stop> {
         let (authority, limits) = (self.gateway.authority.as_ref(), &self.gateway.config.limits);
         let warrant = Warrant::Needed(needed);
         let outgoing = Outgoing::of(warrant, self.connection, self.text)?;
         let credential = lease(authority, limits, warrant).await?;
         // Waiting for a provider takes seconds, in which a person may have ended the pass.
         self.gateway.verify(self.text)?;
+        recording.looks_up(&warrant.request().operation);
         let sent = self.forwarder.send(authority, limits, warrant, &outgoing, credential).await;
         let answer = match sent {
             Ok(arrival) => arrival.answer,

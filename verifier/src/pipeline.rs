@@ -131,7 +131,7 @@ impl Worker {
         let body = read(body, limits).await?;
         let request = classify(&connection, &admitted, &body)?;
         passage.recording.classified(&request);
-        let looked = self.look(&pass, &connection, &admitted, request).await?;
+        let looked = self.look(&pass, &connection, &admitted, request, passage).await?;
         let (request, context, _rooms) = (looked.request, looked.context, looked.rooms);
         let permitted = match self.decide(&pass, request, &context, passage)? {
             Answered::Yes(permitted) => permitted,
@@ -172,6 +172,7 @@ impl Worker {
         connection: &Connection,
         admitted: &Admitted,
         request: Request,
+        passage: &mut Passage,
     ) -> Result<Looked, Stop> {
         let (gateway, forwarder) = (self.gateway.as_ref(), &self.forwarder);
         let (authority, limits, now) =
@@ -179,7 +180,9 @@ impl Worker {
         let used = reserve::used(authority, limits, pass.claims(&request, &Observed::default(), now)).await?;
         let context = Context { used, ..Context::default() };
         let text = &admitted.pass;
-        Looker { gateway, forwarder, connection, pass, text }.look(request, context).await
+        Looker { gateway, forwarder, connection, pass, text }
+            .look(request, context, &mut passage.recording)
+            .await
     }
 
     fn decide(

@@ -166,6 +166,8 @@ pub struct Record {
     pub digest: Option<RequestDigest>,
     /// What was understood of it, without the values of arguments.
     pub outline: Option<Arc<Outline>>,
+    /// The operations that the credential was used for to find out what the request refers to.
+    pub looked_up: Vec<String>,
     /// The approval that an intent uses up, in the same durable step.
     pub approval: Option<ApprovalUse>,
     /// `allow`, or the code of the refusal.

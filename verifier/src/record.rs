@@ -66,6 +66,7 @@ impl Recording {
             path: shown_path(parts.uri.path()),
             digest: None,
             outline: None,
+            looked_up: Vec::new(),
             approval: None,
             decision: "allow",
             reasons: Vec::new(),
@@ -94,6 +95,11 @@ impl Recording {
         self.record.operation = Some(request.operation.id.to_string());
         self.record.outline = Some(Arc::new(request.outline()));
         self.operation = Some(request.operation.clone());
+    }
+
+    /// The credential is about to be used to find out what the request refers to.
+    pub(crate) fn looks_up(&mut self, operation: &Operation) {
+        self.record.looked_up.push(operation.id.to_string());
     }
 
     pub(crate) fn refused(&mut self, refused: &Refused) {

@@ -73,7 +73,9 @@ fn a_reply_is_looked_up_with_the_credential_and_then_sent() {
         assert!(!one.text().contains(pass.trim_start_matches("hallpass_")));
     }
     assert!(!answer.text().contains("partner.test"));
-    assert_eq!(stage.authority.written().len(), 1, "one request is one record");
+    let written = stage.authority.written();
+    assert_eq!(written.len(), 1, "one request is one record");
+    assert_eq!(written[0].record.looked_up, ["gmail.users.threads.get"], "what the credential was used for");
 }
 
 #[test]

@@ -57,6 +57,9 @@ pub struct RequestEntry {
     /// What was understood of it, without the values of arguments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outline: Option<Outline>,
+    /// The operations that the credential was used for to find out what the request refers to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looked_up: Vec<String>,
     /// The approval that it went with, and who gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<String>,
@@ -286,6 +289,7 @@ impl From<&Record> for RequestEntry {
             path: plain(&record.path),
             digest: record.digest.as_ref().map(RequestDigest::hex),
             outline: record.outline.as_deref().cloned(),
+            looked_up: record.looked_up.clone(),
             approval: record.approval.as_ref().map(|approval| approval.id.to_string()),
             approved_by: record.approval.iter().flat_map(|one| &one.by).map(ToString::to_string).collect(),
             decision: record.decision.into(),

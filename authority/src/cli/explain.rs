@@ -103,6 +103,9 @@ fn circumstances(text: &mut String, request: &RequestEntry) {
     if let Some(approval) = &request.approval {
         line(text, format_args!("approved by {} (approval {approval})", request.approved_by.join(" and ")));
     }
+    if !request.looked_up.is_empty() {
+        line(text, format_args!("looked up with the credential: {}", request.looked_up.join(", ")));
+    }
     for budget in &request.budgets {
         line(text, format_args!("took {} of {} from the budget {}", budget.cost, budget.max, budget.budget));
     }

@@ -79,6 +79,7 @@ fn page(frame: Frame, RecordView { record, outcome }: RecordView) -> RecordPage 
                 ("Request", Some(format!("{} {}", request.method, request.path))),
                 ("From", Some(request.peer)),
                 ("Digest", request.digest),
+                ("Looked up", Some(request.looked_up.join(", ")).filter(|all| !all.is_empty())),
                 ("Decided", request.decided_us.map(|us| format!("in {} µs", us))),
             ];
             page.facts = facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();

@@ -20,6 +20,7 @@ pub(super) fn record(path: &str, decision: &'static str) -> Record {
         reasons: Vec::new(),
         reservations: Vec::new(),
         peer: IpAddr::from([127, 0, 0, 1]),
+        looked_up: Vec::new(),
         decided_in: Duration::microseconds(250),
     }
 }
