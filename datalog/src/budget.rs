@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
@@ -22,7 +22,8 @@ use crate::terms::{self, Reach, TermError};
 const ANSWER: u64 = 64 * 1024;
 
 /// What of a request a budget counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Measure {
     Requests,
     /// Addresses that are reached, each once.
@@ -32,7 +33,7 @@ pub enum Measure {
 }
 
 /// The time that a budget looks back over. It slides: in no minute, hour or day is more used than the budget's size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Window {
     Minute,
@@ -42,6 +43,15 @@ pub enum Window {
 
 impl Measure {
     pub(crate) const COUNTED: [Self; 2] = [Self::Recipients, Self::Bytes];
+
+    /// How a question for how a budget stands adds up: it takes nothing.
+    pub(crate) fn of_nothing(self) -> Counts {
+        match self {
+            Self::Requests => Counts::Each,
+            Self::Recipients => Counts::Once(Vec::new()),
+            Self::Bytes => Counts::Stream,
+        }
+    }
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -71,7 +81,7 @@ impl Window {
         }
     }
 
-    pub(crate) fn words(self) -> &'static str {
+    pub fn words(self) -> &'static str {
         match self {
             Self::Minute => "a minute",
             Self::Hour => "an hour",
@@ -191,12 +201,7 @@ impl Limit {
 
     /// A question for how the budget stands, which takes nothing.
     pub fn nothing(&self, now: OffsetDateTime) -> Reservation {
-        let counts = match self.measure {
-            Measure::Requests => Counts::Each,
-            Measure::Recipients => Counts::Once(Vec::new()),
-            Measure::Bytes => Counts::Stream,
-        };
-        self.takes(counts, 0, now)
+        self.takes(self.measure.of_nothing(), 0, now)
     }
 }
 

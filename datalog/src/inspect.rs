@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::budget::{Measure, Reservation, Window};
 use crate::content::{self, Content, ReadError};
 use crate::explain;
 use crate::verify::moment;
@@ -21,6 +22,8 @@ pub struct Inspection {
     pub connections: Vec<InspectedConnection>,
     /// The grants and budgets in plain words.
     pub says: Vec<String>,
+    #[serde(default)]
+    pub budgets: Vec<InspectedBudget>,
     pub blocks: Vec<InspectedBlock>,
 }
 
@@ -29,6 +32,35 @@ pub struct InspectedConnection {
     pub name: String,
     pub service: String,
     pub account: String,
+}
+
+/// A budget, with what it takes to ask how it stands.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct InspectedBudget {
+    /// As the authority counts it, across the lineage.
+    pub budget: String,
+    pub of: String,
+    pub counts: Measure,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per: Option<Window>,
+    pub max: u64,
+    /// Seconds since 1970.
+    pub ends: u64,
+}
+
+impl InspectedBudget {
+    /// A question for how the budget stands, which takes nothing.
+    pub fn nothing(&self, now: OffsetDateTime) -> Reservation {
+        Reservation {
+            budget: self.budget.clone(),
+            max: self.max,
+            cost: 0,
+            counts: self.counts.of_nothing(),
+            window: self.per,
+            at: u64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or(0),
+            ends: self.ends,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -70,6 +102,14 @@ pub fn describe(content: &Content) -> Inspection {
         service: one.service.to_string(),
         account: one.account.to_string(),
     });
+    let budgets = content.limits.iter().map(|limit| InspectedBudget {
+        budget: limit.budget.clone(),
+        of: limit.name.clone(),
+        counts: limit.measure,
+        per: limit.window,
+        max: limit.max,
+        ends: limit.ends,
+    });
     Inspection {
         id: content.id.to_string(),
         task: content.task.clone(),
@@ -78,6 +118,7 @@ pub fn describe(content: &Content) -> Inspection {
         not_before: moment(content.not_before),
         connections: connections.collect(),
         says: explain::pass(content),
+        budgets: budgets.collect(),
         blocks: blocks.collect(),
     }
 }

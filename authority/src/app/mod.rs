@@ -59,7 +59,7 @@ pub use approval_types::*;
 pub use datalog::MintArgs;
 pub use error::{AppError, ErrorKind, OpenError};
 pub use log_types::*;
-pub use pass::{LineageNode, PassDetail};
+pub use pass::{BudgetLeft, LineageNode, PassDetail};
 pub use preview::Preview;
 pub use sessions::{Presence, Session, SignedIn};
 pub use types::*;

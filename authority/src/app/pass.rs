@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use datalog::inspect::Inspection;
-use datalog::{PassId, RevocationId};
+use datalog::inspect::{InspectedBudget, Inspection};
+use datalog::{PassId, RevocationId, Spent};
 use time::OffsetDateTime;
 use verifier::ports::Trust as _;
 
@@ -21,8 +21,17 @@ pub struct PassDetail {
     pub info: PassInfo,
     /// None for a pass from before this was kept.
     pub says: Option<Inspection>,
+    /// Its own budgets; those that its children added are not known here.
+    pub budgets: Vec<BudgetLeft>,
     /// The pass itself first, then what was attenuated from it, each after its parent.
     pub lineage: Vec<LineageNode>,
+}
+
+/// A budget and what is left of it.
+#[derive(Debug, Clone)]
+pub struct BudgetLeft {
+    pub budget: InspectedBudget,
+    pub left: u64,
 }
 
 /// The pass, or a block that was added to it.
@@ -54,8 +63,21 @@ impl App {
         };
         let says = said.map(|said| serde_json::from_str(&said.0)).transpose();
         let says = says.map_err(|_| AppError::Conflict(format!("what pass `{id}` says cannot be read")))?;
+        let budgets = self.budgets_left(says.as_ref()).await?;
         let lineage = self.lineage(id).await?;
-        Ok(PassDetail { info: self.pass_info(row), says, lineage })
+        Ok(PassDetail { info: self.pass_info(row), says, budgets, lineage })
+    }
+
+    async fn budgets_left(&self, says: Option<&Inspection>) -> Result<Vec<BudgetLeft>, AppError> {
+        let budgets = says.map(|says| &*says.budgets).unwrap_or_default();
+        let now = self.clock.now();
+        let asked: Vec<_> = budgets.iter().map(|budget| budget.nothing(now)).collect();
+        let spent = self.store.used(&asked).await?;
+        let left = |(budget, spent): (&InspectedBudget, Spent)| BudgetLeft {
+            left: budget.max.saturating_sub(spent.used),
+            budget: budget.clone(),
+        };
+        Ok(budgets.iter().zip(spent).map(left).collect())
     }
 
     async fn lineage(&self, id: &PassId) -> Result<Vec<LineageNode>, AppError> {

@@ -31,7 +31,8 @@ impl askama::filters::Escaper for Inert {
     }
 }
 
-/// A sentence whose `names in backticks` are set apart. Each piece of it goes through the same escaper.
+/// A sentence whose `names in backticks` are set apart. Each piece of it goes through the same escaper, and it is the only
+/// value that templates may call safe.
 pub(crate) struct Prose<'a>(&'a str);
 
 pub(crate) fn prose(text: &str) -> Prose<'_> {
@@ -60,8 +61,6 @@ impl fmt::Display for Prose<'_> {
     }
 }
 
-impl askama::filters::HtmlSafe for Prose<'_> {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +74,22 @@ mod tests {
     #[test]
     fn markup_is_text() {
         assert_eq!(shown("<b onclick='x'>\"&"), "&lt;b onclick=&#39;x&#39;&gt;&quot;&amp;");
+    }
+
+    #[test]
+    fn no_template_calls_anything_else_safe() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/console/templates");
+        let mut templates = 0;
+        for file in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            for value in text.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()) {
+                let is_prose = value.trim().starts_with("crate::console::escape::prose(");
+                assert!(is_prose || !value.contains('|'), "{value}");
+            }
+            assert!(!text.contains("{% filter") && !text.contains("{% autoescape"), "{text}");
+            templates += 1;
+        }
+        assert!(templates > 15, "the templates were found");
     }
 
     #[test]

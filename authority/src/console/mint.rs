@@ -89,8 +89,17 @@ fn show(console: &Console, frame: Frame, fields: &Fields, status: StatusCode) ->
 }
 
 fn shown(preview: Preview) -> Shown {
+    // What holds for every operation is said once, above them.
+    let of_all = |condition: &String| {
+        let mut possible = preview.table.iter().filter(|row| row.possible != Possible::Deny);
+        possible.all(|row| row.conditions.contains(condition))
+    };
+    let own = |row: &Row| {
+        let conditions = row.conditions.iter().filter(|one| !of_all(one)).cloned().collect();
+        Row { conditions, ..row.clone() }
+    };
     let answers = |possible, title, word, tone| {
-        let rows: Vec<Row> = preview.table.iter().filter(|row| row.possible == possible).cloned().collect();
+        let rows: Vec<Row> = preview.table.iter().filter(|row| row.possible == possible).map(own).collect();
         Answers { title, word, tone, count: rows.len(), rows: rows.into_iter().take(SHOWN).collect() }
     };
     let caveats = preview.says.blocks.into_iter().flat_map(|block| block.caveats).collect();

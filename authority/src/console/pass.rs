@@ -14,7 +14,7 @@ use super::guard::Fields;
 use super::line::{Line, lines};
 use super::passes::{Row, row};
 use super::{Console, Routes};
-use crate::app::{AppError, LineageNode, LogQuery, PassDetail, RevokeArgs};
+use crate::app::{AppError, BudgetLeft, LineageNode, LogQuery, PassDetail, RevokeArgs};
 use crate::when;
 
 #[derive(Template)]
@@ -25,6 +25,7 @@ struct PassPage {
     from: String,
     until: String,
     says: Option<Inspection>,
+    budgets: Vec<Budget>,
     lineage: Vec<Node>,
     recent: Vec<Line>,
 }
@@ -36,6 +37,17 @@ struct Node {
     name: String,
     depth: usize,
     last: Option<String>,
+}
+
+/// What is left of a budget.
+struct Budget {
+    of: String,
+    /// `requests`, `recipients` or `bytes`, and over which time.
+    counts: String,
+    left: u64,
+    max: u64,
+    /// Of a hundred.
+    percent: u64,
 }
 
 #[derive(Deserialize)]
@@ -52,10 +64,11 @@ async fn pass(State(console): State<Console>, frame: Frame, Path(At { id }): Pat
     match look(&console, &id).await {
         Ok((detail, records)) => {
             let lineage = detail.lineage.into_iter().map(|of| node(of, &frame)).collect();
+            let budgets = detail.budgets.into_iter().map(budget).collect();
             let recent = lines(&records, frame.now);
             let (from, until) = (when::at(detail.info.created), when::at(detail.info.expires));
             let row = row(detail.info, &frame);
-            let page = PassPage { row, from, until, says: detail.says, lineage, recent, frame };
+            let page = PassPage { row, from, until, says: detail.says, budgets, lineage, recent, frame };
             whole(&page)
         }
         Err(error) => frame.failed(&error),
@@ -67,6 +80,17 @@ async fn look(console: &Console, id: &str) -> Result<(PassDetail, Vec<crate::app
     let detail = console.app.pass(&id).await?;
     let query = LogQuery { pass: Some(RevocationId::from(&id)), limit: Some(50), ..LogQuery::default() };
     Ok((detail, console.app.log(query).await?))
+}
+
+fn budget(of: BudgetLeft) -> Budget {
+    let per = of.budget.per.map(|window| format!(" in {}", window.words())).unwrap_or_default();
+    Budget {
+        counts: format!("{}{per}", of.budget.counts.as_str()),
+        left: of.left,
+        max: of.budget.max,
+        percent: of.left.saturating_mul(100).checked_div(of.budget.max).unwrap_or(0),
+        of: of.budget.of,
+    }
 }
 
 fn node(of: LineageNode, frame: &Frame) -> Node {
