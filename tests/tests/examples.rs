@@ -28,47 +28,75 @@ fn a_parent_in_python_hands_each_child_only_what_it_needs() {
     assert_eq!(google.seen_at("/gmail/v1/users/me/drafts").len(), 1, "the reader drafted nothing");
 }
 
-#[test]
-fn an_agent_that_forgot_its_instructions_deletes_nothing() {
-    let mut hallpass = Hallpass::new();
-    let google = Upstream::google(hallpass.redirect_port);
-    hallpass = hallpass.with_google(&google);
-    hallpass.connect("gmail");
-    hallpass.serve();
-    let pass = hallpass.mint(&[
-        "triage my inbox",
-        "--allow",
-        "gmail:read",
-        "--allow",
-        "gmail.users.drafts.create",
-        "--ask",
-        "gmail:send",
-        "--ask",
-        "gmail:delete",
-        "--deny",
-        "gmail.users.messages.delete",
-        "--deny",
-        "gmail.users.messages.batchDelete",
-    ]);
-    google.forget();
-    let mut agent = python("../examples/runaway.py");
-    agent.env("PASS", &pass).env("GATEWAY", hallpass.base("gmail"));
-    let running = Running::start(agent);
-    running.wait_for("end of its memory", |line| line.contains("compacting").then_some(()));
-    running.wait_for("refusal", |line| line.starts_with("hallpass: refused:").then_some(()));
-    // The person presses the button, and the agent's very next request is refused.
-    hallpass.run(&["stop"]).expect(0);
-    let (status, told, complaint) = running.finish();
-    assert!(status.success(), "{told}{complaint}");
-    assert!(told.contains("agent: nobody told me not to delete"), "{told}");
-    assert!(told.contains("hallpass: stopped:"), "{told}");
+/// Alice's mailbox, and an agent with the pass of the founding story that has just forgotten its instructions.
+struct Runaway {
+    hallpass: Hallpass,
+    google: Upstream,
+    agent: Running,
+}
 
-    // Nothing but reading ever reached the mailbox, and every letter is in it.
-    let sent: Vec<_> = google.seen_at("/gmail/").into_iter().filter(|seen| seen.method != "GET").collect();
-    assert!(sent.is_empty(), "{sent:?}");
-    hallpass.run(&["stop", "--resume"]).expect(0);
-    let after = hallpass.mint(&["look", "--allow", "gmail:read"]);
-    let inbox = hallpass.agent(&after, "GET", "gmail", "/gmail/v1/users/me/messages?labelIds=INBOX");
-    let inbox = inbox.send().expect(200).json();
-    assert_eq!(inbox["messages"].as_array().map(Vec::len), Some(5), "{inbox}");
+impl Runaway {
+    fn start() -> Self {
+        let mut hallpass = Hallpass::new();
+        let google = Upstream::google(hallpass.redirect_port);
+        hallpass = hallpass.with_google(&google);
+        hallpass.connect("gmail");
+        hallpass.serve();
+        let pass = hallpass.mint(&[
+            "triage my inbox",
+            "--allow",
+            "gmail:read",
+            "--allow",
+            "gmail.users.drafts.create",
+            "--ask",
+            "gmail:send",
+            "--ask",
+            "gmail:delete",
+            "--deny",
+            "gmail.users.messages.delete",
+            "--deny",
+            "gmail.users.messages.batchDelete",
+        ]);
+        google.forget();
+        let mut agent = python("../examples/runaway.py");
+        agent.env("PASS", &pass).env("GATEWAY", hallpass.base("gmail"));
+        let agent = Running::start(agent);
+        agent.wait_for("end of its memory", |line| line.contains("compacting").then_some(()));
+        agent.wait_for("refusal", |line| line.starts_with("hallpass: refused:").then_some(()));
+        Self { hallpass, google, agent }
+    }
+
+    /// The agent has ended by itself, nothing but reading ever reached the mailbox, and every letter is in it.
+    fn lost_nothing(self) -> Hallpass {
+        let Self { hallpass, google, agent } = self;
+        let (status, told, complaint) = agent.finish();
+        assert!(status.success(), "{told}{complaint}");
+        assert!(told.contains("agent: nobody told me not to delete"), "{told}");
+        assert!(told.contains("hallpass: stopped:"), "{told}");
+        let sent: Vec<_> =
+            google.seen_at("/gmail/").into_iter().filter(|seen| seen.method != "GET").collect();
+        assert!(sent.is_empty(), "{sent:?}");
+        hallpass.run(&["stop", "--resume"]);
+        let after = hallpass.mint(&["look", "--allow", "gmail:read"]);
+        let inbox = hallpass.agent(&after, "GET", "gmail", "/gmail/v1/users/me/messages?labelIds=INBOX");
+        let inbox = inbox.send().expect(200).json();
+        assert_eq!(inbox["messages"].as_array().map(Vec::len), Some(5), "{inbox}");
+        hallpass
+    }
+}
+
+#[test]
+fn an_agent_that_forgot_its_instructions_is_stopped_by_a_person_and_deletes_nothing() {
+    let runaway = Runaway::start();
+    // The person presses the button, and the agent's very next request is refused.
+    runaway.hallpass.run(&["stop"]).expect(0);
+    runaway.lost_nothing();
+}
+
+#[test]
+fn an_agent_that_forgot_its_instructions_is_suspended_where_nobody_looks_and_deletes_nothing() {
+    let hallpass = Runaway::start().lost_nothing();
+    let log = hallpass.log();
+    let suspended = log.iter().find(|record| record["event"] == "suspended").expect("it was suspended");
+    assert!(suspended["detail"].as_str().is_some_and(|why| !why.is_empty()), "{suspended}");
 }

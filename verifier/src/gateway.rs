@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use datalog::catalog::Dialect;
-use datalog::{PassCache, VerifiedPass};
+use datalog::{ConnectionName, PassCache, VerifiedPass};
 use http_body::Body;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -72,6 +72,11 @@ impl Gateway {
             Some(held) => Err(Refusal::held(&held).into()),
             None => Ok(pass),
         }
+    }
+
+    /// Whether a request that is under way may go on.
+    pub(crate) fn stands(&self, pass: &SecretString, connection: &ConnectionName) -> bool {
+        self.verify(pass).is_ok() && self.authority.held(&[], "", Some(connection)).is_none()
     }
 
     /// The connection that a request is for, if the pass covers it. One that exists and is not covered answers

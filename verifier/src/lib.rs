@@ -12,6 +12,7 @@ mod classify;
 pub mod clock;
 pub mod config;
 mod credential;
+pub mod departures;
 mod dial;
 mod dialect;
 mod discovery;

@@ -85,10 +85,12 @@ impl Looker<'_> {
         let outgoing = Outgoing::of(warrant, self.connection, self.text)?;
         let credential = lease(authority, limits, warrant).await?;
         // Waiting for a provider takes seconds, in which a person may have ended the pass.
+        let mut under_way = authority.departures().begin();
         self.gateway.verify(self.text)?;
         recording.looks_up(&warrant.request().operation);
-        let sent = self.forwarder.send(authority, limits, warrant, &outgoing, credential).await;
-        let answer = match sent {
+        let stands = || self.gateway.stands(self.text, &self.connection.name);
+        let sent = self.forwarder.send(authority, limits, warrant, &outgoing, credential);
+        let answer = match under_way.unless_recalled(stands, sent).await? {
             Ok(arrival) => arrival.answer,
             Err(fault) if fault.code == FaultCode::NeedsReconnect => return Err(fault.into()),
             Err(_) => return Ok(Err(Unfound::NoAnswer)),

@@ -140,11 +140,16 @@ impl Worker {
         let departure = Departure::of(permitted, &connection, &admitted.pass)?;
         passage.recording.reserve(departure.permitted()).await?;
         let credential = lease(authority, limits, Warrant::Permitted(departure.permitted())).await?;
-        // Waiting for a provider takes seconds, in which a person may have ended the pass.
+        // Waiting for a provider takes seconds, in which a person may have ended the pass; from here on, whoever ends
+        // it waits for this request.
+        let mut under_way = authority.departures().begin();
         self.gateway.verify(&admitted.pass)?;
         passage.still_awaited()?;
         passage.recording.departs();
-        let arrival = self.forwarder.forward(authority, limits, &departure, credential).await?;
+        let stands = || self.gateway.stands(&admitted.pass, &connection.name);
+        let sent = self.forwarder.forward(authority, limits, &departure, credential);
+        let arrival = under_way.unless_recalled(stands, sent).await??;
+        drop(under_way);
         let treatment = self.treatment(&arrival, &admitted, &connection, pass);
         answer::pass_on(arrival.answer, &departure, treatment, &mut passage.recording, limits).await
     }

@@ -17,6 +17,8 @@ use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::watch;
 
+use crate::departures::Departures;
+
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Everything the gateway asks for.
@@ -32,6 +34,8 @@ pub trait Trust: Send + Sync {
     /// What is stopped beside everything, and concerns a pass of this lineage and task, or this connection.
     fn held(&self, lineage: &[RevocationId], task: &str, connection: Option<&ConnectionName>)
     -> Option<Held>;
+    /// The requests that are on their way out: whoever stops something waits until none of it is.
+    fn departures(&self) -> &Arc<Departures>;
     fn connection(&self, name: &ConnectionName) -> Option<Arc<Connection>>;
     fn connections(&self) -> Vec<Arc<Connection>>;
 }

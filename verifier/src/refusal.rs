@@ -8,6 +8,7 @@ use std::time::Duration;
 use datalog::{ApprovalId, Ground, LiftableBy, PassRefusal, Reason, Refused};
 use http::StatusCode;
 
+use crate::departures::Recalled;
 use crate::ports::Held;
 
 /// The answer is no. Stable words for programs.
@@ -175,6 +176,12 @@ impl Refusal {
             "this request was approved once, and another one that is the same has used that",
         )
         .hint("to do it once more, send it again: a person is asked again")
+    }
+
+    /// Stopped after it was sent and before its answer began.
+    pub(crate) fn recalled() -> Self {
+        Self::new(RefusalCode::PassRevoked, "it was stopped on its way: the service may have got it or not")
+            .hint("a person lifts that with `hallpass resume`")
     }
 
     /// Stopped by a person or the circuit breaker, until it is resumed.
@@ -405,6 +412,12 @@ impl From<Refusal> for Stop {
 impl From<Fault> for Stop {
     fn from(fault: Fault) -> Self {
         Self::Broke(fault)
+    }
+}
+
+impl From<Recalled> for Stop {
+    fn from(_: Recalled) -> Self {
+        Self::Refused(Refusal::recalled())
     }
 }
 

@@ -54,6 +54,8 @@ use crate::oauth::{Attempts, Live, Refresher};
 use crate::store::Store;
 use crate::vault::Vault;
 
+use verifier::departures::Departures;
+
 pub use crate::audit::LogRecord;
 pub use approval_types::*;
 pub use datalog::MintArgs;
@@ -79,6 +81,7 @@ pub struct App {
     signer: AuditSigner,
     checkpoint_file: CheckpointFile,
     flood: flood::Flood,
+    departures: Arc<Departures>,
     /// Replaced as a whole, so that whoever reads it waits for nobody.
     connections: RwLock<LiveConnections>,
     revoked: RwLock<HashSet<RevocationId>>,

@@ -88,6 +88,7 @@ impl App {
             signer,
             checkpoint_file,
             flood: Flood::default(),
+            departures: Arc::default(),
             connections: RwLock::new(Arc::new(live)),
             revoked: RwLock::new(revoked),
             stopped: AtomicBool::new(stopped),

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use datalog::{ConnectionName, Reservation, RevocationId, RootKeys, Spent};
+use verifier::departures::Departures;
 use verifier::ports::{
     Answer, Audit, Connection, Credential, Credentials, Held, IntentError, LeaseError, Ledger, Outcome,
     Record, RecordId, StoreFault, Trust, Warrant,
@@ -38,6 +39,10 @@ impl Trust for App {
         connection: Option<&ConnectionName>,
     ) -> Option<Held> {
         self.desk.suspensions.holds(lineage, task, connection)
+    }
+
+    fn departures(&self) -> &Arc<Departures> {
+        &self.departures
     }
 
     fn connection(&self, name: &ConnectionName) -> Option<Arc<Connection>> {

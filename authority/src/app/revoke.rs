@@ -5,6 +5,7 @@
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use datalog::RevocationId;
 
@@ -14,6 +15,8 @@ use crate::desk::Changed;
 use crate::store::{Line, RevocationRow};
 
 const MOST: usize = 1_000;
+/// Far more than it takes to drop what is under way.
+const RECALL: Duration = Duration::from_secs(2);
 
 impl App {
     /// Takes effect on the next request, for the lineage below too.
@@ -39,7 +42,9 @@ impl App {
             let row = RevocationRow { id: id.clone(), at: now, because: because.clone() };
             (row, event.at(now))
         });
-        self.store.revoked(rows.collect()).await.map_err(AppError::only_in_memory)?;
+        let written = self.store.revoked(rows.collect());
+        let (written, ()) = tokio::join!(written, self.recall());
+        written.map_err(AppError::only_in_memory)?;
         self.checkpoint().await;
         let known = self.store.known_passes(&texts).await?;
         let is_unknown =
@@ -53,7 +58,9 @@ impl App {
     pub async fn stop(&self) -> Result<StopReport, AppError> {
         self.stopped.store(true, Ordering::SeqCst);
         self.desk.tell(Changed::Stop);
-        self.store.stopped(self.event(Event::Stopped)).await.map_err(AppError::only_in_memory)?;
+        let written = self.store.stopped(self.event(Event::Stopped));
+        let (written, ()) = tokio::join!(written, self.recall());
+        written.map_err(AppError::only_in_memory)?;
         self.checkpoint().await;
         Ok(StopReport { stopped: true })
     }
@@ -68,6 +75,13 @@ impl App {
     /// Whether the emergency stop holds.
     pub fn stop_report(&self) -> StopReport {
         StopReport { stopped: self.stopped.load(Ordering::SeqCst) }
+    }
+
+    /// Returns when nothing that does not stand any more is on its way to a service.
+    pub(super) async fn recall(&self) {
+        if tokio::time::timeout(RECALL, self.departures.recall()).await.is_err() {
+            tracing::error!("requests that were stopped did not end within {RECALL:?}");
+        }
     }
 
     fn event(&self, event: Event) -> Line {

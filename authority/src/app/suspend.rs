@@ -15,7 +15,8 @@ impl App {
         self.desk.suspensions.add(row.clone());
         self.desk.tell(Changed::Stop);
         let event = self.suspension_event(Event::Suspended, &row);
-        self.store.suspended(row.clone(), event).await.map_err(AppError::only_in_memory)?;
+        let (written, ()) = tokio::join!(self.store.suspended(row.clone(), event), self.recall());
+        written.map_err(AppError::only_in_memory)?;
         self.checkpoint().await;
         Ok(info(row))
     }

@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -42,6 +42,11 @@ impl Bed {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (one_block, four_blocks) = runtime.block_on(passes(&home))?;
         Ok(Self { folder, one_block, four_blocks })
+    }
+
+    /// Where the authority of the running gateway listens for people.
+    pub(crate) fn socket(&self) -> PathBuf {
+        Home::at(self.folder.path().join("home")).socket()
     }
 
     /// Starts the gateway on it.

@@ -74,7 +74,7 @@ pub(crate) fn fire(
 }
 
 /// One connection.
-struct Line {
+pub(crate) struct Line {
     sender: SendRequest<Full<Bytes>>,
     address: SocketAddr,
     /// Drives the connection, and ends with it.
@@ -82,7 +82,7 @@ struct Line {
 }
 
 impl Line {
-    async fn open(address: SocketAddr) -> anyhow::Result<Self> {
+    pub(crate) async fn open(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
@@ -107,7 +107,7 @@ impl Line {
         Ok(volley)
     }
 
-    async fn send(&mut self, shot: &Shot) -> anyhow::Result<(StatusCode, Bytes)> {
+    pub(crate) async fn send(&mut self, shot: &Shot) -> anyhow::Result<(StatusCode, Bytes)> {
         let mut request = Request::builder()
             .method(shot.method.clone())
             .uri(&shot.path)

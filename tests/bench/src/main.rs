@@ -14,6 +14,7 @@ mod report;
 mod server;
 mod stats;
 mod steps;
+mod stop;
 mod upstream;
 
 use std::net::SocketAddr;
@@ -46,9 +47,15 @@ struct Arguments {
     part: Option<Part>,
 }
 
-/// The parts that the benchmark starts as processes of their own.
+/// What else is measured, and the parts that the benchmark starts as processes of their own.
 #[derive(Subcommand)]
 enum Part {
+    /// Measure how long the emergency stop takes under load
+    Stop {
+        /// How often it is pressed.
+        #[arg(long, default_value_t = 5)]
+        presses: u32,
+    },
     #[command(hide = true)]
     Control { upstream: SocketAddr },
     #[command(hide = true)]
@@ -67,6 +74,10 @@ fn main() -> ExitCode {
         Some(Part::Control { upstream }) => control::run(upstream),
         Some(Part::Gateway { home }) => return gateway::run(&home),
         Some(Part::Check) => nginx::run_check(),
+        Some(Part::Stop { presses }) => stop::run(
+            presses.max(1),
+            if arguments.json { report::Format::Json } else { report::Format::Table },
+        ),
         None => bench(&arguments),
     };
     match done {

@@ -8,9 +8,17 @@ use serde_json::json;
 use crate::plan::Plan;
 use crate::stats::Spread;
 use crate::steps::StepRow;
+use crate::stop::Figures;
 
 /// Only figures of a release build mean anything.
 const BUILD: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
+
+/// What is written to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Table,
+    Json,
+}
 
 /// One subject at one number of connections.
 #[derive(Debug, Serialize)]
@@ -89,6 +97,26 @@ pub(crate) fn table(plan: &Plan, rows: &[Row], steps: &[StepRow]) -> anyhow::Res
         let blocks = blocks.map_or("-".to_owned(), |blocks| blocks.to_string());
         writeln!(out, "{step:<22} {blocks:>6} {:>24}", spread(us, 2))?;
     }
+    Ok(())
+}
+
+/// What the emergency stop took.
+pub(crate) fn stop(figures: &Figures, format: Format) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    if format == Format::Json {
+        serde_json::to_writer_pretty(
+            &mut out,
+            &json!({ "build": BUILD, "cores": cores(), "stop": figures }),
+        )?;
+        return Ok(writeln!(out)?);
+    }
+    let Figures { connections, presses, forwarded_before, .. } = figures;
+    writeln!(out, "{presses} presses under {connections} connections; median (min-max), ms from the press")?;
+    writeln!(out, "{:<44} {:>24}", "first refused request", spread(&figures.first_refused_ms, 1))?;
+    writeln!(out, "{:<44} {:>24}", "stop acknowledged", spread(&figures.acknowledged_ms, 1))?;
+    writeln!(out, "{:<44} {:>24}", "last arrival at the upstream", spread(&figures.last_arrival_ms, 1))?;
+    writeln!(out, "{:<44} {forwarded_before:>24}", "forwarded that began before")?;
+    writeln!(out, "{:<44} {:>24}", "forwarded that began after the stop returned", figures.forwarded_after)?;
     Ok(())
 }
 

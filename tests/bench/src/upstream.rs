@@ -5,14 +5,14 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use anyhow::Context;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::{Request, Response, StatusCode, header};
+use hyper::{Request, Response, StatusCode, Uri, header};
 use tokio::net::TcpListener;
 
 use crate::server;
@@ -20,21 +20,33 @@ use crate::server;
 /// The token that has to arrive here.
 pub(crate) const TOKEN: &str = "bench-access-token";
 
+/// Told of every request as it arrives.
+pub(crate) type Watcher = Arc<dyn Fn(&Uri) + Send + Sync>;
+
 /// Starts the upstream, which lasts as long as the process.
 pub(crate) fn start() -> anyhow::Result<SocketAddr> {
+    start_watched(Arc::new(|_| {}))
+}
+
+/// The same with somebody who is told of every request.
+pub(crate) fn start_watched(watcher: Watcher) -> anyhow::Result<SocketAddr> {
     let (send, receive) = mpsc::channel();
     thread::Builder::new().name("upstream".into()).spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(serve(&send))
+        runtime.block_on(serve(&send, watcher))
     })?;
     receive.recv().context("the upstream did not start")
 }
 
-async fn serve(started: &mpsc::Sender<SocketAddr>) -> anyhow::Result<()> {
+async fn serve(started: &mpsc::Sender<SocketAddr>, watcher: Watcher) -> anyhow::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     started.send(listener.local_addr()?)?;
     let page = Bytes::from(page());
-    server::serve(listener, move |request| answer(request, page.clone())).await
+    let watched = move |request: Request<Incoming>| {
+        watcher(request.uri());
+        answer(request, page.clone())
+    };
+    server::serve(listener, watched).await
 }
 
 async fn answer(request: Request<Incoming>, page: Bytes) -> Result<Response<Full<Bytes>>, Infallible> {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use datalog::{ConnectionName, PassId, Reservation, RevocationId, RootKeyPair, RootKeys, Spent};
 use secrecy::SecretString;
+use verifier::departures::Departures;
 use verifier::ports::{
     Answer, Audit, Connection, Credential, Credentials, Held, IntentError, LeaseError, Ledger, Outcome,
     Record, RecordId, StoreFault, Trust, Warrant,
@@ -42,6 +43,7 @@ pub struct Remembering {
     pub generation: AtomicU64,
     pub leases: AtomicU64,
     pub stopped: AtomicBool,
+    pub departures: Arc<Departures>,
     pub audit_is_broken: AtomicBool,
     pub needs_reconnect: AtomicBool,
     pub panics_on_lease: AtomicBool,
@@ -64,6 +66,7 @@ impl Remembering {
             generation: AtomicU64::new(1),
             leases: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
+            departures: Arc::default(),
             audit_is_broken: AtomicBool::new(false),
             needs_reconnect: AtomicBool::new(false),
             panics_on_lease: AtomicBool::new(false),
@@ -157,6 +160,10 @@ impl Trust for Remembering {
             return Some(Held::Connection(name.clone()));
         }
         lineage.iter().any(|id| suspended.contains(id.as_str())).then(|| Held::Pass(None))
+    }
+
+    fn departures(&self) -> &Arc<Departures> {
+        &self.departures
     }
 
     fn connection(&self, name: &ConnectionName) -> Option<Arc<Connection>> {

@@ -1,0 +1,166 @@
+//! Requests on their way out, counted, so that whoever stops them knows when the last of them has ended.
+//!
+//! A request is under way from before its pass is looked at for the last time until its answer begins. Whoever stops
+//! something changes first what is trusted, then recalls: every request that is under way looks again, and ends or goes
+//! on. When `recall` returns, nothing that was stopped will be sent any more. It decides nothing itself.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, watch};
+
+/// Every request that is under way.
+pub struct Departures {
+    state: Mutex<State>,
+    recalls: watch::Sender<u64>,
+    fewer: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// How often was recalled.
+    round: u64,
+    /// Requests by the recall that they have looked at last.
+    under_way: BTreeMap<u64, usize>,
+}
+
+/// One request that is under way; it is not any more when this is dropped.
+pub struct UnderWay {
+    departures: Arc<Departures>,
+    round: u64,
+    recalls: watch::Receiver<u64>,
+}
+
+/// What it was sent for does not stand any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recalled;
+
+impl Default for Departures {
+    fn default() -> Self {
+        Self { state: Mutex::default(), recalls: watch::Sender::new(0), fewer: Notify::new() }
+    }
+}
+
+impl Departures {
+    /// To be called before the last look at what is trusted.
+    pub fn begin(self: &Arc<Self>) -> UnderWay {
+        let mut state = self.state();
+        let round = state.round;
+        *state.under_way.entry(round).or_default() += 1;
+        UnderWay { departures: self.clone(), round, recalls: self.recalls.subscribe() }
+    }
+
+    /// Returns when every request that is under way has looked again. To be called after what is trusted was
+    /// changed.
+    pub async fn recall(&self) {
+        let round = {
+            let mut state = self.state();
+            state.round += 1;
+            self.recalls.send_replace(state.round);
+            state.round
+        };
+        loop {
+            let mut fewer = pin!(self.fewer.notified());
+            fewer.as_mut().enable();
+            if self.state().under_way.range(..round).next().is_none() {
+                return;
+            }
+            fewer.await;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn leave(&self, round: u64) {
+        let mut state = self.state();
+        if let Some(count) = state.under_way.get_mut(&round) {
+            *count -= 1;
+            if *count == 0 {
+                state.under_way.remove(&round);
+                self.fewer.notify_waiters();
+            }
+        }
+    }
+}
+
+impl UnderWay {
+    /// Does `work`, and drops it where `stands` is not true after a recall.
+    pub async fn unless_recalled<T>(
+        &mut self,
+        stands: impl Fn() -> bool,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Recalled> {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                recalled = self.recalls.changed() => {
+                    if recalled.is_err() || !stands() {
+                        return Err(Recalled);
+                    }
+                    self.has_looked();
+                }
+                done = &mut work => return Ok(done),
+            }
+        }
+    }
+
+    fn has_looked(&mut self) {
+        let round = *self.recalls.borrow_and_update();
+        *self.departures.state().under_way.entry(round).or_default() += 1;
+        self.departures.leave(std::mem::replace(&mut self.round, round));
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.departures.leave(self.round);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::task::Poll;
+
+    use super::*;
+
+    /// Whether `future` is ready now.
+    async fn is_ready(future: impl Future<Output = ()>) -> bool {
+        let mut future = pin!(future);
+        std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
+    }
+
+    #[tokio::test]
+    async fn a_recall_waits_for_what_was_under_way_and_for_nothing_else() {
+        let departures = Arc::new(Departures::default());
+        assert!(is_ready(departures.recall()).await, "nothing is under way");
+        let under_way = departures.begin();
+        assert!(!is_ready(departures.recall()).await);
+        let mut recall = pin!(departures.recall());
+        assert!(!is_ready(recall.as_mut()).await);
+        let later = departures.begin();
+        drop(under_way);
+        assert!(is_ready(recall).await, "what began afterwards has seen what changed");
+        drop(later);
+    }
+
+    #[tokio::test]
+    async fn what_does_not_stand_any_more_is_dropped_and_the_rest_goes_on() {
+        let departures = Arc::new(Departures::default());
+        let (mut one, mut other) = (departures.begin(), departures.begin());
+        let answered = Notify::new();
+        let stays = one.unless_recalled(|| true, answered.notified());
+        let goes = async move { other.unless_recalled(|| false, pending::<()>()).await };
+        let recall = async {
+            tokio::task::yield_now().await;
+            departures.recall().await;
+            answered.notify_one();
+        };
+        let (stayed, went, ()) = tokio::join!(stays, goes, recall);
+        assert_eq!((stayed, went), (Ok(()), Err(Recalled)));
+    }
+}

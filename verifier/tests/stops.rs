@@ -1,0 +1,59 @@
+//! What is stopped while it is on its way does not go on, and whoever stops it can wait for that.
+
+mod common;
+
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use common::{Stage, Step, eventually, json};
+
+fn recall(stage: &Stage) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let recalled = async {
+        let wait = std::time::Duration::from_secs(20);
+        tokio::time::timeout(wait, stage.authority.departures.recall()).await.expect("it ends")
+    };
+    runtime.block_on(recalled);
+}
+
+#[test]
+fn a_request_that_is_stopped_on_its_way_is_dropped_before_the_stop_is_acknowledged() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["github:read"]);
+    // The upstream never answers.
+    let (gate, _open) = Step::gate();
+    let mut gate = Some(gate);
+    stage.upstream.answers(move |_| gate.take().into_iter().collect());
+    thread::scope(|scope| {
+        let agent = scope.spawn(|| stage.get(&pass, "/github/user"));
+        eventually("the request at the upstream", || stage.upstream.seen().len() == 1);
+        stage.authority.stopped.store(true, Ordering::SeqCst);
+        recall(&stage);
+        let reply = agent.join().unwrap();
+        assert_eq!((reply.status, reply.code().as_str()), (401, "pass-revoked"));
+        assert!(reply.text().contains("the service may have got it or not"), "{reply:?}");
+    });
+    assert_eq!(stage.get(&pass, "/github/user").code(), "pass-revoked");
+    assert_eq!(stage.upstream.seen().len(), 1, "nothing left after the stop");
+}
+
+#[test]
+fn a_stop_of_another_pass_lets_what_is_on_its_way_go_on() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["github:read"]);
+    let (gate, open) = Step::gate();
+    let mut gate = Some(gate);
+    stage.upstream.answers(move |_| {
+        let mut steps: Vec<Step> = gate.take().into_iter().collect();
+        steps.extend(json("200 OK", r#"{"login":"alice"}"#));
+        steps
+    });
+    thread::scope(|scope| {
+        let agent = scope.spawn(|| stage.get(&pass, "/github/user"));
+        eventually("the request at the upstream", || stage.upstream.seen().len() == 1);
+        stage.authority.suspended.lock().unwrap().insert("gmail".into());
+        recall(&stage);
+        open.send(()).unwrap();
+        assert_eq!(agent.join().unwrap().status, 200);
+    });
+}
