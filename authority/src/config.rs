@@ -80,6 +80,8 @@ pub struct ServiceConfig {
     pub token_url: Option<String>,
     pub device_authorization_url: Option<String>,
     pub revoke_url: Option<String>,
+    /// The address that the provider redirects to, where it takes no loopback address: it sends the browser on to one.
+    pub redirect_uri: Option<String>,
     pub userinfo_url: Option<String>,
     /// The field of the userinfo answer that names the account.
     pub account_field: Option<String>,

@@ -130,6 +130,9 @@ fn meaning(gather: &mut Gather, told: &Told) {
     if let Ok(subject) = &told.subject {
         gather.say_one("subject", || Value::str(subject.as_str()));
     }
+    if let Ok(external) = &told.external {
+        gather.say_one("channel_external", || Value::Bool(*external));
+    }
     if let Ok(all) = &told.participants {
         gather.say("thread_participant", || all.iter().map(|address| vec![Value::str(address.as_str())]));
         gather.say_one("thread_participants", || Value::set_of_strings(all.iter().map(Address::as_str)));

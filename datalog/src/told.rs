@@ -12,15 +12,17 @@ const REACHED: u64 = bit("recipient") | bit("recipient_domain") | bit("recipient
 const ATTACHMENTS: u64 = bit("attachment_count");
 const SUBJECT: u64 = bit("subject");
 const THREAD: u64 = bit("thread_participant") | bit("thread_participants");
+const CONVERSATION: u64 = bit("channel_external");
 /// Every word that is told here.
-pub(crate) const ALL: u64 = REACHED | ATTACHMENTS | SUBJECT | THREAD;
+pub(crate) const ALL: u64 = REACHED | ATTACHMENTS | SUBJECT | THREAD | CONVERSATION;
 
 /// The words that a look-up tells something for.
 pub(crate) fn words_of(finds: Finds) -> u64 {
     match finds {
-        Finds::Draft => ALL,
+        Finds::Draft => ALL & !CONVERSATION,
         Finds::Thread => THREAD,
         Finds::Event | Finds::Permission => REACHED,
+        Finds::Conversation => CONVERSATION,
     }
 }
 
@@ -30,6 +32,7 @@ pub(crate) struct Told {
     pub(crate) attachments: Result<usize, DecodeError>,
     pub(crate) subject: Result<String, DecodeError>,
     pub(crate) participants: Result<Vec<Address>, DecodeError>,
+    pub(crate) external: Result<bool, DecodeError>,
     /// The words whose facts come from a look-up: an agent is not told what they are.
     pub(crate) looked_up: u64,
 }
@@ -41,12 +44,16 @@ impl Told {
             attachments: Ok(0),
             subject: Ok(String::new()),
             participants: Ok(Vec::new()),
+            external: Ok(false),
             looked_up: 0,
         };
         if reads & ALL == 0 {
             return told;
         }
-        if reads & (ALL & !THREAD) != 0 {
+        if reads & CONVERSATION != 0 {
+            told.external = decode::external(request, observed);
+        }
+        if reads & (REACHED | ATTACHMENTS | SUBJECT) != 0 {
             told.tell_of_messages(request, observed, reads);
         }
         if reads & THREAD != 0 {
@@ -87,13 +94,14 @@ impl Told {
             (ATTACHMENTS, self.attachments.as_ref().err()),
             (SUBJECT, self.subject.as_ref().err()),
             (THREAD, self.participants.as_ref().err()),
+            (CONVERSATION, self.external.as_ref().err()),
         ];
         parts.into_iter().filter(|(words, _)| reads & words != 0).find_map(|(_, error)| error)
     }
 
     /// The look-up that would tell more of what these words tell.
     pub(crate) fn missing(&self, reads: u64) -> Option<Finds> {
-        [REACHED, ATTACHMENTS, SUBJECT, THREAD].into_iter().find_map(|words| {
+        [REACHED, ATTACHMENTS, SUBJECT, THREAD, CONVERSATION].into_iter().find_map(|words| {
             match self.unknown(reads & words) {
                 Some(DecodeError::Missing(finds)) => Some(*finds),
                 _ => None,

@@ -198,6 +198,13 @@ pub const REQUEST: &[Word] = &[
         r#"thread_participants({"a@example.com", "b@example.com"})"#,
     ),
     word(
+        "channel_external",
+        &[Boolean],
+        One,
+        "whether another organization takes part in the conversation that the request writes into; looked up",
+        "channel_external(false)",
+    ),
+    word(
         "seen",
         &[Text, Text],
         NotYet,

@@ -18,7 +18,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// Where a reader stands after "Connect your own Gmail and GitHub".
+    /// Where a reader stands after "Connect your own Gmail, GitHub and Slack".
     fn connected() -> Self {
         let mut hallpass = Hallpass::new();
         let google = Upstream::google(hallpass.redirect_port);

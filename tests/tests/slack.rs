@@ -137,3 +137,17 @@ fn a_pass_that_says_whom_to_reach_by_address_posts_nothing() {
     reads_why(&workspace.python(&["post", &workspace.digest, "hello"]), &["whom"]);
     workspace.nothing_was_posted();
 }
+
+#[test]
+fn a_conversation_is_looked_up_for_a_pass_that_stays_inside_the_organization() {
+    let mut workspace = Workspace::new();
+    let inside = ["post inside", "--allow", "slack:send", "--check", "check if channel_external(false)"];
+    workspace.pass = workspace.hallpass.mint(&inside);
+    // The emulator does not say whether a conversation is shared: unknown, and so denied.
+    reads_why(&workspace.python(&["post", &workspace.digest, "hello"]), &["conversation"]);
+    let looked = workspace.slack.seen_at("/api/conversations.info");
+    assert_eq!(looked.len(), 1);
+    assert_eq!(looked[0].body, format!("channel={}", workspace.digest));
+    workspace.upstream_saw_one_kind_of_request();
+    workspace.nothing_was_posted();
+}

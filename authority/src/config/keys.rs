@@ -78,7 +78,7 @@ impl Section {
     }
 }
 
-pub(super) const KEYS: [Key; 24] = [
+pub(super) const KEYS: [Key; 25] = [
     Key {
         section: Section::Gateway,
         name: "listen",
@@ -163,6 +163,12 @@ pub(super) const KEYS: [Key; 24] = [
         name: "revoke_url",
         example: "\"http://127.0.0.1:4100/oauth2/revoke\"",
         doc: "The token revocation endpoint (RFC 7009).",
+    },
+    Key {
+        section: Section::Service,
+        name: "redirect_uri",
+        example: "\"https://me.example/callback\"",
+        doc: "Where the provider sends the browser after consent, where it takes no http address: it has to send it on.",
     },
     Key {
         section: Section::Service,

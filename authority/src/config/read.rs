@@ -66,6 +66,7 @@ fn read_service(name: &str, path: &str, table: &Table, dir: &Path) -> Result<Ser
             "token_url" => service.token_url = Some(endpoint(&at, value)?),
             "device_authorization_url" => service.device_authorization_url = Some(endpoint(&at, value)?),
             "revoke_url" => service.revoke_url = Some(endpoint(&at, value)?),
+            "redirect_uri" => service.redirect_uri = Some(endpoint(&at, value)?),
             "userinfo_url" => service.userinfo_url = Some(endpoint(&at, value)?),
             "account_field" => service.account_field = Some(text(&at, value)?.to_owned()),
             "issuer" => service.issuer = Some(text(&at, value)?.to_owned()),

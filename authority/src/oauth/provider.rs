@@ -57,6 +57,8 @@ pub(crate) struct Provider {
     pub token_url: Option<String>,
     pub device_authorization_url: Option<String>,
     pub revocation: Revocation,
+    /// Set by the person, for a provider that redirects to no loopback address.
+    pub redirect_uri: Option<String>,
     /// Asked in turn until one answers.
     pub userinfo: Vec<Userinfo>,
     /// Set by the person; then the callback has to name it.
@@ -88,6 +90,7 @@ impl Provider {
                 home.and_then(|own| own.device_url.as_ref()),
             ),
             revocation: revocation(service, config, home),
+            redirect_uri: config.redirect_uri.clone(),
             userinfo: userinfo(service, config, own, home),
             issuer: config.issuer.clone(),
             client_id: config.client_id.clone(),

@@ -94,7 +94,7 @@ pub(crate) fn reached(
             let more = found(look.finds, observed)?;
             more.iter().for_each(|address| {
                 if !named.contains(address) {
-                    named.push(address.clone())
+                    named.push(address.clone());
                 }
             });
         }
@@ -135,6 +135,23 @@ pub(crate) fn participants<'a>(
         found(Finds::Draft, observed)?;
     }
     if lookup::names(request, Finds::Thread) { found(Finds::Thread, observed) } else { Ok(&[]) }
+}
+
+/// Whether another organization takes part in the conversation that the request writes into. Who only reads writes into
+/// none.
+pub(crate) fn external(request: &Request, observed: &Observed) -> Result<bool, DecodeError> {
+    let names_one = request.resources.iter().any(|resource| &*resource.kind == "channel");
+    if !names_one || request.effects == Effects::NONE.with(Effect::Read) {
+        return Ok(false);
+    }
+    if !lookup::names(request, Finds::Conversation) {
+        return Err(DecodeError::Unknown);
+    }
+    match observed.external() {
+        Some(Ok(external)) => Ok(external),
+        Some(Err(error)) => Err(DecodeError::Unfound(Finds::Conversation, error)),
+        None => Err(DecodeError::Missing(Finds::Conversation)),
+    }
 }
 
 fn found(finds: Finds, observed: &Observed) -> Result<&[Address], DecodeError> {

@@ -4,6 +4,7 @@
 //! Pure: nothing in this folder sends anything. What cannot be looked up, or read with certainty, is noted as
 //! unknown, and is a denial where a pass asks for it.
 
+mod conversation;
 mod draft;
 mod event;
 mod permission;
@@ -33,10 +34,12 @@ pub enum Finds {
     Event,
     /// A permission: whom it is for.
     Permission,
+    /// A conversation: whether another organization takes part in it.
+    Conversation,
 }
 
 impl Finds {
-    pub const ALL: [Self; 4] = [Self::Draft, Self::Thread, Self::Event, Self::Permission];
+    pub const ALL: [Self; 5] = [Self::Draft, Self::Thread, Self::Event, Self::Permission, Self::Conversation];
 }
 
 impl fmt::Display for Finds {
@@ -46,6 +49,7 @@ impl fmt::Display for Finds {
             Self::Thread => "thread",
             Self::Event => "event",
             Self::Permission => "permission",
+            Self::Conversation => "conversation",
         })
     }
 }
@@ -94,6 +98,8 @@ pub struct Observed {
     found: BTreeMap<Finds, Result<Vec<Address>, Unfound>>,
     /// The message that a draft holds, where the request sends another in its place.
     replaced: Option<Vec<u8>>,
+    /// Whether another organization takes part in the conversation, where it was found.
+    external: bool,
 }
 
 impl Observed {
@@ -110,6 +116,11 @@ impl Observed {
     /// The message that would be sent if the service did not take the request's own in its place.
     pub(crate) fn replaced(&self) -> Option<&[u8]> {
         self.replaced.as_deref()
+    }
+
+    /// Whether another organization takes part in the conversation that was looked up, if one was.
+    pub(crate) fn external(&self) -> Option<Result<bool, Unfound>> {
+        self.of(Finds::Conversation).map(|found| found.map(|_| self.external))
     }
 
     fn note(&mut self, finds: Finds, found: Result<Vec<Address>, Unfound>) {

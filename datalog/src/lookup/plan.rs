@@ -6,7 +6,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Finds, Needed, Observed, Unfound, draft, event, permission, thread};
+use super::{Finds, Needed, Observed, Unfound, conversation, draft, event, permission, thread};
 use crate::budget::Claim;
 use crate::catalog::{IdPart, Look, RawRequest, Service};
 use crate::caveat::Caveat;
@@ -67,6 +67,10 @@ impl Inquiry {
                 Finds::Thread => thread::participants(&json),
                 Finds::Event => event::reached(&json, &mut self.request),
                 Finds::Permission => permission::grantee(&json, &self.request),
+                Finds::Conversation => {
+                    self.context.observed.external = conversation::is_external(&json, &needed.request)?;
+                    Ok(Vec::new())
+                }
             }
         });
         self.context.observed.note(needed.finds, found);

@@ -30,10 +30,11 @@ impl App {
         check_redirect(&start.redirect_uri)?;
         let connecting = self.connecting(start.service, start.name, start.scopes, &start.client)?;
         let Connecting { provider, client, scopes, .. } = &connecting;
-        let begun = oauth::authorize(provider, client, &start.redirect_uri, scopes)
+        // The browser comes back to the loopback address in any case: at once, or sent on from there.
+        let redirect_uri = provider.redirect_uri.clone().unwrap_or(start.redirect_uri);
+        let begun = oauth::authorize(provider, client, &redirect_uri, scopes)
             .map_err(|failure| AppError::provider(&failure))?;
-        let flow =
-            CodeFlow { state: begun.state, verifier: begun.verifier, redirect_uri: start.redirect_uri };
+        let flow = CodeFlow { state: begun.state, verifier: begun.verifier, redirect_uri };
         let attempt = self.remember(connecting, Flow::Code(flow), LIFETIME)?;
         let expires_in = LIFETIME.whole_seconds().unsigned_abs();
         Ok(ConnectBegun { attempt, authorize_url: begun.authorize_url, expires_in })

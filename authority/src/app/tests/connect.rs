@@ -25,6 +25,22 @@ async fn a_person_connects_an_account_by_code() {
 }
 
 #[tokio::test]
+async fn a_provider_that_redirects_to_no_loopback_address_is_told_another() {
+    let world = World::new().await;
+    let mut config = world.config();
+    let service = config.services.entry("gmail".parse().unwrap()).or_default();
+    service.redirect_uri = Some("https://me.example/callback".into());
+    let app = world.open_with(config).unwrap();
+    let begun = app.begin_connect(start(None)).await.unwrap();
+    assert!(
+        begun.authorize_url.contains("redirect_uri=https%3A%2F%2Fme.example%2Fcallback"),
+        "{}",
+        begun.authorize_url
+    );
+    assert!(!begun.authorize_url.contains("127.0.0.1%3A1"), "{}", begun.authorize_url);
+}
+
+#[tokio::test]
 async fn a_callback_with_another_state_is_refused_and_ends_nothing() {
     let world = World::new().await;
     let app = world.open();
