@@ -126,7 +126,7 @@ fn admit_query(query: &Query, own: &[Fact]) -> Result<u64, AdmissionError> {
                 return Err(shape(&pattern.name, word.terms));
             }
             Some(word) => match word.count {
-                Count::One => 1,
+                Count::One | Count::Item => 1,
                 Count::Several => SEVERAL,
                 Count::NotYet => return Err(AdmissionError::NotYet(pattern.name.to_string())),
             },

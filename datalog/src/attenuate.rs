@@ -14,8 +14,10 @@ use crate::arguments;
 use crate::can::{self, Possible};
 use crate::catalog::Service;
 use crate::compose;
+use crate::conditions;
 use crate::content::{self, Content, PREFIX, ReadError};
 use crate::mint;
+use crate::provenance::{self, Provenance};
 use crate::selector::Target;
 use crate::terms::{self, Reach, TermError};
 
@@ -34,6 +36,11 @@ pub struct AttenuateArgs {
     /// Nobody is reached who does not take part in the thread already.
     pub to_thread_participants: bool,
     pub args: Vec<String>,
+    pub only_seen: Vec<String>,
+    pub only_created: Vec<String>,
+    pub newer_than: Vec<String>,
+    pub max_items: Vec<String>,
+    pub redact: Vec<String>,
     pub during: Vec<String>,
     pub limits: Vec<String>,
     pub checks: Vec<String>,
@@ -66,7 +73,7 @@ pub enum AttenuateError {
     #[error("the pass is sealed: nothing can be attenuated from it")]
     Sealed,
     #[error(
-        "nothing to narrow by: expected at least one of --only, --ask, --deny, --for, --not-before, --to, --to-domain, --to-thread-participants, --arg, --during, --limit, --check"
+        "nothing to narrow by: expected at least one of --only, --ask, --deny, --for, --not-before, --to, --to-domain, --to-thread-participants, --arg, --only-seen, --only-created, --newer-than, --max-items, --redact, --during, --limit, --check"
     )]
     Nothing,
 }
@@ -129,6 +136,10 @@ fn block(
     let arguments =
         args.args.iter().map(|text| arguments::read(text, &reach)).collect::<Result<Vec<_>, TermError>>()?;
     checks.extend(arguments::caveats(&arguments));
+    checks.extend(provenance::caveats(Provenance::Seen, &args.only_seen, &reach)?);
+    checks.extend(provenance::caveats(Provenance::Created, &args.only_created, &reach)?);
+    checks.extend(conditions::newer_than(&args.newer_than, &reach, now)?);
+    checks.extend(conditions::max_items(&args.max_items, &reach)?);
     let hours = args.during.iter().map(|text| text.parse()).collect::<Result<Vec<_>, _>>();
     checks.extend(compose::during(&hours.map_err(TermError::from)?));
     for text in &args.checks {
@@ -145,8 +156,12 @@ fn block(
         }
         checks.push(check);
     }
-    if checks.is_empty() {
+    let redacted = conditions::redact(&args.redact, &reach)?;
+    if checks.is_empty() && redacted.is_empty() {
         return Err(AttenuateError::Nothing);
+    }
+    for fact in redacted {
+        block = block.fact(fact).map_err(internal)?;
     }
     for check in checks {
         block = block.check(check).map_err(internal)?;

@@ -16,7 +16,7 @@ use crate::decide::{Context, Ground, Reason};
 use crate::effect::Effects;
 use crate::evaluate::{self, Steps, World};
 use crate::explain;
-use crate::facts::operation_facts;
+use crate::facts::{Stage, operation_facts};
 use crate::judge::{Answered, Question};
 use crate::lookup::Observed;
 use crate::policy::{Policy, Rule};
@@ -81,7 +81,7 @@ fn row_with(
     operation: &Operation,
     effects: Effects,
 ) -> Row {
-    let facts = operation_facts(connected, operation, effects);
+    let facts = operation_facts(connected, operation, effects, Stage::Request);
     let authority = content.blocks.first().map_or(&[][..], |block| &block.facts);
     let mut steps = Steps::new(STEPS);
     let rule = policy.apply(World { facts: [&facts, authority, &[]] }, &mut steps);

@@ -264,7 +264,7 @@ fn alternatives<'a>(
     checks
 }
 
-fn or(mut left: Check, right: Check) -> Check {
+pub(crate) fn or(mut left: Check, right: Check) -> Check {
     left.queries.extend(right.queries);
     left
 }

@@ -19,7 +19,9 @@ use crate::budget::{Measure, Window};
 use crate::caveat::{Binary, Caveat, CompileError, Fact, Kind, Names, Op, Slot};
 use crate::hours::Zone;
 use crate::names::{Account, ConnectionName, PassId, RevocationId, ServiceName};
+use crate::provenance;
 use crate::request::hex;
+use crate::response::{self, Redaction};
 use crate::selector::{Selector, Target};
 use crate::value::Value;
 
@@ -120,6 +122,14 @@ pub struct Content {
     pub not_before: u64,
     /// The time zones that its caveats read a clock of.
     pub(crate) zones: Vec<Zone>,
+    /// The kinds of things that its caveats ask the provenance of.
+    pub(crate) kinds: Vec<Arc<str>>,
+    /// Fields that answers do not show.
+    pub redactions: Vec<Redaction>,
+    /// Whether its caveats could answer otherwise for an answer than for its request.
+    pub(crate) asks_answers: bool,
+    /// Whether its caveats ask where a thing comes from.
+    pub(crate) asks_provenance: bool,
 }
 
 /// The text without its prefix, if it can be a pass at all.
@@ -166,13 +176,18 @@ impl Content {
         let connections = authority.facts.iter().filter(|fact| &*fact.name == "connected").map(connected);
         let connections = connections.collect::<Result<Vec<_>, _>>()?;
         let (expires, not_before) = bounds(&blocks)?;
+        let caveats = || blocks.iter().flat_map(|block| &block.caveats);
         Ok(Self {
             id,
             task,
             root_key_id: token.root_key_id,
             limits: limits(&blocks)?,
             connections,
+            redactions: response::redactions(&blocks)?,
+            asks_answers: caveats().any(|caveat| response::mentions_answers(caveat.reads())),
+            asks_provenance: provenance::is_asked_by(caveats()),
             zones: zones(&blocks),
+            kinds: provenance::kinds(caveats()),
             grants: grants.into_iter().flatten().collect(),
             expires,
             not_before,
@@ -399,6 +414,15 @@ pub(crate) fn time_bound(caveat: &Caveat) -> Option<Bound> {
         },
         _ => None,
     }
+}
+
+/// The end that the authority block sets.
+pub(crate) fn authority_end(content: &Content) -> Option<u64> {
+    let caveats = content.blocks.first()?.caveats.iter();
+    caveats
+        .filter_map(time_bound)
+        .filter_map(|b| if let Bound::Until(at) = b { Some(at) } else { None })
+        .min()
 }
 
 fn bounds(blocks: &[Block]) -> Result<(u64, u64), ReadError> {

@@ -14,7 +14,9 @@ use crate::budget::{self, Reservation, Spent};
 use crate::decode::DecodeError;
 use crate::judge::{Answered, Question};
 use crate::lookup::Observed;
+use crate::provenance::Known;
 use crate::request::{Request, RequestDigest};
+use crate::response::{Review, Unfit};
 use crate::verify::VerifiedPass;
 
 /// Who could lift a refusal.
@@ -61,6 +63,8 @@ pub struct Context {
     pub approved: Option<RequestDigest>,
     /// What was looked up of what the request refers to.
     pub observed: Observed,
+    /// What earlier answers have shown of the things that the request touches; nothing, unless it was asked for.
+    pub known: Known,
 }
 
 /// The answer.
@@ -79,6 +83,7 @@ pub struct Permitted {
     reservations: Vec<Reservation>,
     reasons: Vec<Reason>,
     approval: Approval,
+    review: Option<Review>,
 }
 
 /// Whether an approval was given to the decision, which sending then uses up.
@@ -133,6 +138,11 @@ impl Permitted {
     /// Whether it was permitted given an approval of it.
     pub fn approval(&self) -> Approval {
         self.approval
+    }
+
+    /// What the pass asks of the answer, where it asks anything.
+    pub fn review(&self) -> Option<&Review> {
+        self.review.as_ref()
     }
 
     pub fn into_request(self) -> Request {
@@ -195,9 +205,16 @@ pub fn decide(pass: &Arc<VerifiedPass>, request: Request, context: &Context, now
             Decided::Deny(Refused { request, digest, ground: Ground::Unevaluable, wait: None, reasons })
         }
         Answered::Allow => {
+            let review = match Review::of(pass, &question) {
+                Ok(review) => review,
+                Err(Unfit { ground, reason }) => {
+                    let reasons = vec![reason];
+                    return Decided::Deny(Refused { request, digest, ground, wait: None, reasons });
+                }
+            };
             let reservations = claims.known.iter().map(|claim| claim.reservation(context)).collect();
             let approval = if context.approved == Some(digest) { Approval::Given } else { Approval::None };
-            Decided::Allow(Permitted { request, digest, reservations, reasons, approval })
+            Decided::Allow(Permitted { request, digest, reservations, reasons, approval, review })
         }
         Answered::No(Ground::Ask) => {
             Decided::Ask(Refused { request, digest, ground: Ground::Ask, wait: None, reasons })

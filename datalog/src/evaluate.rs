@@ -45,16 +45,25 @@ impl Steps {
 /// Whether the check holds.
 pub(crate) fn holds(caveat: &Caveat, world: World<'_>, steps: &mut Steps) -> Result<bool, EvaluateError> {
     for query in &caveat.queries {
-        let holds = match caveat.kind {
-            Kind::One => matches(query, world, steps)?,
-            Kind::All => matches_all(query, world, steps)?,
-            Kind::Reject => !matches(query, world, steps)?,
-        };
-        if holds {
+        if one_holds(caveat.kind, query, world, steps)? {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether one alternative of a check of that kind holds.
+pub(crate) fn one_holds(
+    kind: Kind,
+    query: &Query,
+    world: World<'_>,
+    steps: &mut Steps,
+) -> Result<bool, EvaluateError> {
+    match kind {
+        Kind::One => matches(query, world, steps),
+        Kind::All => matches_all(query, world, steps),
+        Kind::Reject => Ok(!matches(query, world, steps)?),
+    }
 }
 
 /// Whether some match of the patterns meets the conditions.

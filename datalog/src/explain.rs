@@ -8,10 +8,12 @@ use std::fmt::Write as _;
 use crate::approval::Quorum;
 use crate::budget::{self, Measure};
 use crate::caveat::{Binary, Caveat, Fact, Kind, Op, Pattern, Query, Slot, Unary};
+use crate::conditions;
 use crate::content::{Answer, Bound, Content, Limit, time_bound};
 use crate::hours::{DAYS, between};
 use crate::plain;
 use crate::policy::{POLICIES, Rule};
+use crate::provenance;
 use crate::request::Request;
 use crate::selector::Selector;
 use crate::value::{Value, date_text};
@@ -103,7 +105,11 @@ pub fn caveat(caveat: &Caveat) -> String {
     if is_same_account(caveat) {
         return "the account that the connection had when the pass was minted".into();
     }
-    if let Some(sentence) = plain::argument(caveat).or_else(|| plain::recipients(caveat)) {
+    if let Some(sentence) = plain::argument(caveat)
+        .or_else(|| plain::recipients(caveat))
+        .or_else(|| provenance::plain(caveat))
+        .or_else(|| conditions::plain(caveat))
+    {
         return sentence;
     }
     if let Some(sentence) = plain::in_thread(caveat) {
@@ -289,6 +295,7 @@ pub fn pass(content: &Content) -> Vec<String> {
     for limit in &content.limits {
         lines.push(budget(limit));
     }
+    lines.extend(conditions::redactions(content));
     lines
 }
 

@@ -14,19 +14,40 @@ use crate::decode::Address;
 use crate::effect::{Effect, Effects};
 use crate::hours::Zone;
 use crate::names::{Account, ConnectionName};
+use crate::provenance;
 use crate::request::{Request, Scalar};
 use crate::told::{self, Told};
 use crate::value::Value;
 
 /// Gathers facts of the predicates that `reads` names.
-struct Gather {
+pub(crate) struct Gather {
     reads: u64,
     facts: Vec<Fact>,
 }
 
+/// What is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Request,
+    /// Its answer, item by item.
+    Response,
+}
+
 impl Gather {
+    pub(crate) fn new(reads: u64) -> Self {
+        Self { reads, facts: Vec::new() }
+    }
+
+    pub(crate) fn into_facts(self) -> Vec<Fact> {
+        self.facts
+    }
+
     /// Adds a fact of each list of terms, if anything reads the predicate.
-    fn say<I: IntoIterator<Item = Vec<Value>>>(&mut self, name: &'static str, terms: impl FnOnce() -> I) {
+    pub(crate) fn say<I: IntoIterator<Item = Vec<Value>>>(
+        &mut self,
+        name: &'static str,
+        terms: impl FnOnce() -> I,
+    ) {
         let Some(predicate) = Predicate::of(name) else { return };
         if self.reads & predicate.request_bit() == 0 {
             return;
@@ -35,13 +56,14 @@ impl Gather {
         self.facts.extend(terms().into_iter().map(|terms| Fact { predicate, name: name.clone(), terms }));
     }
 
-    fn say_one(&mut self, name: &'static str, value: impl FnOnce() -> Value) {
+    pub(crate) fn say_one(&mut self, name: &'static str, value: impl FnOnce() -> Value) {
         self.say(name, || [vec![value()]]);
     }
 }
 
 /// What the facts are about.
 pub(crate) struct Subject<'a> {
+    pub(crate) stage: Stage,
     pub(crate) request: &'a Request,
     /// The digest of the request, in hexadecimal.
     pub(crate) digest: &'a str,
@@ -51,6 +73,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) zones: &'a [Zone],
     /// What the request means beyond its fields, where the pass reads it.
     pub(crate) told: &'a Told,
+    /// The kinds of things that the pass asks the provenance of.
+    pub(crate) kinds: &'a [Arc<str>],
     /// The digest that a person approved, if any.
     pub(crate) approved: Option<&'a str>,
     pub(crate) now: OffsetDateTime,
@@ -58,7 +82,7 @@ pub(crate) struct Subject<'a> {
 
 /// The facts of one request.
 pub(crate) fn request_facts(reads: u64, subject: &Subject<'_>) -> Vec<Fact> {
-    let Subject { request, digest, context, claims, zones, told, approved, now } = *subject;
+    let Subject { stage, request, digest, context, claims, zones, kinds, told, approved, now } = *subject;
     let mut gather = Gather { reads, facts: Vec::with_capacity(16) };
     // Before 1970 nothing is valid: time 0 fails every lower bound that a pass can have.
     gather.say_one("time", || Value::Date(u64::try_from(now.unix_timestamp()).unwrap_or(0)));
@@ -69,10 +93,12 @@ pub(crate) fn request_facts(reads: u64, subject: &Subject<'_>) -> Vec<Fact> {
         })
     });
     of_operation(&mut gather, &request.connection, &request.account, &request.operation, request.effects);
+    of_stage(&mut gather, stage);
     gather.say_one("path", || Value::str(request.path.as_str()));
     gather.say("resource", || {
         request.resources.iter().map(|one| vec![Value::Str(one.kind.clone()), Value::str(one.id.as_str())])
     });
+    provenance::facts(&mut gather, request, &context.known, kinds);
     arguments(&mut gather, request);
     if reads & told::ALL != 0 {
         meaning(&mut gather, told);
@@ -89,9 +115,15 @@ fn budget(claim: &Claim<'_>, count: u64) -> Vec<Value> {
 }
 
 /// The facts that an operation on a connection has before there is a request.
-pub(crate) fn operation_facts(connected: &Connected, operation: &Operation, effects: Effects) -> Vec<Fact> {
+pub(crate) fn operation_facts(
+    connected: &Connected,
+    operation: &Operation,
+    effects: Effects,
+    stage: Stage,
+) -> Vec<Fact> {
     let mut gather = Gather { reads: u64::MAX, facts: Vec::with_capacity(12) };
     of_operation(&mut gather, &connected.name, &connected.account, operation, effects);
+    of_stage(&mut gather, stage);
     gather.facts
 }
 
@@ -110,7 +142,15 @@ fn of_operation(
     gather.say_one("effects", || Value::set_of_strings(effects.iter().map(Effect::as_str)));
     gather.say_one("method", || Value::str(operation.method.as_str()));
     gather.say_one("host", || Value::str(operation.host.clone()));
-    gather.say_one("stage", || Value::str("request"));
+}
+
+fn of_stage(gather: &mut Gather, stage: Stage) {
+    gather.say_one("stage", || {
+        Value::str(match stage {
+            Stage::Request => "request",
+            Stage::Response => "response",
+        })
+    });
 }
 
 /// Of a part that is not known there are no facts; no caveat that reads it is evaluated.

@@ -122,6 +122,15 @@ impl Zone {
     }
 }
 
+/// The last midnight in a zone.
+pub(crate) fn midnight(zone: &str, now: OffsetDateTime) -> Result<OffsetDateTime, HoursError> {
+    let wrong = || HoursError::Zone(zone.chars().take(40).collect());
+    let rules = find(zone).ok_or_else(wrong)?;
+    let local = Timestamp::from_second(now.unix_timestamp()).map_err(|_| wrong())?.to_zoned(rules);
+    let begins = local.start_of_day().map_err(|_| wrong())?;
+    OffsetDateTime::from_unix_timestamp(begins.timestamp().as_second()).map_err(|_| wrong())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

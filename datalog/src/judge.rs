@@ -10,14 +10,14 @@ use crate::content::Content;
 use crate::decide::{Context, Ground, LiftableBy, Reason};
 use crate::evaluate::{self, EvaluateError, Steps, World};
 use crate::explain;
-use crate::facts::{Subject, request_facts};
+use crate::facts::{Stage, Subject, request_facts};
 use crate::lookup::Finds;
 use crate::policy::{Policy, Rule};
 use crate::request::{Request, RequestDigest};
 use crate::told::Told;
 
 /// The work that one decision may be; a pass that was admitted needs a fraction of it on any common request.
-const STEPS: u32 = 200_000;
+pub(crate) const STEPS: u32 = 200_000;
 
 /// Yes, or the ground on which it is no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,22 +104,7 @@ impl Question<'_> {
     }
 
     fn judge(&self, told: &Told, approval: Approval) -> Judgement {
-        let digest = self.digest.hex();
-        let approved = (approval == Approval::Given).then_some(digest.as_str());
-        let reads = self.content.reads() | self.policy.reads(approved.is_some());
-        let facts = request_facts(
-            reads,
-            &Subject {
-                request: self.request,
-                digest: &digest,
-                context: self.context,
-                claims: self.claims,
-                zones: &self.content.zones,
-                told,
-                approved,
-                now: self.now,
-            },
-        );
+        let facts = self.facts_with(Stage::Request, told, approval);
         let mut steps = Steps::new(STEPS);
         let authority = self.content.blocks.first().map_or(&[][..], |block| &block.facts);
         let rule = if self.request.effects.is_empty() {
@@ -145,6 +130,34 @@ impl Question<'_> {
             }
         }
         Judgement { rule, failed, open, facts }
+    }
+
+    /// The facts of a request that was allowed, as a stage has them.
+    pub(crate) fn facts(&self, stage: Stage) -> Vec<Fact> {
+        let told = Told::of(self.request, &self.context.observed, self.content.reads());
+        let approved = self.context.approved == Some(self.digest);
+        self.facts_with(stage, &told, if approved { Approval::Given } else { Approval::None })
+    }
+
+    fn facts_with(&self, stage: Stage, told: &Told, approval: Approval) -> Vec<Fact> {
+        let digest = self.digest.hex();
+        let approved = (approval == Approval::Given).then_some(digest.as_str());
+        let reads = self.content.reads() | self.policy.reads(approved.is_some());
+        request_facts(
+            reads,
+            &Subject {
+                stage,
+                request: self.request,
+                digest: &digest,
+                context: self.context,
+                claims: self.claims,
+                zones: &self.content.zones,
+                kinds: &self.content.kinds,
+                told,
+                approved,
+                now: self.now,
+            },
+        )
     }
 
     /// What could not be told is not a missing fact but a denial, which no approval lifts.

@@ -13,6 +13,7 @@ pub mod can;
 pub mod catalog;
 pub mod caveat;
 mod compose;
+mod conditions;
 pub mod content;
 pub mod decide;
 pub mod decode;
@@ -33,8 +34,11 @@ pub mod outline;
 mod plain;
 pub mod policy;
 mod print;
+mod provenance;
 pub mod reference;
 pub mod request;
+pub mod response;
+mod scope;
 pub mod selector;
 pub mod shown;
 pub mod terms;
@@ -58,6 +62,7 @@ pub use names::{
     ServiceName,
 };
 pub use outline::Outline;
+pub use provenance::Known;
 pub use request::{Argument, Body, Location, Request, RequestDigest, Resource, Scalar};
 pub use selector::{Selector, Target};
 pub use shown::Shown;

@@ -9,6 +9,7 @@ use crate::catalog::Service;
 use crate::caveat::{Binary, Caveat, Kind, Op, Pattern, Query, Slot, Unary};
 use crate::effect::Effect;
 use crate::evaluate::{self, Steps, World};
+use crate::provenance;
 use crate::value::Value;
 use crate::vocabulary::{self, Count, Type as Word};
 
@@ -116,9 +117,10 @@ fn constants(query: &Query) -> Result<(), Lint> {
 fn several(kind: Kind, query: &Query) -> Result<(), Lint> {
     let open = |pattern: &&Pattern| {
         let many = vocabulary::find(&pattern.name).is_some_and(|word| word.count == Count::Several);
-        // A budget has one count, and an approval is of the one request that is looked at.
-        many && !matches!(&*pattern.name, "used" | "approved")
-            && pattern.slots.iter().any(|slot| matches!(slot, Slot::Variable(_)))
+        // A budget has one count, and so has a kind that is named; an approval is of the one request that is looked at.
+        let single = matches!(&*pattern.name, "used" | "approved")
+            || (provenance::counts(&pattern.name) && matches!(pattern.slots.first(), Some(Slot::Value(_))));
+        many && !single && pattern.slots.iter().any(|slot| matches!(slot, Slot::Variable(_)))
     };
     match (kind, query.patterns.iter().find(open)) {
         (Kind::One, Some(pattern)) => Err(Lint::Existential(pattern.name.to_string())),

@@ -17,10 +17,12 @@ use crate::arguments::{self, Arguments};
 use crate::budget::Asked;
 use crate::catalog::Service;
 use crate::compose;
+use crate::conditions;
 use crate::content::{self, Answer, Content, PREFIX};
 use crate::hours::Hours;
 use crate::keys::RootKeyPair;
 use crate::names::{Account, ApproverName, ConnectionName, PassId};
+use crate::provenance::{self, Provenance};
 use crate::selector::{Selector, Target};
 use crate::terms::{self, Reach, TermError};
 
@@ -52,6 +54,14 @@ pub struct MintArgs {
     pub to_thread_participants: bool,
     /// `gmail.users.messages.list: maxResults<=10`.
     pub args: Vec<String>,
+    /// Kinds of things of which only those are touched that an earlier answer has shown, or this lineage created.
+    pub only_seen: Vec<String>,
+    pub only_created: Vec<String>,
+    /// `24h`, `today@Europe/Berlin`: from when on what answers show has to be.
+    pub newer_than: Vec<String>,
+    pub max_items: Vec<String>,
+    /// Fields that answers do not show, by dotted path.
+    pub redact: Vec<String>,
     /// `mon-fri 09:00-17:00 Europe/Berlin`; any of them.
     pub during: Vec<String>,
     /// `send=3`, `send=3/h`, `recipients=5`, `bytes=10MB`.
@@ -83,6 +93,9 @@ pub struct MintTerms {
     hours: Vec<Hours>,
     limits: Vec<Asked>,
     quorum: Quorum,
+    provenance: Vec<Check>,
+    conditions: Vec<Check>,
+    redact: Vec<Fact>,
     checks: Vec<Check>,
 }
 
@@ -141,6 +154,11 @@ impl MintTerms {
             named.into_iter().chain(args.to_thread_participants.then(compose::in_thread)).collect();
         let arguments =
             args.args.iter().map(|text| arguments::read(text, &reach)).collect::<Result<_, _>>()?;
+        let mut provenance = provenance::caveats(Provenance::Seen, &args.only_seen, &reach)?;
+        provenance.extend(provenance::caveats(Provenance::Created, &args.only_created, &reach)?);
+        let mut conditions = conditions::newer_than(&args.newer_than, &reach, now)?;
+        conditions.extend(conditions::max_items(&args.max_items, &reach)?);
+        let redact = conditions::redact(&args.redact, &reach)?;
         let hours = args.during.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
         let checks = args.checks.iter().map(|text| terms::check(text, &reach)).collect::<Result<_, _>>()?;
         let connections =
@@ -156,6 +174,9 @@ impl MintTerms {
             hours,
             limits,
             quorum,
+            provenance,
+            conditions,
+            redact,
             checks,
         })
     }
@@ -204,6 +225,7 @@ impl MintTerms {
         }
         facts.extend(self.quorum.facts());
         facts.extend(self.limits.iter().flat_map(|asked| compose::budget(&asked.to_string(), asked).0));
+        facts.extend(self.redact.iter().cloned());
         facts
     }
 
@@ -212,6 +234,7 @@ impl MintTerms {
         checks.extend(self.begins.map(compose::from));
         checks.extend(self.recipients.clone());
         checks.extend(arguments::caveats(&self.arguments));
+        checks.extend(self.provenance.iter().chain(&self.conditions).cloned());
         checks.extend(compose::during(&self.hours));
         checks.extend(self.limits.iter().map(|asked| compose::budget(&asked.to_string(), asked).1));
         checks.extend(self.checks.iter().cloned());

@@ -10,7 +10,7 @@ use biscuit_auth::{AuthorizerLimits, error};
 use time::OffsetDateTime;
 
 use crate::decide::Context;
-use crate::facts::{Subject, request_facts};
+use crate::facts::{Stage, Subject, request_facts};
 use crate::policy::POLICIES;
 use crate::request::Request;
 use crate::told::Told;
@@ -37,12 +37,14 @@ pub fn reference(
     let approved = (context.approved == Some(digest)).then_some(hex.as_str());
     let mut builder = AuthorizerBuilder::new()
         .set_limits(AuthorizerLimits { max_time: Duration::from_secs(5), ..AuthorizerLimits::default() });
-    let zones = &pass.content().zones;
+    let (zones, kinds) = (&pass.content().zones, &pass.content().kinds);
     let told = &Told::of(request, &context.observed, pass.content().reads());
     if told.unknown(u64::MAX).is_some() {
         return Ok(Verdict::Deny);
     }
-    let subject = Subject { request, digest: &hex, context, claims: &claims, zones, told, approved, now };
+    let stage = Stage::Request;
+    let subject =
+        Subject { stage, request, digest: &hex, context, claims: &claims, zones, kinds, told, approved, now };
     for fact in request_facts(u64::MAX, &subject) {
         let terms: Vec<_> = fact.terms.iter().map(Value::to_term).collect();
         builder = builder.fact(BiscuitFact::new(fact.name.to_string(), terms))?;

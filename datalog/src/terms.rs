@@ -61,6 +61,24 @@ pub enum TermError {
     LimitTwice(String),
     #[error("`{check}` is not a check: {why}\nhint: `check if effects($e), !$e.contains(\"send\")` is one")]
     Check { check: String, why: String },
+    #[error(
+        "`{got}` is no kind of thing that {flag} could follow: answers show {known}\nhint: write `CONNECTION:KIND` where only one connection is meant"
+    )]
+    Kind { flag: &'static str, got: String, known: String },
+    #[error(
+        "{flag} cannot be held here: {got}; there is {known}\nhint: name another connection before it, such as `github:7d`"
+    )]
+    Condition { flag: &'static str, got: String, known: String },
+    #[error(
+        "`{0}` is no age: expected a duration such as 24h, `today@ZONE` such as today@Europe/Berlin, or a date such as 2026-11-22T09:00:00Z"
+    )]
+    Age(String),
+    #[error("`{0}` is no number of items: expected 1 to 100000")]
+    Items(String),
+    #[error(
+        "`{0}` is no field: expected the provider's own names with dots between them, such as payload.body"
+    )]
+    Field(String),
     #[error("{0}")]
     Missing(&'static str),
     #[error(

@@ -93,6 +93,16 @@ impl VerifiedPass {
         moment(self.content.expires)
     }
 
+    /// When the authority block ends, and with it everything that was attenuated.
+    pub fn lineage_ends(&self) -> OffsetDateTime {
+        moment(content::authority_end(&self.content).unwrap_or(self.content.expires))
+    }
+
+    /// Whether it asks where the things that a request touches come from.
+    pub fn asks_provenance(&self) -> bool {
+        self.content.asks_provenance
+    }
+
     /// The connections that it was minted for.
     pub fn connections(&self) -> &[Connected] {
         &self.content.connections

@@ -24,6 +24,8 @@ pub enum Count {
     One,
     /// None or several: right only under `check all`, or where one match is what is meant.
     Several,
+    /// One for each item of an answer; none while the request is judged.
+    Item,
     /// Reserved; the verifier does not say it yet, so that a check on it could never pass.
     NotYet,
 }
@@ -48,7 +50,7 @@ const fn word(
     Word { name, terms, count, meaning, example }
 }
 
-use Count::{NotYet, One, Several};
+use Count::{Item, NotYet, One, Several};
 use Type::{Boolean, Date, Integer, Set, String as Text};
 
 /// What only the verifier may say. Refused in the facts of any pass.
@@ -207,21 +209,49 @@ pub const REQUEST: &[Word] = &[
     word(
         "seen",
         &[Text, Text],
-        NotYet,
-        "an id that an earlier answer has shown",
+        Several,
+        "of the things that the operation touches, one that an earlier answer has shown: kind, id",
         r#"seen("message", "18f…")"#,
     ),
-    word("created", &[Text, Text], NotYet, "an id that this lineage created", r#"created("draft", "r-1")"#),
+    word(
+        "created",
+        &[Text, Text],
+        Several,
+        "of the things that the operation touches, one that this lineage created: kind, id",
+        r#"created("draft", "r-1")"#,
+    ),
+    word(
+        "unseen_count",
+        &[Text, Integer],
+        Several,
+        "how many things of a kind it touches that no earlier answer has shown; 0 for a kind that it does not touch",
+        r#"unseen_count("message", 0)"#,
+    ),
+    word(
+        "uncreated_count",
+        &[Text, Integer],
+        Several,
+        "how many things of a kind it touches that this lineage did not create",
+        r#"uncreated_count("draft", 0)"#,
+    ),
     word("holder_key", &[Text], NotYet, "the thumbprint of the holder's key", r#"holder_key("NzbL…")"#),
     word(
         "item_time",
         &[Date],
-        NotYet,
-        "the time of an item in the answer",
+        Item,
+        "the time of the item in the answer that is looked at, where it has one",
         "item_time(2026-11-22T09:00:00Z)",
     ),
-    word("item_count", &[Integer], NotYet, "how many items the answer has", "item_count(10)"),
-    word("item_label", &[Text], NotYet, "a label of an item in the answer", r#"item_label("INBOX")"#),
+    word("item_age", &[Integer], Item, "how many seconds before the request that time is", "item_age(3600)"),
+    word("item_count", &[Integer], Item, "how many items the answer has", "item_count(10)"),
+    word("item_label", &[Text], Several, "a label of the item", r#"item_label("INBOX")"#),
+    word(
+        "item_shows",
+        &[Text],
+        Item,
+        "`content`, or `ids` where whatever else the answer has of the item is taken out",
+        r#"item_shows("ids")"#,
+    ),
 ];
 
 /// What a pass says of itself, and only its authority block may (budgets: any block).
@@ -323,9 +353,18 @@ pub const BUDGET: &[Word] = &[
     ),
 ];
 
+/// What a pass takes out of answers. Any block may state it: it only takes away.
+pub const ANSWER: &[Word] = &[word(
+    "redact",
+    &[Text, Text],
+    Several,
+    "on a connection, a field that answers do not show: dotted names that its place ends with",
+    r#"redact("gmail", "payload.body")"#,
+)];
+
 /// The tables in the order of their predicate numbers.
 pub fn words() -> impl Iterator<Item = &'static Word> {
-    REQUEST.iter().chain(PASS).chain(BUDGET)
+    REQUEST.iter().chain(PASS).chain(BUDGET).chain(ANSWER)
 }
 
 /// The word of that name.

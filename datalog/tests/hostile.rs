@@ -110,7 +110,7 @@ fn rules_scopes_and_functions_are_refused() {
     refused(&with_block("check if operation($o), [1, 2].contains(1);"), "array");
     refused(&with_block(r#"check if operation($o), $o.type() == "string";"#), "type()");
     refused(&with_block("check if arg_count($n), $n | 1 == 1;"), "bit operation");
-    refused(&with_block("check if seen($k, $i);"), "could never pass");
+    refused(&with_block("check if holder_key($k);"), "could never pass");
     refused(&with_block("check if operation($a, $b);"), "`operation` takes string");
 }
 

@@ -30,6 +30,7 @@ use crate::meter;
 use crate::ports::RecordId;
 use crate::record::Recording;
 use crate::refusal::{Fault, FaultCode, Refusal, RefusalCode, Stop};
+use crate::review::{Content, Looked, review};
 use crate::rewrite::{Origins, Rewriter};
 use crate::scrub::{Found, Scrubber};
 use crate::withhold::Withholder;
@@ -49,13 +50,7 @@ pub(crate) struct Treatment {
 struct Head {
     status: StatusCode,
     headers: HeaderMap,
-    kind: ContentKind,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ContentKind {
-    Json,
-    Other,
+    kind: Content,
 }
 
 /// Checks and rebuilds the head of an upstream's answer.
@@ -87,8 +82,8 @@ fn head(
         headers.insert(LOCATION, scrubbed(treatment, &text_value(&location)?)?);
     }
     let kind = match headers.get(CONTENT_TYPE) {
-        Some(value) if is_json(value.as_bytes()) => ContentKind::Json,
-        _ => ContentKind::Other,
+        Some(value) if is_json(value.as_bytes()) => Content::Json,
+        _ => Content::Other,
     };
     Ok(Head { status, headers, kind })
 }
@@ -112,7 +107,7 @@ fn redirect(
     Err(unusable("the service redirects to another host, where the pass is worth nothing"))
 }
 
-fn unusable(detail: &str) -> Fault {
+pub(crate) fn unusable(detail: &str) -> Fault {
     Fault::after(FaultCode::UpstreamUnreachable, detail)
 }
 
@@ -145,36 +140,50 @@ pub(crate) async fn pass_on(
     limits: &Limits,
 ) -> Result<Response<AnswerBody>, Stop> {
     let head = head(&arrival, departure, &mut treatment)?;
-    let body = arrival.into_body();
-    let whole =
-        head.kind == ContentKind::Json && body.size_hint().exact().is_some_and(|length| length <= WHOLE);
     let Treatment { scrubber, origins, leave, service } = treatment;
-    let json = (head.kind == ContentKind::Json).then(|| JsonTreatment {
+    let looked = review(arrival, head.kind, departure, &leave, limits).await?;
+    let json = (head.kind == Content::Json).then(|| JsonTreatment {
         withholder: Withholder::of(&service.masked),
         rewriter: Rewriter::new(origins),
     });
-    let body = if whole {
-        let Ok(Ok(text)) = timeout(limits.idle, collect(body)).await else {
-            return Err(unusable("the service went away in the middle of its answer").into());
-        };
-        if !leave.holds() {
-            return Err(Refusal::new(
-                RefusalCode::PassRevoked,
-                "the pass ended while the answer was on its way",
-            )
-            .into());
+    let looked = match looked {
+        Looked::Onward { ahead, body }
+            if ahead.is_empty() && head.kind == Content::Json && is_short(&body) =>
+        {
+            let Ok(Ok(text)) = timeout(limits.idle, collect(body)).await else {
+                return Err(unusable("the service went away in the middle of its answer").into());
+            };
+            Looked::Whole(text)
         }
-        let text = treat(text, scrubber, json);
-        recording.take(text.len()).await?;
-        AnswerBody::sent(text, recording.sent(head.status.as_u16()))
-    } else {
-        let sent = recording.sent(head.status.as_u16());
-        AnswerBody::stream(Stream::new(body, scrubber, json, leave, sent, limits.idle))
+        looked => looked,
+    };
+    let body = match looked {
+        Looked::Whole(text) => {
+            if !leave.holds() {
+                return Err(Refusal::new(
+                    RefusalCode::PassRevoked,
+                    "the pass ended while the answer was on its way",
+                )
+                .into());
+            }
+            let text = treat(text, scrubber, json);
+            recording.take(text.len()).await?;
+            AnswerBody::sent(text, recording.sent(head.status.as_u16()))
+        }
+        Looked::Onward { ahead, body } => {
+            let sent = recording.sent(head.status.as_u16());
+            AnswerBody::stream(Stream::new(body, scrubber, json, leave, sent, limits.idle).after(ahead))
+        }
     };
     let mut response = Response::new(body);
     *response.status_mut() = head.status;
     *response.headers_mut() = head.headers;
     Ok(response)
+}
+
+/// Whether it is rewritten in one piece.
+fn is_short(body: &Incoming) -> bool {
+    body.size_hint().exact().is_some_and(|length| length <= WHOLE)
 }
 
 async fn collect(mut body: Incoming) -> Result<Bytes, ()> {

@@ -40,6 +40,8 @@ enum Kind {
 
 /// An upstream's body as it passes.
 pub(crate) struct Stream {
+    /// What was read of it already.
+    ahead: Option<Bytes>,
     pub upstream: Incoming,
     pub scrubber: Scrubber,
     pub json: Option<JsonTreatment>,
@@ -114,6 +116,7 @@ impl Stream {
         let length = if json.is_none() { upstream.size_hint().exact() } else { None };
         let timing = Timing { look: Box::pin(sleep(LOOK_EVERY)), last_piece: Instant::now() };
         Self {
+            ahead: None,
             upstream,
             scrubber,
             json,
@@ -125,6 +128,12 @@ impl Stream {
             waiting: None,
             state: StreamState::Flowing,
         }
+    }
+
+    /// Begins with what was read of it already.
+    pub(crate) fn after(mut self, ahead: Bytes) -> Self {
+        self.ahead = Some(ahead).filter(|ahead| !ahead.is_empty());
+        self
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
@@ -144,7 +153,11 @@ impl Stream {
             if let Err(cut) = self.look(cx) {
                 return Poll::Ready(Some(Err(cut)));
             }
-            match Pin::new(&mut self.upstream).poll_frame(cx) {
+            let polled = match self.ahead.take() {
+                Some(ahead) => Poll::Ready(Some(Ok(Frame::data(ahead)))),
+                None => Pin::new(&mut self.upstream).poll_frame(cx),
+            };
+            match polled {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => self.state = StreamState::Ended,
                 Poll::Ready(Some(Err(_))) => {

@@ -29,6 +29,7 @@ use crate::gateway::Gateway;
 use crate::look::{Looked, Looker};
 use crate::pages::{self, Page};
 use crate::ports::{Connection, Warrant};
+use crate::provenance;
 use crate::record::{Recorder, Recording};
 use crate::refusal::{Fault, FaultCode, Refusal, Stop};
 use crate::reserve;
@@ -183,11 +184,15 @@ impl Worker {
         let (authority, limits, now) =
             (gateway.authority.as_ref(), &gateway.config.limits, gateway.clock.now());
         let used = reserve::used(authority, limits, pass.claims(&request, &Observed::default(), now)).await?;
-        let context = Context { used, ..Context::default() };
-        let text = &admitted.pass;
-        Looker { gateway, forwarder, connection, pass, text }
-            .look(request, context, &mut passage.recording)
-            .await
+        let known = provenance::known(authority, limits, pass, &request).await?;
+        let context = Context { used, known, ..Context::default() };
+        let (text, named) = (&admitted.pass, request.resources.clone());
+        let looker = Looker { gateway, forwarder, connection, pass, text };
+        let mut looked = looker.look(request, context, &mut passage.recording).await?;
+        if looked.request.resources != named {
+            looked.context.known = provenance::known(authority, limits, pass, &looked.request).await?;
+        }
+        Ok(looked)
     }
 
     fn decide(

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use datalog::catalog::Service;
 use datalog::lookup::Needed;
 use datalog::{
-    Account, AlikeDigest, ApprovalId, ApproverKeys, ApproverName, ConnectionName, OperationId, Outline,
-    Permitted, Quorum, Reason, Request, RequestDigest, Reservation, RevocationId, RootKeys, Shown, Spent,
+    Account, AlikeDigest, ApprovalId, ApproverKeys, ApproverName, ConnectionName, Known, OperationId,
+    Outline, Permitted, Quorum, Reason, Request, RequestDigest, Reservation, Resource, RevocationId,
+    RootKeys, Shown, Spent,
 };
 use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
@@ -22,8 +23,8 @@ use crate::departures::Departures;
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Everything the gateway asks for.
-pub trait Authority: Trust + Credentials + Ledger + Audit + Approvals {}
-impl<T: Trust + Credentials + Ledger + Audit + Approvals> Authority for T {}
+pub trait Authority: Trust + Credentials + Ledger + Provenance + Audit + Approvals {}
+impl<T: Trust + Credentials + Ledger + Provenance + Audit + Approvals> Authority for T {}
 
 /// Whom to believe. Answered from memory, on every request.
 pub trait Trust: Send + Sync {
@@ -123,6 +124,32 @@ pub trait Ledger: Send + Sync {
     fn settle(&self, unspent: Vec<Reservation>);
     /// Gives back what was taken for a request that never left.
     fn release<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<(), StoreFault>>;
+}
+
+/// What answers have shown to a lineage. Asked only for passes that ask where a thing comes from.
+pub trait Provenance: Send + Sync {
+    /// Which of these things the lineage knows on this connection.
+    fn known<'a>(
+        &'a self,
+        lineage: &'a RevocationId,
+        connection: &'a ConnectionName,
+        resources: &'a [Resource],
+    ) -> Answer<'a, Result<Known, StoreFault>>;
+    /// Durable when it returns. What is past the bound of a lineage is not kept.
+    fn remember(&self, learned: Learned) -> Answer<'_, Result<(), StoreFault>>;
+}
+
+/// Ids in one answer.
+#[derive(Debug, Clone)]
+pub struct Learned {
+    /// The revocation id of the authority block.
+    pub lineage: RevocationId,
+    /// When the whole lineage ends, after which nobody asks again.
+    pub ends: OffsetDateTime,
+    pub connection: ConnectionName,
+    pub seen: Vec<Resource>,
+    /// Of those seen, what the request created.
+    pub created: Vec<Resource>,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use datalog::{ApprovalId, Ground, LiftableBy, PassRefusal, Reason, Refused};
+use datalog::response::Unfit;
+use datalog::{ApprovalId, Ground, LiftableBy, OperationId, PassRefusal, Reason, Refused};
 use http::StatusCode;
 
 use crate::departures::Recalled;
@@ -233,6 +234,20 @@ impl Refusal {
         let mut refusal = Self::new(code, detail);
         refusal.reasons = refused.reasons().to_vec();
         refusal.wait = refused.wait();
+        refusal
+    }
+
+    /// The request was carried out, and the pass does not show its answer.
+    pub(crate) fn of_answer(operation: &OperationId, unfit: Unfit) -> Self {
+        let (code, detail) = match unfit.ground {
+            Ground::Unevaluable => (
+                RefusalCode::Unevaluable,
+                format!("whether the pass shows this answer of `{operation}` cannot be told"),
+            ),
+            _ => (RefusalCode::Denied, format!("the pass does not show this answer of `{operation}`")),
+        };
+        let mut refusal = Self::new(code, detail);
+        refusal.reasons = vec![unfit.reason];
         refusal
     }
 

@@ -82,7 +82,7 @@ pub(crate) async fn in_time<T>(
     }
 }
 
-fn store_fault(fault: &StoreFault) -> Stop {
+pub(crate) fn store_fault(fault: &StoreFault) -> Stop {
     tracing::error!(%fault, "the audit log or the budgets did not answer");
     Fault::audit().into()
 }

@@ -6,11 +6,11 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use datalog::{ConnectionName, Reservation, RevocationId, RootKeys, Spent};
+use datalog::{ConnectionName, Known, Reservation, Resource, RevocationId, RootKeys, Spent};
 use verifier::departures::Departures;
 use verifier::ports::{
-    Answer, Audit, Connection, Credential, Credentials, Held, IntentError, LeaseError, Ledger, Outcome,
-    Record, RecordId, StoreFault, Trust, Warrant,
+    Answer, Audit, Connection, Credential, Credentials, Held, IntentError, Learned, LeaseError, Ledger,
+    Outcome, Provenance, Record, RecordId, StoreFault, Trust, Warrant,
 };
 
 use super::App;
@@ -101,6 +101,21 @@ impl Ledger for App {
             }
             self.store.release(reservations.to_vec()).await
         })
+    }
+}
+
+impl Provenance for App {
+    fn known<'a>(
+        &'a self,
+        lineage: &'a RevocationId,
+        connection: &'a ConnectionName,
+        resources: &'a [Resource],
+    ) -> Answer<'a, Result<Known, StoreFault>> {
+        self.store.known(lineage, connection, resources)
+    }
+
+    fn remember(&self, shown: Learned) -> Answer<'_, Result<(), StoreFault>> {
+        self.store.shown(shown, self.clock.now())
     }
 }
 

@@ -54,6 +54,21 @@ pub(super) struct Mint {
     /// What an operation's arguments may be; those not mentioned are denied. `NAME?` may be absent
     #[arg(long = "arg", value_name = "OPERATION: CONDITIONS")]
     args: Vec<String>,
+    /// A kind of thing (`message`) of which only those may be touched that an earlier answer has shown
+    #[arg(long, value_name = "[CONNECTION:]KIND")]
+    only_seen: Vec<String>,
+    /// A kind of thing (`draft`) of which only those may be touched that this pass created
+    #[arg(long, value_name = "[CONNECTION:]KIND")]
+    only_created: Vec<String>,
+    /// How new what comes back has to be: `24h`, `today@Europe/Berlin`, or a date. On messages, or `github:7d`
+    #[arg(long, value_name = "[CONNECTION:]AGE")]
+    newer_than: Vec<String>,
+    /// How many items an answer may have. On messages, or `github:30`
+    #[arg(long, value_name = "[CONNECTION:]N")]
+    max_items: Vec<String>,
+    /// A field that answers do not show, by the provider's own names: `snippet`, `payload.body`
+    #[arg(long, value_name = "[CONNECTION:]FIELD")]
+    redact: Vec<String>,
     /// Hours of the week in a time zone: `mon-fri 09:00-17:00 Europe/Berlin`; any of several
     #[arg(long, value_name = "HOURS")]
     during: Vec<String>,
@@ -108,6 +123,11 @@ impl From<Mint> for MintArgs {
             to_domains: mint.to_domains,
             to_thread_participants: mint.to_thread_participants,
             args: mint.args,
+            only_seen: mint.only_seen,
+            only_created: mint.only_created,
+            newer_than: mint.newer_than,
+            max_items: mint.max_items,
+            redact: mint.redact,
             during: mint.during,
             limits: mint.limits,
             connections: mint.connections,

@@ -10,6 +10,7 @@ mod checkpoint;
 mod connection;
 mod notice;
 mod pass;
+mod provenance;
 mod prune;
 mod revocation;
 mod root_key;
@@ -31,6 +32,7 @@ pub use connection::{
 };
 pub use notice::NoticeStore;
 pub use pass::{PassQuery, PassRow, PassStore, Said};
+pub use provenance::ProvenanceStore;
 pub use prune::{PruneStore, Pruned};
 pub use revocation::{RevocationRow, RevocationStore};
 pub use root_key::{RootKeyRow, RootKeyStore};
@@ -48,6 +50,7 @@ pub trait Store:
     + NoticeStore
     + PassStore
     + PruneStore
+    + ProvenanceStore
     + RevocationStore
     + RootKeyStore
     + SuspensionStore
@@ -65,6 +68,7 @@ impl<T> Store for T where
         + NoticeStore
         + PassStore
         + PruneStore
+        + ProvenanceStore
         + RevocationStore
         + RootKeyStore
         + SuspensionStore

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::answer::{AnswerRule, ShownPart};
 use super::facts::{Facts, FactsError, OperationLine};
 use super::matcher::{End, Form, Matcher};
 use super::operation::{
@@ -24,6 +25,9 @@ pub(super) struct Builder {
     index: HashMap<String, usize>,
     /// The overlay's resources, in its order.
     resources: Vec<ResourceRule>,
+    /// What the overlay says of answers, in its order.
+    answers: Vec<Arc<AnswerRule>>,
+    repeats: Arc<[Box<str>]>,
 }
 
 impl Builder {
@@ -37,7 +41,11 @@ impl Builder {
             strip: boxed(&line.strip),
         };
         let resources = overlay.resources.iter().map(rule).collect();
-        Ok(Self { facts, overlay, types, index, resources })
+        let kinds = overlay.resources.iter().map(|line| line.kind.as_str()).collect();
+        let answers = overlay.answers.iter().map(|line| line.rule(&kinds).map(Arc::new));
+        let answers = answers.collect::<Result<_, _>>()?;
+        let repeats = boxed(&overlay.repeats).into();
+        Ok(Self { facts, overlay, types, index, resources, answers, repeats })
     }
 
     pub(super) fn service(self, digest: String, reviewed: bool) -> Result<Service, FactsError> {
@@ -136,6 +144,8 @@ impl Builder {
             looks: self.looks(line),
             addressed: self.overlay.addressed || !self.overlay.decodes.is_empty(),
             redirects: line.redirects,
+            answer: self.answer(line)?,
+            repeats: self.repeats.clone(),
             renames: self.renames(line),
         };
         operation.resources = self.resources(line, &operation);
@@ -206,12 +216,29 @@ impl Builder {
             IdPart::Argument(name) => Some(name),
             IdPart::Text(_) => None,
         });
-        let mut named = conditions.chain(decoded).chain(looked_up);
+        let shown = operation.answer.iter().flat_map(|rule| &rule.shown).flat_map(|one| &one.id);
+        let shown =
+            shown.filter_map(|part| if let ShownPart::Argument(name) = part { Some(name) } else { None });
+        let mut named = conditions.chain(decoded).chain(looked_up).chain(shown);
         match named.find(|name| !self.has_argument(operation, &IdPart::Argument((*name).clone()))) {
             None => Ok(()),
             Some(name) => Err(FactsError::new(format!(
                 "`{}` has no `{name}` that the overlay's rule is on",
                 operation.id
+            ))),
+        }
+    }
+
+    /// The one rule on its answers.
+    fn answer(&self, line: &OperationLine) -> Result<Option<Arc<AnswerRule>>, FactsError> {
+        let lines = self.overlay.answers.iter().zip(&self.answers);
+        let mut own =
+            lines.filter(|(written, _)| written.which.names(&line.op)).map(|(_, rule)| rule.clone());
+        match (own.next(), own.next()) {
+            (rule, None) => Ok(rule),
+            _ => Err(FactsError::new(format!(
+                "two of the overlay's rules are on the answers of `{}`",
+                line.op
             ))),
         }
     }

@@ -4,6 +4,7 @@
 //! `Service` when the catalog is loaded; `classify` turns what an agent sent into exactly one operation and
 //! its typed arguments, or refuses. Nothing here says whether a request is permitted.
 
+mod answer;
 mod argument;
 mod body;
 mod build;
@@ -33,6 +34,7 @@ use sha2::{Digest, Sha256};
 
 use crate::names::{OperationId, ServiceName};
 
+pub use answer::{AnswerRule, Path, Showing, ShownId, ShownPart, TimeFormat};
 pub use argument::ArgumentType;
 pub use classify::{ClassifyError, Misfit, RawRequest};
 pub use derive::{Basis, Because};
@@ -45,6 +47,7 @@ pub use service::Service;
 pub use template::{PathParameter, Span, Template};
 pub use types::{Field, Named, Shown, Type, Types};
 
+pub(crate) use answer::path as answer_path;
 pub(crate) use body::wire_body;
 
 /// Facts and overlay of the service whose files have this name.

@@ -7,6 +7,7 @@ use crate::effect::Effects;
 use crate::lookup::Finds;
 use crate::names::OperationId;
 
+use super::answer::AnswerRule;
 use super::derive::Basis;
 use super::matcher::Form;
 use super::template::Template;
@@ -164,6 +165,10 @@ pub struct Operation {
     pub addressed: bool,
     /// The answer may send the caller to another URL.
     pub redirects: bool,
+    /// What its answers show; none where they cannot be judged.
+    pub answer: Option<Arc<AnswerRule>>,
+    /// Fields of the service's answers that repeat what other fields say.
+    pub repeats: Arc<[Box<str>]>,
     /// Names of path parameters that may differ from the body's field of the same name: a rename.
     pub renames: Vec<Arc<str>>,
 }

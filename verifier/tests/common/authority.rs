@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use datalog::{ConnectionName, PassId, Reservation, RevocationId, RootKeyPair, RootKeys, Spent};
+use datalog::{
+    ConnectionName, Known, PassId, Reservation, Resource, RevocationId, RootKeyPair, RootKeys, Spent,
+};
 use secrecy::SecretString;
 use verifier::departures::Departures;
 use verifier::ports::{
-    Answer, Audit, Connection, Credential, Credentials, Held, IntentError, LeaseError, Ledger, Outcome,
-    Record, RecordId, StoreFault, Trust, Warrant,
+    Answer, Audit, Connection, Credential, Credentials, Held, IntentError, Learned, LeaseError, Ledger,
+    Outcome, Provenance, Record, RecordId, StoreFault, Trust, Warrant,
 };
 
 use super::desk::Desk;
@@ -38,6 +40,9 @@ pub struct Remembering {
     pub desk: Desk,
     written: Mutex<Vec<Written>>,
     budgets: Mutex<BTreeMap<String, u64>>,
+    shown: Mutex<Vec<Learned>>,
+    /// How often it was asked where things come from.
+    pub asked: AtomicU64,
     passes: AtomicU64,
     /// Counts credentials; a rejection makes the next one new.
     pub generation: AtomicU64,
@@ -62,6 +67,8 @@ impl Remembering {
             desk: Desk::default(),
             written: Mutex::default(),
             budgets: Mutex::default(),
+            shown: Mutex::default(),
+            asked: AtomicU64::new(0),
             passes: AtomicU64::new(1),
             generation: AtomicU64::new(1),
             leases: AtomicU64::new(0),
@@ -129,6 +136,11 @@ impl Remembering {
             *known.entry(one.budget.clone()).or_default() += one.cost;
         }
         Ok(())
+    }
+
+    /// What answers showed, in order.
+    pub fn shown(&self) -> Vec<Learned> {
+        self.shown.lock().unwrap().clone()
     }
 
     fn write(&self, kind: Kind, record: Record) -> Result<RecordId, StoreFault> {
@@ -245,6 +257,35 @@ impl Ledger for Remembering {
                 let used = known.entry(one.budget.clone()).or_default();
                 *used = used.checked_sub(one.cost).expect("more was given back than was taken");
             }
+            Ok(())
+        })
+    }
+}
+
+impl Provenance for Remembering {
+    fn known<'a>(
+        &'a self,
+        lineage: &'a RevocationId,
+        connection: &'a ConnectionName,
+        resources: &'a [Resource],
+    ) -> Answer<'a, Result<Known, StoreFault>> {
+        Box::pin(async move {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            let all = self.shown();
+            let own = || all.iter().filter(|one| one.lineage == *lineage && one.connection == *connection);
+            let within = |pick: fn(&Learned) -> &Vec<Resource>| {
+                resources.iter().filter(|one| own().any(|shown| pick(shown).contains(one))).cloned().collect()
+            };
+            Ok(Known { seen: within(|shown| &shown.seen), created: within(|shown| &shown.created) })
+        })
+    }
+
+    fn remember(&self, shown: Learned) -> Answer<'_, Result<(), StoreFault>> {
+        Box::pin(async move {
+            if self.audit_is_broken.load(Ordering::SeqCst) {
+                return Err(StoreFault("the disk is full".into()));
+            }
+            self.shown.lock().unwrap().push(shown);
             Ok(())
         })
     }

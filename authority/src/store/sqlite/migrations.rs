@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::{StoreFault, fault};
 
 /// In order; the number of a step is its place, from 1. `PRAGMA user_version` holds the last one that ran.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     // 1: everything that the first version keeps. Times are milliseconds since 1970.
     "
     -- One row a link to an account. `id` is random and never used again.
@@ -203,6 +203,19 @@ const STEPS: [&str; 6] = [
     ",
     // 6: how far each sink has told people what is in the log.
     "CREATE TABLE told (sink TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+    // 7: what answers have shown to lineages, until they end.
+    "
+    CREATE TABLE provenance (
+        lineage    TEXT    NOT NULL,               -- the revocation id of the authority block
+        connection TEXT    NOT NULL,
+        kind       TEXT    NOT NULL,
+        id         TEXT    NOT NULL,
+        created    INTEGER NOT NULL CHECK (created IN (0, 1)),
+        ends_at    INTEGER NOT NULL,
+        PRIMARY KEY (lineage, connection, kind, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX provenance_by_end ON provenance (ends_at);
+    ",
 ];
 
 pub(super) fn run(connection: &mut Connection) -> Result<(), StoreFault> {

@@ -11,6 +11,7 @@ mod connection;
 mod migrations;
 mod notice;
 mod pass;
+mod provenance;
 mod prune;
 mod revocation;
 mod root_key;

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::effect::Effect;
 
+use super::answer::AnswerLine;
 use super::derive::{self, Basis, Because};
 use super::facts::{FactsError, OperationLine};
 use rules::EffectRule;
@@ -93,6 +94,12 @@ pub(super) struct Overlay {
     pub(super) decodes: Vec<DecodeLine>,
     #[serde(default, rename = "look")]
     pub(super) looks: Vec<LookLine>,
+    /// What answers show.
+    #[serde(default, rename = "answer")]
+    pub(super) answers: Vec<AnswerLine>,
+    /// Fields of answers that repeat what other fields say.
+    #[serde(default)]
+    pub(super) repeats: Vec<String>,
     #[serde(default, rename = "slash")]
     pub(super) slashes: Vec<SlashLine>,
     /// Path parameter to the operations whose body renames it.
@@ -173,6 +180,7 @@ impl Overlay {
             .chain(self.conditions.iter_mut().map(|line| &mut line.which))
             .chain(self.decodes.iter_mut().map(|line| &mut line.which))
             .chain(self.looks.iter_mut().map(|line| &mut line.which))
+            .chain(self.answers.iter_mut().map(|line| &mut line.which))
             .chain(self.slashes.iter_mut().map(|line| &mut line.which))
             .chain([&mut self.shorter]);
         for which in all {
