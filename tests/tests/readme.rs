@@ -112,6 +112,15 @@ fn the_curl_commands_work() {
 }
 
 #[test]
+fn the_commands_of_the_desk_work() {
+    let reader = Reader::connected();
+    let block = blocks("sh").into_iter().find(|block| block.contains("hallpass approvals")).expect("the block");
+    let output = reader.bash(&block);
+    assert!(output.status.success(), "{}", both(&output));
+    assert!(both(&output).contains("nothing waits for you"), "{}", both(&output));
+}
+
+#[test]
 fn the_console_command_opens_a_link_that_signs_in() {
     let reader = Reader::connected();
     let block = blocks("sh").into_iter().find(|block| block.contains("hallpass console")).expect("the block");

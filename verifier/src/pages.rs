@@ -87,6 +87,7 @@ pub(crate) fn well_known(gateway: &Gateway, host: &OwnHost) -> Value {
         "base_url": format!("http://{}/CONNECTION", host.as_str()),
         "authorization": ["Bearer PASS", "token PASS"],
         "pass_url": format!("http://{}/pass", host.as_str()),
+        "stopped": gateway.authority.is_stopped(),
         "pass_format": "biscuit-v3, base64url, optionally after `hallpass_`",
         "root_keys": keys,
     })

@@ -25,6 +25,9 @@ impl App {
             account: live.account.clone(),
             scopes: live.scopes.clone(),
             status: match live.health() {
+                Health::Healthy if self.desk.suspensions.holds(&[], "", Some(&live.name)).is_some() => {
+                    ConnectionStatus::Stopped
+                }
                 Health::Healthy => ConnectionStatus::Healthy,
                 Health::NeedsReconnect => ConnectionStatus::NeedsReconnect,
             },

@@ -13,13 +13,18 @@ impl App {
             None => (None, None, None),
             // Not by the row alone: a retired root key revokes too.
             Some(PassStatus::Revoked) => (None, None, None),
-            Some(PassStatus::Live) => (Some(false), Some(now), None),
+            Some(PassStatus::Live | PassStatus::Suspended) => (Some(false), Some(now), None),
             Some(PassStatus::Expired) => (Some(false), None, Some(now)),
         };
         let limit = filter.limit.unwrap_or(LIMIT).min(LIMIT_MAX);
         let query = PassQuery { connection: filter.connection, revoked, ends_after, ends_before, limit };
         let rows = self.store.passes(query).await?;
-        let asked_for = |info: &PassInfo| filter.status.is_none_or(|status| info.status == status);
+        let asked_for = |info: &PassInfo| match filter.status {
+            None => true,
+            // One that is suspended lives, and waits.
+            Some(PassStatus::Live) => matches!(info.status, PassStatus::Live | PassStatus::Suspended),
+            Some(status) => info.status == status,
+        };
         Ok(rows.into_iter().map(|row| self.pass_info(row)).filter(asked_for).collect())
     }
 
@@ -29,6 +34,7 @@ impl App {
             // What a retired root key minted is refused like what was revoked.
             status: match (row.is_revoked || !is_trusted, row.expires > self.clock.now()) {
                 (true, _) => PassStatus::Revoked,
+                (false, true) if self.is_held(&row) => PassStatus::Suspended,
                 (false, true) => PassStatus::Live,
                 (false, false) => PassStatus::Expired,
             },
@@ -39,5 +45,9 @@ impl App {
             connections: row.connections,
             root_key: row.root_key,
         }
+    }
+
+    fn is_held(&self, row: &crate::store::PassRow) -> bool {
+        self.desk.suspensions.holds(&[(&row.id).into()], &row.task, None).is_some()
     }
 }

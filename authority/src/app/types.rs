@@ -140,6 +140,8 @@ pub struct ConnectionInfo {
 pub enum ConnectionStatus {
     Healthy,
     NeedsReconnect,
+    /// Stopped by a person, until it is resumed.
+    Stopped,
 }
 
 /// What became of a connection that was let go.
@@ -189,6 +191,8 @@ pub struct PassInfo {
 #[serde(rename_all = "kebab-case")]
 pub enum PassStatus {
     Live,
+    /// Stopped by itself, or with its task, until it is resumed.
+    Suspended,
     Expired,
     Revoked,
 }

@@ -47,6 +47,7 @@ fn listing(connections: &[ConnectionInfo]) -> Table<6> {
     for connection in connections {
         let health = match connection.status {
             ConnectionStatus::Healthy => Cell::in_tone("healthy", Tone::Good),
+            ConnectionStatus::Stopped => Cell::in_tone("stopped", Tone::Warn),
             ConnectionStatus::NeedsReconnect => Cell::in_tone("needs reconnect", Tone::Bad),
         };
         let ends = connection.token_expires.map_or_else(|| "never".into(), |ends| when::from_now(ends, now));

@@ -14,7 +14,7 @@ use super::failure::{Failure, Kind};
 use super::term::{Tone, visible};
 use super::{Context, block_on, when};
 use crate::api::{LogPage, Status};
-use crate::app::{ConnectionInfo, ConnectionStatus, RootKeyInfo, RootKeyStatus};
+use crate::app::{ConnectionInfo, ConnectionStatus, RootKeyInfo, RootKeyStatus, StopReport, Suspension};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::home::Home;
@@ -137,10 +137,28 @@ async fn authority(home: &Home, config: &Config, context: &Context) -> Result<Ve
         });
     }
     match Client::open(context).await {
-        Ok(client) => checks.extend([connections(&client).await, keys(&client).await, clock(&client).await]),
+        Ok(client) => {
+            checks.extend([connections(&client).await, keys(&client).await, clock(&client).await]);
+            checks.extend(stops(&client).await);
+        }
         Err(failure) => checks.push(Check::fail("store", failure)),
     }
     Ok(checks)
+}
+
+/// Said only where something is stopped.
+async fn stops(client: &Client) -> Option<Check> {
+    let hint = "`hallpass stop --list` tells what, `hallpass resume` lifts it";
+    let found: Result<(StopReport, Vec<Suspension>), Failure> =
+        async { Ok((client.read("/v1/stop").await?, client.read("/v1/suspensions").await?)) }.await;
+    match found {
+        Err(failure) => Some(Check::fail("stops", failure)),
+        Ok((report, _)) if report.stopped => Some(Check::warn("stops", "everything is stopped", hint)),
+        Ok((_, stopped)) if stopped.is_empty() => None,
+        Ok((_, stopped)) => {
+            Some(Check::warn("stops", format!("{} passes, tasks or connections are stopped", stopped.len()), hint))
+        }
+    }
 }
 
 async fn version(client: &Client) -> Check {

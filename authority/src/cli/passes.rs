@@ -28,6 +28,7 @@ pub(super) struct Passes {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Status {
     Live,
+    Suspended,
     Expired,
     Revoked,
 }
@@ -36,6 +37,7 @@ impl From<Status> for PassStatus {
     fn from(status: Status) -> Self {
         match status {
             Status::Live => Self::Live,
+            Status::Suspended => Self::Suspended,
             Status::Expired => Self::Expired,
             Status::Revoked => Self::Revoked,
         }
@@ -64,6 +66,7 @@ fn listing(passes: &[PassInfo]) -> Table<5> {
     for pass in passes {
         let status = match pass.status {
             PassStatus::Live => Cell::in_tone("live", Tone::Good),
+            PassStatus::Suspended => Cell::in_tone("suspended", Tone::Warn),
             PassStatus::Expired => Cell::in_tone("expired", Tone::Quiet),
             PassStatus::Revoked => Cell::in_tone("revoked", Tone::Bad),
         };

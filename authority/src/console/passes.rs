@@ -52,6 +52,7 @@ async fn passes(State(console): State<Console>, frame: Frame, RawQuery(query): R
 pub(super) fn row(info: PassInfo, frame: &Frame) -> Row {
     let (word, tone) = match info.status {
         PassStatus::Live => ("live", "good"),
+        PassStatus::Suspended => ("suspended", "warn"),
         PassStatus::Expired => ("expired", "quiet"),
         PassStatus::Revoked => ("revoked", "bad"),
     };
