@@ -114,7 +114,8 @@ fn the_curl_commands_work() {
 #[test]
 fn the_commands_of_the_desk_work() {
     let reader = Reader::connected();
-    let block = blocks("sh").into_iter().find(|block| block.contains("hallpass approvals")).expect("the block");
+    let block =
+        blocks("sh").into_iter().find(|block| block.contains("hallpass approvals")).expect("the block");
     let output = reader.bash(&block);
     assert!(output.status.success(), "{}", both(&output));
     assert!(both(&output).contains("nothing waits for you"), "{}", both(&output));

@@ -99,7 +99,7 @@ impl App {
         match taken {
             AnswerTaken::Done(row) => {
                 self.desk.tell(Changed::Approvals);
-                Ok(self.approval_info(row))
+                Ok(self.approval_info(*row))
             }
             AnswerTaken::NotFound => Err(unknown(id)),
             AnswerTaken::Settled(status) => {

@@ -155,9 +155,11 @@ async fn stops(client: &Client) -> Option<Check> {
         Err(failure) => Some(Check::fail("stops", failure)),
         Ok((report, _)) if report.stopped => Some(Check::warn("stops", "everything is stopped", hint)),
         Ok((_, stopped)) if stopped.is_empty() => None,
-        Ok((_, stopped)) => {
-            Some(Check::warn("stops", format!("{} passes, tasks or connections are stopped", stopped.len()), hint))
-        }
+        Ok((_, stopped)) => Some(Check::warn(
+            "stops",
+            format!("{} passes, tasks or connections are stopped", stopped.len()),
+            hint,
+        )),
     }
 }
 

@@ -32,6 +32,7 @@ fn the_default_file_sets_nothing() {
 fn every_key_of_the_default_file_is_accepted_as_written() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("client_secret.json"), "hunter2hunter2").unwrap();
+    std::fs::write(dir.path().join("webhook_secret.txt"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
     let config = Config::parse(&uncommented(), &Home::at(dir.path())).unwrap();
     let service = config.service(&gmail());
     assert_eq!(service.token_url.as_deref(), Some("http://127.0.0.1:4100/oauth2/token"));

@@ -123,7 +123,7 @@ pub enum Put {
 /// What became of an answer.
 #[derive(Clone)]
 pub enum AnswerTaken {
-    Done(ApprovalRow),
+    Done(Box<ApprovalRow>),
     NotFound,
     /// It is settled already.
     Settled(ApprovalStatus),

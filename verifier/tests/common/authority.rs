@@ -171,7 +171,7 @@ impl Trust for Remembering {
         if let Some(name) = connection.filter(|name| suspended.contains(name.as_str())) {
             return Some(Held::Connection(name.clone()));
         }
-        lineage.iter().any(|id| suspended.contains(id.as_str())).then(|| Held::Pass(None))
+        lineage.iter().any(|id| suspended.contains(id.as_str())).then_some(Held::Pass(None))
     }
 
     fn departures(&self) -> &Arc<Departures> {

@@ -346,7 +346,9 @@ fn taken(
     id: &ApprovalId,
     now: OffsetDateTime,
 ) -> rusqlite::Result<Verdict<AnswerTaken>> {
-    Ok(Verdict::Keep(one(connection, id, now)?.map_or(AnswerTaken::NotFound, AnswerTaken::Done)))
+    Ok(Verdict::Keep(
+        one(connection, id, now)?.map_or(AnswerTaken::NotFound, |row| AnswerTaken::Done(Box::new(row))),
+    ))
 }
 
 fn one(
