@@ -91,12 +91,11 @@ pub(crate) fn reached(
     for look in &request.operation.looks {
         if matches!(look.finds, Finds::Event | Finds::Permission) {
             let named = named.get_or_insert_default();
-            let more = found(look.finds, observed)?;
-            more.iter().for_each(|address| {
+            for address in found(look.finds, observed)? {
                 if !named.contains(address) {
                     named.push(address.clone());
                 }
-            });
+            }
         }
     }
     let outward = Effects::NONE.with(Effect::Send).with(Effect::Share);
