@@ -14,6 +14,9 @@ async function every(colorScheme) {
   const person = await Person.start({ colorScheme })
   await person.page.goto(process.env.CONSOLE)
   await person.look(`front-${colorScheme}`)
+  // Whoever looks has eyes: an input without a label is noticed.
+  await person.page.evaluate(() => document.querySelector('main').append(document.createElement('input')))
+  assert.deepEqual((await person.barriers()).map(each => each.id), ['label'])
   await person.signIn()
   for (const [size, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {
     await person.page.setViewportSize(viewport)

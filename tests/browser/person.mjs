@@ -97,12 +97,17 @@ export class Person {
     }
     const wide = await this.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
     if (wide > 0) this.faults.push(`${name}: scrolls ${wide} px sideways`)
+    for (const violation of await this.barriers()) {
+      for (const node of violation.nodes) this.faults.push(`${name}: ${violation.id}: ${node.target}: ${node.failureSummary}`)
+    }
+  }
+
+  /** What axe calls serious or critical. */
+  async barriers() {
     // Evaluated by the driver, so the page's own policy does not have to allow it.
     await this.page.evaluate(AXE)
     const found = await this.page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }))
-    for (const violation of found.violations.filter(each => ['serious', 'critical'].includes(each.impact))) {
-      for (const node of violation.nodes) this.faults.push(`${name}: ${violation.id}: ${node.target}: ${node.failureSummary}`)
-    }
+    return found.violations.filter(each => ['serious', 'critical'].includes(each.impact))
   }
 
   async stop() {

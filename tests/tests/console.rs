@@ -136,6 +136,64 @@ fn one_pass_is_stopped_by_itself_and_resumed() {
     Desk::new().flow("suspend");
 }
 
+/// Everything on the authority's port and everything that its socket serves, asked for over TCP with a pass that counts.
+#[test]
+fn a_pass_opens_nothing_of_the_authority() {
+    let desk = Desk::new();
+    let link = desk.hallpass.run(&["console", "--no-browser"]).expect(0).line();
+    let place = "0123456789abcdefABCDEF";
+    let pages = [
+        "now",
+        "approvals",
+        "passes",
+        "mint",
+        "connections",
+        "audit",
+        "audit/1",
+        "services",
+        "events",
+        "resume",
+    ];
+    let verbs = ["stop", "resume", "mint", "mint/preview", "suspend", "lift", "sign-out", "audit/verify"];
+    let of_the_socket = [
+        "passes",
+        "stop",
+        "revocations",
+        "log",
+        "keys",
+        "approvals",
+        "approvers",
+        "connections",
+        "console/links",
+        "status",
+    ];
+    let all = pages.map(|page| ("GET", format!("/s/{place}/{page}"))).into_iter();
+    let all = all.chain(verbs.map(|verb| ("POST", format!("/s/{place}/{verb}"))));
+    let all = all.chain(
+        ["GET", "POST", "PUT"]
+            .into_iter()
+            .flat_map(|method| of_the_socket.map(move |path| (method, format!("/v1/{path}")))),
+    );
+    for (method, path) in all {
+        let answer = harness::request(method, format!("{}{path}", desk.hallpass.authority))
+            .bearer(&desk.pass)
+            .header("cookie", &format!("hallpass-session={}", desk.pass))
+            .header("origin", &desk.hallpass.authority)
+            .body("application/x-www-form-urlencoded", format!("csrf={0}&code={0}", desk.pass))
+            .send();
+        assert!(
+            [403, 404, 405].contains(&answer.status),
+            "{method} {path}: {} {}",
+            answer.status,
+            answer.text()
+        );
+        assert!(!answer.text().contains("alice"), "{method} {path}: {}", answer.text());
+    }
+    // Neither did that stop anything, nor did it spend the link.
+    desk.hallpass.agent(&desk.pass, "GET", "gmail", "/gmail/v1/users/me/messages").send().expect(200);
+    harness::get(link).send().expect(200);
+}
+
 #[test]
 fn a_link_signs_in_once_and_signing_out_ends_it() {
     Desk::new().flow("theLinkWorksOnce");

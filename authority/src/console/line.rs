@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use time::OffsetDateTime;
 
-use crate::audit::{Entry, EventEntry, LogRecord, OutcomeEntry, RequestEntry};
+use crate::audit::{Entry, Event, EventEntry, LogRecord, OutcomeEntry, RequestEntry};
 use crate::when;
 
 /// One line of a list.
@@ -105,6 +105,9 @@ pub(super) fn name(event: &EventEntry) -> String {
 }
 
 fn subject(event: &EventEntry) -> String {
+    if matches!(event.event, Event::SignedIn | Event::SignedOut) {
+        return "the console".into();
+    }
     let root_key = event.root_key.map(|id| format!("root key {id}"));
     let subjects = [event.connection.clone(), event.lineage.last().cloned(), root_key];
     subjects.into_iter().flatten().collect::<Vec<_>>().join(" ")
