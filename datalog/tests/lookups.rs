@@ -235,7 +235,9 @@ fn a_later_block_is_no_way_to_ask_about_what_the_pass_may_not_read() {
     let denied = args(&["gmail:send", "gmail:read"], &[], &["gmail.users.threads.get"]);
     let shaped =
         MintArgs { args: strings(&["gmail.users.threads.get: id=\"t2\""]), ..send_and(&["gmail:read"]) };
-    for parent in [counted, asked, denied, shaped] {
+    let dated = MintArgs { newer_than: strings(&["24h"]), ..send_and(&["gmail:read"]) };
+    let redacted = MintArgs { redact: strings(&["payload.headers"]), ..send_and(&["gmail:read"]) };
+    for parent in [counted, asked, denied, shaped, dated, redacted] {
         assert_eq!(
             word(&decided(&narrowed(&parent, &probe), reply(), &never).1),
             "unevaluable",
@@ -492,7 +494,7 @@ fn every_look_up_of_the_catalog_is_an_operation_that_only_reads() {
                 .iter()
                 .map(|part| match part {
                     catalog::IdPart::Text(text) => text.to_string(),
-                    catalog::IdPart::Argument(_) => "x1".into(),
+                    catalog::IdPart::Argument(_) => "C0123ABCD".into(),
                 })
                 .collect();
             let request = classified(&connection, &format!("GET {target}"), "", b"").unwrap();
