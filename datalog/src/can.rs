@@ -9,7 +9,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::budget;
-use crate::catalog::{Operation, Service};
+use crate::catalog::{Operation, Service, Showing};
 use crate::caveat::{Caveat, Fact, Kind, Predicate, Query};
 use crate::content::{Connected, Content};
 use crate::decide::{Context, Ground, Reason};
@@ -21,6 +21,7 @@ use crate::judge::{Answered, Question};
 use crate::lookup::Observed;
 use crate::policy::{Policy, Rule};
 use crate::request::Request;
+use crate::response;
 
 /// The best answer that an operation could get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -93,7 +94,20 @@ fn row_with(
     let mut conditions = Vec::new();
     for block in &content.blocks {
         for caveat in &block.caveats {
-            match outlook(caveat, World { facts: [&facts, authority, &block.facts] }, &mut steps) {
+            let world = World { facts: [&facts, authority, &block.facts] };
+            let outlook = match outlook(caveat, world, &mut steps) {
+                Outlook::Holds if response::mentions_answers(caveat.reads()) => {
+                    let facts = operation_facts(connected, operation, effects, Stage::Response);
+                    of_answers(
+                        caveat,
+                        operation,
+                        World { facts: [&facts, authority, &block.facts] },
+                        &mut steps,
+                    )
+                }
+                outlook => outlook,
+            };
+            match outlook {
                 Outlook::Holds => {}
                 Outlook::Depends => conditions.push(explain::caveat(caveat)),
                 Outlook::Asks => possible = possible.max(Possible::Ask),
@@ -155,6 +169,15 @@ fn outlook(caveat: &Caveat, world: World<'_>, steps: &mut Steps) -> Outlook {
         }
     }
     best
+}
+
+/// What can be said of a caveat on answers that a request meets.
+fn of_answers(caveat: &Caveat, operation: &Operation, world: World<'_>, steps: &mut Steps) -> Outlook {
+    match (outlook(caveat, world, steps), operation.answer.as_ref().map(|rule| rule.shows)) {
+        (Outlook::Holds, _) | (_, Some(Showing::Nothing)) => Outlook::Holds,
+        (_, Some(Showing::Items)) => Outlook::Depends,
+        (_, Some(Showing::Untold) | None) => Outlook::Fails,
+    }
 }
 
 /// The words that the operation and the connection alone decide.

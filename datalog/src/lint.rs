@@ -51,6 +51,29 @@ pub(crate) fn lint(caveat: &Caveat) -> Result<(), Lint> {
             });
         }
     }
+    stages(caveat)
+}
+
+/// A pass is asked of a request, which has no items yet, and again of its answer.
+fn stages(caveat: &Caveat) -> Result<(), Lint> {
+    let of_item = |pattern: &Pattern| {
+        &*pattern.name == "item_label"
+            || vocabulary::find(&pattern.name).is_some_and(|word| word.count == Count::Item)
+    };
+    let stage = |pattern: &Pattern, name: &str| {
+        let named = matches!(pattern.slots.first(), Some(Slot::Value(value)) if value.as_str() == Some(name));
+        &*pattern.name == "stage" && named
+    };
+    let before = |query: &Query| !query.patterns.iter().any(|one| of_item(one) || stage(one, "response"));
+    let after = |query: &Query| !query.patterns.iter().any(|one| stage(one, "request"));
+    if caveat.kind != Kind::Reject && !caveat.queries.iter().any(before) {
+        return Err(Lint::NeverPasses(
+            "a request has no items yet: begin with `stage(\"request\") or …`".into(),
+        ));
+    }
+    if caveat.kind != Kind::Reject && !caveat.queries.iter().any(after) {
+        return Err(Lint::NeverPasses("no answer is at the stage `request`".into()));
+    }
     Ok(())
 }
 
