@@ -1,4 +1,6 @@
 //! What goes into and out of the verbs of approvals and of stopping: plain values that are also the API's JSON.
+//!
+//! What was shown of a request is among them; the text of a pass and private keys are not.
 
 use datalog::{ApprovalId, ApproverName, ConnectionName, RevocationId, Shown};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,6 @@
 //! What the gateway asks of the desk: questions put and found again, uses undone, passes given up.
+//!
+//! Nothing here answers a question: a gateway can put one, find it and learn what became of it, for the pass that asked.
 
 use std::sync::Arc;
 

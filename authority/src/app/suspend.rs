@@ -1,4 +1,6 @@
 //! `stop` and `resume` of one pass, task or connection. Memory changes first, as with every refusal.
+//!
+//! The circuit breaker comes in here too. The emergency stop of everything is beside revocation.
 
 use super::{App, AppError, StopTarget, SuspendArgs, Suspension};
 use crate::audit::{Event, EventEntry, plain};

@@ -1,4 +1,6 @@
 //! `hallpass approvals`: what agents wait for a person to say, and with `--watch` as it comes, answered line by line.
+//!
+//! Off a terminal `--watch` only tells. What is shown is decoded from the request (`shown`), never the agent's word for it.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, IsTerminal as _, stdin};

@@ -1,4 +1,6 @@
 //! `hallpass approve` and `hallpass deny`: a person's answer to what an agent asked.
+//!
+//! What was decided on is shown once more, on standard error. Whether the answer may be given the authority decides.
 
 use clap::Args;
 use datalog::{ApprovalId, ApproverName};

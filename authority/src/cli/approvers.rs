@@ -1,4 +1,6 @@
 //! `hallpass approvers`: who approves, each by a key of their own. Private halves never leave the authority.
+//!
+//! `prove` opens no store: a pass and a block are enough for it, and for whoever verifies what it joins.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

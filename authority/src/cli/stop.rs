@@ -1,4 +1,6 @@
 //! `hallpass stop` and `hallpass resume`: the emergency stop, or one pass, task or connection by itself.
+//!
+//! All of them may be repeated. What they do is the authority's; here are the words.
 
 use clap::Args;
 use datalog::{ConnectionName, RevocationId};

@@ -1,4 +1,7 @@
 //! What is stopped by itself, in memory: looked at on every request.
+//!
+//! Durable in the store; a row is added here before it is written there, so that what a person stopped is stopped. It
+//! does not know the emergency stop, which is one flag of the authority.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};

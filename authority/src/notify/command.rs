@@ -1,5 +1,7 @@
 //! The command: run once for each notice, which it reads as JSON from its standard input. It has a deadline, and
 //! what it writes goes nowhere.
+//!
+//! No shell is between: the words are the program and its arguments, as the settings have them.
 
 use std::process::Stdio;
 use std::time::Duration;

@@ -1,4 +1,7 @@
 //! What one notice says: which event it was and what it was about, in words that are in the log anyway.
+//!
+//! The shape is that of Standard Webhooks (`type`, `timestamp`, `data`). It holds ids, names and reasons, never what a
+//! request says.
 
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;

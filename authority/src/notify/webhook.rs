@@ -1,5 +1,7 @@
 //! The webhook: each notice signed and sent as Standard Webhooks has it (webhook-id, webhook-timestamp,
 //! webhook-signature: v1, HMAC-SHA256 over `id.timestamp.body`).
+//!
+//! One attempt at a time, no redirect, a deadline; when to try again is the teller's to say.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
