@@ -308,7 +308,7 @@ fn mentioning<'a>(request: &Request, names: impl IntoIterator<Item = &'a String>
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
 
     #[test]
     fn every_argument_is_covered_or_the_request_is_denied(seed in any::<u64>(), choice in any::<u64>()) {
