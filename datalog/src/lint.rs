@@ -31,6 +31,10 @@ pub enum Lint {
     )]
     Existential(String),
     #[error(
+        "`check all {0}(…)` overlooks those that another predicate has no `${1}` for: compare in a condition, such as `$p.contains($r)` with `thread_participants($p)`"
+    )]
+    Joined(String, String),
+    #[error(
         "`reject if {0}(…)` holds where there is none: write `check all` for what may be, or name the value"
     )]
     Vacuous(String),
@@ -149,7 +153,29 @@ fn several(kind: Kind, query: &Query) -> Result<(), Lint> {
         (Kind::One, Some(pattern)) => Err(Lint::Existential(pattern.name.to_string())),
         (Kind::Reject, Some(pattern)) => Err(Lint::Vacuous(pattern.name.to_string())),
         _ => Ok(()),
+    }?;
+    if kind == Kind::All { joined(query) } else { Ok(()) }
+}
+
+/// `check all` looks at what matches all predicates together: a fact that has no partner is not looked at.
+fn joined(query: &Query) -> Result<(), Lint> {
+    for (place, pattern) in query.patterns.iter().enumerate() {
+        let many = vocabulary::REQUEST
+            .iter()
+            .any(|word| word.name == &*pattern.name && word.count == Count::Several);
+        if !many || matches!(&*pattern.name, "used" | "approved") {
+            continue;
+        }
+        let others = || query.patterns.iter().enumerate().filter(|(other, _)| *other != place);
+        let shared = pattern.slots.iter().find(|slot| {
+            matches!(slot, Slot::Variable(_)) && others().any(|(_, other)| other.slots.contains(slot))
+        });
+        if let Some(Slot::Variable(variable)) = shared {
+            let variable = query.variables.get(*variable).map(ToString::to_string).unwrap_or_default();
+            return Err(Lint::Joined(pattern.name.to_string(), variable));
+        }
     }
+    Ok(())
 }
 
 /// Whether it matches every request: words that all have, each place open, and no condition.

@@ -279,6 +279,8 @@ mod tests {
             "check if recipient($r), $r.ends_with(\"@example.com\")",
             "check if arg(\"q\", $v), $v == \"is:unread\"",
             "reject if recipient($r), !$r.ends_with(\"@example.com\")",
+            "check all recipient($r), thread_participant($r)",
+            "check all recipient($r), account($r) or recipient_count(0)",
             "check if effect(\"reed\")",
             "check if operation($o), $o == \"a\" or true",
         ]
@@ -292,6 +294,10 @@ mod tests {
         for good in [
             "check all effect($e), {\"read\", \"write\"}.contains($e)",
             "check all recipient($r), $r.ends_with(\"@example.com\") or recipient_count(0)",
+            "check all recipient($r), thread_participants($p), $p.contains($r) or recipient_count(0)",
+            "check if subject($s), $s.starts_with(\"Re: \")",
+            "check if attachment_count($n), $n < 2 or method(\"GET\")",
+            "check if thread_participant(\"bob@example.com\")",
             "check if arg_name(\"q\")",
             "reject if arg_bool(\"includeSpamTrash\", true)",
             "check if request_digest($d), approved($d) or method(\"GET\")",

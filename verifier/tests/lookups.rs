@@ -223,6 +223,35 @@ fn a_draft_is_sent_as_it_was_judged_whatever_becomes_of_it_meanwhile() {
 }
 
 #[test]
+fn an_event_is_changed_in_the_version_that_was_read() {
+    const EVENT: &str = "/calendar/calendar/v3/calendars/primary/events/e1";
+    let stage = Stage::new();
+    let held = |guest: &str| {
+        format!(
+            r#"{{"id":"e1","etag":"\"7\"","organizer":{{"email":"alice@example.com","self":true}},"attendees":[{{"email":"{guest}"}}]}}"#
+        )
+    };
+    let to_partner = MintArgs {
+        allow: strings(&["google-calendar.events.patch"]),
+        to_domains: strings(&["partner.test"]),
+        ..MintArgs::default()
+    };
+    let pass = stage.mint(&to_partner);
+    let headers = [format!("Authorization: Bearer {pass}"), "Content-Type: application/json".into()];
+    let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+    let patch = || stage.send(common::request("PATCH", EVENT, &headers, br#"{"summary":"x"}"#));
+    looking(&stage, move |_| json("200 OK", &held("bob@partner.test")));
+    assert_eq!(patch().status, 200);
+    let seen = stage.upstream.seen();
+    assert_eq!(seen[0].line, "GET /calendar/v3/calendars/primary/events/e1 HTTP/1.1");
+    assert_eq!(seen[1].header("if-match"), Some("\"7\""));
+    looking(&stage, move |_| json("200 OK", &held("eve@outside.test")));
+    let refused = patch();
+    assert_eq!((refused.status, refused.code().as_str()), (403, "denied"));
+    assert!(!refused.text().contains("outside.test"), "an existing guest is not told: {refused:?}");
+}
+
+#[test]
 fn a_pass_that_ends_while_a_credential_is_fetched_looks_nothing_up() {
     let stage = Stage::new();
     looking(&stage, |_| json("200 OK", THREAD));

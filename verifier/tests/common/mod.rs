@@ -193,6 +193,7 @@ fn connections(upstream: &Scripted) -> Vec<Arc<Connection>> {
     vec![
         connection("gmail", "gmail", "alice@example.com", upstream.url()),
         connection("github", "github", "alice", upstream.url()),
+        connection("calendar", "google-calendar", "alice@example.com", upstream.url()),
         connection("github-work", "github", "alice-at-work", upstream.url()),
         // A port that was free a moment ago, where nobody listens.
         connection("github-gone", "github", "alice", format!("http://{}", bind().local_addr().unwrap())),
