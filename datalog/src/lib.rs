@@ -46,6 +46,7 @@ mod told;
 pub mod value;
 pub mod verify;
 pub mod vocabulary;
+pub mod world;
 
 pub use alike::AlikeDigest;
 pub use approval::{ApprovalError, Approved, ApproverKeyPair, ApproverKeys, Quorum, Statement};

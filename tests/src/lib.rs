@@ -17,6 +17,6 @@ pub use browser::{Browser, Page};
 pub use disk::Disk;
 pub use hallpass::{Hallpass, Ran, binary, run_at};
 pub use http::{Answer, Request, get, parallel, post, request};
-pub use parts::{browser, node, node_file, python, python_file, write_part};
+pub use parts::{browser, node, node_file, part, python, python_file, write_part};
 pub use process::{Running, free_port, poll};
 pub use upstream::{ALICE, CLIENT_ID, CLIENT_SECRET, DECOY, Seen, Upstream};

@@ -20,6 +20,11 @@ fn installed() -> PathBuf {
     folder
 }
 
+/// The path of something that is installed.
+pub fn part(name: &str) -> PathBuf {
+    installed().join(name)
+}
+
 /// A command that runs `tests/SCRIPT` with Node 24 and the installed packages.
 pub fn node(script: &str) -> Command {
     let read = |script: &str| {

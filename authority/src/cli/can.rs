@@ -3,6 +3,7 @@
 //! The same code answers here as in the gateway, but on a pass whose signature, revocation and budgets nobody
 //! looked at: it shows what the pass says.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -10,6 +11,7 @@ use clap::{Args, ValueEnum};
 use datalog::can::{self, Possible, Row, Would};
 use datalog::catalog::{Catalog, RawRequest, Service};
 use datalog::inspect;
+use datalog::world::world;
 use datalog::{Connected, ConnectionName, Content, Request};
 use http::Method;
 use secrecy::ExposeSecret as _;
@@ -49,6 +51,9 @@ pub(super) struct Can {
     /// A file with the request's body
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
+    /// Print the whole decision as Biscuit Datalog, for any Biscuit tool to come to the same answer
+    #[arg(long)]
+    datalog: bool,
     /// The media type of the body
     #[arg(long, value_name = "TYPE", default_value = "application/json")]
     content_type: String,
@@ -81,6 +86,12 @@ struct Judged {
     would: Would,
 }
 
+/// The decision as Datalog.
+#[derive(Debug, Serialize)]
+struct World {
+    datalog: String,
+}
+
 impl Can {
     pub(super) fn run(&self, context: &Context) -> Result<ExitCode, Failure> {
         let (pass, request) = match self.words.as_slice() {
@@ -93,6 +104,9 @@ impl Can {
         let content = inspect::read(text.expose_secret()).map_err(|error| not_a_pass(&error))?;
         let catalog = crate::catalog::load(&context.home()?).map_err(Failure::failed)?;
         match request {
+            None if self.datalog => {
+                Err(Failure::usage("`--datalog` prints the decision on one request: expected METHOD and URL"))
+            }
             None => self.table(&content, &catalog, context),
             Some((method, url)) => self.judge(&content, &catalog, (method, url), context),
         }
@@ -141,7 +155,18 @@ impl Can {
             .classify(&target.connected.name, &target.connected.account, &raw)
             .map_err(|error| Failure::of(Kind::Refused, format_args!("{}: {error}", error.code())))?;
         let judged = judged(content, &request);
-        context.term.result(&judged, || sentences(&judged, context))?;
+        if self.datalog {
+            let world = World {
+                datalog: world(content, &request, &datalog::Context::default(), Clock::System.now()),
+            };
+            // A tool reads every character as it is; a terminal would act on some.
+            context.term.result(&world, || match std::io::stdout().is_terminal() {
+                true => visible(&world.datalog),
+                false => world.datalog.clone(),
+            })?;
+        } else {
+            context.term.result(&judged, || sentences(&judged, context))?;
+        }
         Ok(match judged.would.decision {
             Possible::Allow => ExitCode::SUCCESS,
             Possible::Ask | Possible::Deny => ExitCode::from(Kind::Refused.exit_code()),
