@@ -20,5 +20,6 @@ pub(crate) mod notify;
 pub(crate) mod oauth;
 pub mod serve;
 pub mod store;
+mod templates;
 pub mod vault;
 mod when;

@@ -18,6 +18,7 @@ use crate::conditions;
 use crate::content::{self, Content, PREFIX, ReadError};
 use crate::mint;
 use crate::provenance::{self, Provenance};
+use crate::resources;
 use crate::selector::Target;
 use crate::terms::{self, Reach, TermError};
 
@@ -35,6 +36,7 @@ pub struct AttenuateArgs {
     pub to_domains: Vec<String>,
     /// Nobody is reached who does not take part in the thread already.
     pub to_thread_participants: bool,
+    pub resources: Vec<String>,
     pub args: Vec<String>,
     pub only_seen: Vec<String>,
     pub only_created: Vec<String>,
@@ -73,7 +75,7 @@ pub enum AttenuateError {
     #[error("the pass is sealed: nothing can be attenuated from it")]
     Sealed,
     #[error(
-        "nothing to narrow by: expected at least one of --only, --ask, --deny, --for, --not-before, --to, --to-domain, --to-thread-participants, --arg, --only-seen, --only-created, --newer-than, --max-items, --redact, --during, --limit, --check"
+        "nothing to narrow by: expected at least one of --only, --ask, --deny, --for, --not-before, --to, --to-domain, --to-thread-participants, --resource, --arg, --only-seen, --only-created, --newer-than, --max-items, --redact, --during, --limit, --check"
     )]
     Nothing,
 }
@@ -133,6 +135,7 @@ fn block(
     }
     checks.extend(terms::recipients(&args.to, &args.to_domains)?);
     checks.extend(args.to_thread_participants.then(compose::in_thread));
+    checks.extend(resources::caveats(&args.resources, &reach)?);
     let arguments =
         args.args.iter().map(|text| arguments::read(text, &reach)).collect::<Result<Vec<_>, TermError>>()?;
     checks.extend(arguments::caveats(&arguments));

@@ -15,6 +15,7 @@ use crate::plain;
 use crate::policy::{POLICIES, Rule};
 use crate::provenance;
 use crate::request::Request;
+use crate::resources;
 use crate::selector::Selector;
 use crate::value::{Value, date_text};
 
@@ -109,6 +110,7 @@ pub fn caveat(caveat: &Caveat) -> String {
         .or_else(|| plain::recipients(caveat))
         .or_else(|| provenance::plain(caveat))
         .or_else(|| conditions::plain(caveat))
+        .or_else(|| resources::sentence(caveat))
     {
         return sentence;
     }
@@ -138,6 +140,7 @@ enum Part {
     Among(String),
     During(String),
     Given(String),
+    Named(String),
 }
 
 fn part(query: &Query) -> Option<Part> {
@@ -179,6 +182,10 @@ fn part(query: &Query) -> Option<Part> {
             affix(start, Binary::Prefix)?,
             affix(end, Binary::Suffix)?
         ))),
+        (["resource"], [[Op::Value(ids), Op::Variable(_), Op::Binary(Binary::Contains)]]) => {
+            let Slot::Value(kind) = query.patterns.first()?.slots.first()? else { return None };
+            Some(Part::Named(format!("a {} among {}", kind.as_str()?, resources::listed(ids)?)))
+        }
         (["clock"], [[Op::Value(days), Op::Variable(_), Op::Binary(Binary::Contains)], from, to]) => {
             Some(Part::During(hours_of(query, days, from, to)?))
         }
@@ -259,6 +266,7 @@ fn sentence(parts: Vec<Part>) -> Option<String> {
             }
             Part::During(_) => return None,
             Part::Given(name) => end = Some(format!("`{name}` has to be given")),
+            Part::Named(which) => end = Some(format!("{which} has to be named")),
             Part::Approved => end = Some("approved by a person first".to_owned()),
         }
     }

@@ -37,6 +37,7 @@ mod print;
 mod provenance;
 pub mod reference;
 pub mod request;
+mod resources;
 pub mod response;
 mod scope;
 pub mod selector;

@@ -145,7 +145,7 @@ fn several(kind: Kind, query: &Query) -> Result<(), Lint> {
     let open = |pattern: &&Pattern| {
         let many = vocabulary::find(&pattern.name).is_some_and(|word| word.count == Count::Several);
         // A budget has one count, and so has a kind that is named; an approval is of the one request that is looked at.
-        let single = matches!(&*pattern.name, "used" | "approved")
+        let single = matches!(&*pattern.name, "used" | "cost" | "approved")
             || (provenance::counts(&pattern.name) && matches!(pattern.slots.first(), Some(Slot::Value(_))));
         many && !single && pattern.slots.iter().any(|slot| matches!(slot, Slot::Variable(_)))
     };

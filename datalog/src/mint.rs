@@ -23,6 +23,7 @@ use crate::hours::Hours;
 use crate::keys::RootKeyPair;
 use crate::names::{Account, ApproverName, ConnectionName, PassId};
 use crate::provenance::{self, Provenance};
+use crate::resources;
 use crate::selector::{Selector, Target};
 use crate::terms::{self, Reach, TermError};
 
@@ -52,6 +53,8 @@ pub struct MintArgs {
     pub to_domains: Vec<String>,
     /// Nobody is reached who does not take part in the thread already.
     pub to_thread_participants: bool,
+    /// `repo=octo/hello`: nothing else of that kind, and one of these.
+    pub resources: Vec<String>,
     /// `gmail.users.messages.list: maxResults<=10`.
     pub args: Vec<String>,
     /// Kinds of things of which only those are touched that an earlier answer has shown, or this lineage created.
@@ -68,6 +71,8 @@ pub struct MintArgs {
     pub limits: Vec<String>,
     /// Which connections targets without one mean.
     pub connections: Vec<String>,
+    /// Only connections to these services are meant; any where there are none.
+    pub services: Vec<String>,
     /// Datalog checks over the vocabulary.
     pub checks: Vec<String>,
 }
@@ -89,6 +94,7 @@ pub struct MintTerms {
     begins: Option<OffsetDateTime>,
     ends: OffsetDateTime,
     recipients: Vec<Check>,
+    resources: Vec<Check>,
     arguments: Vec<Arguments>,
     hours: Vec<Hours>,
     limits: Vec<Asked>,
@@ -126,7 +132,13 @@ impl MintTerms {
                  hint: `--allow gmail:read` allows reading on the connection `gmail`",
             ));
         }
-        let reach = within(&args.connections, known)?;
+        let mut reach = within(&args.connections, known)?;
+        if !args.services.is_empty() {
+            reach.retain(|one| args.services.iter().any(|name| name == one.service.name.as_str()));
+            if reach.is_empty() {
+                return Err(TermError::NoService(format!("`{}`", args.services.join("`, `"))));
+            }
+        }
         let mut grants = Vec::new();
         for (answer, texts) in [(Answer::Allow, &args.allow), (Answer::Ask, &args.ask)] {
             for text in texts {
@@ -170,6 +182,7 @@ impl MintTerms {
             begins,
             ends,
             recipients,
+            resources: resources::caveats(&args.resources, &reach)?,
             arguments,
             hours,
             limits,
@@ -233,6 +246,7 @@ impl MintTerms {
         let mut checks = vec![compose::until(self.ends), compose::same_account()];
         checks.extend(self.begins.map(compose::from));
         checks.extend(self.recipients.clone());
+        checks.extend(self.resources.clone());
         checks.extend(arguments::caveats(&self.arguments));
         checks.extend(self.provenance.iter().chain(&self.conditions).cloned());
         checks.extend(compose::during(&self.hours));

@@ -57,6 +57,14 @@ pub enum TermError {
     CountsNobody(String),
     #[error("a pass asks 1 to {max} approvers, and no more than it names, got {got}")]
     Approvers { got: u32, max: usize },
+    #[error("`{0}` is not a resource: expected KIND=ID, such as repo=octo/hello or channel=C0123ABCD")]
+    Resource(String),
+    #[error("no operation here touches a `{got}`\nhint: there are {known}")]
+    ResourceKind { got: String, known: String },
+    #[error(
+        "the template is for {0}, and there is no connection to it\nhint: `hallpass connect SERVICE` makes one"
+    )]
+    NoService(String),
     #[error("the budget `{0}` is given twice")]
     LimitTwice(String),
     #[error("`{check}` is not a check: {why}\nhint: `check if effects($e), !$e.contains(\"send\")` is one")]

@@ -15,7 +15,7 @@ use crate::budget;
 use crate::caveat::{Caveat, Fact};
 use crate::content::{Block, Content};
 use crate::decide::Context;
-use crate::facts::{Subject, request_facts};
+use crate::facts::{Stage, Subject, request_facts};
 use crate::policy::{POLICIES, Policy};
 use crate::request::Request;
 use crate::told::Told;
@@ -35,11 +35,13 @@ pub fn world(content: &Content, request: &Request, context: &Context, now: Offse
     let facts = request_facts(
         content.reads() | policy.reads(true),
         &Subject {
+            stage: Stage::Request,
             request,
             digest: &digest,
             context,
             claims: &claims.known,
             zones: &content.zones,
+            kinds: &content.kinds,
             told: &told,
             approved,
             now,

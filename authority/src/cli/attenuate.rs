@@ -50,6 +50,9 @@ pub(super) struct Attenuate {
     /// Nobody may be reached who does not take part in the thread already: replies to it, within --to and --to-domain
     #[arg(long)]
     to_thread_participants: bool,
+    /// A thing that may be touched: no other of its kind, and one of them has to be named (`repo=octo/hello`)
+    #[arg(long = "resource", value_name = "KIND=ID")]
+    resources: Vec<String>,
     /// What an operation's arguments may be; those not mentioned are denied. `NAME?` may be absent
     #[arg(long = "arg", value_name = "OPERATION: CONDITIONS")]
     args: Vec<String>,
@@ -146,6 +149,7 @@ impl From<Attenuate> for AttenuateArgs {
             to: flags.to,
             to_domains: flags.to_domains,
             to_thread_participants: flags.to_thread_participants,
+            resources: flags.resources,
             args: flags.args,
             only_seen: flags.only_seen,
             only_created: flags.only_created,

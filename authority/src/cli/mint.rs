@@ -9,6 +9,7 @@ use super::term::{Tone, visible};
 use super::{Context, block_on, when};
 use crate::app::{MintArgs, Minted};
 use crate::clock::Clock;
+use crate::templates;
 
 /// Mint a pass for one task
 ///
@@ -19,8 +20,11 @@ use crate::clock::Clock;
 #[command(after_help = EXAMPLES)]
 pub(super) struct Mint {
     /// The purpose, in words: it is written into the pass and shown in the log
-    #[arg(value_name = "TASK")]
-    task: String,
+    #[arg(value_name = "TASK", required_unless_present = "template")]
+    task: Option<String>,
+    /// Start from a template: `hallpass templates` lists them. Flags win over it, or add to it
+    #[arg(long, value_name = "NAME")]
+    template: Option<String>,
     /// What may be done
     #[arg(long, value_name = "WHAT")]
     allow: Vec<String>,
@@ -36,9 +40,9 @@ pub(super) struct Mint {
     /// What may not be done, whatever else is allowed
     #[arg(long, value_name = "WHAT")]
     deny: Vec<String>,
-    /// How long the pass holds: 90s, 30m, 8h, 7d
-    #[arg(long = "for", value_name = "DURATION", default_value = "30m")]
-    duration: String,
+    /// How long the pass holds: 90s, 30m, 8h, 7d [default: the template's, or 30m]
+    #[arg(long = "for", value_name = "DURATION")]
+    duration: Option<String>,
     /// When the pass begins to hold, as 2030-01-31T09:00:00Z
     #[arg(long, value_name = "TIME")]
     not_before: Option<String>,
@@ -51,6 +55,9 @@ pub(super) struct Mint {
     /// Nobody may be reached who does not take part in the thread already: replies to it, within --to and --to-domain
     #[arg(long)]
     to_thread_participants: bool,
+    /// A thing that may be touched: no other of its kind, and one of them has to be named (`repo=octo/hello`)
+    #[arg(long = "resource", value_name = "KIND=ID")]
+    resources: Vec<String>,
     /// What an operation's arguments may be; those not mentioned are denied. `NAME?` may be absent
     #[arg(long = "arg", value_name = "OPERATION: CONDITIONS")]
     args: Vec<String>,
@@ -87,13 +94,22 @@ pub(super) struct Mint {
 const EXAMPLES: &str = "\
 Examples:
   PASS=$(hallpass mint 'triage my inbox' --allow gmail:read --allow gmail.users.drafts.create --ask gmail:send)
+  hallpass mint --template pr-reviewer --resource repo=octo/hello
   hallpass mint 'review pull requests' --allow github:read --limit github.pulls/get=20 --for 2h";
 
 impl Mint {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
+        let template = self.template.clone();
+        let given = MintArgs::from(self);
+        let args = match template {
+            Some(name) => templates::find(&context.home()?, &name)
+                .and_then(|template| template.with(given))
+                .map_err(Failure::usage)?,
+            None => given,
+        };
         let minted = block_on(async {
             let client = Client::open(context).await?;
-            client.post::<MintArgs, Minted>("/v1/passes", &self.into()).await
+            client.post::<MintArgs, Minted>("/v1/passes", &args).await
         })?;
         let term = &context.term;
         for sentence in inspect(&minted.pass).map_err(Failure::failed)?.says {
@@ -111,17 +127,18 @@ impl Mint {
 impl From<Mint> for MintArgs {
     fn from(mint: Mint) -> Self {
         Self {
-            task: mint.task,
+            task: mint.task.unwrap_or_default(),
             allow: mint.allow,
             ask: mint.ask,
             deny: mint.deny,
             approvers: mint.approvers,
             approve_by: mint.approve_by,
-            duration: Some(mint.duration),
+            duration: mint.duration,
             not_before: mint.not_before,
             to: mint.to,
             to_domains: mint.to_domains,
             to_thread_participants: mint.to_thread_participants,
+            resources: mint.resources,
             args: mint.args,
             only_seen: mint.only_seen,
             only_created: mint.only_created,
@@ -131,6 +148,7 @@ impl From<Mint> for MintArgs {
             during: mint.during,
             limits: mint.limits,
             connections: mint.connections,
+            services: Vec::new(),
             checks: mint.checks,
         }
     }

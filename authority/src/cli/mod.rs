@@ -33,6 +33,7 @@ mod services;
 mod shown;
 mod stop;
 mod table;
+mod templates;
 mod term;
 mod usage;
 
@@ -106,6 +107,7 @@ enum Command {
     Explain(explain::Explain),
     Keys(keys::Keys),
     Services(services::Services),
+    Templates(templates::Templates),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
     #[command(hide = true)]
@@ -190,6 +192,7 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Explain(command) => command.run(context)?,
         Command::Keys(command) => command.run(context)?,
         Command::Services(command) => command.run(context)?,
+        Command::Templates(command) => command.run(context)?,
         Command::Doctor(command) => return command.run(context),
         Command::Completions(command) => command.run(context)?,
         Command::Man(command) => command.run(context)?,

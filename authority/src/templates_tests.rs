@@ -1,0 +1,123 @@
+//! Each template is minted as it comes and walked through the whole catalog: what it allows, asks and denies is
+//! pinned. A folder of operations that are all denied stands as one line.
+
+use std::collections::BTreeMap;
+
+use datalog::can::{Possible, table};
+use datalog::catalog::Catalog;
+use datalog::{KnownConnection, MintTerms, PassId, RootKeyPair};
+use time::macros::datetime;
+
+use super::*;
+
+const NOW: time::OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
+
+fn embedded(name: &str) -> Template {
+    let (_, text) = EMBEDDED.into_iter().find(|(known, _)| *known == name).unwrap();
+    Template::read(name, Origin::Program, text.to_owned()).unwrap()
+}
+
+fn given(template: &Template) -> MintArgs {
+    let resources = template.flags.needs_resource.iter().map(|kind| format!("{kind}=octo/hello")).collect();
+    MintArgs { resources, ..MintArgs::default() }
+}
+
+/// Connections to everything, so that what a template does not mean is in reach.
+fn known(catalog: &Catalog) -> Vec<KnownConnection> {
+    let connection = |service: &std::sync::Arc<datalog::catalog::Service>| KnownConnection {
+        name: service.name.as_str().parse().unwrap(),
+        account: "me@example.com".parse().unwrap(),
+        service: service.clone(),
+    };
+    catalog.services().map(connection).collect()
+}
+
+fn walk(name: &str) -> String {
+    let catalog = Catalog::embedded().unwrap();
+    let template = embedded(name);
+    let args = given(&template);
+    let terms = MintTerms::parse(&template.with(args).unwrap(), &known(&catalog), NOW).unwrap();
+    let minted = terms.mint(&PassId::from_random([1; 16]), &RootKeyPair::from_seed(1, [7; 32])).unwrap();
+    let services: Vec<_> = catalog.services().cloned().collect();
+    let rows = table(&minted.content, &services);
+    let mut lines = vec![format!("ends after {}", minted.expires - NOW)];
+    lines.extend(datalog::inspect::describe(&minted.content).says);
+    for answer in [Possible::Allow, Possible::Ask] {
+        let word = if answer == Possible::Allow { "allow" } else { "ask  " };
+        for row in rows.iter().filter(|row| row.possible == answer) {
+            lines.push(format!("{word} {} ({}) {}", row.operation, row.effects, row.conditions.join("; ")));
+        }
+    }
+    let mut folders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let folder = |id: &str| id.rfind(['/', '.']).unwrap_or(0);
+    for row in &rows {
+        folders.entry(row.operation.get(..folder(&row.operation)).unwrap_or_default()).or_default();
+    }
+    for row in rows.iter().filter(|row| row.possible == Possible::Deny) {
+        folders
+            .entry(row.operation.get(..folder(&row.operation)).unwrap_or_default())
+            .or_default()
+            .push(&row.operation);
+    }
+    for (folder, denied) in folders {
+        let all = rows.iter().filter(|row| {
+            row.operation.rfind(['/', '.']).is_some_and(|at| row.operation.get(..at) == Some(folder))
+        });
+        if denied.len() == all.count() {
+            lines.push(format!("deny  {folder}* (all {})", denied.len()));
+        } else {
+            lines.extend(denied.iter().map(|id| format!("deny  {id}")));
+        }
+    }
+    lines.join("\n")
+}
+
+macro_rules! pinned {
+    ($($test:ident $name:literal)*) => {$(
+        #[test]
+        fn $test() {
+            insta::assert_snapshot!($name, walk($name));
+        }
+    )*};
+}
+
+pinned! {
+    what_inbox_triage_may_do_is_pinned "inbox-triage"
+    what_calendar_assistant_may_do_is_pinned "calendar-assistant"
+    what_pr_reviewer_may_do_is_pinned "pr-reviewer"
+    what_issue_triager_may_do_is_pinned "issue-triager"
+    what_release_notes_may_do_is_pinned "release-notes"
+    what_slack_digest_may_do_is_pinned "slack-digest"
+    what_drive_researcher_may_do_is_pinned "drive-researcher"
+}
+
+#[test]
+fn flags_win_over_a_template_or_add_to_it() {
+    let given = MintArgs {
+        task: "mine".into(),
+        duration: Some("5m".into()),
+        limits: vec!["send=1/h".into(), "send=9".into()],
+        deny: vec!["gmail.users.labels.*".into()],
+        ..MintArgs::default()
+    };
+    let args = embedded("inbox-triage").with(given).unwrap();
+    assert_eq!((args.task.as_str(), args.duration.as_deref()), ("mine", Some("5m")));
+    assert!(args.limits.contains(&"send=1/h".into()) && args.limits.contains(&"send=9".into()));
+    assert!(
+        !args.limits.contains(&"send=5/h".into())
+            && args.limits.contains(&"gmail.users.messages.get=200".into())
+    );
+    assert_eq!((args.services, args.deny.len()), (vec!["gmail".to_owned()], 1));
+}
+
+#[test]
+fn a_template_without_what_it_needs_is_refused() {
+    let told = embedded("pr-reviewer").with(MintArgs::default()).unwrap_err().to_string();
+    assert_eq!(told, "the template `pr-reviewer` needs a `repo`: expected --resource repo=ID, got none");
+}
+
+#[test]
+fn a_template_with_a_key_that_is_no_flag_is_refused() {
+    let told = Template::read("mine", Origin::Own, "alow = []".into()).unwrap_err().to_string();
+    assert!(told.contains("alow"), "{told}");
+}
