@@ -107,7 +107,7 @@ fn flags_win_over_a_template_or_add_to_it() {
         !args.limits.contains(&"send=5/h".into())
             && args.limits.contains(&"gmail.users.messages.get=200".into())
     );
-    assert_eq!((args.services, args.deny.len()), (vec!["gmail".to_owned()], 1));
+    assert_eq!((args.services, args.deny.len()), (vec!["gmail".to_owned()], 2));
 }
 
 #[test]
