@@ -45,13 +45,13 @@ const CHECKS: &[&str] = &[
     "check if used(\"send\", $n), $n < 2 or method(\"GET\")",
     "check if cost(\"bytes\", $c), $c < 400 or method(\"GET\")",
     "check if request_digest($d), approved($d) or method(\"GET\")",
-    "check if stage(\"request\")",
+    "check if stage($s), {\"request\", \"response\"}.contains($s)",
     "check all recipient($r), $r.ends_with(\"@example.com\") or recipient_count(0)",
     "check if recipient_count($n), $n < 2",
     "reject if recipient_domain(\"evil.example\")",
     "check if attachment_count(0)",
     "check if subject($s), !$s.contains(\"secret\") or method(\"GET\")",
-    "reject if recipient($r), thread_participant($p), $r === $p, $p.ends_with(\"@evil.example\")",
+    "reject if thread_participant(\"eve@evil.example\")",
     "check if thread_participants($all), $all.length() > 1 or method(\"GET\")",
 ];
 
