@@ -88,4 +88,5 @@ files! {
     passes_that_are_none: nothing;
     services: nothing;
     settings_that_are_wrong: a_mistake_in_the_settings;
+    templates: nothing;
 }
