@@ -6,6 +6,7 @@
 
 mod browser;
 mod disk;
+pub mod document;
 mod hallpass;
 mod http;
 mod parts;
@@ -19,4 +20,4 @@ pub use hallpass::{Hallpass, Ran, binary, run_at};
 pub use http::{Answer, Request, get, parallel, post, request};
 pub use parts::{browser, node, node_file, part, python, python_file, write_part};
 pub use process::{Running, free_port, poll};
-pub use upstream::{ALICE, CLIENT_ID, CLIENT_SECRET, DECOY, Seen, Upstream};
+pub use upstream::{ALICE, CLIENT_ID, CLIENT_SECRET, DECOY, Seen, Upstream, letter};

@@ -38,24 +38,22 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Google with Alice's five letters, one event and one file, and the decoy's one letter. `redirect_port` is where Hallpass will wait.
+    /// Google with Alice's five letters and the decoy's one. `redirect_port` is where Hallpass will wait.
     pub fn google(redirect_port: u16) -> Self {
-        let letter = |id: &str, of: &str, from: &str, subject: &str, text: &str| {
-            json!({ "id": id, "thread_id": format!("thread-{id}"), "user_email": of, "from": from, "to": of,
-                "subject": subject, "body_text": text, "label_ids": ["INBOX", "UNREAD"],
-                "date": "2026-11-20T09:00:00.000Z" })
-        };
-        let mut messages = vec![letter("decoy-1", DECOY, "x@example.net", "not yours", "the decoy's letter")];
-        for n in 1..=5 {
-            let subject = format!("letter {n}");
-            messages.push(letter(
-                &format!("alice-{n}"),
-                ALICE,
-                "bob@example.net",
-                &subject,
-                "for Alice alone",
-            ));
-        }
+        let letters: Vec<Value> = (1..=5)
+            .map(|n| {
+                let (id, subject) = (format!("alice-{n}"), format!("letter {n}"));
+                letter(&id, ALICE, &subject, "2026-11-20T09:00:00.000Z", &["INBOX", "UNREAD"])
+            })
+            .collect();
+        Self::google_with(redirect_port, letters)
+    }
+
+    /// Google with these letters of Alice's, each a `letter`, after the decoy's one.
+    pub fn google_with(redirect_port: u16, letters: Vec<Value>) -> Self {
+        let mut messages =
+            vec![letter("decoy-1", DECOY, "not yours", "2026-11-20T09:00:00.000Z", &["INBOX", "UNREAD"])];
+        messages.extend(letters);
         let seed = json!({ "google": {
             "users": [{ "email": DECOY, "name": "Decoy" }, { "email": ALICE, "name": "Alice" }],
             "oauth_clients": [{ "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "name": "Hallpass",
@@ -159,6 +157,13 @@ impl Upstream {
     pub fn control(&self, switches: &Value) {
         post(format!("{}/__control", self.url)).json(switches).send().expect(200);
     }
+}
+
+/// A letter from Bob as the emulator is seeded with it, in a thread of its own: `thread-ID`.
+pub fn letter(id: &str, of: &str, subject: &str, date: &str, labels: &[&str]) -> Value {
+    let text = if of == ALICE { "for Alice alone" } else { "the decoy's letter" };
+    json!({ "id": id, "thread_id": format!("thread-{id}"), "user_email": of, "from": "bob@example.net", "to": of,
+        "subject": subject, "body_text": text, "label_ids": labels, "date": date })
 }
 
 fn callback(port: u16) -> String {

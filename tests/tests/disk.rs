@@ -87,7 +87,7 @@ fn on_a_full_disk_nothing_is_forwarded_until_there_is_room() {
 
 #[test]
 fn on_a_disk_that_takes_no_write_nothing_is_forwarded_until_it_does() {
-    let bed = Bed::on(Hallpass::new(), without_the_signal);
+    let bed = Bed::on(Hallpass::new(), |serve| without_the_signal(&serve));
     limit_file_size(&bed.hallpass, "0:");
     bed.forwards_nothing();
     bed.stops_all_the_same();
@@ -108,7 +108,7 @@ fn a_home_on_a_read_only_disk_is_not_served() {
 }
 
 /// Past its limit a process is sent SIGXFSZ, which ends it; without that the write fails, as on a broken disk.
-fn without_the_signal(serve: Command) -> Command {
+fn without_the_signal(serve: &Command) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]).arg(serve.get_program()).args(serve.get_args());
     for (name, value) in serve.get_envs() {

@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use harness::{Hallpass, Upstream, source, write_part};
+use harness::document::{self, as_reader};
+use harness::{Hallpass, Upstream, write_part};
 
 const COMMON: &str = "http://127.0.0.1:7411";
 const OWN: &str = "http://127.0.0.1:7421";
@@ -40,12 +41,7 @@ impl Reader {
     }
 
     fn run(&self, command: &mut Command) -> Output {
-        let bin = self.hallpass.home().join("bin");
-        std::fs::create_dir_all(&bin).unwrap();
-        let _ = std::os::unix::fs::symlink(harness::binary(), bin.join("hallpass"));
-        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", bin.display());
-        command.env("PATH", path).env("HALLPASS_HOME", self.hallpass.home()).env("NO_COLOR", "1");
-        command.env("PASS", &self.pass).output().expect("it starts")
+        as_reader(&self.hallpass, command).env("PASS", &self.pass).output().expect("it starts")
     }
 
     fn bash(&self, script: &str) -> Output {
@@ -53,11 +49,8 @@ impl Reader {
     }
 }
 
-/// The blocks of one language, in order.
 fn blocks(language: &str) -> Vec<String> {
-    let text = std::fs::read_to_string(source::root().join("README.md")).expect("README.md is there");
-    let opening = format!("```{language}\n");
-    text.split(&opening).skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
+    document::blocks(&document::page("README.md"), language)
 }
 
 fn both(output: &Output) -> String {

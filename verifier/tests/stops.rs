@@ -7,11 +7,12 @@ use std::thread;
 
 use common::{Stage, Step, eventually, json};
 
+#[expect(clippy::unwrap_used, clippy::expect_used, reason = "how a test fails")]
 fn recall(stage: &Stage) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let recalled = async {
         let wait = std::time::Duration::from_secs(20);
-        tokio::time::timeout(wait, stage.authority.departures.recall()).await.expect("it ends")
+        tokio::time::timeout(wait, stage.authority.departures.recall()).await.expect("it ends");
     };
     runtime.block_on(recalled);
 }

@@ -8,6 +8,7 @@ mod export;
 mod flood;
 mod home;
 mod passes;
+mod provenance;
 mod provider;
 mod prune;
 mod refresh;
