@@ -42,6 +42,11 @@ struct Flags {
     to_thread_participants: bool,
     resource: Vec<String>,
     arg: Vec<String>,
+    only_seen: Vec<String>,
+    only_created: Vec<String>,
+    newer_than: Vec<String>,
+    max_items: Vec<String>,
+    redact: Vec<String>,
     during: Vec<String>,
     limit: Vec<String>,
     check: Vec<String>,
@@ -76,6 +81,10 @@ pub enum TemplateError {
         "the template `{name}` is not understood: {because}\nhint: its keys are the flags of `hallpass mint`"
     )]
     Syntax { name: String, because: String },
+    #[error(
+        "the template `{name}` says what the form has no field for: {flags}\nhint: `hallpass mint --template {name}` takes it"
+    )]
+    Unsaid { name: String, flags: String },
     #[error("the template `{name}` needs a `{kind}`: expected --resource {kind}=ID, got none")]
     Needs { name: String, kind: String },
 }
@@ -131,6 +140,11 @@ impl Template {
         &self.flags.services
     }
 
+    /// What has to be added before it can be minted, as the beginning of each `--resource`.
+    pub fn lacks(&self) -> impl Iterator<Item = String> {
+        self.flags.needs_resource.iter().map(|kind| format!("{kind}="))
+    }
+
     /// What is minted when these flags are given beside it. A single value and a limit or an argument of the same
     /// subject win over the template's; every other flag adds to it.
     pub fn with(self, given: MintArgs) -> Result<MintArgs, TemplateError> {
@@ -154,6 +168,11 @@ impl Template {
             args: replaced(flags.arg, given.args, |text| {
                 text.split(':').next().unwrap_or_default().to_owned()
             }),
+            only_seen: joined(flags.only_seen, given.only_seen),
+            only_created: joined(flags.only_created, given.only_created),
+            newer_than: joined(flags.newer_than, given.newer_than),
+            max_items: joined(flags.max_items, given.max_items),
+            redact: joined(flags.redact, given.redact),
             during: if given.during.is_empty() { flags.during } else { given.during },
             limits: replaced(flags.limit, given.limits, budget),
             services: if given.connections.is_empty() { flags.services } else { Vec::new() },

@@ -92,10 +92,11 @@ fn row_with(
         _ => Possible::Deny,
     };
     let mut conditions = Vec::new();
+    let known = operation_bits();
     for block in &content.blocks {
         for caveat in &block.caveats {
             let world = World { facts: [&facts, authority, &block.facts] };
-            let outlook = match outlook(caveat, world, &mut steps) {
+            let outlook = match outlook(caveat, world, &mut steps, known) {
                 Outlook::Holds if response::mentions_answers(caveat.reads()) => {
                     let facts = operation_facts(connected, operation, effects, Stage::Response);
                     of_answers(
@@ -103,6 +104,7 @@ fn row_with(
                         operation,
                         World { facts: [&facts, authority, &block.facts] },
                         &mut steps,
+                        known,
                     )
                 }
                 outlook => outlook,
@@ -128,7 +130,7 @@ fn row_with(
 }
 
 /// Whether an approval would carry what the policy asks about.
-fn asked(policy: &Policy, facts: &[Fact], authority: &[Fact], steps: &mut Steps) -> Possible {
+pub(crate) fn asked(policy: &Policy, facts: &[Fact], authority: &[Fact], steps: &mut Steps) -> Possible {
     let mut with = facts.to_vec();
     for name in ["request_digest", "approved"] {
         if let Some(predicate) = Predicate::of(name) {
@@ -142,16 +144,15 @@ fn asked(policy: &Policy, facts: &[Fact], authority: &[Fact], steps: &mut Steps)
     }
 }
 
-enum Outlook {
+pub(crate) enum Outlook {
     Holds,
     Depends,
     Asks,
     Fails,
 }
 
-/// What can be said of a caveat from the operation alone.
-fn outlook(caveat: &Caveat, world: World<'_>, steps: &mut Steps) -> Outlook {
-    let known = operation_bits();
+/// What can be said of a caveat where only the words in `known` have all their facts.
+pub(crate) fn outlook(caveat: &Caveat, world: World<'_>, steps: &mut Steps, known: u64) -> Outlook {
     let depends = |query: &Query| query.patterns.iter().any(|p| p.predicate.request_bit() & !known != 0);
     let asks = |query: &Query| query.patterns.iter().any(|pattern| &*pattern.name == "approved");
     if caveat.kind != Kind::One && caveat.queries.iter().any(depends) {
@@ -172,8 +173,14 @@ fn outlook(caveat: &Caveat, world: World<'_>, steps: &mut Steps) -> Outlook {
 }
 
 /// What can be said of a caveat on answers that a request meets.
-fn of_answers(caveat: &Caveat, operation: &Operation, world: World<'_>, steps: &mut Steps) -> Outlook {
-    match (outlook(caveat, world, steps), operation.answer.as_ref().map(|rule| rule.shows)) {
+pub(crate) fn of_answers(
+    caveat: &Caveat,
+    operation: &Operation,
+    world: World<'_>,
+    steps: &mut Steps,
+    known: u64,
+) -> Outlook {
+    match (outlook(caveat, world, steps, known), operation.answer.as_ref().map(|rule| rule.shows)) {
         (Outlook::Holds, _) | (_, Some(Showing::Nothing)) => Outlook::Holds,
         (_, Some(Showing::Items)) => Outlook::Depends,
         (_, Some(Showing::Untold) | None) => Outlook::Fails,
@@ -181,7 +188,7 @@ fn of_answers(caveat: &Caveat, operation: &Operation, world: World<'_>, steps: &
 }
 
 /// The words that the operation and the connection alone decide.
-fn operation_bits() -> u64 {
+pub(crate) fn operation_bits() -> u64 {
     let words =
         ["connection", "account", "service", "operation", "effect", "effects", "method", "host", "stage"];
     words.into_iter().filter_map(Predicate::of).fold(0, |bits, predicate| bits | predicate.request_bit())

@@ -36,6 +36,7 @@ pub mod policy;
 mod print;
 mod provenance;
 pub mod reference;
+pub mod replay;
 pub mod request;
 mod resources;
 pub mod response;

@@ -49,6 +49,28 @@ async function oneStopHolds() {
   await person.stop()
 }
 
+async function mintFromATemplate() {
+  const person = await Person.start()
+  await person.signIn()
+  await person.open('mint')
+  await person.page.getByText('Start from a template').click()
+  await person.page.getByRole('link', { name: 'inbox-triage' }).click()
+  const preview = person.page.locator('#preview')
+  await preview.getByText('2 asked').waitFor()
+  await person.look('mint-template')
+  await person.page.setViewportSize(PHONE)
+  await person.look('mint-template-phone')
+  await person.page.getByLabel('Task').fill('triage the letters')
+  await person.press('Mint the pass')
+  const pass = await person.page.locator('#token').inputValue()
+  assert.equal((await agent(pass, `${LETTERS}/alice-1`)).status, 200)
+  const sent = await agent(pass, `${LETTERS}/send`, { method: 'POST' })
+  assert.notEqual(sent.status, 200, 'sending asks')
+  await person.open('mint?template=nothing-of-the-kind')
+  await person.reads('there is no template')
+  await person.stop()
+}
+
 async function mint() {
   const person = await Person.start()
   await person.signIn()
@@ -312,4 +334,4 @@ async function suspend() {
   await person.stop()
 }
 
-await tell({ approve, approveMoreThanOnce, deny, suspend, theLinkWorksOnce, oneStopHolds, mint, revoke, audit, live, keys, withoutScripts, aStrangerOnThisMachine, hostileTexts })
+await tell({ approve, approveMoreThanOnce, deny, suspend, theLinkWorksOnce, oneStopHolds, mint, mintFromATemplate, revoke, audit, live, keys, withoutScripts, aStrangerOnThisMachine, hostileTexts })

@@ -205,6 +205,11 @@ fn one_press_stops_everything_until_it_is_resumed() {
 }
 
 #[test]
+fn a_template_fills_in_the_form_and_what_it_asks_is_asked() {
+    Desk::new().flow("mintFromATemplate");
+}
+
+#[test]
 fn a_pass_is_minted_from_the_form_shown_once_and_used() {
     Desk::new().flow("mint");
 }

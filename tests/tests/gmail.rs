@@ -203,6 +203,46 @@ fn curl_shows_the_refusal_as_problem_json() {
 }
 
 #[test]
+fn a_new_pass_is_tried_on_what_agents_asked_before() {
+    let inbox = Inbox::new();
+    inbox.python(&["get", "alice-1"]);
+    inbox.python(&["draft", "bob@example.net"]);
+    inbox.python(&["send", "bob@example.net"]);
+    inbox.python(&["delete", "alice-1"]);
+    let narrower = inbox.hallpass.mint(&[
+        "read on",
+        "--allow",
+        "gmail:read",
+        "--ask",
+        "gmail:send",
+        "--allow",
+        "gmail.users.drafts.create",
+        "--to-domain",
+        "example.com",
+        "--limit",
+        "gmail.users.messages.get=1",
+    ]);
+    let replayed = inbox.hallpass.json(&["replay", &narrower]);
+    let would: Vec<_> = replayed["requests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (line["operation"].as_str().unwrap(), line["would"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        would,
+        [
+            ("gmail.users.messages.get", "allow"),
+            ("gmail.users.drafts.create", "untold"),
+            ("gmail.users.messages.send", "untold"),
+            ("gmail.users.messages.delete", "deny"),
+        ]
+    );
+    let said = inbox.hallpass.run(&["replay", &narrower]).expect(0);
+    assert!(said.stderr.contains("would have allowed 1 of the last 4"), "{}", said.stderr);
+}
+
+#[test]
 fn every_sdk_request_is_in_the_log_with_its_decision() {
     let inbox = Inbox::new();
     inbox.python(&["get", "alice-1"]);

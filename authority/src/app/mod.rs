@@ -31,6 +31,7 @@ mod revoke;
 mod sessions;
 mod sign_in;
 mod suspend;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -49,6 +50,7 @@ use crate::breaker::Breaker;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::desk::{Changed, Desk};
+use crate::home::Home;
 use crate::keys::Keyring;
 use crate::oauth::{Attempts, Live, Refresher};
 use crate::store::Store;
@@ -70,6 +72,7 @@ type LiveConnections = Arc<BTreeMap<ConnectionName, Arc<Live>>>;
 
 /// An open authority.
 pub struct App {
+    home: Home,
     clock: Clock,
     config: Config,
     catalog: Arc<Catalog>,

@@ -58,11 +58,12 @@ impl App {
         let signer = open_signer(&vault, &*store, &clock)?;
         let checkpoint_file = CheckpointFile::at(home.checkpoint());
         check_history(&checkpoint_file, &vault, &signer, &*store)?;
-        Self::assemble(Parts { config, clock, catalog, vault, store, signer, checkpoint_file, lock })
+        let home = home.clone();
+        Self::assemble(Parts { home, config, clock, catalog, vault, store, signer, checkpoint_file, lock })
     }
 
     fn assemble(parts: Parts) -> Result<Arc<Self>, OpenError> {
-        let Parts { config, clock, catalog, vault, store, signer, checkpoint_file, lock } = parts;
+        let Parts { home, config, clock, catalog, vault, store, signer, checkpoint_file, lock } = parts;
         let keyring = Keyring::open(&vault, block_on(RootKeyStore::root_keys(&*store))?)?;
         let revoked = block_on(RevocationStore::revocations(&*store))?.into_iter().collect();
         let stopped = block_on(RevocationStore::is_stopped(&*store))?;
@@ -77,6 +78,7 @@ impl App {
         let http = HttpClient::new().map_err(OpenError::Http)?;
         let refresher = Arc::new(Refresher::new(store.clone(), vault.clone(), http, clock.clone()));
         Ok(Arc::new(Self {
+            home,
             clock,
             config,
             catalog,
@@ -102,6 +104,7 @@ impl App {
 
 /// What is opened one after the other.
 struct Parts {
+    home: Home,
     config: Config,
     clock: Clock,
     catalog: Arc<Catalog>,

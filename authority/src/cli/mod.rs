@@ -27,6 +27,7 @@ mod man;
 mod mint;
 mod pass_arg;
 mod passes;
+mod replay;
 mod revoke;
 mod serve;
 mod services;
@@ -105,6 +106,7 @@ enum Command {
     Approvers(approvers::Approvers),
     Log(log::Log),
     Explain(explain::Explain),
+    Replay(replay::ReplayArgs),
     Keys(keys::Keys),
     Services(services::Services),
     Templates(templates::Templates),
@@ -190,6 +192,7 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Approvers(command) => command.run(context)?,
         Command::Log(command) => command.run(context)?,
         Command::Explain(command) => command.run(context)?,
+        Command::Replay(command) => command.run(context)?,
         Command::Keys(command) => command.run(context)?,
         Command::Services(command) => command.run(context)?,
         Command::Templates(command) => command.run(context)?,

@@ -146,7 +146,7 @@ pub(super) struct Why {
 }
 
 impl Why {
-    pub(super) fn of(error: &AppError) -> Self {
+    pub(super) fn of(error: &impl std::fmt::Display) -> Self {
         let text = error.to_string();
         match text.split_once("\nhint: ") {
             Some((what, hint)) => Self { what: what.to_owned(), hint: Some(hint.to_owned()) },

@@ -50,6 +50,11 @@ impl Fields {
         Self::parse(query.as_bytes())
     }
 
+    /// Fields that nobody sent: a form that is shown filled in.
+    pub(super) fn filled(fields: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(fields.into_iter().collect())
+    }
+
     fn parse(text: &[u8]) -> Self {
         Self(form_urlencoded::parse(text).into_owned().collect())
     }

@@ -11,9 +11,10 @@ use datalog::inspect;
 
 use super::frame::{self, Frame, Here, Why, whole};
 use super::guard::Fields;
-use super::mint_form::{Form, args};
+use super::mint_form::{Form, args, filled};
 use super::{Console, Routes};
 use crate::app::{ConnectionInfo, Minted, Preview};
+use crate::templates::Template as Flags;
 use crate::when;
 
 /// Operations that are shown of each answer.
@@ -23,8 +24,17 @@ const SHOWN: usize = 40;
 #[template(path = "mint.html")]
 struct MintPage {
     frame: Frame,
+    templates: Vec<Start>,
     form: Form,
     preview: Option<Result<Shown, Why>>,
+}
+
+/// A template that the form can start from.
+struct Start {
+    name: String,
+    about: String,
+    /// The name as it stands in an address.
+    query: String,
 }
 
 /// What the pass would say and allow.
@@ -65,7 +75,34 @@ pub(super) fn routes() -> Routes {
 
 async fn form(State(console): State<Console>, frame: Frame, RawQuery(query): RawQuery) -> Response {
     let fields = Fields::of_query(query.as_deref().unwrap_or_default());
-    show(&console, frame, &fields, StatusCode::OK)
+    match fields.one("template") {
+        "" => show(&console, frame, &fields, StatusCode::OK),
+        name => match console.app.template(name).and_then(|template| filled(&template)) {
+            Ok(fields) => show(&console, frame, &fields, StatusCode::OK),
+            Err(error) => wrong(&console, frame, &fields, Why::of(&error)),
+        },
+    }
+}
+
+/// The form as it was sent, and what is wrong with it.
+fn wrong(console: &Console, frame: Frame, fields: &Fields, why: Why) -> Response {
+    let (form, templates) = (Form::of(console, fields), starts(console));
+    let page = MintPage { frame: frame.on(Here::Mint), templates, form, preview: Some(Err(why)) };
+    frame::page(StatusCode::BAD_REQUEST, &page)
+}
+
+/// The templates for which there is a connection.
+fn starts(console: &Console) -> Vec<Start> {
+    let connected = console.app.connections();
+    let has = |service: &String| connected.iter().any(|one| one.service.as_str() == service);
+    let templates = console.app.templates().unwrap_or_default().into_values();
+    let fit = templates.filter(|template| template.services().iter().all(has));
+    let start = |template: Flags| Start {
+        query: url::form_urlencoded::byte_serialize(template.name.as_bytes()).collect(),
+        about: template.about().to_owned(),
+        name: template.name,
+    };
+    fit.map(start).collect()
 }
 
 async fn preview(
@@ -85,7 +122,8 @@ fn show(console: &Console, frame: Frame, fields: &Fields, status: StatusCode) ->
     }
     let preview =
         form.has_grants().then(|| console.app.preview(&args).map(shown).map_err(|error| Why::of(&error)));
-    frame::page(status, &MintPage { frame: frame.on(Here::Mint), form, preview })
+    let templates = starts(console);
+    frame::page(status, &MintPage { frame: frame.on(Here::Mint), templates, form, preview })
 }
 
 fn shown(preview: Preview) -> Shown {
@@ -122,11 +160,7 @@ async fn mint(
 ) -> Response {
     match console.app.mint(args(&fields)).await {
         Ok(minted) => once(&console, frame.on(Here::Mint), minted),
-        Err(error) => {
-            let form = Form::of(&console, &fields);
-            let page = MintPage { frame: frame.on(Here::Mint), form, preview: Some(Err(Why::of(&error))) };
-            frame::page(StatusCode::BAD_REQUEST, &page)
-        }
+        Err(error) => wrong(&console, frame, &fields, Why::of(&error)),
     }
 }
 

@@ -7,12 +7,16 @@ use datalog::{Effect, Effects, MintArgs};
 
 use super::Console;
 use super::guard::Fields;
+use crate::templates::{Template, TemplateError};
 
 /// The form as it is shown.
 pub(super) struct Form {
     pub task: String,
     pub duration: String,
     pub grants: Vec<Grants>,
+    /// What a template keeps to; nothing else asks for it.
+    pub services: String,
+    pub only_in_thread: bool,
     /// The further fields, in the order in which they are shown.
     pub more: Vec<More>,
     /// Whether any of them says something, so that they are shown open.
@@ -47,17 +51,22 @@ pub(super) struct More {
 }
 
 /// Name, title and example of each further field.
-const MORE: [(&str, &str, &str); 9] = [
+const MORE: [(&str, &str, &str); 12] = [
     ("allow", "Allow operations", "gmail.users.drafts.create"),
     ("ask", "Ask a person before", "gmail.users.messages.send"),
     ("deny", "Deny, whatever else is allowed", "gmail.users.settings.*"),
     ("to", "Reach only these addresses", "alice@example.com"),
     ("to_domains", "Reach only these domains", "example.com"),
+    ("resources", "Touch only these things", "repo=octo/hello"),
+    ("only_seen", "Touch only what an answer has shown", "message"),
+    ("newer_than", "Show only what is this new", "24h"),
     ("limits", "How often", "send=3"),
     ("args", "With which arguments", "gmail.users.messages.list: maxResults<=10"),
     ("during", "Within which hours", "mon-fri 09:00-17:00 Europe/Berlin"),
     ("checks", "Further checks, in Datalog", "check if effects($e), !$e.contains(\"send\")"),
 ];
+
+const IN_THREAD: &str = "to_thread_participants";
 
 fn means(effect: Effect) -> &'static str {
     match effect {
@@ -87,7 +96,9 @@ impl Form {
             task: fields.one("task").to_owned(),
             duration: duration.to_owned(),
             grants: grants(console, fields),
-            is_open: more.iter().any(|more| !more.text.is_empty()),
+            services: fields.lines("services").join("\n"),
+            only_in_thread: !fields.one(IN_THREAD).is_empty(),
+            is_open: more.iter().any(|more| !more.text.is_empty()) || !fields.one(IN_THREAD).is_empty(),
             more,
         }
     }
@@ -147,10 +158,54 @@ pub(super) fn args(fields: &Fields) -> MintArgs {
         duration,
         to: fields.lines("to"),
         to_domains: fields.lines("to_domains"),
+        to_thread_participants: !fields.one(IN_THREAD).is_empty(),
+        resources: fields.lines("resources"),
+        only_seen: fields.lines("only_seen"),
+        newer_than: fields.lines("newer_than"),
+        services: fields.lines("services"),
         limits: fields.lines("limits"),
         args: fields.lines("args"),
         during: fields.lines("during"),
         checks: fields.lines("checks"),
         ..MintArgs::default()
     }
+}
+
+/// The fields as a template fills them in. What the form has no field for, no template that comes along says.
+pub(super) fn filled(template: &Template) -> Result<Fields, TemplateError> {
+    let lacks: Vec<String> = template.lacks().collect();
+    let args = template.clone().with(MintArgs { resources: lacks, ..MintArgs::default() })?;
+    if !unsaid(&args).is_empty() {
+        return Err(TemplateError::Unsaid { name: template.name.clone(), flags: unsaid(&args).join(", ") });
+    }
+    let in_thread = if args.to_thread_participants { vec!["yes".to_owned()] } else { Vec::new() };
+    let fields = [
+        ("task", vec![args.task]),
+        ("duration", args.duration.into_iter().collect()),
+        ("services", args.services),
+        ("allow", args.allow),
+        ("ask", args.ask),
+        ("deny", args.deny),
+        ("to", args.to),
+        ("to_domains", args.to_domains),
+        (IN_THREAD, in_thread),
+        ("resources", args.resources),
+        ("only_seen", args.only_seen),
+        ("newer_than", args.newer_than),
+        ("limits", args.limits),
+        ("args", args.args.iter().map(|arg| arg.split_whitespace().collect::<Vec<_>>().join(" ")).collect()),
+        ("during", args.during),
+        ("checks", args.checks),
+    ];
+    Ok(Fields::filled(fields.into_iter().map(|(name, lines)| (name.to_owned(), lines.join("\n")))))
+}
+
+/// The flags that would get lost on the way through the form.
+fn unsaid(args: &MintArgs) -> Vec<&'static str> {
+    let lists = [
+        ("--only-created", &args.only_created),
+        ("--max-items", &args.max_items),
+        ("--redact", &args.redact),
+    ];
+    lists.into_iter().filter(|(_, lines)| !lines.is_empty()).map(|(flag, _)| flag).collect()
 }

@@ -1,0 +1,153 @@
+//! `hallpass replay`: what a pass would have answered to the requests that are on record.
+//!
+//! Nothing is sent and nothing is decided: the log keeps no value of an argument, and what depends on one is said to be
+//! untold. The end of the pass and its budgets are set aside.
+
+use clap::Args;
+use datalog::catalog::Service;
+use datalog::inspect;
+use datalog::replay::{Recorded, Replay, Verdict};
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+use std::sync::Arc;
+use time::OffsetDateTime;
+
+use super::client::{Client, with_query};
+use super::failure::Failure;
+use super::pass_arg::{PassArg, not_a_pass};
+use super::table::Table;
+use super::{Context, block_on, when};
+use crate::api::LogPage;
+use crate::app::{LogQuery, LogRecord};
+use crate::audit::Entry;
+
+/// Show what a pass would have answered to the requests in the audit log
+///
+/// The log keeps which arguments a request had, and not what was in them: where that decides, the answer is untold. When
+/// the pass ends and what its budgets are is set aside.
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    #[command(flatten)]
+    pass: PassArg,
+    /// Of the newest N requests
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    last: u32,
+    /// Only requests of this moment and later: a time, a day, or how long ago (30m, 7d)
+    #[arg(long, value_name = "WHEN", value_parser = when::moment)]
+    since: Option<OffsetDateTime>,
+}
+
+/// Everything that was replayed.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    allow: usize,
+    ask: usize,
+    deny: usize,
+    untold: usize,
+    requests: Vec<Line>,
+}
+
+/// One request, then and now.
+#[derive(Debug, Serialize)]
+struct Line {
+    record: u64,
+    connection: String,
+    operation: String,
+    /// How it was decided then.
+    decided: String,
+    would: Verdict,
+    because: Vec<String>,
+}
+
+impl ReplayArgs {
+    pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
+        let text = self.pass.text(context)?;
+        let content = inspect::read(text.expose_secret()).map_err(|error| not_a_pass(&error))?;
+        let catalog = crate::catalog::load(&context.home()?).map_err(Failure::failed)?;
+        let services: Vec<Arc<Service>> = catalog.services().cloned().collect();
+        let records = block_on(self.records(context))?;
+        let replay = Replay::of(&content, &services);
+        let report = Report::of(records.iter().filter_map(|record| line(&replay, record)).collect());
+        context.term.say(report.summary());
+        context.term.result(&report, || report.table(context))
+    }
+
+    /// The newest requests, the oldest first.
+    async fn records(&self, context: &Context) -> Result<Vec<LogRecord>, Failure> {
+        let client = Client::open(context).await?;
+        let mut records = Vec::new();
+        for kind in ["intent", "refusal"] {
+            let query = LogQuery {
+                kind: Some(kind.to_owned()),
+                limit: Some(self.last),
+                since: self.since,
+                ..LogQuery::default()
+            };
+            let page: LogPage = client.read(&with_query("/v1/log", &query)?).await?;
+            records.extend(page.records);
+        }
+        records.sort_by_key(|record| record.seq);
+        let surplus = records.len().saturating_sub(self.last as usize);
+        Ok(records.split_off(surplus))
+    }
+}
+
+/// None for what was no operation: no pass allows that.
+fn line(replay: &Replay<'_>, record: &LogRecord) -> Option<Line> {
+    let (Entry::Intent(request) | Entry::Refusal(request)) = &record.entry else { return None };
+    let (connection, operation) = (request.connection.as_deref()?, request.operation.as_deref()?);
+    let recorded = Recorded { connection, operation, outline: request.outline.as_ref(), at: record.at };
+    let replayed = replay.answer(&recorded);
+    Some(Line {
+        record: record.seq,
+        connection: connection.to_owned(),
+        operation: operation.to_owned(),
+        decided: request.decision.clone(),
+        would: replayed.verdict,
+        because: replayed.because,
+    })
+}
+
+impl Report {
+    fn of(requests: Vec<Line>) -> Self {
+        let count = |verdict| requests.iter().filter(|line| line.would == verdict).count();
+        let [allow, ask, deny, untold] =
+            [Verdict::Allow, Verdict::Ask, Verdict::Deny, Verdict::Untold].map(count);
+        Self { allow, ask, deny, untold, requests }
+    }
+
+    fn summary(&self) -> String {
+        if self.requests.is_empty() {
+            return "no request is on record".into();
+        }
+        format!(
+            "would have allowed {} of the last {}, asked before {}, denied {}; of {} the log does not tell",
+            self.allow,
+            self.requests.len(),
+            self.ask,
+            self.deny,
+            self.untold
+        )
+    }
+
+    /// What it would not simply have allowed.
+    fn table(&self, context: &Context) -> String {
+        let mut table = Table::new(["RECORD", "OPERATION", "THEN", "WOULD", "BECAUSE"]);
+        for line in self.requests.iter().filter(|line| line.would != Verdict::Allow) {
+            let would = match line.would {
+                Verdict::Allow => "allow",
+                Verdict::Ask => "ask",
+                Verdict::Deny => "deny",
+                Verdict::Untold => "untold",
+            };
+            table.row([
+                line.record.to_string().into(),
+                line.operation.as_str().into(),
+                line.decided.as_str().into(),
+                would.into(),
+                line.because.join("; ").into(),
+            ]);
+        }
+        table.render(&context.term)
+    }
+}

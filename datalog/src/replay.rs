@@ -1,0 +1,174 @@
+//! What a pass would have answered to a request that is on record.
+//!
+//! The log keeps no value of an argument and nobody's address, so there are four answers: allow, ask, deny, and what the
+//! record does not tell. The end of the pass and its budgets are set aside: another pass was in force then. Nothing here
+//! permits anything, and no signature is checked.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::can::{self, Outlook, Possible};
+use crate::catalog::{Operation, Service};
+use crate::caveat::{Caveat, Fact, Predicate};
+use crate::content::{Connected, Content};
+use crate::evaluate::{Steps, World};
+use crate::explain;
+use crate::facts::{Gather, Stage, operation_facts};
+use crate::outline::{Extent, Outline};
+use crate::policy::{Policy, Rule};
+use crate::response;
+use crate::value::Value;
+
+/// A request as its record has it.
+#[derive(Debug, Clone, Copy)]
+pub struct Recorded<'a> {
+    pub connection: &'a str,
+    pub operation: &'a str,
+    /// None on records of before outlines were kept.
+    pub outline: Option<&'a Outline>,
+    pub at: OffsetDateTime,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    Allow,
+    Ask,
+    Deny,
+    /// It depends on what the record does not hold.
+    Untold,
+}
+
+/// The answer, and in words what stands against it or is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Replayed {
+    pub verdict: Verdict,
+    pub because: Vec<String>,
+}
+
+const STEPS: u32 = 50_000;
+
+/// Puts recorded requests to one pass.
+pub struct Replay<'a> {
+    content: &'a Content,
+    services: &'a [Arc<Service>],
+    policy: Policy,
+}
+
+impl<'a> Replay<'a> {
+    pub fn of(content: &'a Content, services: &'a [Arc<Service>]) -> Self {
+        Self { content, services, policy: Policy::compile().unwrap_or_default() }
+    }
+
+    pub fn answer(&self, recorded: &Recorded<'_>) -> Replayed {
+        let Some(connected) = self.connected(recorded) else {
+            return denied(format!("the pass is for no such account on `{}`", recorded.connection));
+        };
+        let service = self.services.iter().find(|service| service.name == connected.service);
+        let operation = service.and_then(|service| {
+            service.operations.iter().find(|operation| operation.id.as_str() == recorded.operation)
+        });
+        match operation {
+            Some(operation) => self.judge(connected, operation, recorded),
+            None => untold(vec![format!("the catalog does not have `{}` any more", recorded.operation)]),
+        }
+    }
+
+    fn connected(&self, recorded: &Recorded<'_>) -> Option<&'a Connected> {
+        let is_account =
+            |one: &Connected| recorded.outline.is_none_or(|outline| outline.account == one.account.as_str());
+        let all = self.content.connections.iter();
+        all.into_iter().find(|one| one.name.as_str() == recorded.connection && is_account(one))
+    }
+
+    fn judge(&self, connected: &Connected, operation: &Operation, recorded: &Recorded<'_>) -> Replayed {
+        let effects = recorded.outline.map_or(operation.effects, |outline| outline.effects);
+        let own = self.told(recorded);
+        let facts = |stage| {
+            let mut facts = operation_facts(connected, operation, effects, stage);
+            facts.extend(own.iter().cloned());
+            facts
+        };
+        let (request, response) = (facts(Stage::Request), facts(Stage::Response));
+        let known = can::operation_bits() | known(recorded);
+        let authority = self.content.blocks.first().map_or(&[][..], |block| &block.facts);
+        let mut steps = Steps::new(STEPS);
+        let mut verdict = match self.policy.apply(World { facts: [&request, authority, &[]] }, &mut steps) {
+            Ok(Rule::Allowed) if !effects.is_empty() => Verdict::Allow,
+            Ok(Rule::Asked) if can::asked(&self.policy, &request, authority, &mut steps) == Possible::Ask => {
+                Verdict::Ask
+            }
+            Ok(Rule::Denied) => return denied(format!("the pass denies `{}`", operation.id)),
+            Ok(_) => return denied(format!("nothing in the pass covers `{}` ({effects})", operation.id)),
+            Err(error) => return denied(error.to_string()),
+        };
+        let mut open = Vec::new();
+        for block in &self.content.blocks {
+            for caveat in block.caveats.iter().filter(|caveat| !is_aside(caveat)) {
+                let world = |facts| World { facts: [facts, authority, &block.facts] };
+                let outlook = match can::outlook(caveat, world(&request), &mut steps, known) {
+                    Outlook::Holds if response::mentions_answers(caveat.reads()) => {
+                        can::of_answers(caveat, operation, world(&response), &mut steps, known)
+                    }
+                    outlook => outlook,
+                };
+                match outlook {
+                    Outlook::Holds => {}
+                    Outlook::Depends => open.push(explain::caveat(caveat)),
+                    Outlook::Asks => verdict = verdict.max(Verdict::Ask),
+                    Outlook::Fails => return denied(explain::caveat(caveat)),
+                }
+            }
+        }
+        if open.is_empty() { Replayed { verdict, because: Vec::new() } } else { untold(open) }
+    }
+
+    /// What the record tells beside the operation.
+    fn told(&self, recorded: &Recorded<'_>) -> Vec<Fact> {
+        let mut gather = Gather::new(u64::MAX);
+        gather.say("clock", || {
+            self.content.zones.iter().filter_map(|zone| {
+                let (day, minute) = zone.local(recorded.at)?;
+                Some(vec![Value::Str(zone.name.clone()), Value::str(day), Value::Int(minute)])
+            })
+        });
+        if let Some(outline) = recorded.outline {
+            let pair = |(left, right): &(String, String)| {
+                vec![Value::str(left.as_str()), Value::str(right.as_str())]
+            };
+            gather.say("resource", || outline.resources.iter().map(pair));
+            gather.say("arg_type", || outline.arguments.iter().map(pair));
+            gather.say("arg_name", || {
+                outline.arguments.iter().map(|(name, _)| vec![Value::str(name.as_str())])
+            });
+        }
+        gather.into_facts()
+    }
+}
+
+/// The words of which the record holds every fact.
+fn known(recorded: &Recorded<'_>) -> u64 {
+    let whole = recorded.outline.is_some_and(|outline| outline.extent == Extent::Whole);
+    let outlined = if whole { &["resource", "arg_name", "arg_type"][..] } else { &[] };
+    bits(outlined) | bits(&["clock"])
+}
+
+/// Whether a caveat is about nothing but time and budgets.
+fn is_aside(caveat: &Caveat) -> bool {
+    let aside = bits(&["time", "used", "cost"]);
+    caveat.reads() & aside != 0 && caveat.reads() & !(aside | can::operation_bits()) == 0
+}
+
+fn bits(words: &[&'static str]) -> u64 {
+    words.iter().filter_map(|word| Predicate::of(word)).fold(0, |bits, one| bits | one.request_bit())
+}
+
+fn denied(because: String) -> Replayed {
+    Replayed { verdict: Verdict::Deny, because: vec![because] }
+}
+
+fn untold(because: Vec<String>) -> Replayed {
+    Replayed { verdict: Verdict::Untold, because }
+}

@@ -1,0 +1,110 @@
+//! A replay tells what the record tells, and never more: where it says allow, ask or deny, the very request would have
+//! been answered so.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be arranged fails")]
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::{CATALOG, NOW, classified, known_service, strings, verified};
+use datalog::can::{Possible, would};
+use datalog::replay::{Recorded, Replay, Verdict};
+use datalog::*;
+
+fn requests() -> Vec<Request> {
+    let gmail = known_service("gmail", "me@example.com");
+    let mail = "/gmail/v1/users/me";
+    let lines = [
+        format!("GET {mail}/messages?q=is:unread&maxResults=10"),
+        format!("GET {mail}/messages?q=is:unread&maxResults=10&pageToken=7"),
+        format!("GET {mail}/messages/18f0"),
+        format!("GET {mail}/messages/18f1?format=raw"),
+        format!("DELETE {mail}/messages/18f0"),
+        format!("GET {mail}/labels"),
+        format!("POST {mail}/messages/18f0/trash"),
+    ];
+    let mut requests: Vec<Request> =
+        lines.iter().map(|line| classified(&gmail, line, "", b"").unwrap()).collect();
+    let send = format!("POST {mail}/messages/send");
+    // To: alice@example.com
+    let body = br#"{"raw":"VG86IGFsaWNlQGV4YW1wbGUuY29tDQoNCmhp"}"#;
+    requests.push(classified(&gmail, &send, "application/json", body).unwrap());
+    requests
+}
+
+fn passes() -> Vec<MintArgs> {
+    let allow = |allow: &[&str]| MintArgs { task: "t".into(), allow: strings(allow), ..MintArgs::default() };
+    let all = ["gmail:read", "gmail:write", "gmail:send", "gmail:delete"];
+    vec![
+        allow(&["gmail:read"]),
+        MintArgs {
+            ask: strings(&["gmail:send"]),
+            deny: strings(&["gmail:delete"]),
+            ..allow(&["gmail:read"])
+        },
+        MintArgs { resources: strings(&["message=18f0"]), ..allow(&all) },
+        MintArgs { args: strings(&["gmail.users.messages.list: q, maxResults"]), ..allow(&all) },
+        MintArgs {
+            args: strings(&["gmail.users.messages.list: q = \"is:unread\", maxResults<=10"]),
+            ..allow(&all)
+        },
+        MintArgs { to_domains: strings(&["example.com"]), ..allow(&all) },
+        MintArgs { during: strings(&["sun 08:00-10:00 UTC"]), ..allow(&all) },
+        MintArgs { during: strings(&["mon 08:00-10:00 UTC"]), ..allow(&all) },
+        MintArgs { limits: strings(&["read=1", "send=2/h"]), ..allow(&all) },
+        MintArgs { newer_than: strings(&["24h"]), ..allow(&["gmail:read"]) },
+        MintArgs { only_seen: strings(&["message"]), ..allow(&all) },
+        MintArgs {
+            checks: strings(&[
+                "check if arg(\"q\", \"is:unread\") or operation(\"gmail.users.labels.list\")",
+            ]),
+            ..allow(&all)
+        },
+    ]
+}
+
+#[test]
+fn a_replay_never_says_more_than_the_request_would_have_been_answered() {
+    let services: Vec<_> = CATALOG.services().cloned().collect();
+    let mut seen = BTreeSet::new();
+    for args in passes() {
+        let pass = verified(&args, &[known_service("gmail", "me@example.com")]);
+        let replay = Replay::of(pass.content(), &services);
+        for request in requests() {
+            let outline = request.outline();
+            let recorded = Recorded {
+                connection: request.connection.as_str(),
+                operation: request.operation.id.as_str(),
+                outline: Some(&outline),
+                at: NOW,
+            };
+            let replayed = replay.answer(&recorded);
+            let answered = would(pass.content(), &request, NOW).decision;
+            let agrees = match replayed.verdict {
+                Verdict::Allow => answered == Possible::Allow,
+                Verdict::Ask => answered == Possible::Ask,
+                Verdict::Deny => answered == Possible::Deny,
+                Verdict::Untold => !replayed.because.is_empty(),
+            };
+            assert!(agrees, "{args:?}\n{} was {answered:?}: {replayed:?}", request.operation.id);
+            seen.insert(replayed.verdict);
+        }
+    }
+    assert_eq!(seen.len(), 4, "every answer was given: {seen:?}");
+}
+
+#[test]
+fn another_account_under_the_same_name_is_denied() {
+    let services: Vec<_> = CATALOG.services().cloned().collect();
+    let args = MintArgs { task: "t".into(), allow: strings(&["gmail:read"]), ..MintArgs::default() };
+    let pass = verified(&args, &[known_service("gmail", "somebody.else@example.com")]);
+    let request = requests().remove(0);
+    let outline = request.outline();
+    let recorded = Recorded {
+        connection: "gmail",
+        operation: request.operation.id.as_str(),
+        outline: Some(&outline),
+        at: NOW,
+    };
+    assert_eq!(Replay::of(pass.content(), &services).answer(&recorded).verdict, Verdict::Deny);
+}
