@@ -13,6 +13,7 @@ use crate::can::{self, Outlook, Possible};
 use crate::catalog::{Operation, Service};
 use crate::caveat::{Caveat, Fact, Predicate};
 use crate::content::{Connected, Content};
+use crate::effect::Effect;
 use crate::evaluate::{Steps, World};
 use crate::explain;
 use crate::facts::{Gather, Stage, operation_facts};
@@ -85,14 +86,14 @@ impl<'a> Replay<'a> {
 
     fn judge(&self, connected: &Connected, operation: &Operation, recorded: &Recorded<'_>) -> Replayed {
         let effects = recorded.outline.map_or(operation.effects, |outline| outline.effects);
-        let own = self.told(recorded);
+        let own = self.told(operation, recorded);
         let facts = |stage| {
             let mut facts = operation_facts(connected, operation, effects, stage);
             facts.extend(own.iter().cloned());
             facts
         };
         let (request, response) = (facts(Stage::Request), facts(Stage::Response));
-        let known = can::operation_bits() | known(recorded);
+        let known = can::operation_bits() | known(operation, recorded);
         let authority = self.content.blocks.first().map_or(&[][..], |block| &block.facts);
         let mut steps = Steps::new(STEPS);
         let mut verdict = match self.policy.apply(World { facts: [&request, authority, &[]] }, &mut steps) {
@@ -126,7 +127,7 @@ impl<'a> Replay<'a> {
     }
 
     /// What the record tells beside the operation.
-    fn told(&self, recorded: &Recorded<'_>) -> Vec<Fact> {
+    fn told(&self, operation: &Operation, recorded: &Recorded<'_>) -> Vec<Fact> {
         let mut gather = Gather::new(u64::MAX);
         gather.say("clock", || {
             self.content.zones.iter().filter_map(|zone| {
@@ -144,15 +145,27 @@ impl<'a> Replay<'a> {
                 outline.arguments.iter().map(|(name, _)| vec![Value::str(name.as_str())])
             });
         }
+        if reaches_nobody(operation, recorded) {
+            gather.say_one("recipient_count", || Value::Int(0));
+        }
         gather.into_facts()
     }
 }
 
 /// The words of which the record holds every fact.
-fn known(recorded: &Recorded<'_>) -> u64 {
+fn known(operation: &Operation, recorded: &Recorded<'_>) -> u64 {
     let whole = recorded.outline.is_some_and(|outline| outline.extent == Extent::Whole);
     let outlined = if whole { &["resource", "arg_name", "arg_type"][..] } else { &[] };
-    bits(outlined) | bits(&["clock"])
+    let reached = if reaches_nobody(operation, recorded) { &REACHED[..] } else { &[] };
+    bits(outlined) | bits(reached) | bits(&["clock"])
+}
+
+const REACHED: [&str; 3] = ["recipient", "recipient_domain", "recipient_count"];
+
+/// What only reads is told to nobody.
+fn reaches_nobody(operation: &Operation, recorded: &Recorded<'_>) -> bool {
+    let only_reads = |outline: &Outline| outline.effects.iter().all(|effect| effect == Effect::Read);
+    operation.decode.is_empty() && operation.looks.is_empty() && recorded.outline.is_some_and(only_reads)
 }
 
 /// Whether a caveat is about nothing but time and budgets.

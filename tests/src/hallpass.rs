@@ -86,6 +86,16 @@ impl Hallpass {
         hallpass
     }
 
+    /// One that serves, connected to Alice's mailbox at an emulated Google.
+    pub fn with_a_mailbox() -> (Self, Upstream) {
+        let new = Self::new();
+        let google = Upstream::google(new.redirect_port);
+        let mut hallpass = new.with_google(&google);
+        hallpass.connect("gmail");
+        hallpass.serve();
+        (hallpass, google)
+    }
+
     /// Points Gmail at an emulated Google.
     pub fn with_google(self, google: &Upstream) -> Self {
         self.with_google_service("gmail", google)

@@ -16,11 +16,7 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        let mut hallpass = Hallpass::new();
-        let google = Upstream::google(hallpass.redirect_port);
-        hallpass = hallpass.with_google(&google);
-        hallpass.connect("gmail");
-        hallpass.serve();
+        let (hallpass, google) = Hallpass::with_a_mailbox();
         let pass = hallpass.mint(&[
             "answer my mail",
             "--allow",

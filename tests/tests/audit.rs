@@ -10,11 +10,7 @@ use serde_json::{Value, json};
 const LETTER: &str = "/gmail/v1/users/me/messages/alice-1";
 
 fn used() -> (Hallpass, Upstream) {
-    let mut hallpass = Hallpass::new();
-    let google = Upstream::google(hallpass.redirect_port);
-    hallpass = hallpass.with_google(&google);
-    hallpass.connect("gmail");
-    hallpass.serve();
+    let (hallpass, google) = Hallpass::with_a_mailbox();
     let pass = hallpass.mint(&["read", "--allow", "gmail:read"]);
     for _ in 0..3 {
         hallpass.agent(&pass, "GET", "gmail", LETTER).send().expect(200);

@@ -15,11 +15,7 @@ const FLIPS: usize = 500;
 
 /// Allowed, denied, asked, used up, narrowed, revoked, without a pass, stopped and resumed.
 fn mixed_story() -> (Hallpass, Upstream) {
-    let mut hallpass = Hallpass::new();
-    let google = Upstream::google(hallpass.redirect_port);
-    hallpass = hallpass.with_google(&google);
-    hallpass.connect("gmail");
-    hallpass.serve();
+    let (hallpass, google) = Hallpass::with_a_mailbox();
     let pass = hallpass.mint(&[
         "triage my inbox",
         "--allow",

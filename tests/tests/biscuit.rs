@@ -1,7 +1,7 @@
 //! A pass is a Biscuit like any other: the libraries for Python and JavaScript read it with the authority's published
 //! root key and narrow it, and what they wrote is honoured.
 
-use harness::{Hallpass, Upstream, get, node, python};
+use harness::{Hallpass, get, node, python};
 use serde_json::{Map, Value};
 
 const LIST: &str = "/gmail/v1/users/me/messages";
@@ -9,11 +9,7 @@ const LETTER: &str = "/gmail/v1/users/me/messages/alice-1";
 
 /// Narrows with `agent` to listing alone, and uses what comes back.
 fn what_it_narrows_is_honoured(agent: fn() -> std::process::Command) {
-    let mut hallpass = Hallpass::new();
-    let google = Upstream::google(hallpass.redirect_port);
-    hallpass = hallpass.with_google(&google);
-    hallpass.connect("gmail");
-    hallpass.serve();
+    let (hallpass, google) = Hallpass::with_a_mailbox();
     let pass = hallpass.mint(&["triage my inbox", "--allow", "gmail:read"]);
 
     let published = get(format!("{}/.well-known/hallpass", hallpass.authority)).send().expect(200).json();

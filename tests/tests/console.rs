@@ -18,11 +18,7 @@ struct Desk {
 impl Desk {
     /// Connected and served, with a pass and a little of everything in the log.
     fn new() -> Self {
-        let mut hallpass = Hallpass::new();
-        let google = Upstream::google(hallpass.redirect_port);
-        hallpass = hallpass.with_google(&google);
-        hallpass.connect("gmail");
-        hallpass.serve();
+        let (hallpass, google) = Hallpass::with_a_mailbox();
         let pass = hallpass.mint(&[
             "triage my inbox",
             "--allow",

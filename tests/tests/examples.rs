@@ -4,11 +4,7 @@ use harness::{Hallpass, Running, Upstream, python};
 
 #[test]
 fn a_parent_in_python_hands_each_child_only_what_it_needs() {
-    let mut hallpass = Hallpass::new();
-    let google = Upstream::google(hallpass.redirect_port);
-    hallpass = hallpass.with_google(&google);
-    hallpass.connect("gmail");
-    hallpass.serve();
+    let (hallpass, google) = Hallpass::with_a_mailbox();
     let pass =
         hallpass.mint(&["answer my mail", "--allow", "gmail:read", "--allow", "gmail.users.drafts.create"]);
     let output = python("../examples/handoff.py")
@@ -37,11 +33,7 @@ struct Runaway {
 
 impl Runaway {
     fn start() -> Self {
-        let mut hallpass = Hallpass::new();
-        let google = Upstream::google(hallpass.redirect_port);
-        hallpass = hallpass.with_google(&google);
-        hallpass.connect("gmail");
-        hallpass.serve();
+        let (hallpass, google) = Hallpass::with_a_mailbox();
         let pass = hallpass.mint(&[
             "triage my inbox",
             "--allow",

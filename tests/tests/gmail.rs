@@ -13,11 +13,7 @@ struct Inbox {
 impl Inbox {
     /// Connected, served, and with a pass to read and to draft; sending is asked.
     fn new() -> Self {
-        let mut hallpass = Hallpass::new();
-        let google = Upstream::google(hallpass.redirect_port);
-        hallpass = hallpass.with_google(&google);
-        hallpass.connect("gmail");
-        hallpass.serve();
+        let (hallpass, google) = Hallpass::with_a_mailbox();
         let pass = hallpass.mint(&[
             "triage my inbox",
             "--allow",

@@ -13,11 +13,7 @@ struct Mailbox {
 
 impl Mailbox {
     fn new() -> Self {
-        let mut hallpass = Hallpass::new();
-        let google = Upstream::google(hallpass.redirect_port);
-        hallpass = hallpass.with_google(&google);
-        hallpass.connect("gmail");
-        hallpass.serve();
+        let (hallpass, google) = Hallpass::with_a_mailbox();
         google.forget();
         Self { hallpass, google }
     }

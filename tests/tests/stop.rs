@@ -5,17 +5,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
-use harness::{Hallpass, Upstream, get, poll};
+use harness::{Hallpass, get, poll};
 
 const AGENTS: usize = 64;
 
 #[test]
 fn under_load_nothing_that_begins_after_the_stop_reaches_the_service() {
-    let mut hallpass = Hallpass::new();
-    let google = Upstream::google(hallpass.redirect_port);
-    hallpass = hallpass.with_google(&google);
-    hallpass.connect("gmail");
-    hallpass.serve();
+    let (hallpass, google) = Hallpass::with_a_mailbox();
     let pass = hallpass.mint(&["read", "--allow", "gmail:read"]);
     google.forget();
     let base = hallpass.base("gmail");

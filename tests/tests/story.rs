@@ -14,11 +14,7 @@ struct Story {
 impl Story {
     /// Connected and served.
     fn new() -> Self {
-        let mut hallpass = Hallpass::new();
-        let google = Upstream::google(hallpass.redirect_port);
-        hallpass = hallpass.with_google(&google);
-        hallpass.connect("gmail");
-        hallpass.serve();
+        let (hallpass, google) = Hallpass::with_a_mailbox();
         google.forget();
         Self { hallpass, google }
     }
