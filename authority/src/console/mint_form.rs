@@ -50,6 +50,13 @@ pub(super) struct More {
     pub text: String,
 }
 
+impl More {
+    /// Room for what stands in it, and a line more.
+    pub(super) fn rows(&self) -> usize {
+        self.text.lines().count().clamp(1, 15) + 1
+    }
+}
+
 /// Name, title and example of each further field.
 const MORE: [(&str, &str, &str); 12] = [
     ("allow", "Allow operations", "gmail.users.drafts.create"),
