@@ -85,7 +85,9 @@ pub enum TemplateError {
         "the template `{name}` says what the form has no field for: {flags}\nhint: `hallpass mint --template {name}` takes it"
     )]
     Unsaid { name: String, flags: String },
-    #[error("the template `{name}` needs a `{kind}`: expected --resource {kind}=ID, got none")]
+    #[error(
+        "the template `{name}` needs a `{kind}`: expected --resource {kind}=ID, got none\nhint: `hallpass templates show {name}` says what it is for"
+    )]
     Needs { name: String, kind: String },
 }
 

@@ -113,7 +113,10 @@ fn flags_win_over_a_template_or_add_to_it() {
 #[test]
 fn a_template_without_what_it_needs_is_refused() {
     let told = embedded("pr-reviewer").with(MintArgs::default()).unwrap_err().to_string();
-    assert_eq!(told, "the template `pr-reviewer` needs a `repo`: expected --resource repo=ID, got none");
+    assert_eq!(
+        told,
+        "the template `pr-reviewer` needs a `repo`: expected --resource repo=ID, got none\nhint: `hallpass templates show pr-reviewer` says what it is for"
+    );
 }
 
 #[test]

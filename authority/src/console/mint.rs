@@ -91,7 +91,8 @@ fn wrong(console: &Console, frame: Frame, fields: &Fields, why: Why) -> Response
     frame::page(StatusCode::BAD_REQUEST, &page)
 }
 
-/// The templates for which there is a connection.
+/// The templates for which there is a connection. Where a file of one is not understood there are none to start from
+/// here: `hallpass templates` says which and why.
 fn starts(console: &Console) -> Vec<Start> {
     let connected = console.app.connections();
     let has = |service: &String| connected.iter().any(|one| one.service.as_str() == service);
