@@ -157,12 +157,34 @@ fn javascript_works_on_the_connections_own_port() {
     inbox.upstream_never_saw_the_pass();
 }
 
-/// Google's client for JavaScript streams uploads in chunks, and the gateway takes no body without a length.
+/// Google's client for JavaScript sends uploads in chunks: they are judged as any other body, and go on with a length.
 #[test]
-fn javascript_reads_why_a_body_without_a_length_is_refused() {
-    let inbox = Inbox::new();
-    reads_why(&inbox.javascript(&["upload-draft", "bob@example.net"]), 411, &["Content-Length"]);
-    assert_eq!(inbox.google.seen().len(), 0);
+fn javascript_uploads_in_chunks_and_only_to_whom_the_pass_says() {
+    let mut inbox = Inbox::new();
+    let draft = inbox.javascript(&["upload-draft", "bob@example.net"]);
+    assert!(draft["result"]["id"].is_string(), "{draft}");
+    inbox.pass = inbox.hallpass.mint(&[
+        "answer our partner",
+        "--allow",
+        "gmail:read",
+        "--allow",
+        "gmail:send",
+        "--to-domain",
+        "example.net",
+    ]);
+    let sent = inbox.javascript(&["upload-send", "bob@example.net"]);
+    assert!(sent["result"]["id"].is_string(), "{sent}");
+    let uploads = || {
+        let seen = inbox.google.seen();
+        seen.into_iter().filter(|one| one.path.contains("/messages/send")).collect::<Vec<_>>()
+    };
+    let [sent] = uploads().try_into().unwrap_or_else(|sent| panic!("{} were sent", Vec::len(&sent)));
+    assert!(sent.body.contains("bob@example.net"), "{}", sent.body);
+    assert!(sent.headers.contains_key("content-length"), "{:?}", sent.headers);
+    assert!(!sent.headers.contains_key("transfer-encoding"), "{:?}", sent.headers);
+    reads_why(&inbox.javascript(&["upload-send", "eve@evil.example"]), 403, &["denied", "eve@evil.example"]);
+    assert_eq!(uploads().len(), 1, "nothing went to anybody else");
+    inbox.upstream_never_saw_the_pass();
 }
 
 #[test]

@@ -1,19 +1,14 @@
 //! Admit: bytes to a request with exactly one pass, taken out of it, and nothing ambiguous left.
 //!
-//! The head comes first: a body is read, whole and bounded, only for a pass that is good. What the pass allows and
+//! Only of the head: a body is read (`intake`), whole and bounded, for a pass that is good. What the pass allows and
 //! what the request means is not known here: that is `verify`'s and `classify`'s to say.
 
-use bytes::{Bytes, BytesMut};
 use datalog::ConnectionName;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, Method};
-use http_body::Body;
-use http_body_util::BodyExt;
 use secrecy::SecretString;
-use tokio::time::timeout;
 
-use crate::config::Limits;
 use crate::entrance::Scope;
 use crate::framing::OwnHost;
 use crate::refusal::{Refusal, RefusalCode};
@@ -189,77 +184,6 @@ fn address(path: &str, scope: &Scope) -> Result<(ConnectionName, String), Refusa
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-}
-
-/// The whole body, or a refusal: one byte past the bound is never "not looked at".
-pub(crate) async fn read<B>(mut body: B, limits: &Limits) -> Result<Bytes, Refusal>
-where
-    B: Body<Data = Bytes> + Unpin,
-{
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
-    }
-    let declared = body.size_hint().lower();
-    if declared > limits.body as u64 {
-        return Err(too_large(limits));
-    }
-    match timeout(limits.body_read, collect(&mut body, limits)).await {
-        Ok(read) => read,
-        Err(_) => Err(Refusal::ambiguous(format!(
-            "the body did not arrive within {} seconds",
-            limits.body_read.as_secs()
-        ))),
-    }
-}
-
-async fn collect<B>(body: &mut B, limits: &Limits) -> Result<Bytes, Refusal>
-where
-    B: Body<Data = Bytes> + Unpin,
-{
-    let mut first = Bytes::new();
-    let mut whole = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Refusal::ambiguous("the body ended before its declared length"))?;
-        let Ok(data) = frame.into_data() else {
-            return Err(Refusal::ambiguous("the request has trailers"));
-        };
-        if first.len() + whole.len() + data.len() > limits.body {
-            return Err(too_large(limits));
-        }
-        if first.is_empty() && whole.is_empty() {
-            // Most bodies come in one piece, which is kept as it is.
-            first = data;
-            continue;
-        }
-        whole.extend_from_slice(&std::mem::take(&mut first));
-        whole.extend_from_slice(&data);
-    }
-    Ok(if whole.is_empty() { first } else { whole.freeze() })
-}
-
-/// Lets go by what an agent still sends of a body that nobody will look at: most clients read an answer only after
-/// they have sent everything. Nothing of it is kept, and whoever takes long is not waited for.
-pub(crate) async fn discard<B>(mut body: B, limits: &Limits)
-where
-    B: Body<Data = Bytes> + Unpin,
-{
-    let drained = async {
-        let mut passed = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            passed += frame.data_ref().map_or(0, Bytes::len);
-            if passed > limits.body {
-                break;
-            }
-        }
-    };
-    if timeout(limits.discard, drained).await.is_err() {
-        tracing::debug!("a refused request was still being sent");
-    }
-}
-
-fn too_large(limits: &Limits) -> Refusal {
-    Refusal::new(RefusalCode::BodyTooLarge, "the request body is larger than what is inspected")
-        .expected(format!("at most {} bytes", limits.body), "more")
 }
 
 #[cfg(test)]

@@ -272,7 +272,7 @@ pub(crate) fn stopped(
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     if closes(stop) {
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        last_of_its_connection(&mut response);
     }
     response
 }
@@ -360,6 +360,11 @@ pub(crate) fn preference_applied(answer: &mut Response<AnswerBody>, waited: Dura
     if let Ok(value) = HeaderValue::from_str(&format!("wait={}", waited.as_secs())) {
         answer.headers_mut().insert("preference-applied", value);
     }
+}
+
+/// Nothing that comes after it on its connection is read.
+pub(crate) fn last_of_its_connection(answer: &mut Response<AnswerBody>) {
+    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
 }
 
 /// There is no such page for this pass; whether there is one for another is not told.

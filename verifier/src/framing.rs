@@ -1,8 +1,8 @@
 //! Is it one request, and is it for this gateway? Checks on the head that need no pass and no catalog.
 //!
 //! hyper accepts what a careful gateway must not: two Host headers, a Host that the target contradicts,
-//! Content-Length beside Transfer-Encoding (of which it shows only the latter). Each is refused here, never
-//! repaired. Nothing a proxy in front may have added (`X-Forwarded-*`, `Forwarded`, `Via`) is believed.
+//! Content-Length beside Transfer-Encoding (of which it shows only the latter; `heads` sees both). Each is refused here,
+//! never repaired. Nothing a proxy in front may have added (`X-Forwarded-*`, `Forwarded`, `Via`) is believed.
 
 use std::net::IpAddr;
 
@@ -13,6 +13,7 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
 
+use crate::heads::Chunked;
 use crate::refusal::{Refusal, RefusalCode};
 
 /// The `Host` of a request, as the agent wrote it, after it was found to be a name of this gateway.
@@ -32,7 +33,7 @@ const ONCE: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, E
 pub(crate) fn check(parts: &Parts, names: &[String], listener: IpAddr) -> Result<OwnHost, Refusal> {
     let host = own_host(parts, names, listener)?;
     target(parts, &host)?;
-    length(&parts.headers)?;
+    length(parts)?;
     connection(&parts.headers)?;
     values(&parts.headers)?;
     Ok(host)
@@ -101,16 +102,24 @@ fn target(parts: &Parts, host: &OwnHost) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A transfer coding is refused altogether: hyper drops a Content-Length that stands beside it, so the pair
-/// that smuggles requests past other proxies cannot be told from a lone one. Trailers need one, and go too.
-fn length(headers: &HeaderMap) -> Result<(), Refusal> {
-    if headers.contains_key(TRANSFER_ENCODING) || headers.contains_key(TRAILER) {
+/// A transfer coding is `chunked`, once, with no length beside it, or the request is refused: `heads` has the proof.
+fn length(parts: &Parts) -> Result<(), Refusal> {
+    let headers = &parts.headers;
+    if headers.contains_key(TRAILER) {
+        return Err(Refusal::ambiguous("the request announces headers after its body"));
+    }
+    if headers.contains_key(TRANSFER_ENCODING) && parts.extensions.get::<Chunked>().is_none() {
         return Err(Refusal::new(
             RefusalCode::LengthRequired,
-            "the request body has a transfer coding instead of a length",
+            "how long the request body is can be read in more than one way",
         )
-        .expected("Content-Length", "Transfer-Encoding")
-        .hint("send the body with a Content-Length: give the client a string or a buffer, not a stream"));
+        .expected(
+            "Content-Length, or `Transfer-Encoding: chunked` alone",
+            "another transfer coding, or one beside a length",
+        )
+        .hint(
+            "send the body with a Content-Length, or send no request before the one ahead of it is answered",
+        ));
     }
     for name in ONCE {
         if headers.get_all(&name).iter().nth(1).is_some() {

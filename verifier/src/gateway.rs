@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use datalog::catalog::Dialect;
 use datalog::{ConnectionName, PassCache, VerifiedPass};
-use http_body::Body;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -40,13 +39,6 @@ impl Gateway {
         let (needles, open) = (NeedleCache::default(), Open::default());
         let held = Semaphore::new(config.limits.held);
         Arc::new(Self { authority, clock, config, needles, open, passes, bodies, held })
-    }
-
-    /// Room to hold a request's body until the request has ended: many large ones at once are turned away. One
-    /// that is too large by itself is left to `admit`, which says so.
-    pub(crate) fn room_for(&self, body: &impl Body) -> Result<Option<OwnedSemaphorePermit>, Fault> {
-        let length = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-        if length > self.config.limits.body { Ok(None) } else { self.room(length) }
     }
 
     /// Room for so many bytes.

@@ -40,12 +40,13 @@ pub(crate) fn passes_down(service: &Service, name: &HeaderName) -> bool {
 }
 
 /// Request headers that belong to this hop or to the gateway itself; `classify` is not shown them.
-const OF_THIS_HOP: [&str; 14] = [
+const OF_THIS_HOP: [&str; 15] = [
     "host",
     "connection",
     "keep-alive",
     "proxy-connection",
     "te",
+    "transfer-encoding",
     "expect",
     "content-length",
     "content-type",

@@ -21,6 +21,8 @@ mod forward;
 mod framing;
 mod gateway;
 mod headers;
+mod heads;
+mod intake;
 mod look;
 mod meter;
 mod outgoing;

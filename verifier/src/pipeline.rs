@@ -15,7 +15,7 @@ use http::request::Parts;
 use hyper::body::Incoming;
 use tokio::sync::watch;
 
-use crate::admit::{Admitted, admit, discard, read};
+use crate::admit::{Admitted, admit};
 use crate::answer::{self, Treatment};
 use crate::ask::{self, Waiting};
 use crate::body::{AnswerBody, Leave};
@@ -26,6 +26,8 @@ use crate::entrance::{Entrance, Load};
 use crate::forward::{Arrival, Departure, Forwarder};
 use crate::framing::{self, OwnHost};
 use crate::gateway::Gateway;
+use crate::heads::Chunked;
+use crate::intake::{discard, take_in};
 use crate::look::{Looked, Looker};
 use crate::pages::{self, Page};
 use crate::ports::{Connection, Warrant};
@@ -75,6 +77,7 @@ impl Worker {
         let recording = Recording::open(self.recorder.clone(), &parts, entrance.peer, now);
         let dialect = self.gateway.dialect_of(&entrance.scope);
         let reads = Reads::of(&parts.headers);
+        let is_chunked = parts.extensions.get::<Chunked>().is_some();
         let mut passage = Passage { recording, dialect, gone, waited: None };
         let answered = match self.enter(&parts, &entrance) {
             Err(stop) => Err(stop),
@@ -95,6 +98,9 @@ impl Worker {
         };
         if let Some(waited) = passage.waited {
             answer::preference_applied(&mut answer, waited);
+        }
+        if is_chunked {
+            answer::last_of_its_connection(&mut answer);
         }
         answer
     }
@@ -128,9 +134,8 @@ impl Worker {
                 return Err(stop);
             }
         };
-        let _room = self.gateway.room_for(&body)?;
-        let body = read(body, limits).await?;
-        let request = classify(&connection, &admitted, &body)?;
+        let body = take_in(body, &self.gateway).await?;
+        let request = classify(&connection, &admitted, &body.bytes)?;
         passage.recording.classified(&request);
         let looked = self.look(&pass, &connection, &admitted, request, passage).await?;
         let (request, context, _rooms) = (looked.request, looked.context, looked.rooms);

@@ -18,6 +18,7 @@ use tokio::time::{sleep, timeout};
 use crate::entrance::{Entrance, Place, Scope};
 use crate::forward::Forwarder;
 use crate::gateway::Gateway;
+use crate::heads::Heads;
 use crate::meter;
 use crate::patience::Patient;
 use crate::pipeline::Worker;
@@ -187,13 +188,15 @@ async fn connection(
     place: Place,
 ) {
     let limits = &worker.gateway.config.limits;
-    let agent = Agent { worker: worker.clone(), entrance: entrance.clone() };
+    let most = limits.head.max(8192);
+    let heads = Arc::new(Heads::new(most));
+    let agent = Agent { worker: worker.clone(), entrance: entrance.clone(), heads: heads.clone() };
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_read)
-        .max_buf_size(limits.head.max(8192))
+        .max_buf_size(most)
         .max_headers(limits.headers)
-        .serve_connection(TokioIo::new(Patient::new(stream, limits.idle)), agent);
+        .serve_connection(TokioIo::new(Patient::new(stream, heads, limits.idle)), agent);
     let mut served = std::pin::pin!(served);
     let ended = tokio::select! {
         ended = served.as_mut() => ended,

@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 
 use crate::body::AnswerBody;
 use crate::entrance::Entrance;
+use crate::heads::Heads;
 use crate::pipeline::Worker;
 use crate::tasks::Tasks;
 
@@ -21,6 +22,7 @@ use crate::tasks::Tasks;
 pub(crate) struct Agent {
     pub worker: Arc<Worker>,
     pub entrance: Entrance,
+    pub heads: Arc<Heads>,
 }
 
 impl hyper::service::Service<Request<Incoming>> for Agent {
@@ -32,7 +34,10 @@ impl hyper::service::Service<Request<Incoming>> for Agent {
         let gone = Arc::new(AtomicBool::new(false));
         let (worker, entrance, seen) = (self.worker.clone(), self.entrance.clone(), gone.clone());
         let tasks = self.worker.recorder.tasks.clone();
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        if let Some(chunked) = self.heads.begins(&parts) {
+            parts.extensions.insert(chunked);
+        }
         let run = Box::pin(async move { worker.handle(parts, body, entrance, seen).await });
         Finishing { run: Some(run), gone, tasks }
     }

@@ -61,24 +61,6 @@ fn a_target_in_absolute_form_that_agrees_is_served() {
 }
 
 #[test]
-fn a_transfer_coding_is_refused_with_and_without_a_length() {
-    let stage = Stage::new();
-    let codings = [
-        "Transfer-Encoding: chunked\r\n",
-        "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
-        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
-        "Transfer-Encoding: chunked\r\nTrailer: Authorization\r\n",
-        "Transfer-Encoding: gzip, chunked\r\n",
-    ];
-    for coding in codings {
-        let head = format!("POST /github/user/repos HTTP/1.1\r\nHost: 127.0.0.1\r\n{coding}");
-        let reply = stage.refuses(with_pass(&stage, &head, "0\r\n\r\n"), "ambiguous-request");
-        assert_eq!(reply.status, 411);
-        assert_eq!(reply.header("connection"), Some("close"));
-    }
-}
-
-#[test]
 fn what_hyper_cannot_read_reaches_nothing_and_is_no_request() {
     let stage = Stage::new();
     let unreadable = [
