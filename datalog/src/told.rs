@@ -21,8 +21,10 @@ pub(crate) fn words_of(finds: Finds) -> u64 {
     match finds {
         Finds::Draft => ALL & !CONVERSATION,
         Finds::Thread => THREAD,
-        Finds::Event | Finds::Permission => REACHED,
-        Finds::Conversation => CONVERSATION,
+        Finds::Event | Finds::Series | Finds::Calendar | Finds::Rule | Finds::Permission | Finds::Access => {
+            REACHED
+        }
+        Finds::Conversation | Finds::Members | Finds::Person => CONVERSATION,
     }
 }
 

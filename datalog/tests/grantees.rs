@@ -196,6 +196,7 @@ fn whom_a_file_reaches_by_another_way_is_unevaluable() {
     let pass = pass(DRIVE, &["google-drive.*"], &["example.com"]);
     for (line, body) in [
         ("PATCH /drive/v3/files/f1/permissions/p1", r#"{"role":"writer"}"#),
+        ("DELETE /drive/v3/files/f1/permissions/p1", ""),
         ("PATCH /drive/v3/files/f1?addParents=shared", ""),
         ("PATCH /drive/v3/files/f1", r#"{"writersCanShare":true}"#),
         ("PATCH /drive/v3/files/f1", r#"{"permissions":[{"type":"anyone"}]}"#),
@@ -217,7 +218,6 @@ fn whom_a_file_reaches_by_another_way_is_unevaluable() {
         ("POST /drive/v3/files", r#"{"name":"x"}"#),
         ("PATCH /drive/v3/files/f1", r#"{"name":"y"}"#),
         ("PATCH /drive/v3/files/f1?addParents=root&removeParents=p1", ""),
-        ("DELETE /drive/v3/files/f1/permissions/p1", ""),
     ] {
         assert_eq!(answer(DRIVE, &pass, line, body), "allow", "{line} {body}");
     }

@@ -171,13 +171,16 @@ impl Builder {
         rules
             .map(|rule| {
                 let fields = rule.fields.iter().map(|field| field.as_str().into()).collect();
-                let only = rule.only.iter().map(|(name, values)| (name.as_str().into(), boxed(values)));
+                let valued = |all: &BTreeMap<String, Vec<String>>| {
+                    all.iter().map(|(name, values)| (name.as_str().into(), boxed(values))).collect()
+                };
                 Decode {
                     format: rule.format,
                     fields,
                     media: rule.media,
                     required: rule.required,
-                    only: only.collect(),
+                    only: valued(&rule.only),
+                    or_absent: valued(&rule.or_absent),
                     without: rule.without.iter().map(|name| name.as_str().into()).collect(),
                 }
             })
@@ -186,7 +189,15 @@ impl Builder {
 
     fn looks(&self, line: &OperationLine) -> Vec<Look> {
         let rules = self.overlay.looks.iter().filter(|rule| rule.which.names(&line.op));
-        rules.map(|rule| Look { finds: rule.finds, get: id_parts(&rule.get) }).collect()
+        rules
+            .map(|rule| Look {
+                finds: rule.finds,
+                get: id_parts(&rule.get),
+                own: boxed(&rule.own),
+                letters: rule.letters.as_str().into(),
+                without: rule.without.iter().map(|name| name.as_str().into()).collect(),
+            })
+            .collect()
     }
 
     fn conditions(&self, line: &OperationLine) -> Vec<Condition> {
@@ -209,17 +220,18 @@ impl Builder {
     fn check_arguments(&self, operation: &Operation) -> Result<(), FactsError> {
         let conditions = operation.conditions.iter().map(|condition| &condition.argument);
         let decoded = operation.decode.iter().flat_map(|decode| {
-            let only = decode.only.iter().map(|(name, _)| name);
+            let only = decode.only.iter().chain(&decode.or_absent).map(|(name, _)| name);
             only.chain(&decode.fields).chain(&decode.without)
         });
         let looked_up = operation.looks.iter().flat_map(|look| &look.get).filter_map(|part| match part {
-            IdPart::Argument(name) => Some(name),
+            IdPart::Argument(name) => Some(name).filter(|name| !name.is_empty()),
             IdPart::Text(_) => None,
         });
+        let unless = operation.looks.iter().flat_map(|look| &look.without);
         let shown = operation.answer.iter().flat_map(|rule| &rule.shown).flat_map(|one| &one.id);
         let shown =
             shown.filter_map(|part| if let ShownPart::Argument(name) = part { Some(name) } else { None });
-        let mut named = conditions.chain(decoded).chain(looked_up).chain(shown);
+        let mut named = conditions.chain(decoded).chain(looked_up).chain(unless).chain(shown);
         match named.find(|name| !self.has_argument(operation, &IdPart::Argument((*name).clone()))) {
             None => Ok(()),
             Some(name) => Err(FactsError::new(format!(

@@ -81,6 +81,8 @@ pub struct Decode {
     pub required: bool,
     /// Arguments, each with the values with which the fields say everything. With any other, nobody knows.
     pub only: Vec<(Arc<str>, Vec<Box<str>>)>,
+    /// The same of arguments that may be absent.
+    pub or_absent: Vec<(Arc<str>, Vec<Box<str>>)>,
     /// Arguments with which the fields do not say everything.
     pub without: Vec<Arc<str>>,
 }
@@ -95,11 +97,18 @@ pub enum Format {
     Addresses,
 }
 
-/// What an operation refers to and does not say, and the path and query of the operation that fetches it.
+/// What an operation refers to and does not say, and the path and query of the operation that fetches it: once for each
+/// value of the arguments in it. An argument without a name stands for what an earlier look-up pointed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     pub finds: Finds,
     pub get: Vec<IdPart>,
+    /// Values that name what is the account's alone: for them nothing is fetched.
+    pub own: Vec<Box<str>>,
+    /// The letters that a value begins with for which it is meant; empty for all.
+    pub letters: Box<str>,
+    /// Arguments with which nothing is fetched.
+    pub without: Vec<Arc<str>>,
 }
 
 /// How to name one thing that an operation touches.

@@ -17,8 +17,9 @@ pub(super) fn addresses(
     request: &Request,
     found: &mut Vec<Address>,
 ) -> Result<(), DecodeError> {
-    decode.only.iter().try_for_each(|(name, values)| only(request, name, values))?;
     let given = |name: &Arc<str>| request.arguments.iter().any(|argument| argument.is_within(name));
+    let present = decode.or_absent.iter().filter(|(name, _)| given(name));
+    decode.only.iter().chain(present).try_for_each(|(name, values)| only(request, name, values))?;
     if let Some(name) = decode.without.iter().find(|name| given(name)) {
         return Err(DecodeError::Field(name.to_string()));
     }
@@ -42,7 +43,8 @@ fn only(request: &Request, name: &Arc<str>, values: &[Box<str>]) -> Result<(), D
     let mut given = request.arguments.iter().filter(|argument| argument.name == *name).peekable();
     let known = |value: &Scalar| match value {
         Scalar::String(text) => values.iter().any(|value| **value == **text),
-        Scalar::Int(_) | Scalar::Bool(_) | Scalar::Other(_) => false,
+        Scalar::Bool(flag) => values.iter().any(|value| **value == *flag.to_string()),
+        Scalar::Int(_) | Scalar::Other(_) => false,
     };
     match given.peek().is_some() && given.all(|argument| known(&argument.value)) {
         true => Ok(()),

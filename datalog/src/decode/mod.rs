@@ -15,7 +15,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::catalog::{Decode, Format};
 use crate::effect::{Effect, Effects};
-use crate::lookup::{self, Finds, Observed, Unfound};
+use crate::lookup::{self, Finds, Found, Observed, Side, Unfound};
 use crate::request::{Body, Request};
 
 pub(crate) use address::is_domain;
@@ -24,6 +24,10 @@ pub use header::HeaderError;
 pub(crate) use header::fields;
 pub use mime::MimeError;
 pub(crate) use word::decode as decode_word;
+
+/// The look-ups that tell whom a request reaches beside those whom it names.
+const REACH: [Finds; 6] =
+    [Finds::Event, Finds::Series, Finds::Calendar, Finds::Rule, Finds::Permission, Finds::Access];
 
 /// Whom a request reaches.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -72,7 +76,7 @@ pub(crate) fn messages(request: &Request, observed: &Observed) -> Result<Vec<Vec
         collect(decode, request, &mut messages)?;
     }
     if lookup::names(request, Finds::Draft) {
-        found(Finds::Draft, observed)?;
+        found(Finds::Draft, request, observed)?;
         messages.extend(observed.replaced().map(<[u8]>::to_vec));
     }
     Ok(messages)
@@ -88,15 +92,19 @@ pub(crate) fn reached(
     for decode in request.operation.decode.iter().filter(|decode| decode.format == Format::Addresses) {
         field::addresses(decode, request, named.get_or_insert_default())?;
     }
-    for look in &request.operation.looks {
-        if matches!(look.finds, Finds::Event | Finds::Permission) {
-            let named = named.get_or_insert_default();
-            for address in found(look.finds, observed)? {
+    for finds in REACH {
+        if request.operation.looks.iter().any(|look| look.finds == finds) {
+            let named: &mut Vec<Address> = named.get_or_insert_default();
+            for address in found(finds, request, observed)?.into_iter().flat_map(|found| &found.addresses) {
                 if !named.contains(address) {
                     named.push(address.clone());
                 }
             }
         }
+    }
+    // Who invites or shares does not reach themselves by it.
+    if let Some(named) = &mut named {
+        named.retain(|address| !address.as_str().eq_ignore_ascii_case(request.account.as_str()));
     }
     let outward = Effects::NONE.with(Effect::Send).with(Effect::Share);
     let reaches = !request.effects.intersection(outward).is_empty();
@@ -131,34 +139,59 @@ pub(crate) fn participants<'a>(
     }
     // The draft says which thread it is in, whatever the request says of it.
     if lookup::names(request, Finds::Draft) {
-        found(Finds::Draft, observed)?;
+        found(Finds::Draft, request, observed)?;
     }
-    if lookup::names(request, Finds::Thread) { found(Finds::Thread, observed) } else { Ok(&[]) }
+    let thread = found(Finds::Thread, request, observed)?;
+    Ok(thread.first().map_or(&[], |thread| thread.addresses.as_slice()))
 }
 
-/// Whether another organization takes part in the conversation that the request writes into. Who only reads writes into
-/// none.
+/// Whether another organization takes part in any conversation that the request writes into, or is written to. Who only
+/// reads writes into none; who reaches people without naming a conversation or them reaches nobody knows whom.
 pub(crate) fn external(request: &Request, observed: &Observed) -> Result<bool, DecodeError> {
-    let names_one = request.resources.iter().any(|resource| &*resource.kind == "channel");
-    if !names_one || request.effects == Effects::NONE.with(Effect::Read) {
+    let outward = Effects::NONE.with(Effect::Send).with(Effect::Share);
+    let named: Vec<&str> =
+        request.resources.iter().filter(|one| &*one.kind == "channel").map(|one| one.id.as_str()).collect();
+    let reaches = !request.effects.intersection(outward).is_empty();
+    if request.effects == Effects::NONE.with(Effect::Read) || (named.is_empty() && !reaches) {
         return Ok(false);
     }
-    if !lookup::names(request, Finds::Conversation) {
+    let (mut known, mut outside) = (Vec::new(), false);
+    let mut people = Vec::new();
+    for finds in [Finds::Conversation, Finds::Members, Finds::Person] {
+        for side in found(finds, request, observed)?.into_iter().filter_map(|found| found.side.as_ref()) {
+            match side {
+                Side::Conversation { id, outside: shared } => {
+                    known.push(id.as_str());
+                    outside |= shared;
+                }
+                Side::Person { id, team, guest } => {
+                    known.push(id.as_str());
+                    people.push((id.as_str(), team.as_str()));
+                    outside |= guest;
+                }
+            }
+        }
+    }
+    if known.is_empty() || named.iter().any(|id| !known.contains(id)) {
         return Err(DecodeError::Unknown);
     }
-    match observed.external() {
-        Some(Ok(external)) => Ok(external),
-        Some(Err(error)) => Err(DecodeError::Unfound(Finds::Conversation, error)),
-        None => Err(DecodeError::Missing(Finds::Conversation)),
-    }
+    let own = people.iter().find(|(id, _)| *id == request.account.as_str()).map(|(_, team)| *team);
+    Ok(outside || people.iter().any(|(_, team)| Some(*team) != own))
 }
 
-fn found(finds: Finds, observed: &Observed) -> Result<&[Address], DecodeError> {
-    match observed.of(finds) {
-        Some(Ok(addresses)) => Ok(addresses),
-        Some(Err(error)) => Err(DecodeError::Unfound(finds, error)),
-        None => Err(DecodeError::Missing(finds)),
-    }
+/// What was found of everything of the kind that the request names, or that what it names points to.
+fn found<'a>(finds: Finds, request: &Request, observed: &'a Observed) -> Result<Vec<&'a Found>, DecodeError> {
+    let looks = request.operation.looks.iter().filter(|look| look.finds == finds);
+    let targets = looks.flat_map(|look| lookup::targets(look, request, observed));
+    let one = |target: Result<String, Unfound>| {
+        let target = target.map_err(|error| DecodeError::Unfound(finds, error))?;
+        match observed.at(finds, &target) {
+            Some(Ok(found)) => Ok(found),
+            Some(Err(error)) => Err(DecodeError::Unfound(finds, error)),
+            None => Err(DecodeError::Missing(finds)),
+        }
+    };
+    targets.map(one).collect()
 }
 
 /// The subject of a message, decoded; empty where it has none.

@@ -1,26 +1,76 @@
 //! Whether a message would be read outside the organization: what Slack says of the conversation that it goes into.
 //!
-//! An invitation to another organization that is not answered yet counts as one that is. What Slack does not say of a
-//! conversation (of a direct message, for one) is unknown here.
+//! An invitation to another organization that is not answered yet counts as one that is. Of a direct message Slack says
+//! who it is with, and of a group its members: they are looked up in turn. What else it does not say is unknown.
 
-use super::Unfound;
+use super::plan::{argument, is_plain};
+use super::{Finds, Found, Side, Unfound};
 use crate::json::Json;
 use crate::request::Request;
 
+/// More than this is no group of people who write to each other directly.
+const MAX_MEMBERS: usize = 20;
+
 /// `asked`: the look-up that was answered.
-pub(super) fn is_external(answer: &Json, asked: &Request) -> Result<bool, Unfound> {
-    if answer.field("ok") != Some(&Json::Bool(true)) {
-        return Err(Unfound::Refused);
-    }
+pub(super) fn standing(answer: &Json, asked: &Request) -> Result<Found, Unfound> {
+    is_ok(answer)?;
     let conversation = answer.field("channel").ok_or(Unfound::Unreadable)?;
-    let id = conversation.field("id").and_then(Json::as_str);
-    if id.is_none() || id != super::plan::argument(asked, "channel") {
+    let id = conversation.field("id").and_then(Json::as_str).ok_or(Unfound::Unreadable)?;
+    if Some(id) != argument(asked, "channel") {
         return Err(Unfound::Unreadable);
     }
-    match (conversation.field("is_ext_shared"), conversation.field("is_pending_ext_shared")) {
-        (Some(Json::Bool(shared)), None) => Ok(*shared),
-        (Some(Json::Bool(shared)), Some(Json::Bool(pending))) => Ok(*shared || *pending),
-        (None, _) => Err(Unfound::Partial),
-        _ => Err(Unfound::Unreadable),
+    let flag = |name| flag(conversation, name);
+    let (shared, pending) = (flag("is_ext_shared")?, flag("is_pending_ext_shared")?);
+    let (direct, group) = (flag("is_im")? == Some(true), flag("is_mpim")? == Some(true));
+    let outside = shared == Some(true) || pending == Some(true) || invites(conversation)?;
+    let points = match (direct, group) {
+        (true, true) => return Err(Unfound::Unreadable),
+        (true, false) => {
+            let with = conversation.field("user").and_then(Json::as_str).ok_or(Unfound::Partial)?;
+            vec![(Finds::Person, with.to_owned())]
+        }
+        (false, true) => vec![(Finds::Members, id.to_owned())],
+        (false, false) if shared.is_none() => return Err(Unfound::Partial),
+        (false, false) => Vec::new(),
+    };
+    let side = Some(Side::Conversation { id: id.to_owned(), outside });
+    Ok(Found { points, side, ..Found::default() })
+}
+
+/// The members of a group, all of them, each to be looked up.
+pub(super) fn members(answer: &Json) -> Result<Found, Unfound> {
+    is_ok(answer)?;
+    let Some(Json::Array(members)) = answer.field("members") else { return Err(Unfound::Partial) };
+    let next = answer.field("response_metadata").and_then(|more| more.field("next_cursor"));
+    if members.is_empty() || members.len() > MAX_MEMBERS || next.is_some_and(|next| next.as_str() != Some(""))
+    {
+        return Err(Unfound::Partial);
     }
+    let point = |member: &Json| {
+        let id = member.as_str().filter(|id| is_plain(id)).ok_or(Unfound::Unreadable)?;
+        Ok((Finds::Person, id.to_owned()))
+    };
+    Ok(Found { points: members.iter().map(point).collect::<Result<_, _>>()?, ..Found::default() })
+}
+
+pub(super) fn is_ok(answer: &Json) -> Result<(), Unfound> {
+    if answer.field("ok") == Some(&Json::Bool(true)) { Ok(()) } else { Err(Unfound::Refused) }
+}
+
+pub(super) fn flag(object: &Json, name: &str) -> Result<Option<bool>, Unfound> {
+    match object.field(name) {
+        None => Ok(None),
+        Some(Json::Bool(flag)) => Ok(Some(*flag)),
+        Some(_) => Err(Unfound::Unreadable),
+    }
+}
+
+/// Other organizations that are in it, or are invited.
+fn invites(conversation: &Json) -> Result<bool, Unfound> {
+    let any = |name: &str| match conversation.field(name) {
+        None | Some(Json::Null) => Ok(false),
+        Some(Json::Array(teams)) => Ok(!teams.is_empty()),
+        Some(_) => Err(Unfound::Unreadable),
+    };
+    Ok(any("pending_shared")? || any("pending_connected_team_ids")?)
 }

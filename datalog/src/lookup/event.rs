@@ -1,19 +1,21 @@
 //! Whom a change of an event reaches beside those whom the request names: the guests that it has, and who organises it.
 //!
-//! Only of an event that says all of it: not of a series, whose single events may have other guests, nor of one that
-//! anybody can join. The version that was read becomes part of the request, so that no other is changed.
+//! Only of an event that says all of it: not of one that anybody can join. The single events of a series may have other
+//! guests: they are looked up too. A single event of a series is changed alone, and reaches its own guests. The version
+//! that was read becomes part of the request, so that no other is changed.
 
 use std::sync::Arc;
 
-use super::Unfound;
+use super::{Finds, Found, Unfound};
 use crate::decode::Address;
 use crate::json::Json;
 use crate::request::Request;
 
 const IF_MATCH: &str = "if-match";
 
-pub(super) fn reached(answer: &Json, request: &mut Request) -> Result<Vec<Address>, Unfound> {
-    if super::plan::argument(request, "eventId") != answer.field("id").and_then(Json::as_str) {
+pub(super) fn reached(answer: &Json, request: &mut Request) -> Result<Found, Unfound> {
+    let id = answer.field("id").and_then(Json::as_str).ok_or(Unfound::Unreadable)?;
+    if super::plan::argument(request, "eventId") != Some(id) {
         return Err(Unfound::Unreadable);
     }
     let is_series = match answer.field("recurrence") {
@@ -21,13 +23,42 @@ pub(super) fn reached(answer: &Json, request: &mut Request) -> Result<Vec<Addres
         Some(Json::Array(rules)) => !rules.is_empty(),
         Some(_) => return Err(Unfound::Unreadable),
     };
-    let is_default = answer.field("eventType").is_none_or(|kind| kind.as_str() == Some("default"));
-    if is_series || !is_default || flag(answer, "attendeesOmitted")? || flag(answer, "anyoneCanAddSelf")? {
+    let mut found = Found::of(people(answer)?);
+    if is_series {
+        found.points.push((Finds::Series, id.to_owned()));
+    }
+    pin(answer, request)?;
+    Ok(found)
+}
+
+/// Whom the single events of a series reach, all of them. Those that were made to differ are among them.
+pub(super) fn of_series(answer: &Json, request: &Request) -> Result<Found, Unfound> {
+    let series = super::plan::argument(request, "eventId");
+    let Some(Json::Array(events)) = answer.field("items") else { return Err(Unfound::Partial) };
+    if answer.field("nextPageToken").is_some() {
         return Err(Unfound::Partial);
     }
     let mut found = Vec::new();
-    found.extend(other(answer.field("organizer").ok_or(Unfound::Partial)?)?);
-    match answer.field("attendees") {
+    for event in events {
+        if series.is_none() || event.field("recurringEventId").and_then(Json::as_str) != series {
+            return Err(Unfound::Unreadable);
+        }
+        found.extend(people(event)?);
+    }
+    found.sort();
+    found.dedup();
+    Ok(Found::of(found))
+}
+
+/// Who organises an event and who is invited to it, but for the account.
+fn people(event: &Json) -> Result<Vec<Address>, Unfound> {
+    let is_default = event.field("eventType").is_none_or(|kind| kind.as_str() == Some("default"));
+    if !is_default || flag(event, "attendeesOmitted")? || flag(event, "anyoneCanAddSelf")? {
+        return Err(Unfound::Partial);
+    }
+    let mut found = Vec::new();
+    found.extend(other(event.field("organizer").ok_or(Unfound::Partial)?)?);
+    match event.field("attendees") {
         None => {}
         Some(Json::Array(guests)) => {
             for guest in guests {
@@ -38,7 +69,6 @@ pub(super) fn reached(answer: &Json, request: &mut Request) -> Result<Vec<Addres
     }
     found.sort();
     found.dedup();
-    pin(answer, request)?;
     Ok(found)
 }
 

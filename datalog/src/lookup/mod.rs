@@ -4,23 +4,26 @@
 //! Pure: nothing in this folder sends anything. What cannot be looked up, or read with certainty, is noted as
 //! unknown, and is a denial where a pass asks for it.
 
+mod access;
+mod calendar;
 mod conversation;
 mod draft;
 mod event;
-mod permission;
+mod observed;
+mod person;
 mod plan;
 mod thread;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
 
-use crate::decode::Address;
 use crate::request::Request;
 
-pub(crate) use plan::names;
+pub use observed::Observed;
+pub(crate) use observed::{Found, Side};
 pub use plan::{Inquiry, could_need};
+pub(crate) use plan::{names, targets};
 
 /// What a look-up finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -32,14 +35,38 @@ pub enum Finds {
     Thread,
     /// An event: whom a change of it reaches.
     Event,
+    /// The single events of a series: whom they reach beside it.
+    Series,
+    /// A calendar: who reads it.
+    Calendar,
+    /// A rule of a calendar: whom it is for.
+    Rule,
     /// A permission: whom it is for.
     Permission,
+    /// A file or folder: who may open it.
+    Access,
     /// A conversation: whether another organization takes part in it.
     Conversation,
+    /// The members of a conversation.
+    Members,
+    /// A person: which organization they belong to.
+    Person,
 }
 
 impl Finds {
-    pub const ALL: [Self; 5] = [Self::Draft, Self::Thread, Self::Event, Self::Permission, Self::Conversation];
+    pub const ALL: [Self; 11] = [
+        Self::Draft,
+        Self::Thread,
+        Self::Event,
+        Self::Series,
+        Self::Calendar,
+        Self::Rule,
+        Self::Permission,
+        Self::Access,
+        Self::Conversation,
+        Self::Members,
+        Self::Person,
+    ];
 }
 
 impl fmt::Display for Finds {
@@ -48,8 +75,14 @@ impl fmt::Display for Finds {
             Self::Draft => "draft",
             Self::Thread => "thread",
             Self::Event => "event",
+            Self::Series => "series of events",
+            Self::Calendar => "calendar",
+            Self::Rule => "rule of a calendar",
             Self::Permission => "permission",
+            Self::Access => "folder",
             Self::Conversation => "conversation",
+            Self::Members => "conversation with its members",
+            Self::Person => "person",
         })
     }
 }
@@ -58,6 +91,8 @@ impl fmt::Display for Finds {
 #[derive(Debug)]
 pub struct Needed {
     finds: Finds,
+    /// The path and query that it is asked with.
+    target: String,
     request: Request,
 }
 
@@ -90,40 +125,8 @@ pub enum Unfound {
     Unreadable,
     #[error("the service's answer to the look-up does not say everything")]
     Partial,
-}
-
-/// What was looked up for one request. Only this folder puts anything in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Observed {
-    found: BTreeMap<Finds, Result<Vec<Address>, Unfound>>,
-    /// The message that a draft holds, where the request sends another in its place.
-    replaced: Option<Vec<u8>>,
-    /// Whether another organization takes part in the conversation, where it was found.
-    external: bool,
-}
-
-impl Observed {
-    /// The addresses that were found; none where it was not looked up.
-    pub(crate) fn of(&self, finds: Finds) -> Option<Result<&[Address], Unfound>> {
-        self.found.get(&finds).map(|found| found.as_ref().map(Vec::as_slice).map_err(|error| *error))
-    }
-
-    /// Whether it was looked up and found.
-    pub(crate) fn has(&self, finds: Finds) -> bool {
-        matches!(self.found.get(&finds), Some(Ok(_)))
-    }
-
-    /// The message that would be sent if the service did not take the request's own in its place.
-    pub(crate) fn replaced(&self) -> Option<&[u8]> {
-        self.replaced.as_deref()
-    }
-
-    /// Whether another organization takes part in the conversation that was looked up, if one was.
-    pub(crate) fn external(&self) -> Option<Result<bool, Unfound>> {
-        self.of(Finds::Conversation).map(|found| found.map(|_| self.external))
-    }
-
-    fn note(&mut self, finds: Finds, found: Result<Vec<Address>, Unfound>) {
-        self.found.insert(finds, found);
-    }
+    #[error("it is open to a whole domain, or to anybody, which nobody's address says")]
+    Anybody,
+    #[error("the request refers to more than is looked up for one request")]
+    TooMany,
 }

@@ -6,7 +6,8 @@
 
 use time::OffsetDateTime;
 
-use super::{Finds, Needed, Observed, Unfound, conversation, draft, event, permission, thread};
+use super::{Finds, Found, Needed, Observed, Unfound};
+use super::{access, calendar, conversation, draft, event, person, thread};
 use crate::budget::Claim;
 use crate::catalog::{IdPart, Look, RawRequest, Service};
 use crate::caveat::Caveat;
@@ -17,6 +18,9 @@ use crate::judge::{Answered, Question};
 use crate::request::{Body, Request, Scalar};
 use crate::told;
 use crate::verify::VerifiedPass;
+
+/// More look-ups than this are not made for one request: a group of nine has eleven.
+const MAX_LOOKS: usize = 16;
 
 /// Whether any look-up could be needed: false for nearly every request, at no cost.
 pub fn could_need(pass: &VerifiedPass, request: &Request) -> bool {
@@ -43,12 +47,21 @@ impl Inquiry {
     /// The next look-up. Every one is planned once, so that this ends.
     pub fn next(&mut self, pass: &VerifiedPass, service: &Service, now: OffsetDateTime) -> Option<Needed> {
         while let Some(finds) = self.missing(pass, now) {
-            match self.plan(finds, pass, service, now) {
-                Ok(request) => return Some(Needed { finds, request }),
-                Err(unfound) => self.context.observed.note(finds, Err(unfound)),
+            let target = self.untried(finds)?;
+            match self.plan(finds, &target, pass, service, now) {
+                Ok(request) => return Some(Needed { finds, target, request }),
+                Err(unfound) => self.context.observed.note(finds, target, Err(unfound)),
             }
         }
         None
+    }
+
+    /// The first thing of the kind that was not looked up yet.
+    fn untried(&self, finds: Finds) -> Option<String> {
+        let observed = &self.context.observed;
+        let looks = self.request.operation.looks.iter().filter(|look| look.finds == finds);
+        let mut all = looks.flat_map(|look| targets(look, &self.request, observed)).filter_map(Result::ok);
+        all.find(|target| observed.at(finds, target).is_none())
     }
 
     /// Reads what the service answered.
@@ -58,18 +71,21 @@ impl Inquiry {
             match needed.finds {
                 Finds::Draft => {
                     self.context.observed.replaced = draft::pin(&json, &mut self.request)?;
-                    Ok(Vec::new())
+                    Ok(Found::default())
                 }
                 Finds::Thread => thread::participants(&json),
                 Finds::Event => event::reached(&json, &mut self.request),
-                Finds::Permission => permission::grantee(&json, &self.request),
-                Finds::Conversation => {
-                    self.context.observed.external = conversation::is_external(&json, &needed.request)?;
-                    Ok(Vec::new())
-                }
+                Finds::Series => event::of_series(&json, &self.request),
+                Finds::Calendar => calendar::readers(&json, &needed.request),
+                Finds::Rule => calendar::of_rule(&json, &self.request),
+                Finds::Permission => access::grantee(&json, &self.request),
+                Finds::Access => access::all(&json),
+                Finds::Conversation => conversation::standing(&json, &needed.request),
+                Finds::Members => conversation::members(&json),
+                Finds::Person => person::standing(&json, &needed.request),
             }
         });
-        self.context.observed.note(needed.finds, found);
+        self.context.observed.note(needed.finds, needed.target.clone(), found);
     }
 
     /// What the decision lacks, if nothing but that stands against the request.
@@ -89,14 +105,16 @@ impl Inquiry {
     fn plan(
         &self,
         finds: Finds,
+        target: &str,
         pass: &VerifiedPass,
         service: &Service,
         now: OffsetDateTime,
     ) -> Result<Request, Unfound> {
-        let look = find(&self.request, finds).ok_or(Unfound::Id)?;
-        let target = target(look, &self.request).ok_or(Unfound::Id)??;
+        if self.context.observed.count() >= MAX_LOOKS {
+            return Err(Unfound::TooMany);
+        }
         let (path, query) =
-            target.split_once('?').map_or((&*target, None), |(path, query)| (path, Some(query)));
+            target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         let raw = RawRequest {
             method: "GET",
             method_override: None,
@@ -152,35 +170,52 @@ fn may_read(pass: &VerifiedPass, request: &Request, now: OffsetDateTime) -> bool
         && question(pass, request, &context, &[], now).answer(pass.asks()).0 == Answered::Allow
 }
 
-pub(super) fn find(request: &Request, finds: Finds) -> Option<&Look> {
-    request.operation.looks.iter().find(|look| look.finds == finds)
-}
-
 fn is_unread_draft(request: &Request, observed: &Observed) -> bool {
-    names(request, Finds::Draft) && observed.of(Finds::Draft).is_none() && !draft::holds_message(request)
+    names(request, Finds::Draft) && !observed.tried(Finds::Draft) && !draft::holds_message(request)
 }
 
 /// Whether the request names what this look-up finds.
 pub(crate) fn names(request: &Request, finds: Finds) -> bool {
-    find(request, finds).is_some_and(|look| target(look, request).is_some())
+    let observed = Observed::default();
+    let mut looks = request.operation.looks.iter().filter(|look| look.finds == finds);
+    looks.any(|look| !targets(look, request, &observed).is_empty())
 }
 
-/// Path and query of the look-up; none where the request does not name what it finds.
-fn target(look: &Look, request: &Request) -> Option<Result<String, Unfound>> {
-    let mut text = String::new();
-    for part in &look.get {
-        match part {
-            IdPart::Text(literal) => text.push_str(literal),
-            IdPart::Argument(name) => {
-                let id = named(request, name)?;
-                if !is_plain(&id) {
-                    return Some(Err(Unfound::Id));
-                }
-                text.push_str(&id);
-            }
-        }
+/// Path and query of a look-up, for each thing that the request names or that was pointed to; none where there is none.
+pub(crate) fn targets(look: &Look, request: &Request, observed: &Observed) -> Vec<Result<String, Unfound>> {
+    let given = |name: &str| request.arguments.iter().any(|argument| argument.is_within(name));
+    if look.without.iter().any(|name| given(name)) {
+        return Vec::new();
     }
-    Some(Ok(text))
+    let mut targets = vec![Ok(String::new())];
+    for part in &look.get {
+        let ids = match part {
+            IdPart::Text(literal) => {
+                targets.iter_mut().flatten().for_each(|target| target.push_str(literal));
+                continue;
+            }
+            IdPart::Argument(name) if name.is_empty() => {
+                observed.pointed(look.finds).into_iter().map(str::to_owned).collect()
+            }
+            IdPart::Argument(name) => meant(look, named(request, name)),
+        };
+        let with = |target: &Result<String, Unfound>, id: &str| {
+            let target = target.as_ref().map_err(|unfound| *unfound)?;
+            if is_plain(id) { Ok(format!("{target}{}", id.replace(':', "%3A"))) } else { Err(Unfound::Id) }
+        };
+        targets = targets.iter().flat_map(|target| ids.iter().map(|id| with(target, id))).collect();
+    }
+    targets
+}
+
+/// Of the ids in an argument, which is a list of them where it has commas, those that the look-up is for.
+fn meant(look: &Look, values: Vec<String>) -> Vec<String> {
+    let ids = values.iter().flat_map(|value| value.split(','));
+    let is_meant = |id: &&str| {
+        let begins = look.letters.is_empty() || id.starts_with(|first| look.letters.contains(first));
+        begins && !look.own.iter().any(|own| **own == **id)
+    };
+    ids.filter(is_meant).map(str::to_owned).collect()
 }
 
 /// The text of an argument.
@@ -192,23 +227,28 @@ pub(super) fn argument<'a>(request: &'a Request, name: &str) -> Option<&'a str> 
     }
 }
 
-/// An argument, or a field of the body that is about to be sent.
-fn named(request: &Request, name: &str) -> Option<String> {
-    let argument = request.arguments.iter().find(|argument| &*argument.name == name);
-    match argument.map(|argument| &argument.value) {
-        Some(Scalar::String(text)) => return Some(text.clone()),
-        Some(Scalar::Int(_) | Scalar::Bool(_) | Scalar::Other(_)) => return Some(String::new()),
-        None => {}
+/// The values of an argument, or of a field of the body that is about to be sent. What is no text is no id.
+fn named(request: &Request, name: &str) -> Vec<String> {
+    let text = |value: &Scalar| match value {
+        Scalar::String(text) => text.clone(),
+        Scalar::Int(_) | Scalar::Bool(_) | Scalar::Other(_) => String::new(),
+    };
+    let own = request.arguments.iter().filter(|argument| &*argument.name == name);
+    let values: Vec<String> = own.map(|argument| text(&argument.value)).collect();
+    if !values.is_empty() {
+        return values;
     }
     let json = match &request.body {
         Body::Json(json) | Body::Related { metadata: json, .. } => json,
-        Body::Empty | Body::Form(_) | Body::Media { .. } => return None,
+        Body::Empty | Body::Form(_) | Body::Media { .. } => return Vec::new(),
     };
-    let field = name.split('.').try_fold(json, |at, name| at.field(name))?;
-    Some(field.as_str().unwrap_or_default().to_owned())
+    let field = name.split('.').try_fold(json, |at, name| at.field(name));
+    field.map(|field| field.as_str().unwrap_or_default().to_owned()).into_iter().collect()
 }
 
-/// The ids that the services give out, and nothing that means more in a path.
+/// The ids that the services give out, and nothing that means more in a path or query.
 pub(super) fn is_plain(id: &str) -> bool {
-    (1..=256).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    (1..=256).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_@.:".contains(&b))
+        && id.bytes().any(|b| b != b'.')
 }

@@ -4,7 +4,7 @@
 //! the agent writes them, and of what the account sent only whom it went to. The account itself counts like
 //! anybody: where its address stands in a letter.
 
-use super::Unfound;
+use super::{Found, Unfound};
 use crate::decode::{self, Address};
 use crate::json::Json;
 
@@ -14,12 +14,12 @@ const MAX_PARTICIPANTS: usize = 1_000;
 /// Labels of letters that do not count: not sent yet, or thrown out.
 const LEFT_OUT: [&str; 3] = ["DRAFT", "SPAM", "TRASH"];
 
-pub(super) fn participants(answer: &Json) -> Result<Vec<Address>, Unfound> {
+pub(super) fn participants(answer: &Json) -> Result<Found, Unfound> {
     let Some(Json::Array(messages)) = answer.field("messages") else { return Err(Unfound::Partial) };
     if messages.is_empty() || answer.field("nextPageToken").is_some() {
         return Err(Unfound::Partial);
     }
-    let mut found = Vec::new();
+    let mut found: Vec<Address> = Vec::new();
     for message in messages {
         let labels = labels(message)?;
         let has = |label: &str| labels.contains(&label);
@@ -35,7 +35,7 @@ pub(super) fn participants(answer: &Json) -> Result<Vec<Address>, Unfound> {
     }
     found.sort();
     found.dedup();
-    if found.len() > MAX_PARTICIPANTS { Err(Unfound::Partial) } else { Ok(found) }
+    if found.len() > MAX_PARTICIPANTS { Err(Unfound::Partial) } else { Ok(Found::of(found)) }
 }
 
 fn labels(message: &Json) -> Result<Vec<&str>, Unfound> {

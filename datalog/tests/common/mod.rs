@@ -5,6 +5,7 @@
 use std::sync::{Arc, LazyLock};
 
 use datalog::catalog::{Catalog, ClassifyError, Method, RawRequest, Service};
+use datalog::lookup::{Inquiry, Unfound};
 use datalog::*;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -162,4 +163,33 @@ pub fn classified(
         body,
     };
     known.service.classify(&known.name, &known.account, &raw)
+}
+
+/// Decides as the gateway does: every look-up is answered by `answer`, which is given the target.
+pub fn decided(
+    pass: &Arc<VerifiedPass>,
+    request: Request,
+    answer: &dyn Fn(&str) -> Result<String, Unfound>,
+) -> (Vec<String>, Decided) {
+    let service = known_service(request.operation.id.service(), request.account.as_str()).service;
+    let mut inquiry = Inquiry::about(request, Context::default());
+    let mut targets = Vec::new();
+    while let Some(needed) = inquiry.next(pass, &service, NOW) {
+        let target = needed.request().upstream_target();
+        let bytes = answer(&target);
+        inquiry.learn(&needed, bytes.as_deref().map(str::as_bytes).map_err(|error| *error));
+        targets.push(target);
+        assert!(targets.len() < 20, "a plan has to end: {targets:?}");
+    }
+    let (request, context) = inquiry.into_parts();
+    (targets, decide(pass, request, &context, NOW))
+}
+
+pub fn word(decided: &Decided) -> &'static str {
+    match decided {
+        Decided::Allow(_) => "allow",
+        Decided::Ask(_) => "ask",
+        Decided::Deny(refused) if refused.ground() == Ground::Unevaluable => "unevaluable",
+        Decided::Deny(_) => "deny",
+    }
 }

@@ -89,6 +89,9 @@ pub(in crate::catalog) struct DecodeLine {
     /// Argument to the values with which the fields say everything.
     #[serde(default)]
     pub(in crate::catalog) only: BTreeMap<String, Vec<String>>,
+    /// The same of arguments that may be absent.
+    #[serde(default)]
+    pub(in crate::catalog) or_absent: BTreeMap<String, Vec<String>>,
     /// Arguments with which they do not.
     #[serde(default)]
     pub(in crate::catalog) without: Vec<String>,
@@ -101,8 +104,18 @@ pub(in crate::catalog) struct DecodeLine {
 #[serde(deny_unknown_fields)]
 pub(in crate::catalog) struct LookLine {
     pub(in crate::catalog) finds: Finds,
-    /// Path and query: `/threads/{threadId}?format=metadata`. Arguments, or fields of the body, in braces.
+    /// Path and query: `/threads/{threadId}?format=metadata`. Arguments, or fields of the body, in braces; `{}` is what
+    /// an earlier look-up pointed to.
     pub(in crate::catalog) get: String,
+    /// Values that name what is the account's alone.
+    #[serde(default)]
+    pub(in crate::catalog) own: Vec<String>,
+    /// The letters that a value begins with for which it is meant.
+    #[serde(default)]
+    pub(in crate::catalog) letters: String,
+    /// Arguments with which nothing is fetched.
+    #[serde(default)]
+    pub(in crate::catalog) without: Vec<String>,
     #[serde(flatten)]
     pub(in crate::catalog) which: Which,
 }
