@@ -3,11 +3,9 @@
 //! A caveat of a shape that the flags make has a sentence of its own; any other is shown as its Datalog, which
 //! is always right.
 
-use std::fmt::Write as _;
-
 use crate::approval::Quorum;
 use crate::budget::{self, Measure};
-use crate::caveat::{Binary, Caveat, Fact, Kind, Op, Pattern, Query, Slot, Unary};
+use crate::caveat::{Binary, Caveat, Kind, Op, Query, Slot, Unary};
 use crate::conditions;
 use crate::content::{Answer, Bound, Content, Limit, time_bound};
 use crate::hours::{DAYS, between};
@@ -60,39 +58,6 @@ fn covered(of: &dyn Fn(Answer) -> String) -> String {
         (false, true) => allowed,
         (true, false) => format!("{asked} after asking"),
         (false, false) => format!("{allowed}; {asked} after asking"),
-    }
-}
-
-/// The facts that a caveat read, as they were; at most six of a predicate. Those of the words in `looked_up` are not
-/// shown: the agent may not be allowed to read where they come from.
-pub(crate) fn facts_read(caveat: &Caveat, facts: &[Fact], looked_up: u64) -> String {
-    let hidden = |pattern: &&Pattern| pattern.predicate.request_bit() & looked_up != 0;
-    if let Some(pattern) = caveat.patterns().find(hidden) {
-        return format!("another `{}`, by what was looked up", pattern.name);
-    }
-    let mut names: Vec<&str> = caveat.patterns().map(|pattern| &*pattern.name).collect();
-    names.sort_unstable();
-    names.dedup();
-    let mut text = String::new();
-    for name in names {
-        let mut found = facts.iter().filter(|fact| &*fact.name == name);
-        for fact in found.by_ref().take(6) {
-            let separator = if text.is_empty() { "" } else { ", " };
-            let _ = write!(text, "{separator}{}", shorten(&fact.to_string()));
-        }
-        let more = found.count();
-        if more > 0 {
-            let _ = write!(text, " and {more} more");
-        }
-    }
-    if text.is_empty() { "nothing of what it asks for".into() } else { text }
-}
-
-fn shorten(text: &str) -> String {
-    if text.chars().count() <= 160 {
-        text.to_owned()
-    } else {
-        text.chars().take(157).collect::<String>() + "…"
     }
 }
 

@@ -63,8 +63,12 @@ impl fmt::Display for Hours {
 
 /// `09:00-17:00`.
 pub(crate) fn between(from: i64, to: i64) -> String {
-    let time = |minutes: i64| format!("{:02}:{:02}", minutes / 60, minutes % 60);
-    format!("{}-{}", time(from), time(to))
+    format!("{}-{}", of_day(from), of_day(to))
+}
+
+/// The time of day so many minutes after midnight.
+pub(crate) fn of_day(minutes: i64) -> String {
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 fn days(text: &str) -> Option<Vec<&'static str>> {

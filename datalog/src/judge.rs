@@ -11,6 +11,7 @@ use crate::decide::{Context, Ground, LiftableBy, Reason};
 use crate::evaluate::{self, EvaluateError, Steps, World};
 use crate::explain;
 use crate::facts::{Stage, Subject, request_facts};
+use crate::got::got;
 use crate::lookup::Finds;
 use crate::policy::{Policy, Rule};
 use crate::request::{Request, RequestDigest};
@@ -228,10 +229,9 @@ impl Question<'_> {
                 block: Some(failed.block),
                 caveat: caveat.to_string(),
                 expected: explain::caveat(caveat),
-                got: failed.error.map_or_else(
-                    || explain::facts_read(caveat, &judgement.facts, told.looked_up),
-                    |error| error.to_string(),
-                ),
+                got: failed
+                    .error
+                    .map_or_else(|| got(caveat, &judgement.facts, told.looked_up), |error| error.to_string()),
                 liftable_by,
             });
         }

@@ -21,6 +21,7 @@ pub mod effect;
 mod evaluate;
 pub mod explain;
 mod facts;
+mod got;
 pub mod hours;
 pub mod inspect;
 pub mod json;

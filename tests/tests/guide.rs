@@ -115,10 +115,6 @@ fn timeless(printed: &str) -> String {
         let taken = date.map_or(next.len_utf8(), str::len);
         text.push_str(if date.is_some() { "DATE" } else { &rest[..taken] });
         rest = &rest[taken..];
-        if text.ends_with("item_age(") {
-            text.push_str("SECONDS");
-            rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-        }
     }
     text
 }

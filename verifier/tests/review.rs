@@ -45,7 +45,8 @@ fn a_message_that_is_too_old_is_refused_and_its_record_says_so() {
     let old = stage.get(&pass, &format!("{MESSAGES}/m1"));
     assert_eq!((old.status, old.code().as_str()), (403, "denied"), "{old:?}");
     assert!(
-        old.text().contains("nothing older than 24 hours") && old.text().contains("item_age(90000)"),
+        old.text().contains("nothing older than 24 hours")
+            && old.text().contains("got one that is 25 hours old"),
         "{old:?}"
     );
     assert!(!old.text().contains("the words of"), "{old:?}");

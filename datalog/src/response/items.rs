@@ -11,6 +11,7 @@ use crate::caveat::Caveat;
 use crate::decide::{Ground, LiftableBy, Reason};
 use crate::evaluate::Steps;
 use crate::explain;
+use crate::got::got;
 use crate::json::Json;
 use crate::request::Request;
 
@@ -209,7 +210,7 @@ impl Review {
         let facts = item_facts(u64::MAX, item, self.now);
         let got = unsaid
             .or_else(|| failed.error.map(|error| error.to_string()))
-            .or_else(|| caveat.map(|caveat| explain::facts_read(caveat, &facts, 0)));
+            .or_else(|| caveat.map(|caveat| got(caveat, &facts, 0)));
         Unfit {
             ground,
             reason: Reason {
