@@ -9,7 +9,7 @@ mod secret_file;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -136,6 +136,8 @@ pub struct Environment {
     pub client_secrets: BTreeMap<ServiceName, SecretString>,
     /// `HALLPASS_PASS`: the pass that an agent was given.
     pub pass: Option<SecretString>,
+    /// The names of all variables that hold something.
+    pub names: BTreeSet<String>,
     /// `NO_COLOR` (no-color.org) is set, or `TERM` is `dumb`.
     pub no_colour: bool,
     /// The locale has more letters than ASCII: `LC_ALL`, or else `LC_CTYPE`, or else `LANG`, ends in UTF-8.
@@ -230,6 +232,7 @@ impl Environment {
             if value.is_empty() {
                 continue;
             }
+            environment.names.insert(name.clone());
             if let Some(rank) = LOCALE.iter().position(|variable| *variable == name) {
                 locale.insert(rank, value.to_string_lossy().to_ascii_lowercase());
             }

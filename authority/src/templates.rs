@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use datalog::MintArgs;
+use datalog::{MintArgs, Narrowing};
 use serde::{Deserialize, Serialize};
 
 use crate::home::Home;
@@ -24,32 +24,35 @@ const EMBEDDED: [(&str, &str); 7] = [
 ];
 
 /// A template as it stands in its file: each list is a flag of `mint`.
+#[derive(Debug, Clone, Default)]
+struct Flags {
+    own: Own,
+    narrow: Narrowing,
+}
+
+/// What a template says beside what it is confined to.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-struct Flags {
+struct Own {
     about: String,
     task: String,
     services: Vec<String>,
     /// Kinds of which a `--resource` has to be given.
     needs_resource: Vec<String>,
-    #[serde(rename = "for")]
-    duration: Option<String>,
     allow: Vec<String>,
     ask: Vec<String>,
     deny: Vec<String>,
-    to: Vec<String>,
-    to_domain: Vec<String>,
-    to_thread_participants: bool,
-    resource: Vec<String>,
-    arg: Vec<String>,
-    only_seen: Vec<String>,
-    only_created: Vec<String>,
-    newer_than: Vec<String>,
-    max_items: Vec<String>,
-    redact: Vec<String>,
-    during: Vec<String>,
-    limit: Vec<String>,
-    check: Vec<String>,
+}
+
+/// The keys of `Own`; every other one is of the narrowing.
+const OWN: [&str; 7] = ["about", "task", "services", "needs-resource", "allow", "ask", "deny"];
+
+impl Flags {
+    fn read(text: &str) -> Result<Self, toml::de::Error> {
+        let (own, narrow): (toml::Table, toml::Table) =
+            text.parse::<toml::Table>()?.into_iter().partition(|(key, _)| OWN.contains(&key.as_str()));
+        Ok(Self { own: own.try_into()?, narrow: narrow.try_into()? })
+    }
 }
 
 /// Where a template comes from.
@@ -82,25 +85,24 @@ pub enum TemplateError {
     )]
     Syntax { name: String, because: String },
     #[error(
-        "the template `{name}` says what the form has no field for: {flags}\nhint: `hallpass mint --template {name}` takes it"
-    )]
-    Unsaid { name: String, flags: String },
-    #[error(
         "the template `{name}` needs a `{kind}`: expected --resource {kind}=ID, got none\nhint: `hallpass templates show {name}` says what it is for"
     )]
     Needs { name: String, kind: String },
 }
 
-/// Every template of a home, by name.
-pub fn load(home: &Home) -> Result<BTreeMap<String, Template>, TemplateError> {
-    let mut templates = BTreeMap::new();
+/// Templates by name, and what is wrong with the file of one that is not understood.
+pub type Shelf = BTreeMap<String, Result<Template, TemplateError>>;
+
+/// Every template of a home. A file of a person's own takes its name, understood or not.
+pub fn load(home: &Home) -> Result<Shelf, TemplateError> {
+    let mut shelf = Shelf::new();
     for (name, text) in EMBEDDED {
-        templates.insert(name.to_owned(), Template::read(name, Origin::Program, text.to_owned())?);
+        shelf.insert(name.to_owned(), Template::read(name, Origin::Program, text.to_owned()));
     }
     let folder = home.dir().join("templates");
     let files = match fs::read_dir(&folder) {
         Ok(files) => files,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(templates),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(shelf),
         Err(error) => return Err(TemplateError::Io { path: folder, error }),
     };
     for file in files {
@@ -108,25 +110,26 @@ pub fn load(home: &Home) -> Result<BTreeMap<String, Template>, TemplateError> {
         let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".toml")) else {
             continue;
         };
-        let text =
-            fs::read_to_string(&path).map_err(|error| TemplateError::Io { path: path.clone(), error })?;
-        templates.insert(name.to_owned(), Template::read(name, Origin::Own, text)?);
+        let text = fs::read_to_string(&path).map_err(|error| TemplateError::Io { path: path.clone(), error });
+        shelf.insert(name.to_owned(), text.and_then(|text| Template::read(name, Origin::Own, text)));
     }
-    Ok(templates)
+    Ok(shelf)
 }
 
 /// The template of that name.
 pub fn find(home: &Home, name: &str) -> Result<Template, TemplateError> {
-    let mut templates = load(home)?;
-    templates.remove(name).ok_or_else(|| TemplateError::Unknown {
-        got: name.chars().take(80).collect(),
-        known: templates.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+    let mut shelf = load(home)?;
+    shelf.remove(name).unwrap_or_else(|| {
+        Err(TemplateError::Unknown {
+            got: name.chars().take(80).collect(),
+            known: shelf.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+        })
     })
 }
 
 impl Template {
     fn read(name: &str, origin: Origin, text: String) -> Result<Self, TemplateError> {
-        let flags = toml::from_str(&text).map_err(|error: toml::de::Error| TemplateError::Syntax {
+        let flags = Flags::read(&text).map_err(|error| TemplateError::Syntax {
             name: name.to_owned(),
             because: error.message().to_owned(),
         })?;
@@ -135,52 +138,57 @@ impl Template {
 
     /// What it is for, in a line.
     pub fn about(&self) -> &str {
-        &self.flags.about
+        &self.flags.own.about
     }
 
     pub fn services(&self) -> &[String] {
-        &self.flags.services
+        &self.flags.own.services
     }
 
     /// What has to be added before it can be minted, as the beginning of each `--resource`.
     pub fn lacks(&self) -> impl Iterator<Item = String> {
-        self.flags.needs_resource.iter().map(|kind| format!("{kind}="))
+        self.flags.own.needs_resource.iter().map(|kind| format!("{kind}="))
     }
 
     /// What is minted when these flags are given beside it. A single value and a limit or an argument of the same
     /// subject win over the template's; every other flag adds to it.
     pub fn with(self, given: MintArgs) -> Result<MintArgs, TemplateError> {
-        let Self { name, flags, .. } = self;
-        let resources = joined(flags.resource, given.resources);
+        let Self { name, flags: Flags { own, narrow }, .. } = self;
+        let narrow = confined(narrow, given.narrow);
         let lacks =
-            |kind: &&String| !resources.iter().any(|one| one.split('=').next() == Some(kind.as_str()));
-        if let Some(kind) = flags.needs_resource.iter().find(lacks) {
+            |kind: &&String| !narrow.resources.iter().any(|one| one.split('=').next() == Some(kind.as_str()));
+        if let Some(kind) = own.needs_resource.iter().find(lacks) {
             return Err(TemplateError::Needs { name, kind: kind.clone() });
         }
         Ok(MintArgs {
-            task: if given.task.is_empty() { flags.task } else { given.task },
-            allow: joined(flags.allow, given.allow),
-            ask: joined(flags.ask, given.ask),
-            deny: joined(flags.deny, given.deny),
-            duration: given.duration.or(flags.duration),
-            to: joined(flags.to, given.to),
-            to_domains: joined(flags.to_domain, given.to_domains),
-            to_thread_participants: flags.to_thread_participants || given.to_thread_participants,
-            resources,
-            args: replaced(flags.arg, given.args, |text| {
-                text.split(':').next().unwrap_or_default().to_owned()
-            }),
-            only_seen: joined(flags.only_seen, given.only_seen),
-            only_created: joined(flags.only_created, given.only_created),
-            newer_than: joined(flags.newer_than, given.newer_than),
-            max_items: joined(flags.max_items, given.max_items),
-            redact: joined(flags.redact, given.redact),
-            during: if given.during.is_empty() { flags.during } else { given.during },
-            limits: replaced(flags.limit, given.limits, budget),
-            services: if given.connections.is_empty() { flags.services } else { Vec::new() },
-            checks: joined(flags.check, given.checks),
+            task: if given.task.is_empty() { own.task } else { given.task },
+            allow: joined(own.allow, given.allow),
+            ask: joined(own.ask, given.ask),
+            deny: joined(own.deny, given.deny),
+            services: if given.connections.is_empty() { own.services } else { Vec::new() },
+            narrow,
             ..given
         })
+    }
+}
+
+fn confined(own: Narrowing, given: Narrowing) -> Narrowing {
+    Narrowing {
+        duration: given.duration.or(own.duration),
+        not_before: given.not_before.or(own.not_before),
+        to: joined(own.to, given.to),
+        to_domains: joined(own.to_domains, given.to_domains),
+        to_thread_participants: own.to_thread_participants || given.to_thread_participants,
+        resources: joined(own.resources, given.resources),
+        args: replaced(own.args, given.args, |text| text.split(':').next().unwrap_or_default().to_owned()),
+        only_seen: joined(own.only_seen, given.only_seen),
+        only_created: joined(own.only_created, given.only_created),
+        newer_than: joined(own.newer_than, given.newer_than),
+        max_items: joined(own.max_items, given.max_items),
+        redact: joined(own.redact, given.redact),
+        during: if given.during.is_empty() { own.during } else { given.during },
+        limits: replaced(own.limits, given.limits, budget),
+        checks: joined(own.checks, given.checks),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use datalog::can::{Possible, table};
 use datalog::catalog::Catalog;
-use datalog::{KnownConnection, MintTerms, PassId, RootKeyPair};
+use datalog::{KnownConnection, MintTerms, Narrowing, PassId, RootKeyPair};
 use time::macros::datetime;
 
 use super::*;
@@ -18,8 +18,9 @@ fn embedded(name: &str) -> Template {
 }
 
 fn given(template: &Template) -> MintArgs {
-    let resources = template.flags.needs_resource.iter().map(|kind| format!("{kind}=octo/hello")).collect();
-    MintArgs { resources, ..MintArgs::default() }
+    let resources =
+        template.flags.own.needs_resource.iter().map(|kind| format!("{kind}=octo/hello")).collect();
+    MintArgs { narrow: Narrowing { resources, ..Narrowing::default() }, ..MintArgs::default() }
 }
 
 /// Connections to everything, so that what a template does not mean is in reach.
@@ -95,18 +96,19 @@ pinned! {
 fn flags_win_over_a_template_or_add_to_it() {
     let given = MintArgs {
         task: "mine".into(),
-        duration: Some("5m".into()),
-        limits: vec!["send=1/h".into(), "send=9".into()],
         deny: vec!["gmail.users.labels.*".into()],
+        narrow: Narrowing {
+            duration: Some("5m".into()),
+            limits: vec!["send=1/h".into(), "send=9".into()],
+            ..Narrowing::default()
+        },
         ..MintArgs::default()
     };
     let args = embedded("inbox-triage").with(given).unwrap();
-    assert_eq!((args.task.as_str(), args.duration.as_deref()), ("mine", Some("5m")));
-    assert!(args.limits.contains(&"send=1/h".into()) && args.limits.contains(&"send=9".into()));
-    assert!(
-        !args.limits.contains(&"send=5/h".into())
-            && args.limits.contains(&"gmail.users.messages.get=200".into())
-    );
+    let limits = &args.narrow.limits;
+    assert_eq!((args.task.as_str(), args.narrow.duration.as_deref()), ("mine", Some("5m")));
+    assert!(limits.contains(&"send=1/h".into()) && limits.contains(&"send=9".into()));
+    assert!(!limits.contains(&"send=5/h".into()) && limits.contains(&"gmail.users.messages.get=200".into()));
     assert_eq!((args.services, args.deny.len()), (vec!["gmail".to_owned()], 2));
 }
 

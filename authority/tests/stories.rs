@@ -11,48 +11,16 @@ mod support;
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use support::{Ended, Hallpass, ended, get};
+use support::{Hallpass, Running, ended, get, json};
 
 const LIST: &str = "https://gmail.googleapis.com/gmail/v1/users/me/messages";
 const ONE: &str = "https://gmail.googleapis.com/gmail/v1/users/me/messages/18f0";
 
 fn mint(hallpass: &Hallpass) -> String {
     hallpass.run(&["mint", "triage my inbox", "--allow", "gmail:read", "--ask", "gmail:send"]).done()
-}
-
-fn json(text: &str) -> serde_json::Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
-}
-
-/// An authority that runs, and the addresses that it says it has.
-struct Running {
-    child: Child,
-    ready: serde_json::Value,
-}
-
-impl Running {
-    fn start(hallpass: &Hallpass) -> Self {
-        let mut child = hallpass.command(&["serve", "--json", "--log", "error"]).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
-        Self { child, ready: json(&line) }
-    }
-
-    fn signal(&self, name: &str) {
-        let status = std::process::Command::new("kill")
-            .args([&format!("-{name}"), &self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(status.success());
-    }
-
-    fn end(self, name: &str) -> Ended {
-        self.signal(name);
-        ended(self.child)
-    }
 }
 
 #[test]

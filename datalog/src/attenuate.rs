@@ -10,15 +10,12 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::admission::MAX_TEXT;
-use crate::arguments;
+use crate::budget::Asked;
 use crate::can::{self, Possible};
 use crate::catalog::Service;
 use crate::compose;
-use crate::conditions;
 use crate::content::{self, Content, PREFIX, ReadError};
-use crate::mint;
-use crate::provenance::{self, Provenance};
-use crate::resources;
+use crate::narrowing::Narrowing;
 use crate::selector::Target;
 use crate::terms::{self, Reach, TermError};
 
@@ -30,22 +27,7 @@ pub struct AttenuateArgs {
     pub only: Vec<String>,
     pub ask: Vec<String>,
     pub deny: Vec<String>,
-    pub duration: Option<String>,
-    pub not_before: Option<String>,
-    pub to: Vec<String>,
-    pub to_domains: Vec<String>,
-    /// Nobody is reached who does not take part in the thread already.
-    pub to_thread_participants: bool,
-    pub resources: Vec<String>,
-    pub args: Vec<String>,
-    pub only_seen: Vec<String>,
-    pub only_created: Vec<String>,
-    pub newer_than: Vec<String>,
-    pub max_items: Vec<String>,
-    pub redact: Vec<String>,
-    pub during: Vec<String>,
-    pub limits: Vec<String>,
-    pub checks: Vec<String>,
+    pub narrow: Narrowing,
 }
 
 /// A narrower pass.
@@ -127,43 +109,18 @@ fn block(
     checks.extend(compose::only(&targets(&args.only)?));
     checks.extend(targets(&args.deny)?.iter().map(compose::elsewhere));
     checks.extend(targets(&args.ask)?.iter().map(compose::ask));
-    if let Some(duration) = &args.duration {
-        checks.push(compose::until(now.saturating_add(terms::duration(duration)?)));
-    }
-    if let Some(begins) = &args.not_before {
-        checks.push(compose::from(terms::date(begins)?));
-    }
-    checks.extend(terms::recipients(&args.to, &args.to_domains)?);
-    checks.extend(args.to_thread_participants.then(compose::in_thread));
-    checks.extend(resources::caveats(&args.resources, &reach)?);
-    let arguments =
-        args.args.iter().map(|text| arguments::read(text, &reach)).collect::<Result<Vec<_>, TermError>>()?;
-    checks.extend(arguments::caveats(&arguments));
-    checks.extend(provenance::caveats(Provenance::Seen, &args.only_seen, &reach)?);
-    checks.extend(provenance::caveats(Provenance::Created, &args.only_created, &reach)?);
-    checks.extend(conditions::newer_than(&args.newer_than, &reach, now)?);
-    checks.extend(conditions::max_items(&args.max_items, &reach)?);
-    let hours = args.during.iter().map(|text| text.parse()).collect::<Result<Vec<_>, _>>();
-    checks.extend(compose::during(&hours.map_err(TermError::from)?));
-    for text in &args.checks {
-        checks.push(terms::check(text, &reach)?);
-    }
-    let mut block = BlockBuilder::new();
-    let internal = |error: biscuit_auth::error::Token| TermError::Internal(error.to_string());
-    for asked in mint::limits(&args.limits, &reach)? {
-        // A parent may have a budget of the same name; the number of the block keeps them apart.
-        let name = format!("{asked}#{}", parent.blocks.len());
-        let (facts, check) = compose::budget(&name, &asked);
-        for fact in facts {
-            block = block.fact(fact).map_err(internal)?;
-        }
-        checks.push(check);
-    }
-    let redacted = conditions::redact(&args.redact, &reach)?;
-    if checks.is_empty() && redacted.is_empty() {
+    let narrow = args.narrow.read(&reach, now)?;
+    checks.extend(narrow.lasts.map(|lasts| compose::until(now.saturating_add(lasts))));
+    // A parent may have a budget of the same name; the number of the block keeps them apart.
+    let name = |asked: &Asked| format!("{asked}#{}", parent.blocks.len());
+    checks.extend(narrow.caveats(name));
+    let facts = narrow.facts(name);
+    if checks.is_empty() && facts.is_empty() {
         return Err(AttenuateError::Nothing);
     }
-    for fact in redacted {
+    let internal = |error: biscuit_auth::error::Token| TermError::Internal(error.to_string());
+    let mut block = BlockBuilder::new();
+    for fact in facts {
         block = block.fact(fact).map_err(internal)?;
     }
     for check in checks {

@@ -31,6 +31,7 @@ mod lint;
 pub mod lookup;
 pub mod mint;
 pub mod names;
+mod narrowing;
 pub mod outline;
 mod plain;
 pub mod policy;
@@ -65,6 +66,7 @@ pub use names::{
     Account, ApprovalId, ApproverName, ConnectionName, NameError, OperationId, PassId, RevocationId,
     ServiceName,
 };
+pub use narrowing::Narrowing;
 pub use outline::Outline;
 pub use provenance::Known;
 pub use request::{Argument, Body, Location, Request, RequestDigest, Resource, Scalar};

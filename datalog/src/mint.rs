@@ -13,17 +13,13 @@ use time::{Duration, OffsetDateTime};
 
 use crate::admission::MAX_TEXT;
 use crate::approval::Quorum;
-use crate::arguments::{self, Arguments};
 use crate::budget::Asked;
 use crate::catalog::Service;
 use crate::compose;
-use crate::conditions;
 use crate::content::{self, Answer, Content, PREFIX};
-use crate::hours::Hours;
 use crate::keys::RootKeyPair;
 use crate::names::{Account, ApproverName, ConnectionName, PassId};
-use crate::provenance::{self, Provenance};
-use crate::resources;
+use crate::narrowing::{Narrow, Narrowing};
 use crate::selector::{Selector, Target};
 use crate::terms::{self, Reach, TermError};
 
@@ -44,37 +40,12 @@ pub struct MintArgs {
     pub approvers: Option<u32>,
     /// Who they may be; anybody where it is empty.
     pub approve_by: Vec<ApproverName>,
-    /// `30m`; 30 minutes where it is absent.
-    pub duration: Option<String>,
-    /// RFC 3339.
-    pub not_before: Option<String>,
-    /// Addresses that may be reached, and domains: nobody else, where there are any.
-    pub to: Vec<String>,
-    pub to_domains: Vec<String>,
-    /// Nobody is reached who does not take part in the thread already.
-    pub to_thread_participants: bool,
-    /// `repo=octo/hello`: nothing else of that kind, and one of these.
-    pub resources: Vec<String>,
-    /// `gmail.users.messages.list: maxResults<=10`.
-    pub args: Vec<String>,
-    /// Kinds of things of which only those are touched that an earlier answer has shown, or this lineage created.
-    pub only_seen: Vec<String>,
-    pub only_created: Vec<String>,
-    /// `24h`, `today@Europe/Berlin`: from when on what answers show has to be.
-    pub newer_than: Vec<String>,
-    pub max_items: Vec<String>,
-    /// Fields that answers do not show, by dotted path.
-    pub redact: Vec<String>,
-    /// `mon-fri 09:00-17:00 Europe/Berlin`; any of them.
-    pub during: Vec<String>,
-    /// `send=3`, `send=3/h`, `recipients=5`, `bytes=10MB`.
-    pub limits: Vec<String>,
     /// Which connections targets without one mean.
     pub connections: Vec<String>,
     /// Only connections to these services are meant; any where there are none.
     pub services: Vec<String>,
-    /// Datalog checks over the vocabulary.
-    pub checks: Vec<String>,
+    /// What it is confined to. Where that does not say for how long, it is 30 minutes.
+    pub narrow: Narrowing,
 }
 
 /// A connection that a pass can be minted for.
@@ -91,18 +62,9 @@ pub struct MintTerms {
     task: String,
     connections: Vec<KnownConnection>,
     grants: Vec<(Answer, ConnectionName, Selector)>,
-    begins: Option<OffsetDateTime>,
     ends: OffsetDateTime,
-    recipients: Vec<Check>,
-    resources: Vec<Check>,
-    arguments: Vec<Arguments>,
-    hours: Vec<Hours>,
-    limits: Vec<Asked>,
     quorum: Quorum,
-    provenance: Vec<Check>,
-    conditions: Vec<Check>,
-    redact: Vec<Fact>,
-    checks: Vec<Check>,
+    narrow: Narrow,
 }
 
 /// A pass, and what its minter keeps of it.
@@ -156,42 +118,13 @@ impl MintTerms {
                 .filter(|one| target.connection.as_ref().is_none_or(|name| name == one.connection));
             grants.extend(on.map(|one| (Answer::Deny, one.connection.clone(), target.selector.clone())));
         }
-        let limits = limits(&args.limits, &reach)?;
         let quorum = quorum(args)?;
-        let begins = args.not_before.as_deref().map(terms::date).transpose()?;
-        let duration = args.duration.as_deref().map_or(Ok(DEFAULT_DURATION), terms::duration)?;
-        let ends = begins.map_or(now, |begins| begins.max(now)).saturating_add(duration);
-        let named = terms::recipients(&args.to, &args.to_domains)?;
-        let recipients =
-            named.into_iter().chain(args.to_thread_participants.then(compose::in_thread)).collect();
-        let arguments =
-            args.args.iter().map(|text| arguments::read(text, &reach)).collect::<Result<_, _>>()?;
-        let mut provenance = provenance::caveats(Provenance::Seen, &args.only_seen, &reach)?;
-        provenance.extend(provenance::caveats(Provenance::Created, &args.only_created, &reach)?);
-        let mut conditions = conditions::newer_than(&args.newer_than, &reach, now)?;
-        conditions.extend(conditions::max_items(&args.max_items, &reach)?);
-        let redact = conditions::redact(&args.redact, &reach)?;
-        let hours = args.during.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
-        let checks = args.checks.iter().map(|text| terms::check(text, &reach)).collect::<Result<_, _>>()?;
+        let narrow = args.narrow.read(&reach, now)?;
+        let begins = narrow.begins.map_or(now, |begins| begins.max(now));
+        let ends = begins.saturating_add(narrow.lasts.unwrap_or(DEFAULT_DURATION));
         let connections =
             known.iter().filter(|one| reach.iter().any(|r| *r.connection == one.name)).cloned().collect();
-        Ok(Self {
-            task,
-            connections,
-            grants,
-            begins,
-            ends,
-            recipients,
-            resources: resources::caveats(&args.resources, &reach)?,
-            arguments,
-            hours,
-            limits,
-            quorum,
-            provenance,
-            conditions,
-            redact,
-            checks,
-        })
+        Ok(Self { task, connections, grants, ends, quorum, narrow })
     }
 
     /// Signs the pass.
@@ -237,21 +170,13 @@ impl MintTerms {
             }
         }
         facts.extend(self.quorum.facts());
-        facts.extend(self.limits.iter().flat_map(|asked| compose::budget(&asked.to_string(), asked).0));
-        facts.extend(self.redact.iter().cloned());
+        facts.extend(self.narrow.facts(Asked::to_string));
         facts
     }
 
     fn caveats(&self) -> Vec<Check> {
         let mut checks = vec![compose::until(self.ends), compose::same_account()];
-        checks.extend(self.begins.map(compose::from));
-        checks.extend(self.recipients.clone());
-        checks.extend(self.resources.clone());
-        checks.extend(arguments::caveats(&self.arguments));
-        checks.extend(self.provenance.iter().chain(&self.conditions).cloned());
-        checks.extend(compose::during(&self.hours));
-        checks.extend(self.limits.iter().map(|asked| compose::budget(&asked.to_string(), asked).1));
-        checks.extend(self.checks.iter().cloned());
+        checks.extend(self.narrow.caveats(Asked::to_string));
         checks
     }
 }
@@ -323,17 +248,4 @@ fn meant(
         return Err(TermError::Ambiguous { target: text.to_owned(), connections: list });
     }
     Ok(fitting)
-}
-
-/// Budgets, each once.
-pub(crate) fn limits(texts: &[String], reach: &[Reach<'_>]) -> Result<Vec<Asked>, TermError> {
-    let mut limits: Vec<Asked> = Vec::new();
-    for text in texts {
-        let asked = Asked::read(text, reach)?;
-        if limits.iter().any(|known| known.to_string() == asked.to_string()) {
-            return Err(TermError::LimitTwice(asked.to_string()));
-        }
-        limits.push(asked);
-    }
-    Ok(limits)
 }

@@ -30,11 +30,14 @@ fn minted(args: &MintArgs) -> Result<String, TermError> {
 #[test]
 fn conditions_are_told_in_words() {
     let text = minted(&gmail(MintArgs {
-        newer_than: strings(&["24h", "today@Europe/Berlin"]),
-        max_items: strings(&["10"]),
-        only_seen: strings(&["message"]),
-        only_created: strings(&["gmail:draft"]),
-        redact: strings(&["payload.body"]),
+        narrow: Narrowing {
+            newer_than: strings(&["24h", "today@Europe/Berlin"]),
+            max_items: strings(&["10"]),
+            only_seen: strings(&["message"]),
+            only_created: strings(&["gmail:draft"]),
+            redact: strings(&["payload.body"]),
+            ..Narrowing::default()
+        },
         ..MintArgs::default()
     }))
     .unwrap();
@@ -54,7 +57,10 @@ fn conditions_are_told_in_words() {
 
 #[test]
 fn the_table_shows_what_is_asked_of_answers_and_denies_what_cannot_be_judged() {
-    let args = gmail(MintArgs { newer_than: strings(&["24h"]), ..MintArgs::default() });
+    let args = gmail(MintArgs {
+        narrow: Narrowing { newer_than: strings(&["24h"]), ..Narrowing::default() },
+        ..MintArgs::default()
+    });
     let content = inspect::read(&minted(&args).unwrap()).unwrap();
     let services: Vec<_> = CATALOG.services().cloned().collect();
     let table = can::table(&content, &services);
@@ -70,20 +76,37 @@ fn the_table_shows_what_is_asked_of_answers_and_denies_what_cannot_be_judged() {
 #[test]
 fn mistakes_in_conditions_are_told() {
     let wrong = |args: MintArgs| minted(&gmail(args)).unwrap_err().to_string();
-    let newer = |text: &str| wrong(MintArgs { newer_than: strings(&[text]), ..MintArgs::default() });
+    let newer = |text: &str| {
+        wrong(MintArgs {
+            narrow: Narrowing { newer_than: strings(&[text]), ..Narrowing::default() },
+            ..MintArgs::default()
+        })
+    };
     assert!(newer("yesterday").contains("is no age"), "{}", newer("yesterday"));
     assert!(newer("today@Mars/Base").contains("is not a time zone"), "{}", newer("today@Mars/Base"));
     assert!(newer("nowhere:24h").contains("no connection is called `nowhere`"), "{}", newer("nowhere:24h"));
-    let kind = wrong(MintArgs { only_seen: strings(&["letter"]), ..MintArgs::default() });
+    let kind = wrong(MintArgs {
+        narrow: Narrowing { only_seen: strings(&["letter"]), ..Narrowing::default() },
+        ..MintArgs::default()
+    });
     assert!(kind.contains("`message`"), "the kinds that there are: {kind}");
-    let created = wrong(MintArgs { only_created: strings(&["thread"]), ..MintArgs::default() });
+    let created = wrong(MintArgs {
+        narrow: Narrowing { only_created: strings(&["thread"]), ..Narrowing::default() },
+        ..MintArgs::default()
+    });
     assert!(created.contains("--only-created"), "{created}");
     for bad in ["0", "-1", "ten"] {
-        let text = wrong(MintArgs { max_items: strings(&[bad]), ..MintArgs::default() });
+        let text = wrong(MintArgs {
+            narrow: Narrowing { max_items: strings(&[bad]), ..Narrowing::default() },
+            ..MintArgs::default()
+        });
         assert!(text.contains("is no number of items"), "{text}");
     }
     for bad in ["", "a..b", "a b", ".body"] {
-        let text = wrong(MintArgs { redact: strings(&[bad]), ..MintArgs::default() });
+        let text = wrong(MintArgs {
+            narrow: Narrowing { redact: strings(&[bad]), ..Narrowing::default() },
+            ..MintArgs::default()
+        });
         assert!(text.contains("is no field"), "{text}");
     }
 }
@@ -91,7 +114,10 @@ fn mistakes_in_conditions_are_told() {
 #[test]
 fn a_check_that_forgets_a_stage_is_refused_with_what_to_write() {
     let told = |check: &str| {
-        let args = gmail(MintArgs { checks: strings(&[check]), ..MintArgs::default() });
+        let args = gmail(MintArgs {
+            narrow: Narrowing { checks: strings(&[check]), ..Narrowing::default() },
+            ..MintArgs::default()
+        });
         minted(&args).map(|_| String::new()).unwrap_or_else(|error| error.to_string())
     };
     assert!(told("check if item_age($a), $a <= 60").contains("a request has no items yet"));

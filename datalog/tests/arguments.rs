@@ -22,7 +22,7 @@ fn terms(args: &[&str]) -> Result<MintTerms, TermError> {
     let args = MintArgs {
         task: "t".into(),
         allow: strings(&["gmail.*", "github.*"]),
-        args: strings(args),
+        narrow: Narrowing { args: strings(args), ..Narrowing::default() },
         ..MintArgs::default()
     };
     MintTerms::parse(&args, &known(), NOW)
@@ -177,7 +177,10 @@ fn a_child_constrains_further_and_never_less() {
     let parent = wide.mint(&PassId::from_random([9; 16]), &root()).unwrap().text;
     let services: Vec<_> = CATALOG.services().cloned().collect();
     let narrow = AttenuateArgs {
-        args: strings(&["gmail.users.messages.list: maxResults<=50, labelIds?"]),
+        narrow: Narrowing {
+            args: strings(&["gmail.users.messages.list: maxResults<=50, labelIds?"]),
+            ..Narrowing::default()
+        },
         ..AttenuateArgs::default()
     };
     let child = attenuate(&parent, &narrow, &services, NOW).unwrap().text;

@@ -17,7 +17,10 @@ use common::*;
 use datalog::*;
 
 fn limited(limits: &[&str]) -> MintArgs {
-    MintArgs { limits: strings(limits), ..args(&["gmail:read", "gmail:write", "gmail:send"], &[], &[]) }
+    MintArgs {
+        narrow: Narrowing { limits: strings(limits), ..Narrowing::default() },
+        ..args(&["gmail:read", "gmail:write", "gmail:send"], &[], &[])
+    }
 }
 
 fn gmail() -> KnownConnection {
@@ -103,7 +106,10 @@ fn a_budget_that_is_not_understood_is_refused_with_what_to_write() {
 #[test]
 fn a_budget_of_recipients_where_nobody_is_read_is_refused() {
     let github = known_service("github", "me");
-    let args = MintArgs { limits: strings(&["recipients=5"]), ..args(&["github:read"], &[], &[]) };
+    let args = MintArgs {
+        narrow: Narrowing { limits: strings(&["recipients=5"]), ..Narrowing::default() },
+        ..args(&["github:read"], &[], &[])
+    };
     let told = MintTerms::parse(&args, &[github], NOW).unwrap_err();
     assert_eq!(told, TermError::CountsNobody("recipients=5".into()));
 }
@@ -171,8 +177,10 @@ fn a_child_may_set_windows_of_its_own_and_none_on_its_parents_budgets() {
     let parent = MintTerms::parse(&limited(&["send=3"]), &[gmail()], NOW).unwrap();
     let parent = parent.mint(&PassId::from_random([9; 16]), &root()).unwrap().text;
     let services = [gmail().service];
-    let narrower =
-        AttenuateArgs { limits: strings(&["send=1/m", "bytes=1MB/d"]), ..AttenuateArgs::default() };
+    let narrower = AttenuateArgs {
+        narrow: Narrowing { limits: strings(&["send=1/m", "bytes=1MB/d"]), ..Narrowing::default() },
+        ..AttenuateArgs::default()
+    };
     let child = attenuate(&parent, &narrower, &services, NOW).unwrap().content;
     let said: Vec<_> = child.limits.iter().map(|one| (one.name.as_str(), one.measure, one.window)).collect();
     assert_eq!(
@@ -198,8 +206,11 @@ fn counts_of_a_parents_budget_outlast_a_child_that_ends_sooner() {
     let parent = MintTerms::parse(&limited(&["send=3"]), &[gmail()], NOW).unwrap();
     let parent = parent.mint(&PassId::from_random([9; 16]), &root()).unwrap();
     let sooner = AttenuateArgs {
-        duration: Some("1m".into()),
-        limits: strings(&["send=1"]),
+        narrow: Narrowing {
+            duration: Some("1m".into()),
+            limits: strings(&["send=1"]),
+            ..Narrowing::default()
+        },
         ..AttenuateArgs::default()
     };
     let child = attenuate(&parent.text, &sooner, &[gmail().service], NOW).unwrap().content;

@@ -293,7 +293,12 @@ fn unnamed(known: &KnownConnection, request: &Request) -> Vec<String> {
 
 fn pass(known: &KnownConnection, args: &[String]) -> Arc<VerifiedPass> {
     let all = format!("{}.*", known.name);
-    let args = MintArgs { task: "t".into(), allow: vec![all], args: args.to_vec(), ..MintArgs::default() };
+    let args = MintArgs {
+        task: "t".into(),
+        allow: vec![all],
+        narrow: Narrowing { args: args.to_vec(), ..Narrowing::default() },
+        ..MintArgs::default()
+    };
     verified(&args, std::slice::from_ref(known))
 }
 
@@ -358,15 +363,11 @@ proptest! {
         let mut dice = Dice(choice | 1);
         let present = names(&request);
         let mut some = |sides| mentioning(&request, present.iter().filter(|_| !dice.one_in(sides)).collect::<Vec<_>>());
-        let parents = MintArgs {
-            task: "t".into(),
-            allow: vec![format!("{}.*", known.name)],
-            args: vec![some(8)],
-            ..MintArgs::default()
-        };
+        let parents = MintArgs { task: "t".into(), allow: vec![format!("{}.*", known.name)], narrow: Narrowing {
+            args: vec![some(8)], ..Narrowing::default() }, ..MintArgs::default() };
         let terms = MintTerms::parse(&parents, std::slice::from_ref(&known), NOW).unwrap();
         let parent = terms.mint(&PassId::from_random([9; 16]), &root()).unwrap().text;
-        let narrower = AttenuateArgs { args: vec![some(8)], ..AttenuateArgs::default() };
+        let narrower = AttenuateArgs { narrow: Narrowing { args: vec![some(8)], ..Narrowing::default() }, ..AttenuateArgs::default() };
         let child = attenuate(&parent, &narrower, std::slice::from_ref(&known.service), NOW).unwrap().text;
         let (parent, child) = (verify(&parent).unwrap(), verify(&child).unwrap());
         prop_assert!(!is_allowed(&child, &request) || is_allowed(&parent, &request));

@@ -24,7 +24,10 @@ fn known() -> KnownConnection {
 /// Posts and reads, inside the organization alone.
 fn inside() -> Arc<VerifiedPass> {
     let checks = strings(&["check if channel_external(false)"]);
-    verified(&MintArgs { checks, ..args(&["slack.*"], &[], &[]) }, &[known()])
+    verified(
+        &MintArgs { narrow: Narrowing { checks, ..Narrowing::default() }, ..args(&["slack.*"], &[], &[]) },
+        &[known()],
+    )
 }
 
 fn request(method: &str, body: &str) -> Request {

@@ -66,7 +66,10 @@ fn another_account_or_connection_is_denied() {
 
 #[test]
 fn a_budget_that_is_used_up_denies_as_exhausted() {
-    let text = mint(&MintArgs { limits: strings(&["mail:read=2"]), ..args(&["mail.*"], &[], &[]) });
+    let text = mint(&MintArgs {
+        narrow: Narrowing { limits: strings(&["mail:read=2"]), ..Narrowing::default() },
+        ..args(&["mail.*"], &[], &[])
+    });
     let pass = verify(&text).unwrap();
     let budget = pass.limits()[0].budget.clone();
     let context = |used: u64| Context { used: [(budget.clone(), used.into())].into(), ..Context::default() };
@@ -88,8 +91,17 @@ fn a_budget_that_is_used_up_denies_as_exhausted() {
 
 #[test]
 fn a_child_has_its_parents_budgets_and_its_own() {
-    let parent = mint(&MintArgs { limits: strings(&["send=5"]), ..args(&["mail.*"], &[], &[]) });
-    let child = narrow(&parent, &AttenuateArgs { limits: strings(&["send=1"]), ..AttenuateArgs::default() });
+    let parent = mint(&MintArgs {
+        narrow: Narrowing { limits: strings(&["send=5"]), ..Narrowing::default() },
+        ..args(&["mail.*"], &[], &[])
+    });
+    let child = narrow(
+        &parent,
+        &AttenuateArgs {
+            narrow: Narrowing { limits: strings(&["send=1"]), ..Narrowing::default() },
+            ..AttenuateArgs::default()
+        },
+    );
     let (parent, child) = (verify(&parent).unwrap(), verify(&child).unwrap());
     assert_eq!(parent.limits()[0].budget, child.limits()[0].budget);
     assert_eq!(child.limits().len(), 2);
@@ -114,7 +126,10 @@ fn a_child_only_loses() {
     assert_eq!(narrowed(deny(&["mail:send", "mail.settings.*"])), "aa--a--a");
     let ask = |texts: &[&str]| AttenuateArgs { ask: strings(texts), ..AttenuateArgs::default() };
     assert_eq!(narrowed(ask(&["mail:read"])), "???-a?a?");
-    let check = |text: &str| AttenuateArgs { checks: strings(&[text]), ..AttenuateArgs::default() };
+    let check = |text: &str| AttenuateArgs {
+        narrow: Narrowing { checks: strings(&[text]), ..Narrowing::default() },
+        ..AttenuateArgs::default()
+    };
     assert_eq!(narrowed(check("check if method(\"GET\")")), "aa-----a");
 }
 
@@ -144,18 +159,29 @@ fn what_a_child_loses_is_told() {
 
 #[test]
 fn time_ends_and_begins_a_pass() {
-    let text = mint(&MintArgs { duration: Some("10m".into()), ..args(&["mail:read"], &[], &[]) });
+    let text = mint(&MintArgs {
+        narrow: Narrowing { duration: Some("10m".into()), ..Narrowing::default() },
+        ..args(&["mail:read"], &[], &[])
+    });
     let cache = PassCache::new(4);
     let at = |now| cache.verify(&text, &roots(), &|_| false, now);
     assert!(at(NOW).is_ok());
     assert!(at(NOW + Duration::minutes(10)).is_ok());
     // Also when it is remembered.
     assert!(matches!(at(NOW + Duration::minutes(10) + Duration::seconds(1)), Err(PassRefusal::Expired(_))));
-    let child = narrow(&text, &AttenuateArgs { duration: Some("1m".into()), ..AttenuateArgs::default() });
+    let child = narrow(
+        &text,
+        &AttenuateArgs {
+            narrow: Narrowing { duration: Some("1m".into()), ..Narrowing::default() },
+            ..AttenuateArgs::default()
+        },
+    );
     let late = NOW + Duration::minutes(2);
     assert!(matches!(cache.verify(&child, &roots(), &|_| false, late), Err(PassRefusal::Expired(_))));
-    let later =
-        mint(&MintArgs { not_before: Some("2026-11-22T10:00:00Z".into()), ..args(&["mail:read"], &[], &[]) });
+    let later = mint(&MintArgs {
+        narrow: Narrowing { not_before: Some("2026-11-22T10:00:00Z".into()), ..Narrowing::default() },
+        ..args(&["mail:read"], &[], &[])
+    });
     assert!(matches!(cache.verify(&later, &roots(), &|_| false, NOW), Err(PassRefusal::NotYet(_))));
     assert!(cache.verify(&later, &roots(), &|_| false, NOW + Duration::hours(1)).is_ok());
 }
@@ -163,14 +189,20 @@ fn time_ends_and_begins_a_pass() {
 #[test]
 fn hours_of_the_week_bound_a_pass_and_its_children() {
     // NOW is a Sunday, 10:00 in Berlin.
-    let during = |texts: &[&str]| MintArgs { during: strings(texts), ..args(&["mail:read"], &[], &[]) };
+    let during = |texts: &[&str]| MintArgs {
+        narrow: Narrowing { during: strings(texts), ..Narrowing::default() },
+        ..args(&["mail:read"], &[], &[])
+    };
     assert_eq!(answers(&mint(&during(&["sat,sun 10:00-10:01 Europe/Berlin"]))), "aa------");
     assert_eq!(answers(&mint(&during(&["mon-fri 00:00-24:00 UTC", "sun 09:00-09:30 UTC"]))), "aa------");
     let text = mint(&during(&["sun 09:00-10:00 Europe/Berlin"]));
     assert_eq!(answers(&text), "--------");
     let (_, expected) = answer(&text, request("mail.messages.list"), &Context::default());
     assert_eq!(expected, "a time within sun 09:00-10:00 Europe/Berlin");
-    let never = AttenuateArgs { during: strings(&["mon-sat 00:00-24:00 UTC"]), ..AttenuateArgs::default() };
+    let never = AttenuateArgs {
+        narrow: Narrowing { during: strings(&["mon-sat 00:00-24:00 UTC"]), ..Narrowing::default() },
+        ..AttenuateArgs::default()
+    };
     assert_eq!(answers(&narrow(&mint(&args(&["mail:read"], &[], &[])), &never)), "--------");
 }
 
@@ -225,8 +257,11 @@ fn a_verified_pass_that_is_logged_shows_its_id_and_nothing_to_use_it_by() {
 #[test]
 fn a_pass_says_what_it_is_in_words_and_datalog() {
     let text = mint(&MintArgs {
-        limits: strings(&["mail.messages.get=10", "send=3"]),
-        checks: strings(&["check if arg_count($n), $n < 5 || $n == 9"]),
+        narrow: Narrowing {
+            limits: strings(&["mail.messages.get=10", "send=3"]),
+            checks: strings(&["check if arg_count($n), $n < 5 || $n == 9"]),
+            ..Narrowing::default()
+        },
         ..args(&["mail:read", "mail.drafts.*"], &["mail:send"], &["mail:delete"])
     });
     let child = narrow(
@@ -235,8 +270,11 @@ fn a_pass_says_what_it_is_in_words_and_datalog() {
             only: strings(&["mail:read", "mail.drafts.create"]),
             ask: strings(&["mail.drafts.*"]),
             deny: strings(&["secret"]),
-            limits: strings(&["mail:read=4"]),
-            duration: Some("5m".into()),
+            narrow: Narrowing {
+                limits: strings(&["mail:read=4"]),
+                duration: Some("5m".into()),
+                ..Narrowing::default()
+            },
             ..AttenuateArgs::default()
         },
     );
@@ -261,16 +299,43 @@ fn mistakes_in_flags_are_told_with_a_hint() {
         told(args(&["read"], &[], &[])),
         told(args(&["mail.drafts.create"], &[], &[])),
         told(MintArgs { connections: strings(&["nope"]), ..args(&["read"], &[], &[]) }),
-        told(MintArgs { duration: Some("30".into()), ..args(&["mail:read"], &[], &[]) }),
-        told(MintArgs { limits: strings(&["mail:send"]), ..args(&["mail:read"], &[], &[]) }),
-        told(MintArgs { limits: strings(&["mail:read=1", "mail:read=2"]), ..args(&["mail:read"], &[], &[]) }),
-        told(MintArgs { checks: strings(&["check if tiem($t)"]), ..args(&["mail:read"], &[], &[]) }),
+        told(MintArgs {
+            narrow: Narrowing { duration: Some("30".into()), ..Narrowing::default() },
+            ..args(&["mail:read"], &[], &[])
+        }),
+        told(MintArgs {
+            narrow: Narrowing { limits: strings(&["mail:send"]), ..Narrowing::default() },
+            ..args(&["mail:read"], &[], &[])
+        }),
+        told(MintArgs {
+            narrow: Narrowing { limits: strings(&["mail:read=1", "mail:read=2"]), ..Narrowing::default() },
+            ..args(&["mail:read"], &[], &[])
+        }),
+        told(MintArgs {
+            narrow: Narrowing { checks: strings(&["check if tiem($t)"]), ..Narrowing::default() },
+            ..args(&["mail:read"], &[], &[])
+        }),
         told(MintArgs { task: " ".into(), ..args(&["mail:read"], &[], &[]) }),
-        told(MintArgs { to: strings(&["Bob <bob@example.com>"]), ..args(&["mail:read"], &[], &[]) }),
-        told(MintArgs { to_domains: strings(&["example"]), ..args(&["mail:read"], &[], &[]) }),
-        told(MintArgs { during: strings(&["9 to 5"]), ..args(&["mail:read"], &[], &[]) }),
-        told(MintArgs { during: strings(&["mon 09:00-17:00 Berlin"]), ..args(&["mail:read"], &[], &[]) }),
-        told(MintArgs { not_before: Some("tomorrow".into()), ..args(&["mail:read"], &[], &[]) }),
+        told(MintArgs {
+            narrow: Narrowing { to: strings(&["Bob <bob@example.com>"]), ..Narrowing::default() },
+            ..args(&["mail:read"], &[], &[])
+        }),
+        told(MintArgs {
+            narrow: Narrowing { to_domains: strings(&["example"]), ..Narrowing::default() },
+            ..args(&["mail:read"], &[], &[])
+        }),
+        told(MintArgs {
+            narrow: Narrowing { during: strings(&["9 to 5"]), ..Narrowing::default() },
+            ..args(&["mail:read"], &[], &[])
+        }),
+        told(MintArgs {
+            narrow: Narrowing { during: strings(&["mon 09:00-17:00 Berlin"]), ..Narrowing::default() },
+            ..args(&["mail:read"], &[], &[])
+        }),
+        told(MintArgs {
+            narrow: Narrowing { not_before: Some("tomorrow".into()), ..Narrowing::default() },
+            ..args(&["mail:read"], &[], &[])
+        }),
     ];
     insta::assert_snapshot!(errors.join("\n--\n"));
 }

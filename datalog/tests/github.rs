@@ -23,8 +23,7 @@ fn args(allow: &[&str], deny: &[&str], args: &[&str], checks: &[&str]) -> MintAr
         task: "t".into(),
         allow: strings(allow),
         deny: strings(deny),
-        args: strings(args),
-        checks: strings(checks),
+        narrow: Narrowing { args: strings(args), checks: strings(checks), ..Narrowing::default() },
         ..MintArgs::default()
     }
 }

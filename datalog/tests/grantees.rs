@@ -23,7 +23,7 @@ fn pass(service: &str, allow: &[&str], to_domains: &[&str]) -> Arc<VerifiedPass>
     let args = MintArgs {
         task: "t".into(),
         allow: strings(allow),
-        to_domains: strings(to_domains),
+        narrow: Narrowing { to_domains: strings(to_domains), ..Narrowing::default() },
         ..MintArgs::default()
     };
     verified(&args, &[known(service)])

@@ -93,7 +93,10 @@ fn a_later_block_cannot_grant() {
 
 #[test]
 fn a_later_block_cannot_answer_for_its_parents_budget() {
-    let parent = mint(&MintArgs { limits: strings(&["send=3"]), ..args(&["mail.*"], &[], &[]) });
+    let parent = mint(&MintArgs {
+        narrow: Narrowing { limits: strings(&["send=3"]), ..Narrowing::default() },
+        ..args(&["mail.*"], &[], &[])
+    });
     let block = BlockBuilder::new().code(r#"budget_effect("send", "*", "send", 1000);"#).unwrap();
     let child = UnverifiedBiscuit::from(bytes(&parent)).unwrap().append(block).unwrap();
     refused(&text(&child.to_vec().unwrap()), "is set more than once");

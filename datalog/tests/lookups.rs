@@ -22,7 +22,10 @@ fn known() -> KnownConnection {
 }
 
 fn in_thread(allow: &[&str]) -> MintArgs {
-    MintArgs { to_thread_participants: true, ..args(allow, &[], &[]) }
+    MintArgs {
+        narrow: Narrowing { to_thread_participants: true, ..Narrowing::default() },
+        ..args(allow, &[], &[])
+    }
 }
 
 fn letter(to: &str) -> String {
@@ -160,13 +163,23 @@ fn nothing_is_looked_up_that_no_caveat_reads_or_that_is_denied_anyway() {
     let reply = || send("bob@partner.test", Some("t1"));
     let plain = verified(&args(&["gmail:send"], &[], &[]), &[known()]);
     assert!(!could_need(&plain, &reply()));
-    let addressed = MintArgs { to: strings(&["bob@partner.test"]), ..args(&["gmail:send"], &[], &[]) };
+    let addressed = MintArgs {
+        narrow: Narrowing { to: strings(&["bob@partner.test"]), ..Narrowing::default() },
+        ..args(&["gmail:send"], &[], &[])
+    };
     let never = |target: &str| -> Result<String, Unfound> { panic!("{target} was looked up") };
     assert_eq!(word(&decided(&verified(&addressed, &[known()]), reply(), &never).1), "allow");
     // Not covered, and covered but stopped by another caveat.
     let reader = verified(&in_thread(&["gmail:read"]), &[known()]);
     assert_eq!(word(&decided(&reader, reply(), &never).1), "deny");
-    let elsewhere = MintArgs { to: strings(&["carol@partner.test"]), ..in_thread(&["gmail:send"]) };
+    let elsewhere = MintArgs {
+        narrow: Narrowing {
+            to: strings(&["carol@partner.test"]),
+            to_thread_participants: true,
+            ..Narrowing::default()
+        },
+        ..args(&["gmail:send"], &[], &[])
+    };
     assert_eq!(word(&decided(&verified(&elsewhere, &[known()]), reply(), &never).1), "deny");
     // A request that reaches nobody is nobody's reply.
     let list = classified(&known(), "GET /gmail/v1/users/me/messages", "", b"").unwrap();
@@ -194,20 +207,34 @@ fn narrowed(args: &MintArgs, narrow: &AttenuateArgs) -> Arc<VerifiedPass> {
 
 #[test]
 fn a_later_block_is_no_way_to_ask_about_what_the_pass_may_not_read() {
-    let probe = AttenuateArgs { to_thread_participants: true, ..AttenuateArgs::default() };
+    let probe = AttenuateArgs {
+        narrow: Narrowing { to_thread_participants: true, ..Narrowing::default() },
+        ..AttenuateArgs::default()
+    };
     let never = |target: &str| -> Result<String, Unfound> { panic!("{target} was looked up") };
     let reply = || send("bob@partner.test", Some("t1"));
     let blind = narrowed(&args(&["gmail:send"], &[], &[]), &probe);
     assert_eq!(word(&decided(&blind, reply(), &never).1), "unevaluable");
     // Reading is asked about, counted, of other arguments, of new things only: none of it is plainly allowed.
     let send_and = |allow: &[&str]| args(&[allow, &["gmail:send"]].concat(), &[], &[]);
-    let counted = MintArgs { limits: strings(&["gmail:read=1000"]), ..send_and(&["gmail:read"]) };
+    let counted = MintArgs {
+        narrow: Narrowing { limits: strings(&["gmail:read=1000"]), ..Narrowing::default() },
+        ..send_and(&["gmail:read"])
+    };
     let asked = args(&["gmail:send"], &["gmail:read"], &[]);
     let denied = args(&["gmail:send", "gmail:read"], &[], &["gmail.users.threads.get"]);
-    let shaped =
-        MintArgs { args: strings(&["gmail.users.threads.get: id=\"t2\""]), ..send_and(&["gmail:read"]) };
-    let dated = MintArgs { newer_than: strings(&["24h"]), ..send_and(&["gmail:read"]) };
-    let redacted = MintArgs { redact: strings(&["payload.headers"]), ..send_and(&["gmail:read"]) };
+    let shaped = MintArgs {
+        narrow: Narrowing { args: strings(&["gmail.users.threads.get: id=\"t2\""]), ..Narrowing::default() },
+        ..send_and(&["gmail:read"])
+    };
+    let dated = MintArgs {
+        narrow: Narrowing { newer_than: strings(&["24h"]), ..Narrowing::default() },
+        ..send_and(&["gmail:read"])
+    };
+    let redacted = MintArgs {
+        narrow: Narrowing { redact: strings(&["payload.headers"]), ..Narrowing::default() },
+        ..send_and(&["gmail:read"])
+    };
     for parent in [counted, asked, denied, shaped, dated, redacted] {
         assert_eq!(
             word(&decided(&narrowed(&parent, &probe), reply(), &never).1),
@@ -222,7 +249,10 @@ fn a_later_block_is_no_way_to_ask_about_what_the_pass_may_not_read() {
     // What the authority block asks for is no question of the holder's.
     let asks = narrowed(
         &in_thread(&["gmail:send"]),
-        &AttenuateArgs { duration: Some("5m".into()), ..AttenuateArgs::default() },
+        &AttenuateArgs {
+            narrow: Narrowing { duration: Some("5m".into()), ..Narrowing::default() },
+            ..AttenuateArgs::default()
+        },
     );
     assert_eq!(word(&decided(&asks, reply(), &|_| Ok(thread())).1), "allow");
 }
@@ -235,7 +265,10 @@ fn draft(to: &str, thread: &str) -> String {
 }
 
 fn to_domain(domain: &str) -> MintArgs {
-    MintArgs { to_domains: strings(&[domain]), ..args(&["gmail:send"], &[], &[]) }
+    MintArgs {
+        narrow: Narrowing { to_domains: strings(&[domain]), ..Narrowing::default() },
+        ..args(&["gmail:send"], &[], &[])
+    }
 }
 
 #[test]
@@ -332,7 +365,10 @@ fn who_is_asked_about_a_draft_is_asked_about_what_it_holds() {
 
 fn limited_to(service: &str, domain: &str) -> Arc<VerifiedPass> {
     let allow = format!("{service}.*");
-    let args = MintArgs { to_domains: strings(&[domain]), ..args(&[&allow], &[], &[]) };
+    let args = MintArgs {
+        narrow: Narrowing { to_domains: strings(&[domain]), ..Narrowing::default() },
+        ..args(&[&allow], &[], &[])
+    };
     verified(&args, &[known_service(service, "me@example.com")])
 }
 
@@ -440,7 +476,10 @@ fn a_change_of_a_permission_reaches_whom_it_is_for() {
 
 #[test]
 fn a_count_of_recipients_counts_those_that_are_looked_up() {
-    let limited = MintArgs { limits: strings(&["recipients=1"]), ..args(&["gmail:send"], &[], &[]) };
+    let limited = MintArgs {
+        narrow: Narrowing { limits: strings(&["recipients=1"]), ..Narrowing::default() },
+        ..args(&["gmail:send"], &[], &[])
+    };
     let pass = verified(&limited, &[known()]);
     let one = decided(&pass, send_draft(r#"{"id":"r-1"}"#), &|_| Ok(draft("bob@partner.test", "t1")));
     let Decided::Allow(permitted) = one.1 else { panic!("{one:?}") };

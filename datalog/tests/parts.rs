@@ -20,7 +20,10 @@ use datalog::*;
 use serde::Deserialize;
 
 fn pass(check: &str) -> Arc<VerifiedPass> {
-    let args = MintArgs { checks: strings(&[check]), ..args(&["gmail.*"], &[], &[]) };
+    let args = MintArgs {
+        narrow: Narrowing { checks: strings(&[check]), ..Narrowing::default() },
+        ..args(&["gmail.*"], &[], &[])
+    };
     verified(&args, &[known_service("gmail", "me@example.com")])
 }
 

@@ -67,14 +67,14 @@ prop_compose! {
     fn passes()(allow in targets(), ask in targets(), deny in targets(), limits in limits(), checks in checks()) -> MintArgs {
         // A pass that allows nothing is not minted.
         let allow = if allow.is_empty() && ask.is_empty() { strings(&["mail:read"]) } else { allow };
-        MintArgs { task: "t".into(), allow, ask, deny, limits, checks, ..MintArgs::default() }
+        MintArgs { task: "t".into(), allow, ask, deny, narrow: Narrowing { limits, checks, ..Narrowing::default() }, ..MintArgs::default() }
     }
 }
 
 prop_compose! {
     fn narrowings()(only in targets(), ask in targets(), deny in targets(), limits in limits(), checks in checks()) -> AttenuateArgs {
         let checks = if checks.is_empty() { strings(&["check if method($m), $m != \"TRACE\""]) } else { checks };
-        AttenuateArgs { only, ask, deny, limits, checks, duration: Some("10m".into()), ..AttenuateArgs::default() }
+        AttenuateArgs { only, ask, deny, narrow: Narrowing { limits, checks, duration: Some("10m".into()), ..Narrowing::default() }, ..AttenuateArgs::default() }
     }
 }
 
@@ -192,8 +192,8 @@ proptest! {
     fn every_check_agrees_with_biscuit_auth(
         check in select(CHECKS.to_vec()), own in select(CHECKS.to_vec()), request in requests(), approve in any::<bool>(),
     ) {
-        let wide = MintArgs { checks: strings(&[check]), ..args(&["mail.*"], &[], &[]) };
-        let own = AttenuateArgs { checks: strings(&[own]), ..AttenuateArgs::default() };
+        let wide = MintArgs { narrow: Narrowing { checks: strings(&[check]), ..Narrowing::default() }, ..args(&["mail.*"], &[], &[]) };
+        let own = AttenuateArgs { narrow: Narrowing { checks: strings(&[own]), ..Narrowing::default() }, ..AttenuateArgs::default() };
         let request = Request { connection: "mail".parse().unwrap(), account: "me@example.com".parse().unwrap(), ..request };
         for text in [mint(&wide), narrow(&mint(&args(&["mail.*"], &[], &[])), &own)] {
             let pass = verify(&text).unwrap();
@@ -243,9 +243,9 @@ proptest! {
         let (content, pass) = (inspect::read(&text).unwrap(), verify(&text).unwrap());
         prop_assert_eq!(content.blocks.len(), 2);
         prop_assert_eq!(&content.task, &args.task);
-        prop_assert_eq!(pass.limits().len(), args.limits.len() + narrower.limits.len());
+        prop_assert_eq!(pass.limits().len(), args.narrow.limits.len() + narrower.narrow.limits.len());
         let budgets = content.blocks[0].caveats.iter().filter(|caveat| caveat.mentions("used")).count();
-        prop_assert_eq!(budgets, args.limits.len());
+        prop_assert_eq!(budgets, args.narrow.limits.len());
     }
 
     #[test]
@@ -254,7 +254,7 @@ proptest! {
         let encoded = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
         prop_assert!(verify(&encoded).is_err());
         prop_assert!(verify(&text).is_err());
-        let check = AttenuateArgs { checks: vec![text.clone()], ..AttenuateArgs::default() };
+        let check = AttenuateArgs { narrow: Narrowing { checks: vec![text.clone()], ..Narrowing::default() }, ..AttenuateArgs::default() };
         let _ = attenuate(&mint(&args_of_read()), &check, &[service()], NOW);
         let _ = terms::duration(&text);
     }

@@ -22,7 +22,10 @@ const TEAM: &str = "/calendar/v3/calendars/team@group.calendar.google.com";
 
 fn limited(service: &str) -> Arc<VerifiedPass> {
     let allow = format!("{service}.*");
-    let args = MintArgs { to_domains: strings(&["partner.test"]), ..args(&[&allow], &[], &[]) };
+    let args = MintArgs {
+        narrow: Narrowing { to_domains: strings(&["partner.test"]), ..Narrowing::default() },
+        ..args(&[&allow], &[], &[])
+    };
     verified(&args, &[known_service(service, "me@example.com")])
 }
 

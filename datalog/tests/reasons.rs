@@ -36,11 +36,20 @@ const SEND: &str = "POST /gmail/v1/users/me/messages/send";
 #[test]
 fn a_refusal_names_what_is_at_fault_and_nothing_beside_it() {
     let list = |text: &str| MintArgs {
-        args: strings(&[&format!("gmail.users.messages.list: {text}")]),
+        narrow: Narrowing {
+            args: strings(&[&format!("gmail.users.messages.list: {text}")]),
+            ..Narrowing::default()
+        },
         ..MintArgs::default()
     };
-    let inside = || MintArgs { to_domains: strings(&["example.com"]), ..MintArgs::default() };
-    let check = |text: &str| MintArgs { checks: strings(&[text]), ..MintArgs::default() };
+    let inside = || MintArgs {
+        narrow: Narrowing { to_domains: strings(&["example.com"]), ..Narrowing::default() },
+        ..MintArgs::default()
+    };
+    let check = |text: &str| MintArgs {
+        narrow: Narrowing { checks: strings(&[text]), ..Narrowing::default() },
+        ..MintArgs::default()
+    };
     let cases = [
         (list("q = \"is:unread\""), format!("{LIST}?q=from:boss"), String::new()),
         (
@@ -51,17 +60,29 @@ fn a_refusal_names_what_is_at_fault_and_nothing_beside_it() {
         (list("q?, maxResults?"), format!("{LIST}?q=x&maxResults=1&pageToken=2"), String::new()),
         (inside(), SEND.into(), to("To: a@example.com, eve@notexample.com\r\nBcc: mallory@example.org")),
         (
-            MintArgs { to_thread_participants: true, ..MintArgs::default() },
+            MintArgs {
+                narrow: Narrowing { to_thread_participants: true, ..Narrowing::default() },
+                ..MintArgs::default()
+            },
             SEND.into(),
             to("To: a@example.com"),
         ),
         (
-            MintArgs { during: strings(&["mon-fri 09:00-17:00 Europe/Berlin"]), ..MintArgs::default() },
+            MintArgs {
+                narrow: Narrowing {
+                    during: strings(&["mon-fri 09:00-17:00 Europe/Berlin"]),
+                    ..Narrowing::default()
+                },
+                ..MintArgs::default()
+            },
             LIST.into(),
             String::new(),
         ),
         (
-            MintArgs { only_seen: strings(&["message"]), ..MintArgs::default() },
+            MintArgs {
+                narrow: Narrowing { only_seen: strings(&["message"]), ..Narrowing::default() },
+                ..MintArgs::default()
+            },
             format!("{LIST}/18f"),
             String::new(),
         ),

@@ -26,8 +26,7 @@ fn pass(to: &[&str], domains: &[&str]) -> Arc<VerifiedPass> {
     let args = MintArgs {
         task: "t".into(),
         allow: strings(&["gmail.*"]),
-        to: strings(to),
-        to_domains: strings(domains),
+        narrow: Narrowing { to: strings(to), to_domains: strings(domains), ..Narrowing::default() },
         ..MintArgs::default()
     };
     verified(&args, &[known()])

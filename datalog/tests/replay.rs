@@ -42,22 +42,55 @@ fn passes() -> Vec<MintArgs> {
             deny: strings(&["gmail:delete"]),
             ..allow(&["gmail:read"])
         },
-        MintArgs { resources: strings(&["message=18f0"]), ..allow(&all) },
-        MintArgs { args: strings(&["gmail.users.messages.list: q, maxResults"]), ..allow(&all) },
         MintArgs {
-            args: strings(&["gmail.users.messages.list: q = \"is:unread\", maxResults<=10"]),
+            narrow: Narrowing { resources: strings(&["message=18f0"]), ..Narrowing::default() },
             ..allow(&all)
         },
-        MintArgs { to_domains: strings(&["example.com"]), ..allow(&all) },
-        MintArgs { during: strings(&["sun 08:00-10:00 UTC"]), ..allow(&all) },
-        MintArgs { during: strings(&["mon 08:00-10:00 UTC"]), ..allow(&all) },
-        MintArgs { limits: strings(&["read=1", "send=2/h"]), ..allow(&all) },
-        MintArgs { newer_than: strings(&["24h"]), ..allow(&["gmail:read"]) },
-        MintArgs { only_seen: strings(&["message"]), ..allow(&all) },
         MintArgs {
-            checks: strings(&[
-                "check if arg(\"q\", \"is:unread\") or operation(\"gmail.users.labels.list\")",
-            ]),
+            narrow: Narrowing {
+                args: strings(&["gmail.users.messages.list: q, maxResults"]),
+                ..Narrowing::default()
+            },
+            ..allow(&all)
+        },
+        MintArgs {
+            narrow: Narrowing {
+                args: strings(&["gmail.users.messages.list: q = \"is:unread\", maxResults<=10"]),
+                ..Narrowing::default()
+            },
+            ..allow(&all)
+        },
+        MintArgs {
+            narrow: Narrowing { to_domains: strings(&["example.com"]), ..Narrowing::default() },
+            ..allow(&all)
+        },
+        MintArgs {
+            narrow: Narrowing { during: strings(&["sun 08:00-10:00 UTC"]), ..Narrowing::default() },
+            ..allow(&all)
+        },
+        MintArgs {
+            narrow: Narrowing { during: strings(&["mon 08:00-10:00 UTC"]), ..Narrowing::default() },
+            ..allow(&all)
+        },
+        MintArgs {
+            narrow: Narrowing { limits: strings(&["read=1", "send=2/h"]), ..Narrowing::default() },
+            ..allow(&all)
+        },
+        MintArgs {
+            narrow: Narrowing { newer_than: strings(&["24h"]), ..Narrowing::default() },
+            ..allow(&["gmail:read"])
+        },
+        MintArgs {
+            narrow: Narrowing { only_seen: strings(&["message"]), ..Narrowing::default() },
+            ..allow(&all)
+        },
+        MintArgs {
+            narrow: Narrowing {
+                checks: strings(&[
+                    "check if arg(\"q\", \"is:unread\") or operation(\"gmail.users.labels.list\")",
+                ]),
+                ..Narrowing::default()
+            },
             ..allow(&all)
         },
     ]

@@ -101,7 +101,7 @@ prop_compose! {
         checks in some(CHECKS, 2),
     ) -> MintArgs {
         let allow = if allow.is_empty() && ask.is_empty() { strings(&["gmail:read"]) } else { allow };
-        MintArgs { task: "t".into(), allow, ask, deny, limits, args, during, to, to_domains, to_thread_participants, checks, ..MintArgs::default() }
+        MintArgs { task: "t".into(), allow, ask, deny, narrow: Narrowing { limits, args, during, to, to_domains, to_thread_participants, checks, ..Narrowing::default() }, ..MintArgs::default() }
     }
 }
 
@@ -114,7 +114,7 @@ prop_compose! {
         checks in some(CHECKS, 2),
     ) -> AttenuateArgs {
         let duration = Some("10m".into());
-        AttenuateArgs { only, ask, deny, limits, args, during, to, to_domains, to_thread_participants, checks, duration, ..AttenuateArgs::default() }
+        AttenuateArgs { only, ask, deny, narrow: Narrowing { limits, args, during, to, to_domains, to_thread_participants, checks, duration, ..Narrowing::default() }, ..AttenuateArgs::default() }
     }
 }
 
@@ -224,7 +224,10 @@ fn every_word_is_read_by_a_check_here() {
         .collect();
     assert!(unread.is_empty(), "write a check that reads {unread:?}");
     for check in CHECKS {
-        let args = MintArgs { checks: strings(&[check]), ..args(&["gmail:read"], &[], &[]) };
+        let args = MintArgs {
+            narrow: Narrowing { checks: strings(&[check]), ..Narrowing::default() },
+            ..args(&["gmail:read"], &[], &[])
+        };
         MintTerms::parse(&args, &[gmail()], NOW).unwrap_or_else(|error| panic!("{check}: {error}"));
     }
 }

@@ -1,14 +1,17 @@
 //! Examples in other languages stand beside this folder; `narrow` is the one in Rust. Each is run by a test.
 
 use datalog::catalog::Catalog;
-use datalog::{AttenuateArgs, Attenuated, attenuate};
+use datalog::{AttenuateArgs, Attenuated, Narrowing, attenuate};
 use time::OffsetDateTime;
 
 /// What a Rust agent does before it starts a helper: a pass that only reads, for five minutes, made offline.
 pub fn narrow(pass: &str, now: OffsetDateTime) -> anyhow::Result<Attenuated> {
     let services: Vec<_> = Catalog::embedded()?.services().cloned().collect();
-    let narrower =
-        AttenuateArgs { only: vec!["read".into()], duration: Some("5m".into()), ..AttenuateArgs::default() };
+    let narrower = AttenuateArgs {
+        only: vec!["read".into()],
+        narrow: Narrowing { duration: Some("5m".into()), ..Narrowing::default() },
+        ..AttenuateArgs::default()
+    };
     Ok(attenuate(pass, &narrower, &services, now)?)
 }
 

@@ -10,8 +10,8 @@ use base64::engine::general_purpose::URL_SAFE;
 use datalog::catalog::{Catalog, RawRequest};
 use datalog::world::world;
 use datalog::{
-    AttenuateArgs, Context, Decided, Ground, KnownConnection, MintArgs, MintTerms, PassCache, PassId,
-    Request, RootKeyPair, RootKeys, Spent, attenuate, decide,
+    AttenuateArgs, Context, Decided, Ground, KnownConnection, MintArgs, MintTerms, Narrowing, PassCache,
+    PassId, Request, RootKeyPair, RootKeys, Spent, attenuate, decide,
 };
 use harness::{node, part, python};
 use serde_json::json;
@@ -174,11 +174,14 @@ fn pass(known: &[KnownConnection], dice: &mut Dice, now: OffsetDateTime) -> Opti
         allow: dice.some(TARGETS, 2),
         ask: dice.some(TARGETS, 8),
         deny: dice.some(TARGETS, 12),
-        to: dice.some(TO, 6),
-        args: dice.some(ARGS, 9),
-        limits: dice.some(LIMITS, 5),
-        checks: dice.some(CHECKS, 9),
-        during: dice.some(&["mon-sun 00:00-24:00 Europe/Berlin", "mon-fri 09:00-17:00 UTC"], 6),
+        narrow: Narrowing {
+            to: dice.some(TO, 6),
+            args: dice.some(ARGS, 9),
+            limits: dice.some(LIMITS, 5),
+            checks: dice.some(CHECKS, 9),
+            during: dice.some(&["mon-sun 00:00-24:00 Europe/Berlin", "mon-fri 09:00-17:00 UTC"], 6),
+            ..Narrowing::default()
+        },
         ..MintArgs::default()
     };
     // Where one says nothing, or names what another part does not allow, it is not minted.
@@ -190,9 +193,12 @@ fn pass(known: &[KnownConnection], dice: &mut Dice, now: OffsetDateTime) -> Opti
         let narrower = AttenuateArgs {
             only: dice.some(TARGETS, 2),
             deny: dice.some(TARGETS, 12),
-            limits: dice.some(LIMITS, 8),
-            checks: dice.some(CHECKS, 9),
-            duration: Some("10m".into()),
+            narrow: Narrowing {
+                limits: dice.some(LIMITS, 8),
+                checks: dice.some(CHECKS, 9),
+                duration: Some("10m".into()),
+                ..Narrowing::default()
+            },
             ..AttenuateArgs::default()
         };
         text = attenuate(&text, &narrower, &services, now).map_or(text, |child| child.text);

@@ -5,15 +5,15 @@ mod common;
 use std::sync::atomic::Ordering;
 
 use common::{Reply, Stage, Step, eventually, json};
-use datalog::MintArgs;
+use datalog::{MintArgs, Narrowing};
 use verifier::GatewayConfig;
 use verifier::ports::Outcome;
 
 fn limited(stage: &Stage, service: &str, limit: &str) -> String {
     stage.mint(&MintArgs {
         allow: ["read", "write", "send"].iter().map(|effect| format!("{service}:{effect}")).collect(),
-        limits: vec![limit.into()],
         connections: vec![service.into()],
+        narrow: Narrowing { limits: vec![limit.into()], ..Narrowing::default() },
         ..MintArgs::default()
     })
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use common::{CREDENTIAL, Kind, Reply, Seen, Stage, Step, json};
-use datalog::{AttenuateArgs, MintArgs};
+use datalog::{AttenuateArgs, MintArgs, Narrowing};
 use verifier::GatewayConfig;
 
 const SEND: &str = "/gmail/gmail/v1/users/me/messages/send";
@@ -19,7 +19,11 @@ fn strings(items: &[&str]) -> Vec<String> {
 }
 
 fn replies_only() -> MintArgs {
-    MintArgs { allow: strings(&["gmail:send"]), to_thread_participants: true, ..MintArgs::default() }
+    MintArgs {
+        allow: strings(&["gmail:send"]),
+        narrow: Narrowing { to_thread_participants: true, ..Narrowing::default() },
+        ..MintArgs::default()
+    }
 }
 
 fn raw(to: &str) -> String {
@@ -172,7 +176,10 @@ fn a_later_block_looks_nothing_up_that_the_pass_may_not_read() {
     let stage = Stage::new();
     looking(&stage, |_| json("200 OK", THREAD));
     let probe = |parent: &str| {
-        let narrow = AttenuateArgs { to_thread_participants: true, ..AttenuateArgs::default() };
+        let narrow = AttenuateArgs {
+            narrow: Narrowing { to_thread_participants: true, ..Narrowing::default() },
+            ..AttenuateArgs::default()
+        };
         let services: Vec<_> = stage.authority.all().iter().map(|one| one.service.clone()).collect();
         let now = verifier::Clock::now(stage.clock.as_ref());
         datalog::attenuate(parent, &narrow, &services, now).unwrap().text
@@ -204,7 +211,7 @@ fn a_draft_is_sent_as_it_was_judged_whatever_becomes_of_it_meanwhile() {
     });
     let to_partner = MintArgs {
         allow: strings(&["gmail:send"]),
-        to_domains: strings(&["partner.test"]),
+        narrow: Narrowing { to_domains: strings(&["partner.test"]), ..Narrowing::default() },
         ..MintArgs::default()
     };
     let pass = stage.mint(&to_partner);
@@ -233,7 +240,7 @@ fn an_event_is_changed_in_the_version_that_was_read() {
     };
     let to_partner = MintArgs {
         allow: strings(&["google-calendar.events.patch"]),
-        to_domains: strings(&["partner.test"]),
+        narrow: Narrowing { to_domains: strings(&["partner.test"]), ..Narrowing::default() },
         ..MintArgs::default()
     };
     let pass = stage.mint(&to_partner);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::{Stage, Step, eventually, request};
-use datalog::{AttenuateArgs, MintArgs, attenuate};
+use datalog::{AttenuateArgs, MintArgs, Narrowing, attenuate};
 
 fn get(pass: &str, target: &str) -> Vec<u8> {
     request("GET", target, &[&format!("Authorization: Bearer {pass}")], b"")
@@ -80,7 +80,7 @@ fn a_pass_that_ends_while_a_credential_is_fetched_sends_nothing() {
         let stage = Stage::new();
         let pass = stage.mint(&MintArgs {
             allow: vec!["github:write".into(), "github:send".into()],
-            limits: vec!["send=1".into()],
+            narrow: Narrowing { limits: vec!["send=1".into()], ..Narrowing::default() },
             ..MintArgs::default()
         });
         end(&stage).store(true, Ordering::SeqCst);

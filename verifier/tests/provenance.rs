@@ -6,14 +6,18 @@ use std::sync::atomic::Ordering;
 
 use common::{Stage, json};
 use datalog::catalog::Catalog;
-use datalog::{AttenuateArgs, MintArgs, attenuate};
+use datalog::{AttenuateArgs, MintArgs, Narrowing, attenuate};
 
 fn strings(texts: &[&str]) -> Vec<String> {
     texts.iter().map(ToString::to_string).collect()
 }
 
 fn only_seen(allow: &[&str], kinds: &[&str]) -> MintArgs {
-    MintArgs { allow: strings(allow), only_seen: strings(kinds), ..MintArgs::default() }
+    MintArgs {
+        allow: strings(allow),
+        narrow: Narrowing { only_seen: strings(kinds), ..Narrowing::default() },
+        ..MintArgs::default()
+    }
 }
 
 const LIST: &str = "/gmail/gmail/v1/users/me/messages";
@@ -108,7 +112,7 @@ fn only_what_the_lineage_created_may_be_touched_where_the_pass_says_so() {
     let stage = Stage::new();
     let pass = stage.mint(&MintArgs {
         allow: strings(&["gmail:read", "gmail:write", "gmail:delete"]),
-        only_created: strings(&["draft"]),
+        narrow: Narrowing { only_created: strings(&["draft"]), ..Narrowing::default() },
         ..MintArgs::default()
     });
     let drafts = "/gmail/gmail/v1/users/me/drafts";
@@ -138,8 +142,15 @@ fn a_pass_that_asks_no_provenance_costs_no_question() {
 #[test]
 fn what_was_withheld_is_not_seen() {
     let stage = Stage::new();
-    let pass =
-        stage.mint(&MintArgs { newer_than: strings(&["24h"]), ..only_seen(&["gmail:read"], &["message"]) });
+    let pass = stage.mint(&MintArgs {
+        allow: strings(&["gmail:read"]),
+        narrow: Narrowing {
+            only_seen: strings(&["message"]),
+            newer_than: strings(&["24h"]),
+            ..Narrowing::default()
+        },
+        ..MintArgs::default()
+    });
     stage.upstream.answers(|_| {
         let message =
             |id: &str, day: u64| format!(r#"{{"id":"{id}","threadId":"t1","internalDate":"{day}"}}"#);

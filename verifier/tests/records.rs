@@ -8,15 +8,15 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use common::{Kind, Stage, Step, eventually, exchange, json, read_reply, request};
-use datalog::MintArgs;
+use datalog::{MintArgs, Narrowing};
 use verifier::ports::Outcome;
 use verifier::{GatewayConfig, Limits};
 
 fn limited(stage: &Stage, limit: &str) -> String {
     let args = MintArgs {
         allow: vec!["github:read".into(), "github:write".into(), "github:send".into()],
-        limits: vec![limit.into()],
         connections: vec!["github".into()],
+        narrow: Narrowing { limits: vec![limit.into()], ..Narrowing::default() },
         ..MintArgs::default()
     };
     stage.mint(&args)
@@ -108,8 +108,8 @@ fn a_request_to_nobody_gives_its_budget_back_and_plain_http_leaves_this_machine_
     for connection in ["github-gone", "rebound"] {
         let pass = stage.mint(&MintArgs {
             allow: vec![format!("{connection}:read")],
-            limits: vec!["read=5".into()],
             connections: vec![connection.into()],
+            narrow: Narrowing { limits: vec!["read=5".into()], ..Narrowing::default() },
             ..MintArgs::default()
         });
         let reply = stage.get(&pass, &format!("/{connection}/user"));

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Reply, Stage, Step, json};
-use datalog::MintArgs;
+use datalog::{MintArgs, Narrowing};
 use serde_json::Value;
 use verifier::ports::Outcome;
 
@@ -19,7 +19,7 @@ fn strings(texts: &[&str]) -> Vec<String> {
 fn newer(age: &str) -> MintArgs {
     MintArgs {
         allow: strings(&["gmail:read", "gmail:write", "gmail:delete"]),
-        newer_than: strings(&[age]),
+        narrow: Narrowing { newer_than: strings(&[age]), ..Narrowing::default() },
         ..MintArgs::default()
     }
 }
@@ -211,7 +211,7 @@ fn another_connection_of_the_pass_is_left_alone_unless_it_is_named() {
     let both = |newer_than: &[&str]| MintArgs {
         allow: strings(&["gmail:read", "github:read"]),
         connections: strings(&["gmail", "github"]),
-        newer_than: strings(newer_than),
+        narrow: Narrowing { newer_than: strings(newer_than), ..Narrowing::default() },
         ..MintArgs::default()
     };
     let (mails, issues) = (stage.mint(&both(&["24h"])), stage.mint(&both(&["24h", "github:7d"])));
@@ -230,7 +230,7 @@ fn an_answer_of_too_many_items_is_refused_whole() {
     let stage = Stage::new();
     let pass = stage.mint(&MintArgs {
         allow: strings(&["gmail:read"]),
-        max_items: strings(&["2"]),
+        narrow: Narrowing { max_items: strings(&["2"]), ..Narrowing::default() },
         ..MintArgs::default()
     });
     let list = |count: usize| {
@@ -250,7 +250,7 @@ fn redacted_fields_are_emptied_wherever_they_stand_and_the_answer_says_so() {
     let stage = Stage::new();
     let pass = stage.mint(&MintArgs {
         allow: strings(&["gmail:read"]),
-        redact: strings(&["body.data", "gmail:headers"]),
+        narrow: Narrowing { redact: strings(&["body.data", "gmail:headers"]), ..Narrowing::default() },
         ..MintArgs::default()
     });
     let answer = r#"{"id":"m1","snippet":"secret words","raw":"secret words","payload":{"headers":[{"name":"Subject","value":"secret words"}],"mimeType":"text/plain","body":{"size":3,"data":"secret words"},"parts":[{"body":{"size":3,"data":"secret words"}}]}}"#;
@@ -276,7 +276,7 @@ fn an_attachment_is_redacted_as_the_body_that_it_is() {
     for (field, kept) in [("body", false), ("body.data", false), ("payload", false), ("headers", true)] {
         let pass = stage.mint(&MintArgs {
             allow: strings(&["gmail:read"]),
-            redact: strings(&[field]),
+            narrow: Narrowing { redact: strings(&[field]), ..Narrowing::default() },
             ..MintArgs::default()
         });
         stage.upstream.answers(move |_| json("200 OK", answer));
@@ -303,7 +303,7 @@ fn a_large_answer_that_only_shows_ids_streams_on_unjudged() {
     let stage = Stage::new();
     let pass = stage.mint(&MintArgs {
         allow: strings(&["gmail:read"]),
-        only_seen: strings(&["thread"]),
+        narrow: Narrowing { only_seen: strings(&["thread"]), ..Narrowing::default() },
         ..MintArgs::default()
     });
     let body = format!(r#"{{"id":"m1","threadId":"t1","raw":"{}"}}"#, "x".repeat(9 << 20));

@@ -1,13 +1,11 @@
 //! Templates of this home, for whoever mints without a command line. Read from their files each time, so that an edit
 //! counts at once.
 
-use std::collections::BTreeMap;
-
 use super::App;
-use crate::templates::{self, Template, TemplateError};
+use crate::templates::{self, Shelf, Template, TemplateError};
 
 impl App {
-    pub fn templates(&self) -> Result<BTreeMap<String, Template>, TemplateError> {
+    pub fn templates(&self) -> Result<Shelf, TemplateError> {
         templates::load(&self.home)
     }
 

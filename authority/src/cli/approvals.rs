@@ -12,9 +12,7 @@ use super::client::{Client, with_query};
 use super::failure::Failure;
 use super::term::Tone;
 use super::{Context, block_on, shown};
-use crate::app::{
-    ApprovalFilter, ApprovalInfo, ApprovalScope, ApprovalStanding, ApproveArgs, DenyArgs, OpenError,
-};
+use crate::app::{ApprovalFilter, ApprovalInfo, ApprovalScope, ApprovalStanding, ApproveArgs, DenyArgs};
 use crate::clock::Clock;
 
 /// List what agents wait for you to approve
@@ -65,16 +63,9 @@ impl Approvals {
 
 /// Ends when the authority or the reader goes away, or the person does.
 fn watch(context: &Context, filter: &ApprovalFilter) -> Result<(), Failure> {
-    let home = context.home()?;
-    if !home.is_initialised() {
-        return Err(Failure::failed(OpenError::NotInitialised(home.dir().to_owned())));
-    }
     let answers = stdin().is_terminal();
     block_on(async {
-        let client = Client::running(&home).await?.ok_or_else(|| {
-            Failure::failed("no authority runs on this home, so nothing will be asked")
-                .or_hint("start one with `hallpass serve`, or leave out --watch")
-        })?;
+        let client = Client::needed(context, "nothing will be asked").await?;
         let path = with_query("/v1/approvals", filter)?;
         let mut seen: BTreeSet<ApprovalId> = BTreeSet::new();
         let mut wait = "";

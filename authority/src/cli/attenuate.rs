@@ -9,6 +9,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::failure::Failure;
+use super::narrow::NarrowFlags;
 use super::pass_arg::{PassArg, not_a_pass};
 use super::term::Tone;
 use super::{Context, when};
@@ -35,51 +36,8 @@ pub(super) struct Attenuate {
     /// What may not be done
     #[arg(long, value_name = "WHAT")]
     deny: Vec<String>,
-    /// How much longer the new pass holds: 90s, 5m, 8h
-    #[arg(long = "for", value_name = "DURATION")]
-    duration: Option<String>,
-    /// When the new pass begins to hold, as 2030-01-31T09:00:00Z
-    #[arg(long, value_name = "TIME")]
-    not_before: Option<String>,
-    /// An address that may be reached; nobody else, but what other --to and --to-domain say
-    #[arg(long, value_name = "ADDRESS")]
-    to: Vec<String>,
-    /// A domain whose addresses may be reached; nobody else, but what other --to and --to-domain say
-    #[arg(long = "to-domain", value_name = "DOMAIN")]
-    to_domains: Vec<String>,
-    /// Nobody may be reached who does not take part in the thread already: replies to it, within --to and --to-domain
-    #[arg(long)]
-    to_thread_participants: bool,
-    /// A thing that may be touched: no other of its kind, and one of them has to be named (`repo=octo/hello`)
-    #[arg(long = "resource", value_name = "KIND=ID")]
-    resources: Vec<String>,
-    /// What an operation's arguments may be; those not mentioned are denied. `NAME?` may be absent
-    #[arg(long = "arg", value_name = "OPERATION: CONDITIONS")]
-    args: Vec<String>,
-    /// A kind of thing (`message`) of which only those may be touched that an earlier answer has shown
-    #[arg(long, value_name = "[CONNECTION:]KIND")]
-    only_seen: Vec<String>,
-    /// A kind of thing (`draft`) of which only those may be touched that this pass created
-    #[arg(long, value_name = "[CONNECTION:]KIND")]
-    only_created: Vec<String>,
-    /// How new what comes back has to be: `24h`, `today@Europe/Berlin`, or a date. On messages, or `github:7d`
-    #[arg(long, value_name = "[CONNECTION:]AGE")]
-    newer_than: Vec<String>,
-    /// How many items an answer may have. On messages, or `github:30`
-    #[arg(long, value_name = "[CONNECTION:]N")]
-    max_items: Vec<String>,
-    /// A field that answers do not show, by the provider's own names: `snippet`, `payload.body`
-    #[arg(long, value_name = "[CONNECTION:]FIELD")]
-    redact: Vec<String>,
-    /// Hours of the week in a time zone: `mon-fri 09:00-17:00 Europe/Berlin`; any of several
-    #[arg(long, value_name = "HOURS")]
-    during: Vec<String>,
-    /// How much, within what the old pass leaves: `gmail.users.messages.get=10`, `send=3/h`, `recipients=5`, `bytes=10MB`
-    #[arg(long = "limit", value_name = "WHAT=SIZE")]
-    limits: Vec<String>,
-    /// One more check, in Datalog over the documented vocabulary
-    #[arg(long = "check", value_name = "DATALOG")]
-    checks: Vec<String>,
+    #[command(flatten)]
+    narrow: NarrowFlags,
 }
 
 #[derive(Debug, Serialize)]
@@ -140,25 +98,6 @@ fn say_losses(losses: &[Loss], context: &Context) {
 
 impl From<Attenuate> for AttenuateArgs {
     fn from(flags: Attenuate) -> Self {
-        Self {
-            only: flags.only,
-            ask: flags.ask,
-            deny: flags.deny,
-            duration: flags.duration,
-            not_before: flags.not_before,
-            to: flags.to,
-            to_domains: flags.to_domains,
-            to_thread_participants: flags.to_thread_participants,
-            resources: flags.resources,
-            args: flags.args,
-            only_seen: flags.only_seen,
-            only_created: flags.only_created,
-            newer_than: flags.newer_than,
-            max_items: flags.max_items,
-            redact: flags.redact,
-            during: flags.during,
-            limits: flags.limits,
-            checks: flags.checks,
-        }
+        Self { only: flags.only, ask: flags.ask, deny: flags.deny, narrow: flags.narrow.into() }
     }
 }

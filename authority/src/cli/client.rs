@@ -57,6 +57,18 @@ impl Client {
         }
     }
 
+    /// The authority that runs; where none does, what that means to whoever asks.
+    pub(super) async fn needed(context: &Context, otherwise: &str) -> Result<Self, Failure> {
+        let home = context.home()?;
+        if !home.is_initialised() {
+            return Err(Failure::failed(OpenError::NotInitialised(home.dir().to_owned())));
+        }
+        Self::running(&home).await?.ok_or_else(|| {
+            Failure::failed(format_args!("no authority runs on this home, so {otherwise}"))
+                .or_hint("start one with `hallpass serve`")
+        })
+    }
+
     /// The authority that runs on `home`, if one does.
     pub(super) async fn running(home: &Home) -> Result<Option<Self>, Failure> {
         let socket = home.socket();

@@ -6,7 +6,7 @@ use super::browser::{self, Opened};
 use super::client::Client;
 use super::failure::Failure;
 use super::{Context, block_on};
-use crate::app::{OpenError, SignInLink};
+use crate::app::SignInLink;
 
 /// Open the console in a browser, signed in
 #[derive(Debug, Args)]
@@ -18,15 +18,8 @@ pub(super) struct Console {
 
 impl Console {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let home = context.home()?;
-        if !home.is_initialised() {
-            return Err(Failure::failed(OpenError::NotInitialised(home.dir().to_owned())));
-        }
         let link: SignInLink = block_on(async {
-            let client = Client::running(&home).await?.ok_or_else(|| {
-                Failure::failed("no authority runs on this home, so there is no console to open")
-                    .or_hint("start one with `hallpass serve`")
-            })?;
+            let client = Client::needed(context, "there is no console to open").await?;
             client.post("/v1/console/links", &()).await
         })?;
         let opened = if self.no_browser { Opened::No } else { browser::open(&link.url) };

@@ -1,10 +1,13 @@
 //! `hallpass mint`: a pass for one task, on standard output alone; what it says, on standard error.
+//!
+//! What a pass grants is asked for here and in `run` with the same flags; what narrows it, in `narrow`.
 
 use clap::Args;
 use datalog::{ApproverName, inspect};
 
 use super::client::Client;
 use super::failure::Failure;
+use super::narrow::NarrowFlags;
 use super::term::{Tone, visible};
 use super::{Context, block_on, when};
 use crate::app::{MintArgs, Minted};
@@ -22,6 +25,13 @@ pub(super) struct Mint {
     /// The purpose, in words: it is written into the pass and shown in the log
     #[arg(value_name = "TASK", required_unless_present = "template")]
     task: Option<String>,
+    #[command(flatten)]
+    flags: MintFlags,
+}
+
+/// What a new pass is for.
+#[derive(Debug, Args)]
+pub(super) struct MintFlags {
     /// Start from a template: `hallpass templates` lists them. Flags win over it, or add to it
     #[arg(long, value_name = "NAME")]
     template: Option<String>,
@@ -40,55 +50,11 @@ pub(super) struct Mint {
     /// What may not be done, whatever else is allowed
     #[arg(long, value_name = "WHAT")]
     deny: Vec<String>,
-    /// How long the pass holds: 90s, 30m, 8h, 7d [default: the template's, or 30m]
-    #[arg(long = "for", value_name = "DURATION")]
-    duration: Option<String>,
-    /// When the pass begins to hold, as 2030-01-31T09:00:00Z
-    #[arg(long, value_name = "TIME")]
-    not_before: Option<String>,
-    /// An address that may be reached; nobody else, but what other --to and --to-domain say
-    #[arg(long, value_name = "ADDRESS")]
-    to: Vec<String>,
-    /// A domain whose addresses may be reached; nobody else, but what other --to and --to-domain say
-    #[arg(long = "to-domain", value_name = "DOMAIN")]
-    to_domains: Vec<String>,
-    /// Nobody may be reached who does not take part in the thread already: replies to it, within --to and --to-domain
-    #[arg(long)]
-    to_thread_participants: bool,
-    /// A thing that may be touched: no other of its kind, and one of them has to be named (`repo=octo/hello`)
-    #[arg(long = "resource", value_name = "KIND=ID")]
-    resources: Vec<String>,
-    /// What an operation's arguments may be; those not mentioned are denied. `NAME?` may be absent
-    #[arg(long = "arg", value_name = "OPERATION: CONDITIONS")]
-    args: Vec<String>,
-    /// A kind of thing (`message`) of which only those may be touched that an earlier answer has shown
-    #[arg(long, value_name = "[CONNECTION:]KIND")]
-    only_seen: Vec<String>,
-    /// A kind of thing (`draft`) of which only those may be touched that this pass created
-    #[arg(long, value_name = "[CONNECTION:]KIND")]
-    only_created: Vec<String>,
-    /// How new what comes back has to be: `24h`, `today@Europe/Berlin`, or a date. On messages, or `github:7d`
-    #[arg(long, value_name = "[CONNECTION:]AGE")]
-    newer_than: Vec<String>,
-    /// How many items an answer may have. On messages, or `github:30`
-    #[arg(long, value_name = "[CONNECTION:]N")]
-    max_items: Vec<String>,
-    /// A field that answers do not show, by the provider's own names: `snippet`, `payload.body`
-    #[arg(long, value_name = "[CONNECTION:]FIELD")]
-    redact: Vec<String>,
-    /// Hours of the week in a time zone: `mon-fri 09:00-17:00 Europe/Berlin`; any of several
-    #[arg(long, value_name = "HOURS")]
-    during: Vec<String>,
-    /// How much, over the pass and all below it: `gmail.users.messages.get=10`, `send=3/h` (in any hour; /m, /d),
-    /// `recipients=5` (different addresses), `bytes=10MB` (requests and answers)
-    #[arg(long = "limit", value_name = "WHAT=SIZE")]
-    limits: Vec<String>,
     /// The connection that effects and operations mean, where a service has more than one
     #[arg(long = "connection", value_name = "NAME")]
     connections: Vec<String>,
-    /// One more check, in Datalog over the documented vocabulary
-    #[arg(long = "check", value_name = "DATALOG")]
-    checks: Vec<String>,
+    #[command(flatten)]
+    narrow: NarrowFlags,
 }
 
 const EXAMPLES: &str = "\
@@ -99,57 +65,53 @@ Examples:
 
 impl Mint {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
-        let template = self.template.clone();
-        let given = MintArgs::from(self);
-        let args = match template {
-            Some(name) => templates::find(&context.home()?, &name)
-                .and_then(|template| template.with(given))
-                .map_err(Failure::usage)?,
-            None => given,
-        };
+        let args = self.flags.asked(self.task, context)?;
         let minted = block_on(async {
             let client = Client::open(context).await?;
             client.post::<MintArgs, Minted>("/v1/passes", &args).await
         })?;
-        let term = &context.term;
-        for sentence in inspect(&minted.pass).map_err(Failure::failed)?.says {
-            term.say(visible(&sentence));
-        }
-        let now = Clock::System.now();
+        say(&minted, context)?;
         let expires = minted.info.expires;
-        let ends =
-            format!("ends {} ({}); id {}", when::at(expires), when::from_now(expires, now), minted.info.id);
-        term.say_in(Tone::Quiet, ends);
-        term.result(&minted, || minted.pass.clone())
+        let left = when::from_now(expires, Clock::System.now());
+        let ends = format!("ends {} ({left}); id {}", when::at(expires), minted.info.id);
+        context.term.say_in(Tone::Quiet, ends);
+        context.term.result(&minted, || minted.pass.clone())
     }
 }
 
-impl From<Mint> for MintArgs {
-    fn from(mint: Mint) -> Self {
+/// Says what a pass says.
+pub(super) fn say(minted: &Minted, context: &Context) -> Result<(), Failure> {
+    for sentence in inspect(&minted.pass).map_err(Failure::failed)?.says {
+        context.term.say(visible(&sentence));
+    }
+    Ok(())
+}
+
+impl MintFlags {
+    /// What is asked of the authority: these flags, and those of the template where they name one.
+    pub(super) fn asked(self, task: Option<String>, context: &Context) -> Result<MintArgs, Failure> {
+        let template = self.template.clone();
+        let given = MintArgs { task: task.unwrap_or_default(), ..self.into() };
+        match template {
+            Some(name) => templates::find(&context.home()?, &name)
+                .and_then(|template| template.with(given))
+                .map_err(Failure::usage),
+            None => Ok(given),
+        }
+    }
+}
+
+impl From<MintFlags> for MintArgs {
+    fn from(flags: MintFlags) -> Self {
         Self {
-            task: mint.task.unwrap_or_default(),
-            allow: mint.allow,
-            ask: mint.ask,
-            deny: mint.deny,
-            approvers: mint.approvers,
-            approve_by: mint.approve_by,
-            duration: mint.duration,
-            not_before: mint.not_before,
-            to: mint.to,
-            to_domains: mint.to_domains,
-            to_thread_participants: mint.to_thread_participants,
-            resources: mint.resources,
-            args: mint.args,
-            only_seen: mint.only_seen,
-            only_created: mint.only_created,
-            newer_than: mint.newer_than,
-            max_items: mint.max_items,
-            redact: mint.redact,
-            during: mint.during,
-            limits: mint.limits,
-            connections: mint.connections,
-            services: Vec::new(),
-            checks: mint.checks,
+            allow: flags.allow,
+            ask: flags.ask,
+            deny: flags.deny,
+            approvers: flags.approvers,
+            approve_by: flags.approve_by,
+            connections: flags.connections,
+            narrow: flags.narrow.into(),
+            ..Self::default()
         }
     }
 }

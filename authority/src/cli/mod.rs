@@ -25,10 +25,12 @@ mod keys;
 mod log;
 mod man;
 mod mint;
+mod narrow;
 mod pass_arg;
 mod passes;
 mod replay;
 mod revoke;
+mod run;
 mod serve;
 mod services;
 mod shown;
@@ -94,6 +96,7 @@ enum Command {
     Console(console::Console),
     Mint(mint::Mint),
     Attenuate(attenuate::Attenuate),
+    Run(run::Run),
     Inspect(inspect::Inspect),
     Can(can::Can),
     Passes(passes::Passes),
@@ -180,6 +183,7 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Console(command) => command.run(context)?,
         Command::Mint(command) => command.run(context)?,
         Command::Attenuate(command) => command.run(context)?,
+        Command::Run(command) => return command.run(context),
         Command::Inspect(command) => command.run(context)?,
         Command::Can(command) => return command.run(context),
         Command::Passes(command) => command.run(context)?,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Context;
 use super::failure::Failure;
 use super::table::Table;
+use super::term::{Tone, visible};
 use crate::templates::{self, Origin, Template};
 
 /// List and show templates for `hallpass mint --template NAME`
@@ -48,8 +49,11 @@ impl Templates {
         let home = context.home()?;
         match &self.verb {
             None | Some(Verb::List) => {
-                let templates = templates::load(&home).map_err(Failure::failed)?;
-                let listed: Vec<Listed<'_>> = templates.values().map(listed).collect();
+                let shelf = templates::load(&home).map_err(Failure::failed)?;
+                for wrong in shelf.values().filter_map(|template| template.as_ref().err()) {
+                    context.term.say_in(Tone::Warn, visible(&wrong.to_string()));
+                }
+                let listed: Vec<Listed<'_>> = shelf.values().flatten().map(listed).collect();
                 context.term.result(&listed, || {
                     let mut table = Table::new(["NAME", "FOR", "WHAT"]);
                     for one in &listed {
@@ -61,7 +65,7 @@ impl Templates {
             Some(Verb::Show { name }) => {
                 let template = templates::find(&home, name).map_err(Failure::usage)?;
                 let shown = Shown { name: &template.name, text: &template.text };
-                context.term.result(&shown, || super::term::visible(&template.text))
+                context.term.result(&shown, || visible(&template.text))
             }
         }
     }

@@ -24,9 +24,17 @@ const SHOWN: usize = 40;
 #[template(path = "mint.html")]
 struct MintPage {
     frame: Frame,
-    templates: Vec<Start>,
+    templates: Starts,
     form: Form,
     preview: Option<Result<Shown, Why>>,
+}
+
+/// What the form can start from.
+#[derive(Default)]
+struct Starts {
+    good: Vec<Start>,
+    /// Of files that are not understood.
+    wrong: Vec<Why>,
 }
 
 /// A template that the form can start from.
@@ -91,19 +99,32 @@ fn wrong(console: &Console, frame: Frame, fields: &Fields, why: Why) -> Response
     frame::page(StatusCode::BAD_REQUEST, &page)
 }
 
-/// The templates for which there is a connection. Where a file of one is not understood there are none to start from
-/// here: `hallpass templates` says which and why.
-fn starts(console: &Console) -> Vec<Start> {
+/// The templates for which there is a connection, and what is wrong with the files that are not understood.
+fn starts(console: &Console) -> Starts {
     let connected = console.app.connections();
     let has = |service: &String| connected.iter().any(|one| one.service.as_str() == service);
-    let templates = console.app.templates().unwrap_or_default().into_values();
-    let fit = templates.filter(|template| template.services().iter().all(has));
-    let start = |template: Flags| Start {
+    let mut starts = Starts::default();
+    match console.app.templates() {
+        Err(error) => starts.wrong.push(Why::of(&error)),
+        Ok(shelf) => {
+            for template in shelf.into_values() {
+                match template {
+                    Ok(template) if template.services().iter().all(has) => starts.good.push(start(template)),
+                    Ok(_) => {}
+                    Err(error) => starts.wrong.push(Why::of(&error)),
+                }
+            }
+        }
+    }
+    starts
+}
+
+fn start(template: Flags) -> Start {
+    Start {
         query: url::form_urlencoded::byte_serialize(template.name.as_bytes()).collect(),
         about: template.about().to_owned(),
         name: template.name,
-    };
-    fit.map(start).collect()
+    }
 }
 
 async fn preview(

@@ -3,7 +3,7 @@
 //! For each connection there is one choice an effect; everything else that a pass can say is lines of text in the words
 //! of the command line.
 
-use datalog::{Effect, Effects, MintArgs};
+use datalog::{Effect, Effects, MintArgs, Narrowing};
 
 use super::Console;
 use super::guard::Fields;
@@ -58,7 +58,7 @@ impl More {
 }
 
 /// Name, title and example of each further field.
-const MORE: [(&str, &str, &str); 12] = [
+const MORE: [(&str, &str, &str); 16] = [
     ("allow", "Allow operations", "gmail.users.drafts.create"),
     ("ask", "Ask a person before", "gmail.users.messages.send"),
     ("deny", "Deny, whatever else is allowed", "gmail.users.settings.*"),
@@ -66,9 +66,13 @@ const MORE: [(&str, &str, &str); 12] = [
     ("to_domains", "Reach only these domains", "example.com"),
     ("resources", "Touch only these things", "repo=octo/hello"),
     ("only_seen", "Touch only what an answer has shown", "message"),
+    ("only_created", "Touch only what this pass created", "draft"),
     ("newer_than", "Show only what is this new", "24h"),
+    ("max_items", "Show at most so many items of an answer", "20"),
+    ("redact", "Never show these fields", "payload.body"),
     ("limits", "How often", "send=3"),
     ("args", "With which arguments", "gmail.users.messages.list: maxResults<=10"),
+    ("not_before", "Hold only from then on", "2030-01-31T09:00:00Z"),
     ("during", "Within which hours", "mon-fri 09:00-17:00 Europe/Berlin"),
     ("checks", "Further checks, in Datalog", "check if effects($e), !$e.contains(\"send\")"),
 ];
@@ -156,63 +160,86 @@ pub(super) fn args(fields: &Fields) -> MintArgs {
         let targets = grants.filter_map(|(target, _)| target.rsplit_once('.'));
         targets.map(|(connection, effect)| format!("{connection}:{effect}")).collect::<Vec<_>>()
     };
-    let duration = Some(fields.one("duration").to_owned()).filter(|text| !text.is_empty());
+    let given = |name: &str| Some(fields.one(name).to_owned()).filter(|text| !text.is_empty());
     MintArgs {
         task: fields.one("task").to_owned(),
         allow: [chosen("allow"), fields.lines("allow")].concat(),
         ask: [chosen("ask"), fields.lines("ask")].concat(),
         deny: fields.lines("deny"),
-        duration,
-        to: fields.lines("to"),
-        to_domains: fields.lines("to_domains"),
-        to_thread_participants: !fields.one(IN_THREAD).is_empty(),
-        resources: fields.lines("resources"),
-        only_seen: fields.lines("only_seen"),
-        newer_than: fields.lines("newer_than"),
         services: fields.lines("services"),
-        limits: fields.lines("limits"),
-        args: fields.lines("args"),
-        during: fields.lines("during"),
-        checks: fields.lines("checks"),
+        // Every field by name, so that a new one is not forgotten here.
+        narrow: Narrowing {
+            duration: given("duration"),
+            not_before: given("not_before"),
+            to: fields.lines("to"),
+            to_domains: fields.lines("to_domains"),
+            to_thread_participants: !fields.one(IN_THREAD).is_empty(),
+            resources: fields.lines("resources"),
+            args: fields.lines("args"),
+            only_seen: fields.lines("only_seen"),
+            only_created: fields.lines("only_created"),
+            newer_than: fields.lines("newer_than"),
+            max_items: fields.lines("max_items"),
+            redact: fields.lines("redact"),
+            during: fields.lines("during"),
+            limits: fields.lines("limits"),
+            checks: fields.lines("checks"),
+        },
         ..MintArgs::default()
     }
 }
 
-/// The fields as a template fills them in. What the form has no field for, no template that comes along says.
+/// The fields as a template fills them in.
 pub(super) fn filled(template: &Template) -> Result<Fields, TemplateError> {
-    let lacks: Vec<String> = template.lacks().collect();
-    let args = template.clone().with(MintArgs { resources: lacks, ..MintArgs::default() })?;
-    if !unsaid(&args).is_empty() {
-        return Err(TemplateError::Unsaid { name: template.name.clone(), flags: unsaid(&args).join(", ") });
-    }
-    let in_thread = if args.to_thread_participants { vec!["yes".to_owned()] } else { Vec::new() };
-    let fields = [
+    let resources = template.lacks().collect();
+    let lacks = Narrowing { resources, ..Narrowing::default() };
+    let args = template.clone().with(MintArgs { narrow: lacks, ..MintArgs::default() })?;
+    let grants = [
         ("task", vec![args.task]),
-        ("duration", args.duration.into_iter().collect()),
         ("services", args.services),
         ("allow", args.allow),
         ("ask", args.ask),
         ("deny", args.deny),
-        ("to", args.to),
-        ("to_domains", args.to_domains),
-        (IN_THREAD, in_thread),
-        ("resources", args.resources),
-        ("only_seen", args.only_seen),
-        ("newer_than", args.newer_than),
-        ("limits", args.limits),
-        ("args", args.args.iter().map(|arg| arg.split_whitespace().collect::<Vec<_>>().join(" ")).collect()),
-        ("during", args.during),
-        ("checks", args.checks),
     ];
-    Ok(Fields::filled(fields.into_iter().map(|(name, lines)| (name.to_owned(), lines.join("\n")))))
+    let fields = grants.into_iter().chain(narrowed(args.narrow));
+    Ok(Fields::filled(fields.map(|(name, lines)| (name.to_owned(), lines.join("\n")))))
 }
 
-/// The flags that would get lost on the way through the form.
-fn unsaid(args: &MintArgs) -> Vec<&'static str> {
-    let lists = [
-        ("--only-created", &args.only_created),
-        ("--max-items", &args.max_items),
-        ("--redact", &args.redact),
-    ];
-    lists.into_iter().filter(|(_, lines)| !lines.is_empty()).map(|(flag, _)| flag).collect()
+fn narrowed(narrow: Narrowing) -> [(&'static str, Vec<String>); 15] {
+    // Every field by name, so that a new one is not forgotten here.
+    let Narrowing {
+        duration,
+        not_before,
+        to,
+        to_domains,
+        to_thread_participants,
+        resources,
+        args,
+        only_seen,
+        only_created,
+        newer_than,
+        max_items,
+        redact,
+        during,
+        limits,
+        checks,
+    } = narrow;
+    [
+        ("duration", duration.into_iter().collect()),
+        ("not_before", not_before.into_iter().collect()),
+        ("to", to),
+        ("to_domains", to_domains),
+        (IN_THREAD, to_thread_participants.then(|| "yes".to_owned()).into_iter().collect()),
+        ("resources", resources),
+        // A line of the form is one argument; a file may break it over several.
+        ("args", args.iter().map(|arg| arg.split_whitespace().collect::<Vec<_>>().join(" ")).collect()),
+        ("only_seen", only_seen),
+        ("only_created", only_created),
+        ("newer_than", newer_than),
+        ("max_items", max_items),
+        ("redact", redact),
+        ("during", during),
+        ("limits", limits),
+        ("checks", checks),
+    ]
 }

@@ -3,8 +3,8 @@
 //! Nothing here says whether something is allowed: the gateway does, over its socket.
 
 use anyhow::{Context, ensure};
-use datalog::AttenuateArgs;
 use datalog::catalog::Catalog;
+use datalog::{AttenuateArgs, Narrowing};
 use serde_json::Value;
 
 use super::cast::Cast;
@@ -48,8 +48,11 @@ pub(super) fn mint(cast: &mut Cast) -> Playing<'_> {
                 allow: words(&["gmail:read", "gmail.users.drafts.create"]),
                 ask: words(&["gmail:send"]),
                 deny: words(&["gmail:delete", "gmail.users.settings.*"]),
-                duration: Some("30m".to_owned()),
-                limits: vec![format!("gmail.users.messages.get={READS}")],
+                narrow: Narrowing {
+                    duration: Some("30m".to_owned()),
+                    limits: vec![format!("gmail.users.messages.get={READS}")],
+                    ..Narrowing::default()
+                },
                 ..MintArgs::default()
             })
             .await?;
@@ -124,7 +127,7 @@ pub(super) fn attenuate(cast: &mut Cast) -> Playing<'_> {
         let services: Vec<_> = Catalog::embedded()?.services().cloned().collect();
         let args = AttenuateArgs {
             only: vec!["gmail.users.messages.get".to_owned()],
-            duration: Some("5m".to_owned()),
+            narrow: Narrowing { duration: Some("5m".to_owned()), ..Narrowing::default() },
             ..AttenuateArgs::default()
         };
         let child = datalog::attenuate(cast.agent()?.pass(), &args, &services, Clock::System.now())?;

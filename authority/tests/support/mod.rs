@@ -108,6 +108,36 @@ impl Hallpass {
     }
 }
 
+pub fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// An authority that runs, and the addresses that it says it has.
+pub struct Running {
+    child: Child,
+    pub ready: serde_json::Value,
+}
+
+impl Running {
+    pub fn start(hallpass: &Hallpass) -> Self {
+        let mut child = hallpass.command(&["serve", "--json", "--log", "error"]).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
+        Self { child, ready: json(&line) }
+    }
+
+    pub fn signal(&self, name: &str) {
+        let status =
+            Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    pub fn end(self, name: &str) -> Ended {
+        self.signal(name);
+        ended(self.child)
+    }
+}
+
 pub fn ended(child: Child) -> Ended {
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();

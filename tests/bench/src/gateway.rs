@@ -12,8 +12,8 @@ use anyhow::Context;
 use authority::app::{App, ConnectFinish, ConnectStart, MintArgs};
 use authority::config::{Config, Environment};
 use authority::home::Home;
-use datalog::AttenuateArgs;
 use datalog::catalog::Catalog;
+use datalog::{AttenuateArgs, Narrowing};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 
@@ -119,8 +119,11 @@ pub(crate) fn terms() -> MintArgs {
         allow: words(&["gmail:read", "gmail.users.drafts.create"]),
         ask: words(&["gmail:send"]),
         deny: words(&["gmail:delete", "gmail.users.settings.*"]),
-        duration: Some("8h".to_owned()),
-        limits: limits.map(|operation| format!("{operation}={BUDGET}")).to_vec(),
+        narrow: Narrowing {
+            duration: Some("8h".to_owned()),
+            limits: limits.map(|operation| format!("{operation}={BUDGET}")).to_vec(),
+            ..Narrowing::default()
+        },
         ..MintArgs::default()
     }
 }

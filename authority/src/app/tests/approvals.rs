@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use datalog::{
-    ApprovalId, Approved, MintArgs, PassCache, Quorum, Request, RevocationId, Shown, VerifiedPass,
+    ApprovalId, Approved, MintArgs, Narrowing, PassCache, Quorum, Request, RevocationId, Shown, VerifiedPass,
     catalog::RawRequest, lookup::Observed,
 };
 use verifier::ports::{
@@ -282,7 +282,10 @@ async fn what_waits_is_bounded_for_a_pass_with_its_children() {
 #[tokio::test]
 async fn a_question_ends_with_its_pass_or_when_nobody_answers() {
     let world = World::new().await;
-    let args = MintArgs { duration: Some("8h".into()), ..MintArgs::default() };
+    let args = MintArgs {
+        narrow: Narrowing { duration: Some("8h".into()), ..Narrowing::default() },
+        ..MintArgs::default()
+    };
     let asking = Asking::new(&world, args).await;
     let request = asking.request(TRASH);
     let (id, _) = asking.ask(&request).await;

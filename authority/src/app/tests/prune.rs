@@ -1,11 +1,15 @@
 //! What ended long ago is forgotten, and nothing before it ended.
 
 use super::*;
+use datalog::Narrowing;
 
 fn lasting(duration: &str) -> MintArgs {
     MintArgs {
-        duration: Some(duration.into()),
-        limits: vec!["gmail.users.messages.get=10".into()],
+        narrow: Narrowing {
+            duration: Some(duration.into()),
+            limits: vec!["gmail.users.messages.get=10".into()],
+            ..Narrowing::default()
+        },
         ..mint_args()
     }
 }

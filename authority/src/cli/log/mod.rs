@@ -12,7 +12,7 @@ use super::client::{Client, with_query};
 use super::failure::Failure;
 use super::{Context, block_on, when};
 use crate::api::LogPage;
-use crate::app::{LogQuery, OpenError};
+use crate::app::LogQuery;
 pub(super) use verify::own_key;
 use words::line;
 pub(super) use words::{counted_words, event_words, what};
@@ -114,15 +114,8 @@ fn show(context: &Context, query: &LogQuery) -> Result<(), Failure> {
 
 /// One record a line, with `--json` one object a line. Ends when the authority or the reader goes away.
 fn follow(context: &Context, mut query: LogQuery) -> Result<(), Failure> {
-    let home = context.home()?;
-    if !home.is_initialised() {
-        return Err(Failure::failed(OpenError::NotInitialised(home.dir().to_owned())));
-    }
     block_on(async {
-        let client = Client::running(&home).await?.ok_or_else(|| {
-            Failure::failed("no authority runs on this home, so nothing will be written to its log")
-                .or_hint("start one with `hallpass serve`, or leave out --follow")
-        })?;
+        let client = Client::needed(context, "nothing will be written to its log").await?;
         loop {
             let wait = if query.after.is_some() { "&wait=30" } else { "" };
             let path = format!("{}{wait}", with_query("/v1/log", &query)?);

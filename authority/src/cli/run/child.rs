@@ -1,0 +1,121 @@
+//! The command that `hallpass run` runs: it has the terminal, and signals are passed on to it.
+//!
+//! It stays in the process group that it was started from, so that a terminal's own signals reach it by themselves and the
+//! shell's job control works.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
+
+use rustix::process::{Pid, Signal as Number, getpgrp, kill_process};
+use secrecy::ExposeSecret as _;
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::variables::Variables;
+use crate::cli::failure::Failure;
+
+/// What a terminal sends to everybody in its foreground by itself.
+const OF_THE_TERMINAL: [Number; 2] = [Number::INT, Number::QUIT];
+const PASSED_ON: [Number; 6] =
+    [Number::INT, Number::QUIT, Number::TERM, Number::HUP, Number::USR1, Number::USR2];
+
+/// How the command ended, or why it never began.
+#[derive(Debug)]
+pub(super) enum Ended {
+    Exited(ExitStatus),
+    NotStarted { error: io::Error },
+}
+
+impl Ended {
+    /// As shells tell it.
+    pub(super) fn exit_code(&self) -> u8 {
+        let code = match self {
+            Self::Exited(status) => status.code().or(status.signal().map(|signal| 128 + signal)),
+            Self::NotStarted { error } if error.kind() == io::ErrorKind::NotFound => Some(127),
+            Self::NotStarted { .. } => Some(126),
+        };
+        code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+    }
+}
+
+/// Runs the command to its end.
+pub(super) async fn run(
+    program: &OsString,
+    arguments: &[OsString],
+    variables: &Variables,
+    withheld: &[String],
+) -> Result<Ended, Failure> {
+    let heard = |number: Number| Ok((number, signal(SignalKind::from_raw(number.as_raw()))?));
+    // Heard before the command begins, so that none is missed.
+    let mut signals: Vec<(Number, Signal)> = to_pass_on()
+        .map(heard)
+        .collect::<io::Result<_>>()
+        .map_err(|error| Failure::failed(format_args!("signals cannot be heard: {error}")))?;
+    let mut command = Command::new(program);
+    command.args(arguments);
+    for name in withheld {
+        command.env_remove(name);
+    }
+    for (name, value) in variables.iter() {
+        command.env(name, value.expose_secret());
+    }
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => return Ok(Ended::NotStarted { error }),
+    };
+    loop {
+        tokio::select! {
+            status = child.wait() => {
+                let status = status.map_err(|error| Failure::failed(format_args!("the command was lost: {error}")))?;
+                return Ok(Ended::Exited(status));
+            }
+            number = next(&mut signals) => pass_on(&child, number),
+        }
+    }
+}
+
+/// The signals that are not ignored: what `nohup` turned off stays off, for the command too.
+fn to_pass_on() -> impl Iterator<Item = Number> {
+    let ignored = ignored().unwrap_or(0);
+    PASSED_ON.into_iter().filter(move |number| ignored & (1 << (number.as_raw() - 1)) == 0)
+}
+
+/// The signals that this process was started to ignore, one bit each, where the system tells (proc(5)).
+fn ignored() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(mask.trim(), 16).ok()
+}
+
+/// The next signal that comes; never, where none is heard.
+async fn next(signals: &mut [(Number, Signal)]) -> Number {
+    std::future::poll_fn(|context| {
+        let come =
+            |(number, signal): &mut (Number, Signal)| signal.poll_recv(context).is_ready().then_some(*number);
+        signals.iter_mut().find_map(come).map_or(std::task::Poll::Pending, std::task::Poll::Ready)
+    })
+    .await
+}
+
+fn pass_on(child: &Child, number: Number) {
+    if OF_THE_TERMINAL.contains(&number) && is_in_foreground() {
+        return;
+    }
+    let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    if let Some(pid) = pid {
+        // It may have ended a moment ago.
+        let _ = kill_process(pid, number);
+    }
+}
+
+/// Whether a terminal counts this process to its foreground, and the command with it.
+fn is_in_foreground() -> bool {
+    let own = getpgrp();
+    let of = |stream: std::os::fd::BorrowedFd<'_>| {
+        rustix::termios::tcgetpgrp(stream).is_ok_and(|group| group == own)
+    };
+    use std::os::fd::AsFd as _;
+    of(io::stdin().as_fd()) || of(io::stdout().as_fd()) || of(io::stderr().as_fd())
+}
