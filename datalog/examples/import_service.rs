@@ -5,6 +5,8 @@
 
 use std::io::Write;
 
+use datalog::catalog::import::{Options, import};
+
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
@@ -12,7 +14,8 @@ fn main() -> Result<(), Failure> {
     let [description, name, out] = arguments.as_slice() else {
         return Err("expected DESCRIPTION NAME OUT".into());
     };
-    let imported = datalog::catalog::import::import(&std::fs::read(description)?, Some(name.parse()?))?;
+    let options = Options::named(name.parse()?);
+    let imported = import(&std::fs::read(description)?, options)?;
     std::fs::write(out, &imported.facts_text)?;
     let mut terminal = std::io::stderr().lock();
     writeln!(terminal, "{} operations, {} types", imported.report.operations, imported.report.types)?;

@@ -1,6 +1,8 @@
 // A strict OAuth server: PKCE required, refresh tokens rotate and a second use of one revokes the grant, device flow,
 // revocation, introspection. Beside it stands a mailbox (/gmail/v1/users/me/…) that asks the server about each token.
-// Configuration: {"client_id", "client_secret", "access_ttl", "rotate"}.
+// Under the paths that `api` begins with stands any other API: it asks the server about each token too, says who is
+// signed in at `whoami`, and answers everything else with whose request it was and what arrived.
+// Configuration: {"client_id", "client_secret", "access_ttl", "rotate", "api": ["/v1/"], "whoami": ["/v1/me"]}.
 //
 // The switches (POST /__control) make what is rare happen at will:
 //   {"access_ttl": S}                    lifetime of access tokens issued from now on
@@ -14,7 +16,7 @@ import { once } from 'node:events'
 import Provider from 'oidc-provider'
 import { configuration, serve } from './recorder.mjs'
 
-const settings = { rotate: true, access_ttl: 3600, hold: null, hold_mail: false, fail: 0, ...(await configuration()) }
+const settings = { api: [], whoami: [], rotate: true, access_ttl: 3600, hold: null, hold_mail: false, fail: 0, ...(await configuration()) }
 const issued = new Set()
 const refreshing = new Set()
 const waiting = new Set()
@@ -68,6 +70,20 @@ async function mailbox(oidc, req, res) {
   res.end(JSON.stringify({ messages: [{ id: `of-${token.accountId}`, threadId: 't' }], resultSizeEstimate: 1 }))
 }
 
+async function api(oidc, req, res, bytes) {
+  const given = /^Bearer (.+)$/.exec(req.headers.authorization ?? '')?.[1]
+  const token = given && (await oidc.AccessToken.find(given))
+  res.setHeader('content-type', 'application/json')
+  if (!token) {
+    res.statusCode = 401
+    return res.end('{"error":"invalid token"}')
+  }
+  const who = { id: `id-of-${token.accountId}`, email: `${token.accountId}@example.com` }
+  if (settings.whoami.includes(req.url)) return res.end(JSON.stringify(who))
+  const { method, url: path } = req
+  res.end(JSON.stringify({ object: 'echo', of: token.accountId, method, path, body: bytes.toString('latin1') }))
+}
+
 await serve((url) => {
   const oidc = provider(url)
   const handle = oidc.callback()
@@ -90,6 +106,7 @@ await serve((url) => {
         if (settings.hold_mail) await held()
         return mailbox(oidc, req, res)
       }
+      if (settings.api.some((start) => path.startsWith(start))) return api(oidc, req, res, bytes)
       if (path !== '/token') return pass(req, res, bytes)
       if (settings.fail > 0) {
         settings.fail -= 1

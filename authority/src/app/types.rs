@@ -26,9 +26,12 @@ pub enum InitOutcome {
     AlreadyThere,
 }
 
-/// The OAuth client to connect with, where it is not the configured one.
+/// What a person says of a connection that neither configuration nor provider does: the OAuth client to connect with,
+/// where it is not the configured one, and whose account it is, where the service has no way to say so.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ClientChoice {
+    #[serde(default)]
+    pub account: Option<Account>,
     pub client_id: Option<String>,
     /// A file with the secret alone, or Google's `client_secret.json`.
     pub client_secret_file: Option<PathBuf>,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use datalog::{ConnectionName, ServiceName};
+use datalog::{Account, ConnectionName, ServiceName};
 use url::Url;
 
 use super::browser::{self, Opened};
@@ -48,6 +48,9 @@ pub(super) struct Connect {
     /// A scope to ask for instead of the service's own
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
+    /// Whose account it is, where the service has no way to say so
+    #[arg(long, value_name = "NAME")]
+    account: Option<Account>,
     /// The OAuth client's id
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
@@ -144,7 +147,9 @@ impl Connect {
                 ))
             })
         });
-        Ok(ClientChoice { client_id: self.client_id.clone(), client_secret_file: absolute.transpose()? })
+        let client_secret_file = absolute.transpose()?;
+        let (account, client_id) = (self.account.clone(), self.client_id.clone());
+        Ok(ClientChoice { account, client_id, client_secret_file })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use datalog::{ConnectionName, ServiceName};
+use datalog::{Account, ConnectionName, ServiceName};
 use oauth2::PkceCodeVerifier;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
@@ -23,6 +23,8 @@ pub(crate) struct Connecting {
     /// The service's own where there is none.
     pub name: Option<ConnectionName>,
     pub scopes: Vec<String>,
+    /// As the person says it.
+    pub account: Option<Account>,
     pub provider: Provider,
     pub client: Client,
 }

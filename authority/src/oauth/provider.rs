@@ -80,11 +80,12 @@ impl Provider {
     pub fn resolve(service: &Service, config: &ServiceConfig) -> Self {
         let own = service.oauth.as_ref();
         // Another token endpoint is another provider, of whom nothing is known but what was set.
-        let home = own.filter(|_| config.token_url.is_none());
+        // Where nothing was known of the one there was before, none is left behind.
+        let home = own.filter(|own| config.token_url.is_none() || own.token_url.is_none());
         let or = |set: &Option<String>, own: Option<&String>| set.clone().or_else(|| own.cloned());
         Self {
-            authorize_url: or(&config.authorize_url, home.map(|own| &own.authorize_url)),
-            token_url: or(&config.token_url, own.map(|own| &own.token_url)),
+            authorize_url: or(&config.authorize_url, home.and_then(|own| own.authorize_url.as_ref())),
+            token_url: or(&config.token_url, own.and_then(|own| own.token_url.as_ref())),
             device_authorization_url: or(
                 &config.device_authorization_url,
                 home.and_then(|own| own.device_url.as_ref()),
@@ -145,6 +146,10 @@ fn userinfo(
         return vec![Userinfo { url: url.clone(), field: field(own_field), method }];
     }
     let Some(url) = own.and_then(|own| own.userinfo_url.as_deref()) else { return Vec::new() };
+    // An imported service whose description names no host is wherever the person says.
+    if let (Some(base), true) = (&config.base_url, url.starts_with('/')) {
+        return vec![Userinfo { url: format!("{base}{url}"), field: field(own_field), method }];
+    }
     let Ok(parsed) = Url::parse(url) else { return Vec::new() };
     let api = match (&config.base_url, home) {
         (Some(base), _) => base.clone(),

@@ -205,6 +205,10 @@ impl Service {
         let best = match self.matcher.find(&segments) {
             Search::Best(best) => best,
             Search::Nothing if segments.iter().any(|segment| segment.slashed) => return Err(slashed()),
+            Search::Nothing if segments.last().is_some_and(|segment| segment.text.is_empty()) => {
+                let got = format!("`{}`", shown(raw.path));
+                return Err(ambiguous("a path without `/` at its end".into(), got, None));
+            }
             Search::Nothing => return Err(hint::no_operation(self, method, &segments)),
             Search::Several => return Err(several()),
         };

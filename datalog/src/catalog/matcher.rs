@@ -176,11 +176,16 @@ impl Matcher {
                 }
             }
         }
+        // The segment after a slash at the end is no value.
+        if segment.text.is_empty() {
+            return;
+        }
         if let Some(next) = node.one {
             follow(next, Step::One(position), ONE, 1);
         }
         if let Some(next) = node.many {
-            for length in 1..=path.len() - position {
+            let values = path.iter().skip(position).take_while(|segment| !segment.text.is_empty()).count();
+            for length in 1..=values {
                 let rank = if length == 1 { ONE } else { MANY };
                 follow(next, Step::Many(position, position + length), rank, length);
             }

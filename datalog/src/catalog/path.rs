@@ -38,7 +38,12 @@ pub(super) fn segments(path: &str) -> Result<Vec<Segment<'_>>, PathProblem> {
     if rest.is_empty() {
         return Ok(Vec::new());
     }
-    let segments: Vec<Segment<'_>> = rest.split('/').map(decode_segment).collect::<Result<_, _>>()?;
+    // A slash at the end is a segment without text: another path, which some services have.
+    let (rest, ends_in_slash) = rest.strip_suffix('/').map_or((rest, false), |rest| (rest, true));
+    let mut segments: Vec<Segment<'_>> = rest.split('/').map(decode_segment).collect::<Result<_, _>>()?;
+    if ends_in_slash {
+        segments.push(Segment { text: Cow::Borrowed(""), slashed: false });
+    }
     if segments.len() > MAX_SEGMENTS {
         return Err(PathProblem("a path of at most 64 segments"));
     }
@@ -82,7 +87,7 @@ fn raw_problem(byte: u8) -> Option<PathProblem> {
 
 fn decode_segment(raw: &str) -> Result<Segment<'_>, PathProblem> {
     if raw.is_empty() {
-        return Err(PathProblem("a path without empty segments (`//`, or `/` at the end)"));
+        return Err(PathProblem("a path without empty segments (`//`)"));
     }
     let text = decode(raw).ok_or(PathProblem("escapes of two hexadecimal digits that are UTF-8"))?;
     for piece in text.split('/') {

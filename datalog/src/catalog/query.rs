@@ -100,9 +100,20 @@ pub(super) fn read(
         if !seen.insert(parameter.name.clone()) && !parameter.repeated {
             return Err(repeated(&name));
         }
-        let Some((scalar, text)) = scalar(&service.types, &parameter.ty, &value) else {
+        let unfit = || {
             let expected = format!("`{name}` to be {}", Shown(&parameter.ty, &service.types));
-            return Err(ambiguous(&expected, &format!("`{}`", shown(&value)), None));
+            ambiguous(&expected, &format!("`{}`", shown(&value)), None)
+        };
+        if let Type::List(item) = service.types.resolve(&parameter.ty) {
+            let values = items(&service.types, item, &value).ok_or_else(unfit)?;
+            push_list(&mut query.text, &name, &values);
+            let argument =
+                |(value, _)| Argument { name: parameter.name.clone(), location: Location::Query, value };
+            query.arguments.extend(values.into_iter().map(argument));
+            continue;
+        }
+        let Some((scalar, text)) = scalar(&service.types, &parameter.ty, &value) else {
+            return Err(unfit());
         };
         push_pair(&mut query.text, &name, &text);
         if let Some(word) = service.pinned.get(name.as_str()) {
@@ -177,19 +188,34 @@ pub(super) fn push_pair(text: &mut String, name: &str, value: &str) {
     push_escaped(text, value);
 }
 
+/// The values of a list that is written in one, with commas between them. A value without text is none.
+fn items(types: &Types, ty: &Type, text: &str) -> Option<Vec<(Scalar, String)>> {
+    text.split(',').map(|item| scalar(types, ty, item).filter(|_| !item.is_empty())).collect()
+}
+
+/// The commas stand as they are, so that a reader that splits before it decodes finds the same values.
+fn push_list(text: &mut String, name: &str, values: &[(Scalar, String)]) {
+    push_pair(text, name, "");
+    for (place, (_, value)) in values.iter().enumerate() {
+        if place > 0 {
+            text.push(',');
+        }
+        push_escaped(text, value);
+    }
+}
+
 /// A value that stands in a URL as its type says, and how it is written.
 pub(super) fn scalar(types: &Types, ty: &Type, text: &str) -> Option<(Scalar, String)> {
     let as_string = || Some((Scalar::String(text.to_owned()), text.to_owned()));
     match types.resolve(ty) {
         Type::String | Type::Any => as_string(),
         Type::Literal(value) => (value.as_ref() == text).then(as_string)?,
-        Type::Int => {
-            let number: i64 = text.parse().ok()?;
-            let is_plain = number.to_string() == text
-                && number.unsigned_abs() <= crate::json::MAX_SAFE_INTEGER.unsigned_abs();
-            is_plain.then(|| (Scalar::Int(number), text.to_owned()))
-        }
+        Type::Int => integer(text),
         Type::Number => {
+            // As in a body: a whole number compares as one.
+            if let Some(whole) = integer(text) {
+                return Some(whole);
+            }
             let number: f64 = text.parse().ok()?;
             let is_plain =
                 number.is_finite() && text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
@@ -204,6 +230,13 @@ pub(super) fn scalar(types: &Types, ty: &Type, text: &str) -> Option<(Scalar, St
         Type::OneOf(options) => options.iter().find_map(|option| scalar(types, option, text)),
         Type::Null | Type::List(_) | Type::Map(_) | Type::Named(_) => None,
     }
+}
+
+fn integer(text: &str) -> Option<(Scalar, String)> {
+    let number: i64 = text.parse().ok()?;
+    let is_plain =
+        number.to_string() == text && number.unsigned_abs() <= crate::json::MAX_SAFE_INTEGER.unsigned_abs();
+    is_plain.then(|| (Scalar::Int(number), text.to_owned()))
 }
 
 /// The refusal of an argument that the operation does not have.

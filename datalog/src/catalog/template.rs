@@ -57,6 +57,7 @@ impl Template {
         if rest.is_empty() {
             return Ok(template);
         }
+        let (rest, ends_in_slash) = rest.strip_suffix('/').map_or((rest, false), |rest| (rest, true));
         for raw in split_outside_braces(rest) {
             let parts = template.parts(raw, index)?;
             template.segments.push(match (parts.as_slice(), raw.contains('{')) {
@@ -64,6 +65,9 @@ impl Template {
                 ([Part::Literal(text)], false) => Segment::Literal(text.clone()),
                 _ => Segment::Parts(parts),
             });
+        }
+        if ends_in_slash {
+            template.segments.push(Segment::Literal("".into()));
         }
         Ok(template)
     }

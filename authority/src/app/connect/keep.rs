@@ -20,9 +20,7 @@ impl App {
         connecting: Connecting,
         tokens: Tokens,
     ) -> Result<ConnectionInfo, AppError> {
-        let account = oauth::account(&self.refresher.http, &connecting.provider, &tokens.access)
-            .await
-            .map_err(|because| AppError::Provider(format!("the account could not be learned: {because}")))?;
+        let account = self.account(&connecting, &tokens).await?;
         let name = self.name(&connecting, &account)?;
         let now = self.clock.now();
         let new = self.seal(connecting, name.clone(), account, tokens, now)?;
@@ -39,6 +37,23 @@ impl App {
             connections.insert(name, live.clone());
         });
         Ok(self.info(&live))
+    }
+
+    /// As the service says it; where it has no way to, as the person does.
+    async fn account(&self, connecting: &Connecting, tokens: &Tokens) -> Result<Account, AppError> {
+        let said = connecting.account.as_ref();
+        if let (Some(said), true) = (said, connecting.provider.userinfo.is_empty()) {
+            return Ok(said.clone());
+        }
+        let account = oauth::account(&self.refresher.http, &connecting.provider, &tokens.access)
+            .await
+            .map_err(|because| AppError::Provider(format!("the account could not be learned: {because}")))?;
+        match said {
+            Some(said) if *said != account => Err(AppError::Conflict(format!(
+                "the account is `{account}`, expected `{said}`\nhint: sign in as `{said}`, or leave `--account` out"
+            ))),
+            _ => Ok(account),
+        }
     }
 
     /// Passes name a connection: what they were minted for does not become another account's.

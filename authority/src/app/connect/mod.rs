@@ -103,9 +103,16 @@ impl App {
                 service.as_str().to_ascii_uppercase().replace('-', "_")
             ))
         })?;
+        let account = choice.account.clone();
+        if account.is_none() && provider.userinfo.is_empty() {
+            return Err(AppError::Invalid(format!(
+                "nothing says whose account of `{service}` it is\nhint: say it with `--account NAME`, or set `userinfo_url` \
+                 and `account_field` under [services.{service}] in hallpass.toml"
+            )));
+        }
         let scopes = if scopes.is_empty() { provider.scopes.clone() } else { scopes };
         let client = Client { id, secret, auth: set.client_auth };
-        Ok(Connecting { service, name, scopes, provider, client })
+        Ok(Connecting { service, name, scopes, account, provider, client })
     }
 
     fn service(&self, name: &ServiceName) -> Result<&Arc<Service>, AppError> {

@@ -2,22 +2,23 @@
 //! an overlay says otherwise. Nothing is kept that does not load.
 
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use datalog::ServiceName;
 use datalog::catalog::Service;
-use datalog::catalog::import::{ImportError, ImportReport, import};
-use datalog::{Effect, ServiceName};
+use datalog::catalog::import::{Bearer, ImportError, ImportReport, Options, import};
 use serde::Serialize;
 
 use super::super::Context;
 use super::super::failure::Failure;
-use super::super::term::Tone;
+use super::review::{self, Count};
 use crate::catalog::{self, CatalogError};
 
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// The description, in JSON
+    /// The description: OpenAPI 3, Swagger 2 or Google Discovery, in JSON or YAML
     file: PathBuf,
     /// The service's name, where it is not the one that the description gives itself
     #[arg(long, value_name = "NAME")]
@@ -25,6 +26,9 @@ pub(super) struct Import {
     /// What a person says of the operations' effects, in TOML (`services show NAME --as-overlay` prints one to start with)
     #[arg(long, value_name = "FILE")]
     overlay: Option<PathBuf>,
+    /// Take it that every operation takes an OAuth access token, whatever the description says
+    #[arg(long)]
+    bearer: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -36,19 +40,13 @@ struct Added {
     effects: Vec<Count>,
 }
 
-/// How many operations have an effect.
-#[derive(Debug, Serialize)]
-struct Count {
-    effect: Effect,
-    operations: usize,
-}
-
 impl Import {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         let shown = self.file.display();
-        let bytes = std::fs::read(&self.file)
-            .map_err(|error| Failure::usage(format_args!("`{shown}` cannot be read: {error}")))?;
-        let imported = import(&bytes, self.name.clone()).map_err(|error| match error {
+        let bytes = read(&self.file)?;
+        let bearer = if self.bearer { Bearer::Always } else { Bearer::AsDescribed };
+        let options = Options { name: self.name.clone(), bearer };
+        let imported = import(&bytes, options).map_err(|error| match error {
             ImportError::Name(_) => Failure::usage(error).or_hint("name it with --name"),
             error => Failure::usage(format_args!("`{shown}`: {error}")),
         })?;
@@ -71,53 +69,37 @@ impl Import {
                 error => Failure::failed(error),
             },
         )?;
-        let effects = counts(&service);
-        review(&service, &imported.report, &effects, context);
+        let effects = review::counts(&service);
+        review::show(&service, &imported.report, &effects, context);
         let added = Added { service: service.name.clone(), file, report: imported.report, effects };
         context.term.result(&added, || added.service.to_string())
     }
 }
 
-fn counts(service: &Service) -> Vec<Count> {
-    let having =
-        |effect| service.operations.iter().filter(|operation| operation.effects.contains(effect)).count();
-    Effect::ALL
-        .into_iter()
-        .map(|effect| Count { effect, operations: having(effect) })
-        .filter(|count| count.operations > 0)
-        .collect()
+/// More than any description that was met; GitHub's has 13 MB.
+const LONGEST: u64 = 100_000_000;
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    let shown = file.display();
+    let failed = |error: io::Error| {
+        let failure = Failure::usage(format_args!("`{shown}` cannot be read: {error}"));
+        match error.kind() {
+            io::ErrorKind::NotFound => failure.or_hint(
+                "name a file of this machine: the provider's `openapi.json`, `openapi.yaml`, `swagger.json` or Discovery document",
+            ),
+            _ => failure,
+        }
+    };
+    let mut bytes = Vec::new();
+    let mut source = fs::File::open(file).map_err(failed)?.take(LONGEST + 1);
+    source.read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(Failure::usage(format_args!("`{shown}` is longer than {LONGEST} bytes")));
+    }
+    Ok(bytes)
 }
 
 fn read_overlay(file: &Path) -> Result<String, Failure> {
     fs::read_to_string(file)
         .map_err(|error| Failure::usage(format_args!("`{}` cannot be read: {error}", file.display())))
-}
-
-fn review(service: &Service, report: &ImportReport, effects: &[Count], context: &Context) {
-    let term = &context.term;
-    term.say(format!("{} operations, {} types", report.operations, report.types));
-    for excluded in &report.excluded {
-        term.say(format!("left out: {excluded}"));
-    }
-    for note in &report.notes {
-        term.say(format!("note: {note}"));
-    }
-    let counts: Vec<_> =
-        effects.iter().map(|count| format!("{} {}", count.operations, count.effect)).collect();
-    term.say(format!("effects: {}", counts.join(", ")));
-    let name = &service.name;
-    match (service.reviewed, service.corrected) {
-        (true, _) => {}
-        (false, true) => {
-            term.say_in(Tone::Warn, "what the overlay does not list is assumed at its worst");
-        }
-        (false, false) => term.say_in(
-            Tone::Warn,
-            format!(
-                "nobody reviewed these effects: they are assumed at their worst. `hallpass services show {name}` says why; \
-                 `--as-overlay` prints a file to correct them with"
-            ),
-        ),
-    }
-    term.say("an authority that runs already learns of the service when it is started again");
 }

@@ -1,6 +1,7 @@
 //! `hallpass services`: the APIs that are known, what their operations do, and importing another. Offline.
 
 mod import;
+mod review;
 mod show;
 
 use clap::{Args, Subcommand};
@@ -30,7 +31,7 @@ enum Verb {
     List,
     /// List the operations of a service, what they do, and what that was derived from
     Show(Show),
-    /// Make a service from an OpenAPI 3 description or a Google Discovery document
+    /// Make a service of a description: OpenAPI 3, Swagger 2 or Google Discovery
     Import(Import),
 }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::catalog::facts::{OperationLine, Source};
+use crate::catalog::facts::{OperationLine, SignIn, Source};
 use crate::names::ServiceName;
 
 use super::schema::Schemas;
@@ -54,13 +54,40 @@ pub(super) fn import(document: &Value, name: Option<ServiceName>) -> Result<Impo
         title: text(document, "title").unwrap_or(own_name).to_owned(),
         source: Source::Discovery,
         revision: text(document, "revision").unwrap_or_default().to_owned(),
+        sign_in: sign_in(document, &host),
         hosts: vec![host],
         query,
+        request_headers: Vec::new(),
         operations,
         excluded,
         schemas,
     };
     Ok(draft.finish())
+}
+
+/// Lets Google say whose account it is.
+const EMAIL: &str = "https://www.googleapis.com/auth/userinfo.email";
+
+/// Google's sign-in is the same for all of its APIs; the description has the scopes.
+fn sign_in(document: &Value, host: &str) -> Option<SignIn> {
+    let scopes = document.pointer("/auth/oauth2/scopes").and_then(Value::as_object)?;
+    if !host.ends_with(".googleapis.com") {
+        return None;
+    }
+    // Who is signed in is asked for too.
+    let scopes = scopes.keys().map(String::as_str).chain([EMAIL]).map(str::to_owned);
+    let parameters = [("access_type", "offline"), ("prompt", "consent")];
+    Some(SignIn {
+        authorize_url: Some("https://accounts.google.com/o/oauth2/v2/auth".into()),
+        token_url: Some("https://oauth2.googleapis.com/token".into()),
+        device_url: Some("https://oauth2.googleapis.com/device/code".into()),
+        revoke_url: Some("https://oauth2.googleapis.com/revoke".into()),
+        userinfo_url: Some("https://www.googleapis.com/oauth2/v2/userinfo".into()),
+        account_field: Some("email".into()),
+        scopes: scopes.collect(),
+        authorize_parameters: parameters.map(|(name, value)| (name.into(), value.into())).into(),
+        keeps_refresh_token: true,
+    })
 }
 
 struct Walk<'w, 'a> {

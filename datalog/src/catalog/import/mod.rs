@@ -1,12 +1,14 @@
 //! Importing a service: the bytes of a provider's description to a facts file.
 //!
-//! Reads Google Discovery documents and OpenAPI 3 in JSON. Keeps what a request can be matched and checked
+//! Reads Google Discovery documents, OpenAPI 3 and Swagger 2, in JSON or YAML. Keeps what a request can be matched and checked
 //! against and drops all prose. It judges nothing: what it cannot express becomes `any` or is left out,
 //! and the report says so. Pure: fetching and writing files is the caller's.
 
 mod discovery;
 mod openapi;
 mod schema;
+mod swagger;
+mod yaml;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +17,7 @@ use serde_json::Value;
 
 use crate::names::{NameError, ServiceName};
 
-use super::facts::{FORMAT, Facts, Header, OperationLine, Source};
+use super::facts::{FORMAT, Facts, Header, OperationLine, SignIn, Source};
 use schema::Schemas;
 
 /// What an import made.
@@ -38,35 +40,74 @@ pub struct ImportReport {
     pub excluded: Vec<String>,
 }
 
+/// What a person says beside the description.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The service's name, where it is not the one that the description gives itself.
+    pub name: Option<ServiceName>,
+    pub bearer: Bearer,
+}
+
+impl Options {
+    /// Under this name, else as it is described.
+    pub fn named(name: ServiceName) -> Self {
+        Self { name: Some(name), bearer: Bearer::AsDescribed }
+    }
+}
+
+/// Which operations take an access token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Bearer {
+    /// Those of which the description says so, or says nothing.
+    #[default]
+    AsDescribed,
+    /// All of them, whatever it says.
+    Always,
+}
+
 /// Why a description was not imported.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
-    #[error("the description is not JSON: {0}\nhint: YAML is not read; convert it first: `yq -o json FILE`")]
-    NotJson(String),
-    #[error("expected a Google Discovery document or an OpenAPI 3 description, got {0}")]
+    #[error(
+        "the description cannot be read {0}\nhint: it is a Google Discovery document, OpenAPI 3 or Swagger 2, in JSON or YAML"
+    )]
+    Unreadable(String),
+    #[error(
+        "expected a Google Discovery document, an OpenAPI 3 or a Swagger 2 description, got {0}\nhint: look for the provider's `openapi.json`, `openapi.yaml` or `swagger.json`"
+    )]
     UnknownKind(String),
     #[error("the description has no {0}")]
     Missing(&'static str),
+    #[error(
+        "nothing of the description can be forwarded: {count} methods are left out, the first is {first}\nhint: if the \
+         service takes OAuth access tokens though its description does not say so, import it with --bearer"
+    )]
+    NothingLeft { count: usize, first: String },
     #[error("the description gives no usable name: {0}\nhint: name the service yourself")]
     Name(#[from] NameError),
 }
 
-/// Reads a description. `name` overrides the name that it gives itself.
-pub fn import(bytes: &[u8], name: Option<ServiceName>) -> Result<Imported, ImportError> {
-    let document: Value =
-        serde_json::from_slice(bytes).map_err(|error| ImportError::NotJson(error.to_string()))?;
+/// Reads a description.
+pub fn import(bytes: &[u8], options: Options) -> Result<Imported, ImportError> {
+    let document = &yaml::value_of(bytes)?;
     if document.get("discoveryVersion").is_some()
         || document.get("kind").and_then(Value::as_str) == Some("discovery#restDescription")
     {
-        return discovery::import(&document, name);
+        return discovery::import(document, options.name);
     }
-    match (document.get("openapi").and_then(Value::as_str), document.get("swagger")) {
-        (Some(version), _) if version.starts_with("3.") => openapi::import(&document, name),
-        (Some(version), _) => Err(ImportError::UnknownKind(format!("OpenAPI {}", version.escape_debug()))),
-        (None, Some(_)) => {
-            Err(ImportError::UnknownKind("Swagger 2\nhint: convert it to OpenAPI 3 first".into()))
+    // YAML has a number where nobody quoted it.
+    let version = |key| match document.get(key) {
+        Some(Value::Number(number)) => Some(number.to_string()),
+        other => other.and_then(Value::as_str).map(str::to_owned),
+    };
+    match (version("openapi"), version("swagger").as_deref()) {
+        (Some(version), _) if version.starts_with("3.") => openapi::import(document, options),
+        (Some(version), _) => Err(ImportError::UnknownKind(format!("OpenAPI `{}`", version.escape_debug()))),
+        (None, Some("2.0")) => openapi::import(&swagger::converted(document), options),
+        (None, Some(version)) => {
+            Err(ImportError::UnknownKind(format!("Swagger `{}`", version.escape_debug())))
         }
-        (None, None) => Err(ImportError::UnknownKind("some other JSON".into())),
+        (None, None) => Err(ImportError::UnknownKind("something else".into())),
     }
 }
 
@@ -78,6 +119,8 @@ struct Draft<'a> {
     revision: String,
     hosts: Vec<String>,
     query: BTreeMap<String, String>,
+    request_headers: Vec<String>,
+    sign_in: Option<SignIn>,
     operations: Vec<OperationLine>,
     excluded: Vec<String>,
     schemas: Schemas<'a>,
@@ -100,6 +143,8 @@ impl Draft<'_> {
             revision: self.revision,
             hosts: self.hosts,
             query: self.query,
+            request_headers: self.request_headers,
+            sign_in: self.sign_in,
         };
         let facts = Facts { header, types, operations: self.operations };
         Imported { service: self.service, facts_text: facts.to_text(), report }

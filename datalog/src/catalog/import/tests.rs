@@ -7,7 +7,7 @@ use crate::catalog::{RawRequest, Service};
 use super::*;
 
 fn imported(document: &Value) -> Imported {
-    import(document.to_string().as_bytes(), Some("pets".parse().unwrap())).unwrap()
+    import(document.to_string().as_bytes(), Options::named("pets".parse().unwrap())).unwrap()
 }
 
 /// An OpenAPI description with these paths and schemas.
@@ -181,7 +181,7 @@ fn a_discovery_document_is_read_by_flat_path_with_its_uploads() {
             }}},
         }},
     });
-    let imported = import(document.to_string().as_bytes(), None).unwrap();
+    let imported = import(document.to_string().as_bytes(), Options::default()).unwrap();
     assert_eq!(imported.service.as_str(), "drivey");
     insta::assert_snapshot!(format!("{}\n{}", imported.facts_text, imported.report.notes.join("\n")));
     let service = Service::load(&imported.facts_text, None).unwrap();
@@ -265,17 +265,19 @@ fn operations_that_cannot_be_told_apart_are_reported_and_refused() {
 #[test]
 fn what_is_no_description_is_refused_with_what_was_expected() {
     for (text, word) in [
-        ("openapi: 3.0.0\ninfo:\n", "hint: YAML"),
-        ("", "hint: YAML"),
-        ("{\"swagger\":\"2.0\"}", "Swagger 2"),
-        ("{\"openapi\":\"4.0\",\"paths\":{}}", "OpenAPI 4.0"),
+        ("openapi: 3.0.0\ninfo:\n", "no paths"),
+        ("openapi: 3.0.0\n\tinfo:\n", "as YAML"),
+        ("", "in JSON or YAML"),
+        ("{\"swagger\":\"2.0\"}", "no paths"),
+        ("{\"swagger\":\"1.2\"}", "Swagger `1.2`"),
+        ("{\"openapi\":\"4.0\",\"paths\":{}}", "OpenAPI `4.0`"),
         ("{\"openapi\":\"3.0.1\",\"info\":{\"title\":\"x\"}}", "no paths"),
         ("{\"openapi\":\"3.0.1\",\"info\":{\"title\":\"1\"},\"paths\":{}}", "name the service yourself"),
-        ("{\"a\":1}", "some other JSON"),
+        ("{\"a\":1}", "something else"),
         ("{\"discoveryVersion\":\"v1\"}", "no name"),
         ("{\"discoveryVersion\":\"v1\",\"name\":\"x\",\"rootUrl\":\"ftp://x\"}", "no host"),
     ] {
-        let error = import(text.as_bytes(), None).unwrap_err().to_string();
+        let error = import(text.as_bytes(), Options::default()).unwrap_err().to_string();
         assert!(error.contains(word), "{text}: {error}");
     }
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::catalog::facts::SignIn;
+
 /// How a service's own SDKs show an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -44,8 +46,10 @@ pub enum Refreshing {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OAuth {
-    pub authorize_url: String,
-    pub token_url: String,
+    #[serde(default)]
+    pub authorize_url: Option<String>,
+    #[serde(default)]
+    pub token_url: Option<String>,
     #[serde(default)]
     pub device_url: Option<String>,
     #[serde(default)]
@@ -65,6 +69,23 @@ pub struct OAuth {
     pub refreshing: Refreshing,
     #[serde(default)]
     pub tokens: TokenShape,
+}
+
+impl From<SignIn> for OAuth {
+    fn from(described: SignIn) -> Self {
+        Self {
+            authorize_url: described.authorize_url,
+            token_url: described.token_url,
+            device_url: described.device_url,
+            revoke_url: described.revoke_url,
+            userinfo_url: described.userinfo_url,
+            account_field: described.account_field,
+            scopes: described.scopes,
+            authorize_parameters: described.authorize_parameters,
+            refreshing: if described.keeps_refresh_token { Refreshing::Keeps } else { Refreshing::default() },
+            tokens: TokenShape::Standard,
+        }
+    }
 }
 
 /// Where a token endpoint's answer has the tokens.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::catalog::import::{Imported, import};
+use crate::catalog::import::{Imported, Options, import};
 use crate::catalog::matcher::Form;
 use crate::catalog::{Because, Method, Operation, Service};
 use crate::effect::{Effect, Effects};
@@ -76,7 +76,7 @@ impl Tally {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
         let bytes = fs::read(file).unwrap();
         let document: Value = serde_json::from_slice(&bytes).unwrap();
-        let imported = match import(&bytes, None) {
+        let imported = match import(&bytes, Options::default()) {
             Ok(imported) => imported,
             Err(error) => return self.wrong.push(format!("{name}: {error}")),
         };
@@ -251,7 +251,8 @@ fn house() -> Value {
 fn openapi_in_the_style_of_others_becomes_services_taken_at_their_worst() {
     let mut shown = String::new();
     for (name, document) in [("pay", payments()), ("tickets", tickets()), ("house", house())] {
-        let imported = import(document.to_string().as_bytes(), Some(name.parse().unwrap())).unwrap();
+        let imported =
+            import(document.to_string().as_bytes(), Options::named(name.parse().unwrap())).unwrap();
         let service = Service::load(&imported.facts_text, None).unwrap();
         for operation in &service.operations {
             assert_eq!(doubtful(operation), None, "{}", operation.id);
@@ -281,7 +282,7 @@ fn openapi_in_the_style_of_others_becomes_services_taken_at_their_worst() {
 
 #[test]
 fn a_form_of_an_imported_service_is_read_field_by_field() {
-    let imported = import(payments().to_string().as_bytes(), Some("pay".parse().unwrap())).unwrap();
+    let imported = import(payments().to_string().as_bytes(), Options::named("pay".parse().unwrap())).unwrap();
     let service = Service::load(&imported.facts_text, None).unwrap();
     let charge = service.operations.iter().find(|one| one.id.as_str() == "pay.PostCharges").unwrap();
     let request = made_up(&service, charge, Form::Plain).unwrap();

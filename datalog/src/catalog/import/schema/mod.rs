@@ -82,10 +82,15 @@ impl<'a> Schemas<'a> {
     /// The same, as one word: `string`, `int`, … or `#Name`.
     pub(super) fn word(&mut self, schema: &'a Value, place: &str) -> String {
         let text = self.expression(schema, place);
-        match text.as_str() {
-            "string" | "int" | "number" | "bool" | "any" => text,
-            name if name.starts_with('#') && !name.contains('|') => text,
-            _ => self.alias(&text, place),
+        self.as_word(&text, place)
+    }
+
+    /// An expression as one word, by a name where it is none.
+    pub(super) fn as_word(&mut self, text: &str, place: &str) -> String {
+        match text {
+            "string" | "int" | "number" | "bool" | "any" => text.to_owned(),
+            name if name.starts_with('#') && !name.contains('|') => text.to_owned(),
+            _ => self.alias(text, place),
         }
     }
 
