@@ -5,10 +5,10 @@ read, the writer may only draft, and both end in five minutes. What a child is n
 whatever the child was told.
 
     pip install google-api-python-client biscuit-python
-    PASS=$(hallpass mint "answer my mail" --allow gmail:read --allow gmail.users.drafts.create) \
-        python examples/handoff.py
+    hallpass run "answer my mail" --allow gmail:read --allow gmail.users.drafts.create -- python examples/handoff.py
 
-GATEWAY and AUTHORITY default to where `hallpass serve` listens.
+`hallpass run` leaves the pass in HALLPASS_PASS, and where to present it in HALLPASS_GMAIL_URL; AUTHORITY defaults to where
+`hallpass serve` listens.
 """
 
 import base64
@@ -22,7 +22,7 @@ from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
-GATEWAY = os.environ.get("GATEWAY", "http://127.0.0.1:7411/gmail")
+GATEWAY = os.environ["HALLPASS_GMAIL_URL"]
 AUTHORITY = os.environ.get("AUTHORITY", "http://127.0.0.1:7412")
 
 
@@ -75,7 +75,7 @@ def refused(call):
 
 
 def main():
-    parent = os.environ["PASS"]
+    parent = os.environ["HALLPASS_PASS"]
     reads = narrower(parent, ["gmail.users.messages.list", "gmail.users.messages.get"])
     drafts = narrower(parent, ["gmail.users.drafts.create"])
 

@@ -6,12 +6,13 @@ that means to be useful and cleans up. No language model is asked here; the scri
 
 The pass remembers. It was minted with what the person said:
 
-    PASS=$(hallpass mint "triage my inbox" --allow gmail:read --allow gmail.users.drafts.create \
-        --ask gmail:send --ask gmail:delete --deny gmail.users.messages.delete --deny gmail.users.messages.batchDelete)
-    PASS=$PASS python examples/runaway.py        # and, in another terminal, whenever you like: hallpass stop
+    hallpass run "triage my inbox" --allow gmail:read --allow gmail.users.drafts.create --ask gmail:send --ask gmail:delete \
+        --deny gmail.users.messages.delete --deny gmail.users.messages.batchDelete -- python examples/runaway.py
+
+and, in another terminal, whenever you like: hallpass stop
 
 Every deletion is refused, or waits for a person who was asked; the agent goes on until its pass is stopped. Nothing is
-lost. GATEWAY defaults to where `hallpass serve` listens.
+lost.
 """
 
 import os
@@ -23,7 +24,7 @@ from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
-GATEWAY = os.environ.get("GATEWAY", "http://127.0.0.1:7411/gmail")
+GATEWAY = os.environ["HALLPASS_GMAIL_URL"]
 TOLD = "person: triage my inbox: read, summarize, draft. Don't send or delete anything without asking me first."
 
 
@@ -86,7 +87,7 @@ def clean_up(users, ids):
 
 
 def main():
-    credentials = Credentials(token=os.environ["PASS"])
+    credentials = Credentials(token=os.environ["HALLPASS_PASS"])
     users = build("gmail", "v1", credentials=credentials, client_options={"api_endpoint": GATEWAY}).users()
     memory = Memory()
     say(TOLD)

@@ -1,18 +1,26 @@
 //! The examples, run as a person runs them.
 
+use std::process::Command;
+
 use harness::{Hallpass, Running, Upstream, python};
+
+/// `hallpass run FLAGS -- COMMAND`.
+fn under_a_pass(hallpass: &Hallpass, flags: &[&str], command: &Command) -> Command {
+    let mut run = hallpass.command(&[]);
+    run.arg("run").args(flags).arg("--").arg(command.get_program()).args(command.get_args());
+    run
+}
 
 #[test]
 fn a_parent_in_python_hands_each_child_only_what_it_needs() {
     let (hallpass, google) = Hallpass::with_a_mailbox();
-    let pass =
-        hallpass.mint(&["answer my mail", "--allow", "gmail:read", "--allow", "gmail.users.drafts.create"]);
-    let output = python("../examples/handoff.py")
-        .env("PASS", &pass)
-        .env("GATEWAY", hallpass.base("gmail"))
+    let flags = ["answer my mail", "--allow", "gmail:read", "--allow", "gmail.users.drafts.create"];
+    let output = under_a_pass(&hallpass, &flags, &python("../examples/handoff.py"))
         .env("AUTHORITY", &hallpass.authority)
         .output()
         .expect("the example runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("the pass is revoked; of its requests 3 allowed, 0 asked, 2 denied"), "{said}");
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
     let lines: Vec<&str> = printed.lines().collect();
@@ -34,7 +42,7 @@ struct Runaway {
 impl Runaway {
     fn start() -> Self {
         let (hallpass, google) = Hallpass::with_a_mailbox();
-        let pass = hallpass.mint(&[
+        let flags = [
             "triage my inbox",
             "--allow",
             "gmail:read",
@@ -48,11 +56,9 @@ impl Runaway {
             "gmail.users.messages.delete",
             "--deny",
             "gmail.users.messages.batchDelete",
-        ]);
+        ];
         google.forget();
-        let mut agent = python("../examples/runaway.py");
-        agent.env("PASS", &pass).env("GATEWAY", hallpass.base("gmail"));
-        let agent = Running::start(agent);
+        let agent = Running::start(under_a_pass(&hallpass, &flags, &python("../examples/runaway.py")));
         agent.wait_for("end of its memory", |line| line.contains("compacting").then_some(()));
         agent.wait_for("refusal", |line| line.starts_with("hallpass: refused:").then_some(()));
         Self { hallpass, google, agent }

@@ -1,6 +1,7 @@
 //! examples/GUIDE.md tells the truth: each section's pass is minted and its agent is run as they stand there, against an
 //! emulated Gmail, and what the agent prints is what the section says that it prints.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use harness::document::{self, as_reader};
@@ -53,14 +54,19 @@ impl Reader {
 
     /// What an agent prints that holds `pass`.
     fn agent(&self, section: &Section, pass: &str) -> String {
-        let script = self.hallpass.home().join("agent.py");
-        let program = format!("{}\n{}", the_agent(), section.agent);
-        let program = program.replace("http://127.0.0.1:7411", &self.hallpass.gateway);
-        std::fs::write(&script, program).unwrap();
+        let script = self.written(section);
         let output = harness::python_file(&script).env("PASS", pass).output().unwrap();
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
         printed
+    }
+
+    /// Leaves the section's agent in a file.
+    fn written(&self, section: &Section) -> PathBuf {
+        let script = self.hallpass.home().join("agent.py");
+        let program = format!("{}\n{}", the_agent(), section.agent);
+        std::fs::write(&script, program.replace("http://127.0.0.1:7411", &self.hallpass.gateway)).unwrap();
+        script
     }
 
     /// Runs a section whole.
@@ -183,4 +189,22 @@ fn an_inbox_is_triaged_and_nothing_is_sent_without_asking() {
     assert_eq!(reader.sent(), 0);
     let waiting = reader.hallpass.json(&["approvals"]);
     assert_eq!(waiting.as_array().map(Vec::len), Some(1), "{waiting}");
+}
+
+#[test]
+fn a_pass_ends_with_the_agent_that_ran_under_it() {
+    let reader = Reader::connected();
+    let section = section("“Only for as long as the agent runs”");
+    let script = reader.written(&section);
+    // `python` is the one that the SDK was installed for.
+    let python = harness::python_file(&script);
+    let bin = python.get_program().to_str().and_then(|python| python.strip_suffix("/python")).unwrap();
+    let commands = format!("PATH={bin}:$PATH\n{}", section.mint);
+    let mut bash = Command::new("bash");
+    let bash = bash.args(["-euo", "pipefail", "-c", &commands]).current_dir(reader.hallpass.home());
+    let output = as_reader(&reader.hallpass, bash).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(timeless(&String::from_utf8_lossy(&output.stdout)), section.prints, "{said}");
+    assert!(said.contains("the pass is revoked; of its requests 1 allowed, 0 asked, 1 denied"), "{said}");
+    assert_eq!(reader.hallpass.json(&["passes"])[0]["status"], "revoked");
 }

@@ -97,6 +97,15 @@ fn the_commands_around_a_pass_work() {
 }
 
 #[test]
+fn an_agent_that_hallpass_runs_works() {
+    let reader = Reader::connected();
+    let block = blocks("sh").into_iter().find(|block| block.contains("hallpass run")).expect("the block");
+    let output = reader.bash(&block);
+    assert!(both(&output).contains("alice-1"), "{}", both(&output));
+    assert!(both(&output).contains("the pass is revoked; of its requests 1 allowed"), "{}", both(&output));
+}
+
+#[test]
 fn the_curl_commands_work() {
     let reader = Reader::connected();
     let block = blocks("sh").into_iter().find(|block| block.contains("curl -H")).expect("the block");
