@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use datalog::{ConnectionName, Effect, Effects, ServiceName};
 use secrecy::SecretString;
 use time::Duration;
+use verifier::ports::Keeping;
 
 use crate::home::{Home, HomeError};
 pub(crate) use secret_file::ClientSecretFile;
@@ -30,6 +31,7 @@ pub struct Config {
     pub breaker: BreakerConfig,
     /// How long passes that ended are remembered, with their revocations and budgets.
     pub keep_ended: Duration,
+    pub audit: AuditConfig,
     pub notify: NotifyConfig,
     pub services: BTreeMap<ServiceName, ServiceConfig>,
     pub connections: BTreeMap<ConnectionName, ConnectionConfig>,
@@ -45,6 +47,21 @@ pub struct ApprovalsConfig {
 impl Default for ApprovalsConfig {
     fn default() -> Self {
         Self { keep: Duration::hours(1) }
+    }
+}
+
+/// `[audit]`.
+#[derive(Debug, Clone)]
+pub struct AuditConfig {
+    /// Of which decisions the facts are kept beside the record.
+    pub facts: Keeping,
+    /// How long.
+    pub facts_for: Duration,
+}
+
+impl Default for AuditConfig {
+    fn default() -> Self {
+        Self { facts: Keeping::All, facts_for: Duration::days(30) }
     }
 }
 
@@ -172,6 +189,7 @@ impl Default for Config {
             approvals: ApprovalsConfig::default(),
             breaker: BreakerConfig::default(),
             keep_ended: Duration::days(30),
+            audit: AuditConfig::default(),
             notify: NotifyConfig::default(),
             services: BTreeMap::new(),
             connections: BTreeMap::new(),

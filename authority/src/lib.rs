@@ -21,5 +21,6 @@ pub(crate) mod oauth;
 pub mod serve;
 pub mod store;
 mod templates;
+mod told;
 pub mod vault;
 mod when;

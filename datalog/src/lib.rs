@@ -26,6 +26,7 @@ pub mod hours;
 pub mod inspect;
 pub mod json;
 mod judge;
+pub mod kept;
 pub mod keys;
 mod lint;
 pub mod lookup;
@@ -50,6 +51,7 @@ mod told;
 pub mod value;
 pub mod verify;
 pub mod vocabulary;
+pub mod wording;
 pub mod world;
 
 pub use alike::AlikeDigest;
@@ -60,6 +62,7 @@ pub use content::{Answer, Connected, Content, Limit, PREFIX, ReadError};
 pub use decide::{Approval, Context, Decided, Ground, LiftableBy, Permitted, Reason, Refused, decide};
 pub use effect::{Effect, Effects};
 pub use inspect::{Inspection, inspect};
+pub use kept::Kept;
 pub use keys::RootKeyPair;
 pub use mint::{KnownConnection, MintArgs, MintTerms, Minted};
 pub use names::{
@@ -74,3 +77,4 @@ pub use selector::{Selector, Target};
 pub use shown::Shown;
 pub use terms::{TermError, duration};
 pub use verify::{PassCache, PassRefusal, RootKeys, VerifiedPass};
+pub use wording::{Worded, Wording};

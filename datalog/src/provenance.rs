@@ -10,7 +10,7 @@ use biscuit_auth::builder::Check;
 use biscuit_auth::macros::check;
 
 use crate::catalog::Service;
-use crate::caveat::{Caveat, Kind, Pattern, Slot};
+use crate::caveat::{Caveat, Fact, Kind, Pattern, Slot};
 use crate::facts::Gather;
 use crate::request::{Request, Resource};
 use crate::scope::{self, Scope};
@@ -92,6 +92,23 @@ pub(crate) fn facts(gather: &mut Gather, request: &Request, known: &Known, kinds
             })
         });
     }
+}
+
+/// How many things of each kind that facts name as touched they do not name as `known` (`seen`, `created`).
+pub(crate) fn strangers(facts: &[Fact], known: &str, kinds: &[Arc<str>]) -> Vec<Vec<Value>> {
+    let of = |word: &str| -> Vec<&[Value]> {
+        facts.iter().filter(|fact| &*fact.name == word).map(|fact| fact.terms.as_slice()).collect()
+    };
+    let (touched, known) = (of("resource"), of(known));
+    let named = touched.iter().filter_map(|terms| terms.first().and_then(Value::as_str));
+    let all: BTreeSet<&str> = kinds.iter().map(|kind| &**kind).chain(named).collect();
+    let count = |kind: &str| {
+        let is_strange = |terms: &&&[Value]| {
+            terms.first().and_then(Value::as_str) == Some(kind) && !known.contains(*terms)
+        };
+        i64::try_from(touched.iter().filter(is_strange).count()).unwrap_or(i64::MAX)
+    };
+    all.into_iter().map(|kind| vec![Value::str(kind), Value::Int(count(kind))]).collect()
 }
 
 /// `message`, or `gmail:message` where only that connection is meant: the caveats of one flag.

@@ -1,8 +1,11 @@
 //! What a pass would have answered to a request that is on record.
 //!
-//! The log keeps no value of an argument and nobody's address, so there are four answers: allow, ask, deny, and what the
-//! record does not tell. The end of the pass and its budgets are set aside: another pass was in force then. Nothing here
-//! permits anything, and no signature is checked.
+//! Where the facts of the decision are kept, the answer is made of them (`exact`). Without them the log has no value of an
+//! argument and nobody's address, so there are four answers: allow, ask, deny, and what the record does not tell. The end of
+//! the pass and its budgets are set aside: another pass was in force then. Nothing here permits anything, and no signature is
+//! checked.
+
+mod exact;
 
 use std::sync::Arc;
 
@@ -17,6 +20,7 @@ use crate::effect::Effect;
 use crate::evaluate::{Steps, World};
 use crate::explain;
 use crate::facts::{Gather, Stage, operation_facts};
+use crate::kept::Kept;
 use crate::outline::{Extent, Outline};
 use crate::policy::{Policy, Rule};
 use crate::response;
@@ -29,6 +33,8 @@ pub struct Recorded<'a> {
     pub operation: &'a str,
     /// None on records of before outlines were kept.
     pub outline: Option<&'a Outline>,
+    /// The facts of its decision, where they are kept.
+    pub kept: Option<&'a Kept>,
     pub at: OffsetDateTime,
 }
 
@@ -71,9 +77,10 @@ impl<'a> Replay<'a> {
         let operation = service.and_then(|service| {
             service.operations.iter().find(|operation| operation.id.as_str() == recorded.operation)
         });
-        match operation {
-            Some(operation) => self.judge(connected, operation, recorded),
-            None => untold(vec![format!("the catalog does not have `{}` any more", recorded.operation)]),
+        match (operation, recorded.kept) {
+            (Some(operation), Some(kept)) => self.exactly(operation, kept),
+            (Some(operation), None) => self.judge(connected, operation, recorded),
+            (None, _) => untold(vec![format!("the catalog does not have `{}` any more", recorded.operation)]),
         }
     }
 

@@ -91,6 +91,11 @@ impl Told {
 
     /// What is not known of the parts that any of these words tell.
     pub(crate) fn unknown(&self, reads: u64) -> Option<&DecodeError> {
+        self.untold(reads).next().map(|(_, error)| error)
+    }
+
+    /// The parts that any of these words tell and that are not known: all words of each, and why.
+    pub(crate) fn untold(&self, reads: u64) -> impl Iterator<Item = (u64, &DecodeError)> {
         let parts = [
             (REACHED, self.reached.as_ref().err()),
             (ATTACHMENTS, self.attachments.as_ref().err()),
@@ -98,7 +103,10 @@ impl Told {
             (THREAD, self.participants.as_ref().err()),
             (CONVERSATION, self.external.as_ref().err()),
         ];
-        parts.into_iter().filter(|(words, _)| reads & words != 0).find_map(|(_, error)| error)
+        parts
+            .into_iter()
+            .filter(move |(words, _)| reads & words != 0)
+            .filter_map(|(words, error)| Some((words, error?)))
     }
 
     /// The look-up that would tell more of what these words tell.

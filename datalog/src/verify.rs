@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use biscuit_auth::builder::Algorithm;
 use biscuit_auth::{Biscuit, PublicKey};
@@ -20,6 +20,7 @@ use crate::names::{ConnectionName, PassId, RevocationId};
 use crate::policy::Policy;
 use crate::request::Request;
 use crate::selector::Selector;
+use crate::wording::{Worded, Wording};
 
 /// The root public keys that are trusted, by id. Ed25519 only.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,6 +65,7 @@ pub struct VerifiedPass {
     lineage: Vec<RevocationId>,
     policy: Arc<Policy>,
     biscuit: Biscuit,
+    wording: OnceLock<Arc<Worded>>,
 }
 
 /// The id alone: a Biscuit's own `Debug` prints the proof, with which anybody could use the pass.
@@ -132,6 +134,11 @@ impl VerifiedPass {
         &self.content
     }
 
+    /// How it reads, worked out once.
+    pub fn wording(&self) -> &Arc<Worded> {
+        self.wording.get_or_init(|| Arc::new(Wording::of(&self.content).worded()))
+    }
+
     pub(crate) fn root(&self) -> (u32, [u8; 32]) {
         self.root
     }
@@ -157,7 +164,7 @@ impl VerifiedPass {
         let biscuit = Biscuit::from(&bytes, public).map_err(|_| PassRefusal::Untrusted)?;
         let lineage = content.blocks.iter().map(|block| block.revocation.clone()).collect();
         let asks = content.asks();
-        Ok(Self { root: (id, key), asks, lineage, policy, biscuit, content })
+        Ok(Self { root: (id, key), asks, lineage, policy, biscuit, content, wording: OnceLock::new() })
     }
 
     /// What may change while a pass is remembered.

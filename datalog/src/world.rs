@@ -5,20 +5,16 @@
 //! the pass itself, with which anybody could use it. What a later block states only it sees: its facts are printed
 //! under names of its own.
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::sync::Arc;
+use std::fmt::{self, Write as _};
 
 use time::OffsetDateTime;
 
-use crate::budget;
-use crate::caveat::{Caveat, Fact};
-use crate::content::{Block, Content};
+use crate::caveat::Fact;
+use crate::content::Content;
 use crate::decide::Context;
-use crate::facts::{Stage, Subject, request_facts};
-use crate::policy::{POLICIES, Policy};
+use crate::kept::{Kept, LeftOut, names_of};
 use crate::request::Request;
-use crate::told::Told;
+use crate::wording::Wording;
 
 const HEAD: &str = "\
 // One decision of Hallpass. Any Biscuit tool that runs this as an authorizer, with an empty token or none, answers the same.
@@ -26,107 +22,68 @@ const HEAD: &str = "\
 
 /// The decision's world. It says nothing of whether the pass is genuine.
 pub fn world(content: &Content, request: &Request, context: &Context, now: OffsetDateTime) -> String {
-    let policy = Policy::compile().unwrap_or_default();
-    let digest = request.digest().hex();
-    let limits: Vec<_> = content.limits.iter().filter(|limit| limit.target.means(request)).collect();
-    let claims = budget::claims(&limits, request, &context.observed, now);
-    let told = Told::of(request, &context.observed, content.reads());
-    let approved = (context.approved == Some(request.digest())).then_some(digest.as_str());
-    let facts = request_facts(
-        content.reads() | policy.reads(true),
-        &Subject {
-            stage: Stage::Request,
-            request,
-            digest: &digest,
-            context,
-            claims: &claims.known,
-            zones: &content.zones,
-            kinds: &content.kinds,
-            told: &told,
-            approved,
-            now,
-        },
-    );
-    let mut text = String::from(HEAD);
-    section(&mut text, "the request", facts.iter().map(ToString::to_string));
-    if approved.is_none() && content.asks() {
-        let _ = writeln!(text, "// what a person's approval adds:\n// approved(\"{digest}\");");
-    }
-    for (number, block) in content.blocks.iter().enumerate() {
-        match number {
-            0 => own(&mut text, "the pass", &block.facts, &block.caveats),
-            _ => later(&mut text, number, block, content),
-        }
-    }
-    let unknown = told.unknown(content.reads()).or(claims.unknown.as_ref());
-    if let Some(unknown) = unknown {
-        section(&mut text, &format!("denied before anything else: {unknown}"), ["deny if true".to_owned()]);
-    } else if request.effects.is_empty() {
-        section(&mut text, "denied before anything else: it has no effects", ["deny if true".to_owned()]);
-    }
-    section(
-        &mut text,
-        "the policy, the same for every pass",
-        POLICIES.iter().map(|(_, rule)| (*rule).to_owned()),
-    );
-    exact(&text)
+    Kept::whole(content, request, context, now).world(&Wording::of(content))
 }
 
-fn section(text: &mut String, title: &str, statements: impl IntoIterator<Item = String>) {
-    let title: String = title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let _ = writeln!(text, "\n// {title}");
+impl Kept {
+    /// The world of the decision whose facts these are. `wording` is of the pass that it was decided by.
+    pub fn world(&self, wording: &Wording) -> String {
+        let reads = wording.reads();
+        let read = |fact: &&Fact| fact.predicate.request_bit() & reads != 0;
+        let mut text = String::from(HEAD);
+        section(&mut text, "the request", self.facts.iter().filter(read).map(ToString::to_string));
+        for one in self.left_out.iter().filter(|one| one.word.request_bit() & reads != 0) {
+            let _ = writeln!(text, "// {one}");
+        }
+        if wording.asks
+            && self.first("approved").is_none()
+            && let Some(digest) = self.first("request_digest")
+        {
+            let _ = writeln!(text, "// what a person's approval adds:\n// approved({digest});");
+        }
+        text.push_str(&wording.blocks);
+        let untold = self.untold.iter().find(|one| one.words & reads != 0).map(|one| &one.because);
+        if let Some(because) = untold.or(self.uncounted.as_ref()) {
+            section(
+                &mut text,
+                &format!("denied before anything else: {because}"),
+                ["deny if true".to_owned()],
+            );
+        } else if self.first("effect").is_none() {
+            section(&mut text, "denied before anything else: it has no effects", ["deny if true".to_owned()]);
+        }
+        text.push_str(&wording.policy);
+        exact(&text)
+    }
+
+    /// What the world lacks though the pass could read it, in words: a tool may answer otherwise than it was decided.
+    pub fn lacking(&self) -> Vec<String> {
+        self.left_out.iter().filter(|one| one.read).map(ToString::to_string).collect()
+    }
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word: String = names_of(self.word.request_bit()).collect();
+        match &self.argument {
+            Some(name) => write!(f, "`{}` of the argument `{}`", word, visible(name))?,
+            None => write!(f, "every `{word}`")?,
+        }
+        write!(f, " is not kept: {} bytes", self.bytes)?;
+        self.sha256.as_ref().map_or(Ok(()), |sha256| write!(f, ", SHA-256 {sha256}"))
+    }
+}
+
+pub(crate) fn section(text: &mut String, title: &str, statements: impl IntoIterator<Item = String>) {
+    let _ = writeln!(text, "\n// {}", visible(title));
     for statement in statements {
         let _ = writeln!(text, "{statement};");
     }
 }
 
-fn own(text: &mut String, title: &str, facts: &[Fact], caveats: &[Caveat]) {
-    let statements = facts.iter().map(ToString::to_string).chain(caveats.iter().map(ToString::to_string));
-    section(text, title, statements);
-}
-
-/// A block after the first: what it reads is what everybody sees and what it states itself.
-fn later(text: &mut String, number: usize, block: &Block, content: &Content) {
-    let prefix = prefix(number, content);
-    let stated: BTreeSet<Arc<str>> = block.facts.iter().map(|fact| fact.name.clone()).collect();
-    let renamed = |name: &Arc<str>| -> Arc<str> {
-        if stated.contains(name) { Arc::from(format!("{prefix}{name}")) } else { name.clone() }
-    };
-    let facts: Vec<Fact> =
-        block.facts.iter().map(|fact| Fact { name: renamed(&fact.name), ..fact.clone() }).collect();
-    let mut caveats = block.caveats.clone();
-    let mut seen: BTreeSet<(Arc<str>, usize)> = BTreeSet::new();
-    for pattern in caveats.iter_mut().flat_map(|one| &mut one.queries).flat_map(|query| &mut query.patterns) {
-        if stated.contains(&pattern.name) {
-            seen.insert((pattern.name.clone(), pattern.slots.len()));
-            pattern.name = renamed(&pattern.name);
-        }
-    }
-    own(text, &format!("block {number}, by a holder"), &facts, &caveats);
-    for (name, arity) in seen {
-        let terms = (0..arity).map(|place| format!("$t{place}")).collect::<Vec<_>>().join(", ");
-        let _ = writeln!(text, "{prefix}{name}({terms}) <- {name}({terms});");
-    }
-}
-
-/// What names of a block begin with, and no other name of the pass does.
-fn prefix(number: usize, content: &Content) -> String {
-    let mut prefix = format!("block{number}_");
-    let taken = |prefix: &str| {
-        let of_block = |block: &Block| {
-            block.facts.iter().any(|fact| fact.name.starts_with(prefix))
-                || block
-                    .caveats
-                    .iter()
-                    .flat_map(Caveat::patterns)
-                    .any(|pattern| pattern.name.starts_with(prefix))
-        };
-        content.blocks.iter().any(of_block)
-    };
-    while taken(&prefix) {
-        prefix.push('_');
-    }
-    prefix
+/// What stands in a comment ends with its line, also once `exact` was there.
+fn visible(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() || c == '\\' { ' ' } else { c }).collect()
 }
 
 /// The text with the characters themselves where people are shown `\u{…}`: Biscuit's Datalog has no such escape.
@@ -155,6 +112,8 @@ fn exact(shown: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::caveat::Predicate;
     use crate::value::Value;

@@ -109,6 +109,7 @@ fn a_replay_never_says_more_than_the_request_would_have_been_answered() {
                 connection: request.connection.as_str(),
                 operation: request.operation.id.as_str(),
                 outline: Some(&outline),
+                kept: None,
                 at: NOW,
             };
             let replayed = replay.answer(&recorded);
@@ -126,6 +127,48 @@ fn a_replay_never_says_more_than_the_request_would_have_been_answered() {
     assert_eq!(seen.len(), 4, "every answer was given: {seen:?}");
 }
 
+/// What was kept of a decision by one pass, put to another: exact, or untold.
+#[test]
+fn by_kept_facts_a_pass_answers_as_it_would_have_and_its_own_always() {
+    let services: Vec<_> = CATALOG.services().cloned().collect();
+    let verify = |args: &MintArgs| verified(args, &[known_service("gmail", "me@example.com")]);
+    let context = Context::default();
+    let passes: Vec<_> = passes().into_iter().map(|args| (verify(&args), args)).collect();
+    let mut seen = BTreeSet::new();
+    let (mut told, mut untold) = (0, 0);
+    for (decided_by, _) in &passes {
+        for request in requests() {
+            let outline = request.outline();
+            let kept = Kept::of(decided_by, (&request, request.digest()), &context, NOW);
+            let read = Kept::decode(&kept.encode()).unwrap();
+            assert_eq!(read, kept, "it reads back as it was");
+            for (pass, args) in &passes {
+                let recorded = Recorded {
+                    connection: request.connection.as_str(),
+                    operation: request.operation.id.as_str(),
+                    outline: Some(&outline),
+                    kept: Some(&read),
+                    at: NOW,
+                };
+                let replayed = Replay::of(pass.content(), &services).answer(&recorded);
+                let agrees = match (replayed.verdict, decide(pass, request.clone(), &context, NOW)) {
+                    (Verdict::Allow, Decided::Allow(_)) | (Verdict::Ask, Decided::Ask(_)) => true,
+                    (Verdict::Deny, Decided::Deny(_)) => true,
+                    (Verdict::Untold, _) => {
+                        pass.content().blocks[0].caveats != decided_by.content().blocks[0].caveats
+                    }
+                    _ => false,
+                };
+                assert!(agrees, "{args:?}\n{} {kept:?}: {replayed:?}", request.operation.id);
+                seen.insert(replayed.verdict);
+                *(if replayed.verdict == Verdict::Untold { &mut untold } else { &mut told }) += 1;
+            }
+        }
+    }
+    assert_eq!(seen.len(), 4, "every answer was given: {seen:?}");
+    assert!(untold * 20 < told, "little is untold: {untold} of {told}");
+}
+
 #[test]
 fn another_account_under_the_same_name_is_denied() {
     let services: Vec<_> = CATALOG.services().cloned().collect();
@@ -137,6 +180,7 @@ fn another_account_under_the_same_name_is_denied() {
         connection: "gmail",
         operation: request.operation.id.as_str(),
         outline: Some(&outline),
+        kept: None,
         at: NOW,
     };
     assert_eq!(Replay::of(pass.content(), &services).answer(&recorded).verdict, Verdict::Deny);

@@ -17,6 +17,7 @@ mod dial;
 mod dialect;
 mod discovery;
 mod entrance;
+mod facts;
 mod forward;
 mod framing;
 mod gateway;

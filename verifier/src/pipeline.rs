@@ -207,7 +207,10 @@ impl Worker {
         context: &Context,
         passage: &mut Passage,
     ) -> Result<Answered, Stop> {
-        let refused = match decide(pass, request, context, self.gateway.clock.now()) {
+        let now = self.gateway.clock.now();
+        let decided = decide(pass, request, context, now);
+        passage.recording.judged(pass, &decided, context, now);
+        let refused = match decided {
             Decided::Allow(permitted) => return Ok(Answered::Yes(permitted)),
             Decided::Ask(refused) => return Ok(Answered::Asks(refused)),
             Decided::Deny(refused) => refused,

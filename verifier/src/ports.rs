@@ -176,6 +176,8 @@ pub trait Audit: Send + Sync {
     fn refusal(&self, record: Record) -> Answer<'_, Result<Option<RecordId>, StoreFault>>;
     /// What became of an intent. Called exactly once for each; queued, not waited for.
     fn outcome(&self, id: RecordId, outcome: Outcome);
+    /// Of which decisions the facts are kept beside the record. Answered from memory.
+    fn keeping(&self) -> Keeping;
 }
 
 /// The sequence number of an audit record.
@@ -204,12 +206,16 @@ pub struct Record {
     /// `allow`, or the code of the refusal.
     pub decision: &'static str,
     pub reasons: Vec<Reason>,
+    /// The facts of the decision, where they are kept: sealed beside the record, and never part of it.
+    pub facts: Option<Arc<Facts>>,
     pub reservations: Vec<Reservation>,
     /// The port side of the agent's address is left out on purpose.
     pub peer: std::net::IpAddr,
     /// From its arrival to its decision.
     pub decided_in: Duration,
 }
+
+pub use crate::facts::{Facts, Keeping};
 
 /// An approval that lets one request go.
 #[derive(Debug, Clone, PartialEq, Eq)]

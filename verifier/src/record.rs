@@ -10,12 +10,13 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use datalog::catalog::Operation;
-use datalog::{Approval, Approved, Permitted, Refused, Request, Reservation, VerifiedPass};
+use datalog::{Approval, Approved, Decided, Permitted, Refused, Request, Reservation, VerifiedPass};
 use http::request::Parts;
 use time::{Duration, OffsetDateTime};
 
 use crate::allowance::{Allowance, Short};
 use crate::config::Limits;
+use crate::facts;
 use crate::meter;
 use crate::ports::{ApprovalUse, Authority, Outcome, Record, RecordId};
 use crate::refusal::{Departed, Fault, FaultCode, Refusal, Stop};
@@ -70,6 +71,7 @@ impl Recording {
             approval: None,
             decision: "allow",
             reasons: Vec::new(),
+            facts: None,
             reservations: Vec::new(),
             peer,
             decided_in: Duration::ZERO,
@@ -100,6 +102,17 @@ impl Recording {
     /// The credential is about to be used to find out what the request refers to.
     pub(crate) fn looks_up(&mut self, operation: &Operation) {
         self.record.looked_up.push(operation.id.to_string());
+    }
+
+    /// The facts of the decision that the record is of, where they are kept.
+    pub(crate) fn judged(
+        &mut self,
+        pass: &VerifiedPass,
+        decided: &Decided,
+        context: &datalog::Context,
+        at: OffsetDateTime,
+    ) {
+        self.record.facts = facts::of(self.recorder.authority.keeping(), pass, decided, context, at);
     }
 
     pub(crate) fn refused(&mut self, refused: &Refused) {

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::extract::{Body, Path, Query};
 use super::{AppState, Problem, Routes};
 use crate::app::{
-    AuditKeyInfo, ExportBegun, ExportLines, ExportRange, LogQuery, LogRecord, LogVerification, RecordView,
-    Rotation,
+    AuditKeyInfo, ExportBegun, ExportLines, ExportRange, KeptPage, LogQuery, LogRecord, LogVerification,
+    RecordView, Rotation,
 };
 
 /// The longest an answer is held open, in seconds.
@@ -37,6 +37,7 @@ pub(super) fn routes() -> Routes {
     vec![
         ("/v1/log", get(list)),
         ("/v1/log/records/{id}", get(record)),
+        ("/v1/log/facts", get(facts)),
         ("/v1/log/verification", get(verify)),
         ("/v1/log/key", get(key)),
         ("/v1/log/exports", post(begin_export)),
@@ -66,6 +67,20 @@ async fn record(
     Path(seq): Path<u64>,
 ) -> Result<Json<RecordView>, Problem> {
     Ok(Json(app.record(seq).await?))
+}
+
+/// Of which records.
+#[derive(Debug, Deserialize)]
+struct Between {
+    after: u64,
+    upto: u64,
+}
+
+async fn facts(
+    State(AppState(app)): State<AppState>,
+    Query(Between { after, upto }): Query<Between>,
+) -> Result<Json<KeptPage>, Problem> {
+    Ok(Json(app.kept_facts(after, upto).await?))
 }
 
 async fn verify(State(AppState(app)): State<AppState>) -> Result<Json<LogVerification>, Problem> {

@@ -2,10 +2,11 @@
 
 use tokio::sync::watch;
 
+use super::facts::stands_beside;
 use super::record::read;
 use super::{App, AppError, BadRecord, LogQuery, LogRecord, LogVerification};
 use crate::audit::Walk;
-use crate::store::ChainLink;
+use crate::store::{ChainLink, FactsRow, StoredRecord};
 
 /// Records read at once while the chain is walked.
 const PAGE: u32 = 1_000;
@@ -38,9 +39,13 @@ impl App {
             let is_last = page.len() < PAGE as usize;
             let last = page.last().map_or(0, |record| record.seq);
             let first = walk.head().seq + 1;
+            let mut facts = self.store.facts(first, last).await?.into_iter().peekable();
             let mut checkpoints = self.store.checkpoints(first, last).await?.into_iter().peekable();
             for record in page {
                 let mut step = walk.record(&record);
+                while let Some(row) = facts.next_if(|row| row.seq <= record.seq) {
+                    step = step.and_then(|()| beside(&record, &row));
+                }
                 while let Some(checkpoint) = checkpoints.next_if(|next| next.link.seq <= record.seq) {
                     step = step.and_then(|()| walk.checkpoint(&checkpoint));
                 }
@@ -92,6 +97,17 @@ impl App {
                 Err(BadRecord::new(base.seq, because))
             }
         })
+    }
+}
+
+/// What is kept beside a record is what it was written with, or nothing.
+fn beside(record: &StoredRecord, row: &FactsRow) -> Result<(), BadRecord> {
+    match stands_beside(record, row) {
+        true => Ok(()),
+        false => {
+            let because = "the facts beside it are not those that it was written with".into();
+            Err(BadRecord::new(record.seq, because))
+        }
     }
 }
 

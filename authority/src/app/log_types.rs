@@ -1,6 +1,7 @@
 //! What is asked of the audit log and what it answers: plain values that are also the API's JSON.
 
-use datalog::{ConnectionName, RevocationId};
+use datalog::kept::KeptError;
+use datalog::{ConnectionName, Kept, RevocationId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -47,6 +48,61 @@ pub struct RecordView {
     /// What became of it, where it was sent and its end is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<LogRecord>,
+    /// The facts of the decision, where they are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Box<DecisionFacts>>,
+    /// Why they are not, where the record is of a decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_facts: Option<NoFacts>,
+}
+
+/// The facts of one decision, and the whole of it as Datalog.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DecisionFacts {
+    /// `allow`, or the code of the refusal.
+    pub decision: String,
+    pub datalog: String,
+    /// What the Datalog lacks though the pass could read it, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacking: Vec<String>,
+    pub kept: Kept,
+}
+
+/// Why there are no facts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoFacts {
+    pub because: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl NoFacts {
+    pub(crate) fn new(because: impl Into<String>) -> Self {
+        Self { because: because.into(), hint: None }
+    }
+
+    pub(crate) fn of(error: &KeptError) -> Self {
+        Self::new(error.to_string())
+    }
+
+    pub(crate) fn hint(self, hint: &str) -> Self {
+        Self { hint: Some(hint.to_owned()), ..self }
+    }
+}
+
+/// The facts of several decisions, and where to go on from.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeptPage {
+    pub facts: Vec<KeptFacts>,
+    /// The last record that was looked at.
+    pub last: u64,
+}
+
+/// The facts beside one record.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeptFacts {
+    pub record: u64,
+    pub kept: Kept,
 }
 
 /// What walking the chain found.

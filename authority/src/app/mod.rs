@@ -13,6 +13,7 @@ mod desk_ports;
 mod disconnect;
 mod error;
 mod export;
+mod facts;
 mod flood;
 mod init;
 mod keys;
@@ -84,6 +85,7 @@ pub struct App {
     signer: AuditSigner,
     checkpoint_file: CheckpointFile,
     flood: flood::Flood,
+    wordings: facts::Wordings,
     departures: Arc<Departures>,
     /// Replaced as a whole, so that whoever reads it waits for nobody.
     connections: RwLock<LiveConnections>,

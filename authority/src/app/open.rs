@@ -14,6 +14,7 @@ use datalog::catalog::Catalog;
 
 use super::checkpoint::{check_history, open_signer};
 use super::connections::revive;
+use super::facts::Wordings;
 use super::flood::Flood;
 use super::{App, OpenError};
 use crate::audit::{AuditSigner, CheckpointFile};
@@ -90,6 +91,7 @@ impl App {
             signer,
             checkpoint_file,
             flood: Flood::default(),
+            wordings: Wordings::default(),
             departures: Arc::default(),
             connections: RwLock::new(Arc::new(live)),
             revoked: RwLock::new(revoked),

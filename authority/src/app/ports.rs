@@ -9,8 +9,8 @@ use std::sync::{Arc, PoisonError};
 use datalog::{ConnectionName, Known, Reservation, Resource, RevocationId, RootKeys, Spent};
 use verifier::departures::Departures;
 use verifier::ports::{
-    Answer, Audit, Connection, Credential, Credentials, Held, IntentError, Learned, LeaseError, Ledger,
-    Outcome, Provenance, Record, RecordId, StoreFault, Trust, Warrant,
+    Answer, Audit, Connection, Credential, Credentials, Held, IntentError, Keeping, Learned, LeaseError,
+    Ledger, Outcome, Provenance, Record, RecordId, StoreFault, Trust, Warrant,
 };
 
 use super::App;
@@ -123,13 +123,18 @@ impl Audit for App {
     fn intent(&self, record: Record) -> Answer<'_, Result<RecordId, IntentError>> {
         let line = Line::new(record.at, &Entry::Intent(RequestEntry::from(&record)));
         Box::pin(async move {
+            let line = line.with(self.beside(&record)?);
             let approval = record.approval.zip(record.digest).map(|(approval, digest)| Use {
                 id: approval.id,
                 digest: digest.hex(),
                 at: self.clock.now(),
             });
             let changes = approval.is_some();
-            match self.store.intended(line, record.reservations, approval).await? {
+            let intended = self.store.intended(line, record.reservations, approval).await?;
+            if matches!(intended, Intended::Written(_)) {
+                self.is_beside(record.facts.as_deref());
+            }
+            match intended {
                 Intended::Written(seq) if changes => {
                     self.desk.tell(Changed::Approvals);
                     Ok(RecordId(seq))
@@ -156,6 +161,10 @@ impl Audit for App {
         })
     }
 
+    fn keeping(&self) -> Keeping {
+        self.config.audit.facts
+    }
+
     fn outcome(&self, id: RecordId, outcome: Outcome) {
         let entry = Entry::Outcome(OutcomeEntry::new(id, &outcome));
         self.store.append_later(Line::new(self.clock.now(), &entry));
@@ -165,7 +174,11 @@ impl Audit for App {
 impl App {
     async fn refused(&self, record: &Record) -> Result<RecordId, StoreFault> {
         let line = Line::new(record.at, &Entry::Refusal(RequestEntry::from(record)));
-        self.store.append(line).await.map(RecordId)
+        let written = self.store.append(line.with(self.beside(record)?)).await;
+        if written.is_ok() {
+            self.is_beside(record.facts.as_deref());
+        }
+        written.map(RecordId)
     }
 
     async fn unknown(&self, record: Record) -> Result<Option<RecordId>, StoreFault> {

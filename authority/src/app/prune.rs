@@ -1,4 +1,4 @@
-//! Forgetting what ended long ago: passes, their revocations and what they used of their budgets.
+//! Forgetting what ended long ago: passes, their revocations, what they used of their budgets, the facts of decisions.
 //!
 //! The audit log is not touched: its beginning is moved away by a person (`hallpass log rotate`).
 
@@ -6,7 +6,7 @@ use super::{App, AppError};
 use crate::store::Pruned;
 
 /// Passes that are forgotten in one go: whoever writes meanwhile waits for no more than these.
-const SLICE: u32 = 500;
+pub(super) const SLICE: u32 = 500;
 
 impl App {
     /// Forgets passes that ended longer ago than `keep_ended`, with what belongs to them. A revocation is kept
@@ -20,6 +20,7 @@ impl App {
             all.revocations += some.revocations;
             all.budgets += some.budgets;
             if some.passes < u64::from(SLICE) {
+                all.facts = self.forget_facts().await?;
                 return Ok(all);
             }
         }

@@ -10,15 +10,24 @@ impl App {
         let record = read(&self.stored_record(seq).await?)?;
         match &record.entry {
             Entry::Outcome(outcome) => match self.store.record(outcome.of).await? {
-                Some(intent) => Ok(RecordView { record: read(&intent)?, outcome: Some(record) }),
-                None => Ok(RecordView { record, outcome: None }),
+                Some(intent) => self.view(read(&intent)?, Some(record)).await,
+                None => self.view(record, None).await,
             },
             Entry::Intent(_) => {
                 let outcome = self.store.outcome_of(seq).await?;
-                Ok(RecordView { record, outcome: outcome.as_ref().map(read).transpose()? })
+                self.view(record, outcome.as_ref().map(read).transpose()?).await
             }
-            _ => Ok(RecordView { record, outcome: None }),
+            _ => self.view(record, None).await,
         }
+    }
+
+    async fn view(&self, record: LogRecord, outcome: Option<LogRecord>) -> Result<RecordView, AppError> {
+        let (facts, no_facts) = match self.decision_facts(&record).await? {
+            None => (None, None),
+            Some(Ok(facts)) => (Some(Box::new(facts)), None),
+            Some(Err(none)) => (None, Some(none)),
+        };
+        Ok(RecordView { record, outcome, facts, no_facts })
     }
 
     async fn stored_record(&self, seq: u64) -> Result<StoredRecord, AppError> {

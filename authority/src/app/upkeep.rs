@@ -38,11 +38,12 @@ impl App {
 
     async fn forget_what_ended(&self) {
         match self.prune().await {
-            Ok(pruned) if pruned.passes + pruned.revocations > 0 => {
+            Ok(pruned) if pruned.passes + pruned.revocations + pruned.facts > 0 => {
                 tracing::info!(
                     pruned.passes,
                     pruned.revocations,
                     pruned.budgets,
+                    pruned.facts,
                     "forgot what ended long ago"
                 );
             }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::record::{Entry, LogRecord};
 use crate::app::BadRecord;
-use crate::store::{ChainLink, Line, StoredRecord};
+use crate::store::{Beside, ChainLink, Line, StoredRecord};
 
 /// What the first record is chained to.
 pub(crate) const FIRST_LINK: ChainLink = ChainLink { seq: 0, hash: [0; 32] };
@@ -33,12 +33,22 @@ impl Line {
             entry: &'a Entry,
         }
         // Infallible: the years are those of a clock, the keys are strings.
-        Self(serde_json::to_string(&Unnumbered { at, entry }).unwrap_or_default())
+        let text = serde_json::to_string(&Unnumbered { at, entry }).unwrap_or_default();
+        Self { text, beside: None }
     }
 
-    /// The text as it is stored and chained.
-    pub(crate) fn numbered(&self, seq: u64) -> String {
-        format!("{{\"seq\":{seq},{}", self.0.strip_prefix('{').unwrap_or_default())
+    /// The same with what is kept beside it, which it will vouch for.
+    pub(crate) fn with(self, beside: Option<Beside>) -> Self {
+        Self { beside, ..self }
+    }
+
+    /// The text as it is stored and chained; `facts` is the SHA-256 of what is sealed beside it.
+    pub(crate) fn numbered(&self, seq: u64, facts: Option<[u8; 32]>) -> String {
+        let rest = self.text.strip_prefix('{').unwrap_or_default();
+        match facts {
+            None => format!("{{\"seq\":{seq},{rest}"),
+            Some(facts) => format!("{{\"seq\":{seq},\"facts\":\"{}\",{rest}", hex(&facts)),
+        }
     }
 }
 
@@ -87,5 +97,6 @@ pub(crate) fn parse(record: &StoredRecord) -> Result<LogRecord, serde_json::Erro
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -72,6 +72,9 @@ pub struct RequestEntry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<BudgetEntry>,
     pub peer: String,
+    /// SHA-256 of the facts of the decision as they are sealed beside the record, where they are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<String>,
     /// Microseconds from its arrival to its decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_us: Option<u64>,
@@ -296,6 +299,8 @@ impl From<&Record> for RequestEntry {
             reasons: record.reasons.iter().map(Into::into).collect(),
             budgets: record.reservations.iter().map(Into::into).collect(),
             peer: record.peer.to_string(),
+            // Not known before the record has its number.
+            facts: None,
             decided_us: u64::try_from(record.decided_in.whole_microseconds()).ok(),
         }
     }

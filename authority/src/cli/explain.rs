@@ -1,18 +1,22 @@
 //! `hallpass explain RECORD`: why a recorded request was decided as it was, from what the record says.
 //!
-//! Nothing is decided anew: the caveat, what it expected and what it got are those of the moment.
+//! Nothing is decided anew: the caveat, what it expected and what it got are those of the moment, and so are the facts, where
+//! they are kept. `--datalog` prints all of the decision for other Biscuit tools.
 
 use std::fmt::Write as _;
+use std::io::IsTerminal as _;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::client::Client;
 use super::failure::Failure;
 use super::log::{counted_words, event_words, what};
-use super::term::visible;
+use super::term::{Tone, visible};
 use super::{Context, block_on, when};
-use crate::app::{LogRecord, RecordView};
+use crate::app::{DecisionFacts, LogRecord, NoFacts, RecordView};
 use crate::audit::{Entry, OutcomeEntry, ReasonEntry, RequestEntry};
+use crate::told;
 
 /// Say why a recorded request was decided as it was
 #[derive(Debug, Args)]
@@ -20,14 +24,52 @@ pub(super) struct Explain {
     /// The record's number, as `hallpass log` and a refusal's `record` show it
     #[arg(value_name = "RECORD")]
     record: u64,
+    /// Print the whole decision as Biscuit Datalog, for any Biscuit tool to come to the same answer
+    #[arg(long)]
+    datalog: bool,
+}
+
+/// The decision as Datalog.
+#[derive(Debug, Serialize)]
+struct World {
+    record: u64,
+    decision: String,
+    datalog: String,
+    /// What it lacks though the pass could read it.
+    lacking: Vec<String>,
 }
 
 impl Explain {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         let path = format!("/v1/log/records/{}", self.record);
         let view: RecordView = block_on(async { Client::open(context).await?.read(&path).await })?;
+        if self.datalog {
+            return world(view, context);
+        }
         context.term.result(&view, || visible(&words(&view)))
     }
+}
+
+fn world(view: RecordView, context: &Context) -> Result<(), Failure> {
+    let record = view.record.seq;
+    let Some(facts) = view.facts else {
+        let because = view.no_facts.unwrap_or_else(|| NoFacts::new("it is of no decision"));
+        let failure = Failure::failed(format_args!("record {record}: {}", visible(&because.because)));
+        return Err(match because.hint {
+            Some(hint) => failure.or_hint(hint),
+            None => failure,
+        });
+    };
+    let DecisionFacts { decision, datalog, lacking, .. } = *facts;
+    for lack in &lacking {
+        context.term.say_in(Tone::Warn, format!("{}: a tool may answer otherwise", visible(lack)));
+    }
+    let world = World { record, decision, datalog, lacking };
+    // A tool reads every character as it is; a terminal would act on some.
+    context.term.result(&world, || match std::io::stdout().is_terminal() {
+        true => visible(&world.datalog),
+        false => world.datalog.clone(),
+    })
 }
 
 fn words(view: &RecordView) -> String {
@@ -37,6 +79,7 @@ fn words(view: &RecordView) -> String {
         Entry::Intent(request) | Entry::Refusal(request) => {
             decision(&mut text, request);
             subject(&mut text, request);
+            facts(&mut text, view);
             reasons(&mut text, request);
             circumstances(&mut text, request);
         }
@@ -75,6 +118,16 @@ fn subject(text: &mut String, request: &RequestEntry) {
         Some((pass, children)) => {
             line(text, format_args!("  under a pass attenuated from {pass}{task}: {}", children.join(", ")));
         }
+    }
+}
+
+/// What was told of the request, where that is kept.
+fn facts(text: &mut String, view: &RecordView) {
+    for (name, value) in view.facts.iter().flat_map(|facts| told::facts(&facts.kept)) {
+        line(text, format_args!("  {}: {value}", name.to_lowercase()));
+    }
+    if let Some(NoFacts { because, .. }) = &view.no_facts {
+        line(text, format_args!("  {because}"));
     }
 }
 

@@ -1,14 +1,16 @@
 //! `hallpass replay`: what a pass would have answered to the requests that are on record.
 //!
-//! Nothing is sent and nothing is decided: the log keeps no value of an argument, and what depends on one is said to be
-//! untold. The end of the pass and its budgets are set aside.
+//! Nothing is sent and nothing is permitted. Where the facts of a decision are kept, the answer is made of them; where they are
+//! not, the log has no value of an argument, and what depends on one is said to be untold. The end of the pass and its budgets
+//! are set aside.
 
 use clap::Args;
 use datalog::catalog::Service;
-use datalog::inspect;
 use datalog::replay::{Recorded, Replay, Verdict};
+use datalog::{Kept, inspect};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use time::OffsetDateTime;
 
@@ -18,13 +20,13 @@ use super::pass_arg::{PassArg, not_a_pass};
 use super::table::Table;
 use super::{Context, block_on, when};
 use crate::api::LogPage;
-use crate::app::{LogQuery, LogRecord};
+use crate::app::{KeptPage, LogQuery, LogRecord};
 use crate::audit::Entry;
 
 /// Show what a pass would have answered to the requests in the audit log
 ///
-/// The log keeps which arguments a request had, and not what was in them: where that decides, the answer is untold. When
-/// the pass ends and what its budgets are is set aside.
+/// By the facts of each decision: arguments, recipients, and what earlier answers had shown. Where these are not kept, and
+/// decide, the answer is untold. When the pass ends and what its budgets are is set aside.
 #[derive(Debug, Args)]
 pub(super) struct ReplayArgs {
     #[command(flatten)]
@@ -44,6 +46,8 @@ struct Report {
     ask: usize,
     deny: usize,
     untold: usize,
+    /// Of how many the facts are kept.
+    kept: usize,
     requests: Vec<Line>,
 }
 
@@ -55,8 +59,17 @@ struct Line {
     operation: String,
     /// How it was decided then.
     decided: String,
+    facts: FactsOf,
     would: Verdict,
     because: Vec<String>,
+}
+
+/// What the answer is made of: the facts of the decision, or the record alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum FactsOf {
+    Kept,
+    NotKept,
 }
 
 impl ReplayArgs {
@@ -65,15 +78,19 @@ impl ReplayArgs {
         let content = inspect::read(text.expose_secret()).map_err(|error| not_a_pass(&error))?;
         let catalog = crate::catalog::load(&context.home()?).map_err(Failure::failed)?;
         let services: Vec<Arc<Service>> = catalog.services().cloned().collect();
-        let records = block_on(self.records(context))?;
+        let (records, kept) = block_on(self.records(context))?;
         let replay = Replay::of(&content, &services);
-        let report = Report::of(records.iter().filter_map(|record| line(&replay, record)).collect());
+        let lines = records.iter().filter_map(|record| line(&replay, record, kept.get(&record.seq)));
+        let report = Report::of(lines.collect());
         context.term.say(report.summary());
+        if report.untold > 0 && report.kept < report.requests.len() {
+            context.term.say(report.without_facts());
+        }
         context.term.result(&report, || report.table(context))
     }
 
-    /// The newest requests, the oldest first.
-    async fn records(&self, context: &Context) -> Result<Vec<LogRecord>, Failure> {
+    /// The newest requests, the oldest first, and the facts that are kept of them.
+    async fn records(&self, context: &Context) -> Result<(Vec<LogRecord>, BTreeMap<u64, Kept>), Failure> {
         let client = Client::open(context).await?;
         let mut records = Vec::new();
         for kind in ["intent", "refusal"] {
@@ -88,21 +105,32 @@ impl ReplayArgs {
         }
         records.sort_by_key(|record| record.seq);
         let surplus = records.len().saturating_sub(self.last as usize);
-        Ok(records.split_off(surplus))
+        let records = records.split_off(surplus);
+        let mut kept = BTreeMap::new();
+        let mut after = records.first().map_or(0, |record| record.seq.saturating_sub(1));
+        let upto = records.last().map_or(0, |record| record.seq);
+        while after < upto {
+            let page: KeptPage = client.read(&format!("/v1/log/facts?after={after}&upto={upto}")).await?;
+            kept.extend(page.facts.into_iter().map(|facts| (facts.record, facts.kept)));
+            // An answer that leads nowhere ends it.
+            after = page.last.max(after + 1);
+        }
+        Ok((records, kept))
     }
 }
 
 /// None for what was no operation: no pass allows that.
-fn line(replay: &Replay<'_>, record: &LogRecord) -> Option<Line> {
+fn line(replay: &Replay<'_>, record: &LogRecord, kept: Option<&Kept>) -> Option<Line> {
     let (Entry::Intent(request) | Entry::Refusal(request)) = &record.entry else { return None };
     let (connection, operation) = (request.connection.as_deref()?, request.operation.as_deref()?);
-    let recorded = Recorded { connection, operation, outline: request.outline.as_ref(), at: record.at };
+    let recorded = Recorded { connection, operation, outline: request.outline.as_ref(), kept, at: record.at };
     let replayed = replay.answer(&recorded);
     Some(Line {
         record: record.seq,
         connection: connection.to_owned(),
         operation: operation.to_owned(),
         decided: request.decision.clone(),
+        facts: if kept.is_some() { FactsOf::Kept } else { FactsOf::NotKept },
         would: replayed.verdict,
         because: replayed.because,
     })
@@ -113,7 +141,15 @@ impl Report {
         let count = |verdict| requests.iter().filter(|line| line.would == verdict).count();
         let [allow, ask, deny, untold] =
             [Verdict::Allow, Verdict::Ask, Verdict::Deny, Verdict::Untold].map(count);
-        Self { allow, ask, deny, untold, requests }
+        let kept = requests.iter().filter(|line| line.facts == FactsOf::Kept).count();
+        Self { allow, ask, deny, untold, kept, requests }
+    }
+
+    fn without_facts(&self) -> String {
+        format!(
+            "the facts of {} are not kept: where an argument or a recipient decides, that is untold",
+            self.requests.len() - self.kept
+        )
     }
 
     fn summary(&self) -> String {

@@ -6,6 +6,7 @@
 pub(super) enum Section {
     Gateway,
     Authority,
+    Audit,
     Approvals,
     Breaker,
     Notify,
@@ -25,9 +26,10 @@ pub(super) struct Key {
 }
 
 impl Section {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Gateway,
         Self::Authority,
+        Self::Audit,
         Self::Approvals,
         Self::Breaker,
         Self::Notify,
@@ -40,6 +42,7 @@ impl Section {
         match self {
             Self::Gateway => "gateway",
             Self::Authority => "authority",
+            Self::Audit => "audit",
             Self::Approvals => "approvals",
             Self::Breaker => "breaker",
             Self::Notify => "notify",
@@ -52,6 +55,7 @@ impl Section {
         match self {
             Self::Gateway => "[gateway]",
             Self::Authority => "[authority]",
+            Self::Audit => "[audit]",
             Self::Approvals => "[approvals]",
             Self::Breaker => "[breaker]",
             Self::Notify => "[notify]",
@@ -64,6 +68,7 @@ impl Section {
         match self {
             Self::Gateway => "What agents talk to.",
             Self::Authority => "What people talk to: the API and the console.",
+            Self::Audit => "What is kept beside the audit log.",
             Self::Approvals => "What people are asked.",
             Self::Notify => {
                 "How you are told that something waits for you, was stopped, or needs to be connected again."
@@ -78,7 +83,7 @@ impl Section {
     }
 }
 
-pub(super) const KEYS: [Key; 25] = [
+pub(super) const KEYS: [Key; 27] = [
     Key {
         section: Section::Gateway,
         name: "listen",
@@ -97,6 +102,13 @@ pub(super) const KEYS: [Key; 25] = [
         example: "\"30d\"",
         doc: "How long passes that ended are remembered, with their revocations and budgets.",
     },
+    Key {
+        section: Section::Audit,
+        name: "facts",
+        example: "\"all\"",
+        doc: "The facts of which decisions are kept, sealed, for `explain` and `replay`: \"all\", \"refusals\" or \"none\".",
+    },
+    Key { section: Section::Audit, name: "facts_for", example: "\"30d\"", doc: "How long they are kept." },
     Key {
         section: Section::Approvals,
         name: "keep",

@@ -8,11 +8,12 @@ use secrecy::SecretString;
 use time::Duration;
 use toml::{Table, Value};
 use url::{Host, Url};
+use verifier::ports::Keeping;
 
 use super::keys::{self, Section};
 use super::{
-    BreakerConfig, ClientAuth, ClientSecretFile, Config, ConfigError, ConnectionConfig, NotifyConfig,
-    RefreshStyle, ServiceConfig,
+    AuditConfig, BreakerConfig, ClientAuth, ClientSecretFile, Config, ConfigError, ConnectionConfig,
+    NotifyConfig, RefreshStyle, ServiceConfig,
 };
 
 pub(super) fn parse(text: &str, dir: &Path) -> Result<Config, ConfigError> {
@@ -32,6 +33,7 @@ pub(super) fn parse(text: &str, dir: &Path) -> Result<Config, ConfigError> {
                     config.keep_ended = duration("authority.keep_ended", value)?;
                 }
             }
+            Section::Audit => read_audit(&mut config.audit, name, table)?,
             Section::Approvals => read_approvals(&mut config, name, table)?,
             Section::Breaker => read_breaker(&mut config.breaker, name, table)?,
             Section::Notify => config.notify = read_notify(name, table, dir)?,
@@ -113,6 +115,23 @@ fn read_approvals(config: &mut Config, path: &str, table: &Table) -> Result<(), 
     refuse_unknown(Section::Approvals, path, table)?;
     if let Some(value) = table.get("keep") {
         config.approvals.keep = duration(&format!("{path}.keep"), value)?;
+    }
+    Ok(())
+}
+
+fn read_audit(audit: &mut AuditConfig, path: &str, table: &Table) -> Result<(), ConfigError> {
+    refuse_unknown(Section::Audit, path, table)?;
+    if let Some(value) = table.get("facts") {
+        let key = format!("{path}.facts");
+        audit.facts = match text(&key, value)? {
+            "all" => Keeping::All,
+            "refusals" => Keeping::Refusals,
+            "none" => Keeping::None,
+            _ => return Err(wrong(&key, value, "`all`, `refusals` or `none`")),
+        };
+    }
+    if let Some(value) = table.get("facts_for") {
+        audit.facts_for = duration(&format!("{path}.facts_for"), value)?;
     }
     Ok(())
 }

@@ -57,7 +57,7 @@ fn an_unknown_key_is_refused_with_the_one_that_was_meant() {
     ");
     insta::assert_snapshot!(refusal("[database]\n"), @r"
     unknown table `database`
-    hint: known are gateway, authority, approvals, breaker, notify, services, connections
+    hint: known are gateway, authority, audit, approvals, breaker, notify, services, connections
     ");
 }
 
@@ -107,6 +107,7 @@ fn values_of_another_type_are_refused_with_what_was_expected() {
     insta::assert_snapshot!(refusal("gateway = 1"), @"`gateway` is `1`, expected a table");
     insta::assert_snapshot!(refusal("[services.gmail]\nclient_auth = \"jwt\""), @r#"`services.gmail.client_auth` is `"jwt"`, expected `post` or `basic`"#);
     assert!(refusal("[authority]\nkeep_ended = \"long\"").contains("a duration, as in `30m`"));
+    assert!(refusal("[audit]\nfacts = \"some\"").contains("expected `all`, `refusals` or `none`"));
     assert!(refusal("[services.gmail]\nscopes = [\"a b\"]").contains("without spaces"));
     assert!(refusal("[services.Gmail]\n").contains("starting with a letter"));
 }

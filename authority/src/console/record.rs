@@ -11,6 +11,7 @@ use super::line::{self, became, what};
 use super::{Console, Routes};
 use crate::app::RecordView;
 use crate::audit::{Entry, ReasonEntry};
+use crate::told;
 use crate::when;
 
 #[derive(Template)]
@@ -26,6 +27,8 @@ struct RecordPage {
     facts: Vec<(&'static str, String)>,
     lineage: Vec<String>,
     reasons: Vec<ReasonEntry>,
+    /// What was told of the request, or why it is not kept.
+    told: Vec<(&'static str, String)>,
     became: Option<String>,
     hash: String,
 }
@@ -50,7 +53,7 @@ async fn record(State(console): State<Console>, frame: Frame, Path(At { seq }): 
     }
 }
 
-fn page(frame: Frame, RecordView { record, outcome }: RecordView) -> RecordPage {
+fn page(frame: Frame, RecordView { record, outcome, facts, no_facts }: RecordView) -> RecordPage {
     let outcome = outcome.and_then(|outcome| match outcome.entry {
         Entry::Outcome(outcome) => Some(outcome),
         _ => None,
@@ -66,9 +69,11 @@ fn page(frame: Frame, RecordView { record, outcome }: RecordView) -> RecordPage 
         facts: Vec::new(),
         lineage: Vec::new(),
         reasons: Vec::new(),
+        told: facts.map(|facts| told::facts(&facts.kept)).unwrap_or_default(),
         became: outcome.as_ref().map(became),
         hash: record.hash,
     };
+    page.told.extend(no_facts.map(|none| ("Facts", none.because)));
     match record.entry {
         Entry::Intent(request) | Entry::Refusal(request) => {
             page.what = what(&request);

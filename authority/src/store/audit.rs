@@ -1,11 +1,14 @@
 //! The audit log as it is kept: a record is a line of text and the hash that chains it.
 
-use super::Stored;
+use super::{Beside, Stored};
 use crate::app::LogQuery;
 
-/// A record that has no number yet: canonical JSON without its `seq`.
+/// A record that has no number yet: canonical JSON without its `seq`; and what is to be kept beside it.
 #[derive(Debug, Clone)]
-pub struct Line(pub(crate) String);
+pub struct Line {
+    pub(crate) text: String,
+    pub(crate) beside: Option<Beside>,
+}
 
 /// A record as it stands in the log.
 #[derive(Debug, Clone)]

@@ -8,6 +8,7 @@ mod audit;
 mod budget;
 mod checkpoint;
 mod connection;
+mod facts;
 mod notice;
 mod pass;
 mod provenance;
@@ -30,6 +31,7 @@ pub use connection::{
     ConnectionId, ConnectionStore, CredentialRow, KnownConnectionRow, Moved, NewConnection, RefreshBegun,
     RowStatus,
 };
+pub use facts::{Beside, FactsRow, FactsStore, Seal, WordingRow};
 pub use notice::NoticeStore;
 pub use pass::{PassQuery, PassRow, PassStore, Said};
 pub use provenance::ProvenanceStore;
@@ -47,6 +49,7 @@ pub trait Store:
     + BudgetStore
     + CheckpointStore
     + ConnectionStore
+    + FactsStore
     + NoticeStore
     + PassStore
     + PruneStore
@@ -65,6 +68,7 @@ impl<T> Store for T where
         + BudgetStore
         + CheckpointStore
         + ConnectionStore
+        + FactsStore
         + NoticeStore
         + PassStore
         + PruneStore

@@ -10,6 +10,8 @@ pub struct Pruned {
     pub passes: u64,
     pub revocations: u64,
     pub budgets: u64,
+    /// Decisions whose facts were kept for long enough.
+    pub facts: u64,
 }
 
 pub trait PruneStore {

@@ -163,7 +163,7 @@ async fn budgets(store: &dyn Store) {
         at: 0,
         ends: 0,
     };
-    let line = || Line("{}".into());
+    let line = || Line { text: "{}".into(), beside: None };
     let taken = store.intended(line(), vec![of("a", 2), of("b", 1)], None).await.unwrap();
     assert!(matches!(taken, Intended::Written(_)), "{taken:?}");
     let refused = store.intended(line(), vec![of("b", 1), of("a", 2)], None).await.unwrap();

@@ -20,7 +20,7 @@ use crate::verify::VerifiedPass;
 
 pub use redact::Redaction;
 pub(crate) use redact::redactions;
-pub(crate) use stage::mentions_answers;
+pub(crate) use stage::{mentions_answers, of_items};
 
 /// What a pass asks of the answer to one request that it allowed.
 #[derive(Debug)]

@@ -52,6 +52,11 @@ pub(crate) fn mentions_answers(reads: u64) -> bool {
     reads & (OF_ITEMS | bit("stage")) != 0
 }
 
+/// The words that only an item of an answer has facts of.
+pub(crate) fn of_items() -> u64 {
+    OF_ITEMS
+}
+
 fn reads(query: &Query) -> u64 {
     query.patterns.iter().fold(0, |bits, pattern| bits | pattern.predicate.request_bit())
 }

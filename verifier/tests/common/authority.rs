@@ -10,8 +10,8 @@ use datalog::{
 use secrecy::SecretString;
 use verifier::departures::Departures;
 use verifier::ports::{
-    Answer, Audit, Connection, Credential, Credentials, Held, IntentError, Learned, LeaseError, Ledger,
-    Outcome, Provenance, Record, RecordId, StoreFault, Trust, Warrant,
+    Answer, Audit, Connection, Credential, Credentials, Held, IntentError, Keeping, Learned, LeaseError,
+    Ledger, Outcome, Provenance, Record, RecordId, StoreFault, Trust, Warrant,
 };
 
 use super::desk::Desk;
@@ -307,6 +307,10 @@ impl Audit for Remembering {
 
     fn refusal(&self, record: Record) -> Answer<'_, Result<Option<RecordId>, StoreFault>> {
         Box::pin(async move { self.write(Kind::Refusal, record).map(Some) })
+    }
+
+    fn keeping(&self) -> Keeping {
+        Keeping::All
     }
 
     fn outcome(&self, id: RecordId, outcome: Outcome) {

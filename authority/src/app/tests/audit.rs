@@ -18,6 +18,7 @@ pub(super) fn record(path: &str, decision: &'static str) -> Record {
         approval: None,
         decision,
         reasons: Vec::new(),
+        facts: None,
         reservations: Vec::new(),
         peer: IpAddr::from([127, 0, 0, 1]),
         looked_up: Vec::new(),

@@ -5,6 +5,7 @@ mod audit;
 mod budgets;
 mod connect;
 mod export;
+mod facts;
 mod flood;
 mod home;
 mod passes;

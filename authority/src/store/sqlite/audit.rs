@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
 use super::columns::millis;
+use super::facts;
 use super::writer::Verdict;
 use crate::app::LogQuery;
 use crate::audit::{FIRST_LINK, link};
@@ -36,7 +37,8 @@ impl Chain {
 
     pub fn append(&mut self, connection: &Connection, line: &Line) -> rusqlite::Result<u64> {
         let seq = self.head.seq + 1;
-        let text = line.numbered(seq);
+        let facts = line.beside.as_ref().map(|beside| facts::put(connection, seq, beside)).transpose()?;
+        let text = line.numbered(seq, facts);
         let hash = link(&self.head.hash, &text);
         connection
             .prepare_cached("INSERT INTO audit (seq, record, hash) VALUES (?1, ?2, ?3)")?

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use super::SqliteStore;
 use super::audit::{base, seconds};
 use super::columns::{millis, time_at};
+use super::facts;
 use super::writer::Verdict;
 use crate::audit::Checkpoint;
 use crate::store::checkpoint::{AuditKeyRow, CheckpointStore};
@@ -109,6 +110,7 @@ impl CheckpointStore for SqliteStore {
                 .connection
                 .prepare_cached("DELETE FROM audit_checkpoint WHERE seq < ?1")?
                 .execute([base])?;
+            facts::forget_upto(writing.connection, base)?;
             Ok(Verdict::Keep(removed as u64))
         }))
     }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::{StoreFault, fault};
 
 /// In order; the number of a step is its place, from 1. `PRAGMA user_version` holds the last one that ran.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     // 1: everything that the first version keeps. Times are milliseconds since 1970.
     "
     -- One row a link to an account. `id` is random and never used again.
@@ -215,6 +215,22 @@ const STEPS: [&str; 7] = [
         PRIMARY KEY (lineage, connection, kind, id)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX provenance_by_end ON provenance (ends_at);
+    ",
+    // 8: the facts of decisions, and how passes read.
+    "
+    -- What one decision was made of. Numbered as its record, which has its SHA-256.
+    CREATE TABLE decision_facts (
+        seq   INTEGER NOT NULL PRIMARY KEY,
+        at    INTEGER NOT NULL,
+        facts BLOB    NOT NULL                     -- sealed
+    ) STRICT;
+
+    -- What a pass says, by the SHA-256 of that; the facts of its decisions name it.
+    CREATE TABLE pass_wording (
+        digest  BLOB    NOT NULL PRIMARY KEY,
+        wording BLOB    NOT NULL,                  -- sealed
+        ends_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
     ",
 ];
 

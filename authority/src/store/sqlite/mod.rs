@@ -8,6 +8,7 @@ mod budget;
 mod checkpoint;
 mod columns;
 mod connection;
+mod facts;
 mod migrations;
 mod notice;
 mod pass;

@@ -11,10 +11,11 @@ fn open(dir: &tempfile::TempDir) -> Arc<SqliteStore> {
 }
 
 fn line(size: usize) -> Line {
-    Line(format!(
+    let text = format!(
         r#"{{"at":"2026-11-22T12:00:00Z","kind":"event","event":"stopped","detail":"{}"}}"#,
         "x".repeat(size)
-    ))
+    );
+    Line { text, beside: None }
 }
 
 /// As if the disk had no more room than is taken now, or as much as one likes.

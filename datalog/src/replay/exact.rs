@@ -1,0 +1,219 @@
+//! The answer of a pass to a request whose facts are kept: the policy and every caveat over the facts of that moment.
+//!
+//! What the pass that was decided by did not ask (where things come from, what a look-up would have found), and what is not
+//! kept, is not known: a caveat that depends on it leaves the answer untold. Budgets and the end of the pass are set aside.
+
+use super::{Replay, Replayed, Verdict, denied, is_aside, untold};
+use crate::can::{self, Outlook};
+use crate::catalog::Operation;
+use crate::caveat::{Caveat, Fact, Kind, Pattern, Query};
+use crate::evaluate::{self, Steps, World};
+use crate::explain;
+use crate::facts::Gather;
+use crate::kept::{Kept, Lack, Provenance};
+use crate::policy::Rule;
+use crate::provenance::strangers;
+use crate::response;
+use crate::value::Value;
+use crate::vocabulary::bit;
+
+const STEPS: u32 = 200_000;
+/// What is of the pass that was decided by, and not of the request.
+const OF_THE_PASS: u64 =
+    bit("used") | bit("cost") | bit("approved") | bit("clock") | bit("unseen_count") | bit("uncreated_count");
+const PROVENANCE: u64 = bit("seen") | bit("created") | bit("unseen_count") | bit("uncreated_count");
+const ARGUMENTS: u64 = bit("arg_name")
+    | bit("arg_count")
+    | bit("arg")
+    | bit("arg_int")
+    | bit("arg_bool")
+    | bit("arg_type")
+    | bit("request_digest");
+
+/// Whether the request is judged as approved.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Approval {
+    None,
+    Given,
+}
+
+/// What stands against a request, and what is not known.
+#[derive(Default)]
+struct Standing {
+    against: Option<String>,
+    open: Vec<String>,
+}
+
+/// What is known of one caveat.
+enum Held {
+    Yes,
+    No(String),
+    Open,
+}
+
+impl Replay<'_> {
+    pub(super) fn exactly(&self, operation: &Operation, kept: &Kept) -> Replayed {
+        let first = self.standing(kept, Approval::None);
+        let Some(because) = first.against else {
+            return if first.open.is_empty() { self.answered(operation, kept) } else { untold(first.open) };
+        };
+        if !self.content.asks() {
+            return denied(because);
+        }
+        let second = self.standing(kept, Approval::Given);
+        match second.against {
+            Some(because) => denied(because),
+            None if second.open.is_empty() => Replayed { verdict: Verdict::Ask, because: vec![because] },
+            None => untold(second.open),
+        }
+    }
+
+    fn standing(&self, kept: &Kept, approval: Approval) -> Standing {
+        let facts = self.facts(kept, approval);
+        let authority = self.content.blocks.first().map_or(&[][..], |block| &block.facts);
+        let mut steps = Steps::new(STEPS);
+        let rule = self.policy.apply(World { facts: [&facts, authority, &[]] }, &mut steps);
+        let mut standing = Standing { against: self.against(kept, rule.ok()), open: Vec::new() };
+        if standing.against.is_some() {
+            return standing;
+        }
+        let untold = Untold::of(kept, self.authority_reads());
+        for (number, block) in self.content.blocks.iter().enumerate() {
+            let own = if number == 0 { &[][..] } else { &block.facts };
+            let world = World { facts: [&facts, authority, own] };
+            for caveat in block.caveats.iter().filter(|caveat| !is_aside(caveat)) {
+                match untold.held(number, caveat, world, &mut steps) {
+                    Held::Yes => {}
+                    Held::No(because) => return Standing { against: Some(because), open: Vec::new() },
+                    Held::Open => standing.open.push(explain::caveat(caveat)),
+                }
+            }
+        }
+        standing
+    }
+
+    fn against(&self, kept: &Kept, rule: Option<Rule>) -> Option<String> {
+        let operation = kept.first("operation").and_then(Value::as_str).unwrap_or_default();
+        if kept.first("effect").is_none() {
+            return Some(format!("`{operation}` has no effects that are known"));
+        }
+        match rule {
+            Some(Rule::Allowed | Rule::Approved) => None,
+            Some(Rule::Denied) => Some(format!("the pass denies `{operation}`")),
+            Some(Rule::Asked) => Some(format!("the pass asks a person before `{operation}`")),
+            Some(Rule::Uncovered) => Some(format!("nothing in the pass covers `{operation}`")),
+            None => Some(format!("the grants cannot be evaluated for `{operation}`")),
+        }
+    }
+
+    /// The facts of that moment, as this pass would have had them.
+    fn facts(&self, kept: &Kept, approval: Approval) -> Vec<Fact> {
+        let of_the_request = |fact: &&Fact| fact.predicate.request_bit() & OF_THE_PASS == 0;
+        let mut gather = Gather::new(u64::MAX);
+        if let (Approval::Given, Some(digest)) = (approval, kept.first("request_digest")) {
+            gather.say_one("approved", || digest.clone());
+        }
+        if let Some(Value::Date(seconds)) = kept.first("time") {
+            let now = crate::verify::moment(*seconds);
+            gather.say("clock", || {
+                self.content.zones.iter().filter_map(move |zone| {
+                    let (day, minute) = zone.local(now)?;
+                    Some(vec![Value::Str(zone.name.clone()), Value::str(day), Value::Int(minute)])
+                })
+            });
+        }
+        if kept.provenance == Provenance::Known {
+            for (word, counted) in [("seen", "unseen_count"), ("created", "uncreated_count")] {
+                gather.say(counted, || strangers(&kept.facts, word, &self.content.kinds));
+            }
+        }
+        let mut facts = gather.into_facts();
+        facts.extend(kept.facts.iter().filter(of_the_request).cloned());
+        facts
+    }
+
+    /// Allowed: whether its answer could be judged, and by what.
+    fn answered(&self, operation: &Operation, kept: &Kept) -> Replayed {
+        let mut facts = self.facts(kept, Approval::None);
+        for fact in facts.iter_mut().filter(|fact| &*fact.name == "stage") {
+            fact.terms = vec![Value::str("response")];
+        }
+        let authority = self.content.blocks.first().map_or(&[][..], |block| &block.facts);
+        let (mut steps, mut because) = (Steps::new(STEPS), Vec::new());
+        for (number, block) in self.content.blocks.iter().enumerate() {
+            let own = if number == 0 { &[][..] } else { &block.facts };
+            let world = World { facts: [&facts, authority, own] };
+            for caveat in block.caveats.iter().filter(|one| response::mentions_answers(one.reads())) {
+                match can::of_answers(caveat, operation, world, &mut steps, !response::of_items()) {
+                    Outlook::Holds | Outlook::Asks => {}
+                    Outlook::Depends => because.push(format!("of its answer: {}", explain::caveat(caveat))),
+                    Outlook::Fails => return denied(explain::caveat(caveat)),
+                }
+            }
+        }
+        Replayed { verdict: Verdict::Allow, because }
+    }
+
+    fn authority_reads(&self) -> u64 {
+        let caveats = self.content.blocks.first().map_or(&[][..], |block| &block.caveats);
+        caveats.iter().fold(0, |bits, caveat| bits | caveat.reads())
+    }
+}
+
+/// What of a request is not known.
+struct Untold<'a> {
+    kept: &'a Kept,
+    /// The request does not say it: a denial for whoever reads it.
+    unreadable: u64,
+    /// Whoever reads it would have looked.
+    unfound: u64,
+    /// There are no facts of it here.
+    absent: u64,
+    /// Looked up, and not to be asked by a holder's block alone.
+    looked_up: u64,
+}
+
+impl<'a> Untold<'a> {
+    fn of(kept: &'a Kept, authority_reads: u64) -> Self {
+        let lack = |which: &dyn Fn(Lack) -> bool| {
+            kept.untold.iter().filter(|one| which(one.lack)).fold(0, |bits, one| bits | one.words)
+        };
+        let provenance = if kept.provenance == Provenance::Known { 0 } else { PROVENANCE };
+        // Where a draft was looked up, what it holds is among the arguments; for another pass it may not have been.
+        let arguments = if kept.draft { ARGUMENTS } else { 0 };
+        Self {
+            kept,
+            unreadable: lack(&|lack| lack == Lack::Unreadable),
+            unfound: lack(&|lack| lack != Lack::Unreadable),
+            absent: bit("used") | bit("cost") | provenance | arguments,
+            looked_up: kept.looked_up & !authority_reads,
+        }
+    }
+
+    fn held(&self, block: usize, caveat: &Caveat, world: World<'_>, steps: &mut Steps) -> Held {
+        let reads = caveat.reads();
+        if let Some(one) = self.kept.untold.iter().find(|one| one.words & reads & self.unreadable != 0) {
+            return Held::No(format!("{}: {}", explain::caveat(caveat), one.because));
+        }
+        if reads & self.unfound != 0 || (block > 0 && reads & self.looked_up != 0) {
+            return Held::Open;
+        }
+        let depends = |query: &Query| query.patterns.iter().any(|pattern| self.is_absent(pattern));
+        let open = caveat.queries.iter().any(depends);
+        if caveat.kind != Kind::One && open {
+            return Held::Open;
+        }
+        for query in caveat.queries.iter().filter(|query| !depends(query)) {
+            match evaluate::one_holds(caveat.kind, query, world, steps) {
+                Ok(true) => return Held::Yes,
+                Ok(false) => {}
+                Err(error) => return Held::No(format!("{}: {error}", explain::caveat(caveat))),
+            }
+        }
+        if open { Held::Open } else { Held::No(explain::caveat(caveat)) }
+    }
+
+    fn is_absent(&self, pattern: &Pattern) -> bool {
+        pattern.predicate.request_bit() & self.absent != 0 || self.kept.lacks(pattern)
+    }
+}

@@ -1,0 +1,125 @@
+//! How a pass reads: its blocks and the fixed policy as Datalog, and the words that they read.
+//!
+//! It is what `world` prints of a pass, and is kept beside the facts of its decisions. It is not the pass: without
+//! signatures and proof nobody can use it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::caveat::{Caveat, Fact};
+use crate::content::{Block, Content};
+use crate::kept::{KeptError, names_of, words_of};
+use crate::policy::{POLICIES, Policy};
+use crate::world::section;
+
+/// How one pass reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wording {
+    reads: Vec<String>,
+    /// Whether an approval could change an answer.
+    pub(crate) asks: bool,
+    pub(crate) blocks: String,
+    pub(crate) policy: String,
+}
+
+/// The same as bytes, and what these are known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worded {
+    pub bytes: Vec<u8>,
+    digest: [u8; 32],
+}
+
+impl Wording {
+    pub fn of(content: &Content) -> Self {
+        let reads = content.reads() | Policy::compile().unwrap_or_default().reads(true);
+        let mut blocks = String::new();
+        for (number, block) in content.blocks.iter().enumerate() {
+            match number {
+                0 => own(&mut blocks, "the pass", &block.facts, &block.caveats),
+                _ => later(&mut blocks, number, block, content),
+            }
+        }
+        let mut policy = String::new();
+        let rules = POLICIES.iter().map(|(_, rule)| (*rule).to_owned());
+        section(&mut policy, "the policy, the same for every pass", rules);
+        Self { reads: names_of(reads).map(ToOwned::to_owned).collect(), asks: content.asks(), blocks, policy }
+    }
+
+    pub fn worded(&self) -> Worded {
+        // Infallible: strings and a yes or no.
+        Worded::of(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// The words of the request vocabulary that the pass and the policy read.
+    pub(crate) fn reads(&self) -> u64 {
+        words_of(self.reads.iter().map(String::as_str))
+    }
+}
+
+impl Worded {
+    pub fn of(bytes: Vec<u8>) -> Self {
+        Self { digest: Sha256::digest(&bytes).into(), bytes }
+    }
+
+    /// SHA-256.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    pub fn wording(&self) -> Result<Wording, KeptError> {
+        serde_json::from_slice(&self.bytes).map_err(|error| KeptError(error.to_string()))
+    }
+}
+
+fn own(text: &mut String, title: &str, facts: &[Fact], caveats: &[Caveat]) {
+    let statements = facts.iter().map(ToString::to_string).chain(caveats.iter().map(ToString::to_string));
+    section(text, title, statements);
+}
+
+/// A block after the first: what it reads is what everybody sees and what it states itself.
+fn later(text: &mut String, number: usize, block: &Block, content: &Content) {
+    let prefix = prefix(number, content);
+    let stated: BTreeSet<Arc<str>> = block.facts.iter().map(|fact| fact.name.clone()).collect();
+    let renamed = |name: &Arc<str>| -> Arc<str> {
+        if stated.contains(name) { Arc::from(format!("{prefix}{name}")) } else { name.clone() }
+    };
+    let facts: Vec<Fact> =
+        block.facts.iter().map(|fact| Fact { name: renamed(&fact.name), ..fact.clone() }).collect();
+    let mut caveats = block.caveats.clone();
+    let mut seen: BTreeSet<(Arc<str>, usize)> = BTreeSet::new();
+    for pattern in caveats.iter_mut().flat_map(|one| &mut one.queries).flat_map(|query| &mut query.patterns) {
+        if stated.contains(&pattern.name) {
+            seen.insert((pattern.name.clone(), pattern.slots.len()));
+            pattern.name = renamed(&pattern.name);
+        }
+    }
+    own(text, &format!("block {number}, by a holder"), &facts, &caveats);
+    for (name, arity) in seen {
+        let terms = (0..arity).map(|place| format!("$t{place}")).collect::<Vec<_>>().join(", ");
+        let _ = writeln!(text, "{prefix}{name}({terms}) <- {name}({terms});");
+    }
+}
+
+/// What names of a block begin with, and no other name of the pass does.
+fn prefix(number: usize, content: &Content) -> String {
+    let mut prefix = format!("block{number}_");
+    let taken = |prefix: &str| {
+        let of_block = |block: &Block| {
+            block.facts.iter().any(|fact| fact.name.starts_with(prefix))
+                || block
+                    .caveats
+                    .iter()
+                    .flat_map(Caveat::patterns)
+                    .any(|pattern| pattern.name.starts_with(prefix))
+        };
+        content.blocks.iter().any(of_block)
+    };
+    while taken(&prefix) {
+        prefix.push('_');
+    }
+    prefix
+}
