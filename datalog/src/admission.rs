@@ -4,7 +4,7 @@
 //! reserved words, joins. Evaluation is bounded by counted steps on top; this keeps hostile passes from
 //! getting that far.
 
-use crate::caveat::{Caveat, Fact, Op, Query};
+use crate::caveat::{Caveat, Fact, Op, Query, Slot};
 use crate::value::Value;
 use crate::vocabulary::{self, Count, Type};
 
@@ -35,6 +35,8 @@ pub enum AdmissionError {
     Shape { name: String, expected: String },
     #[error("`{0}` is reserved, and no request has it yet: a check on it could never pass")]
     NotYet(String),
+    #[error("`{name}` is said of each that a pass names: write which one, as in `{example}`")]
+    Unnamed { name: String, example: &'static str },
     #[error("a pass may not hold rules")]
     Rules,
     #[error("a pass may not hold scopes (`trusting`)")]
@@ -126,7 +128,13 @@ fn admit_query(query: &Query, own: &[Fact]) -> Result<u64, AdmissionError> {
                 return Err(shape(&pattern.name, word.terms));
             }
             Some(word) => match word.count {
-                Count::One | Count::Item => 1,
+                Count::Named if !matches!(pattern.slots.first(), Some(Slot::Value(_))) => {
+                    return Err(AdmissionError::Unnamed {
+                        name: pattern.name.to_string(),
+                        example: word.example,
+                    });
+                }
+                Count::One | Count::Named | Count::Item => 1,
                 Count::Several => SEVERAL,
                 Count::NotYet => return Err(AdmissionError::NotYet(pattern.name.to_string())),
             },

@@ -83,7 +83,7 @@ pub fn attenuate(
     if length > MAX_TEXT {
         return Err(TermError::TooLong { got: length, max: MAX_TEXT }.into());
     }
-    let content = Content::read(&bytes)?;
+    let content = Content::read(&bytes).map_err(|error| TermError::Internal(error.to_string()))?;
     let loses = losses(&parent, &content, services);
     Ok(Attenuated { text, content, loses })
 }

@@ -43,6 +43,8 @@ pub enum ReadError {
     Missing(&'static str),
     #[error("its budget `{0}` is set more than once")]
     BudgetTwice(String),
+    #[error("a caveat asks for the budget `{0}`, which no block up to its own sets")]
+    NoBudget(String),
     #[error("it names something that cannot be: {0}")]
     Name(String),
     #[error("it has no end: an authority block needs `check if time($t), $t <= DATE`")]
@@ -327,8 +329,22 @@ fn limits(blocks: &[Block]) -> Result<Vec<Limit>, ReadError> {
             limits.push(limit);
         }
         modifiers(block, number, &mut limits)?;
+        counted(block, &limits)?;
     }
     Ok(limits)
+}
+
+/// A caveat asks for budgets of its block and of those before it: a later block cannot set one that answers for it.
+fn counted(block: &Block, limits: &[Limit]) -> Result<(), ReadError> {
+    let patterns = block.caveats.iter().flat_map(Caveat::patterns);
+    for pattern in patterns.filter(|pattern| matches!(&*pattern.name, "used" | "cost")) {
+        if let Some(Slot::Value(Value::Str(name))) = pattern.slots.first()
+            && !limits.iter().any(|limit| limit.name == **name)
+        {
+            return Err(ReadError::NoBudget(name.to_string()));
+        }
+    }
+    Ok(())
 }
 
 /// What a block says of its own budgets beside their size. What it says of no budget of its own is refused.

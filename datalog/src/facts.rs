@@ -144,6 +144,13 @@ fn of_operation(
     gather.say_one("host", || Value::str(operation.host.clone()));
 }
 
+/// What is said of the stage alone.
+pub(crate) fn stage_facts(stage: Stage) -> Vec<Fact> {
+    let mut gather = Gather::new(u64::MAX);
+    of_stage(&mut gather, stage);
+    gather.into_facts()
+}
+
 fn of_stage(gather: &mut Gather, stage: Stage) {
     gather.say_one("stage", || {
         Value::str(match stage {

@@ -9,7 +9,6 @@ use crate::catalog::Service;
 use crate::caveat::{Binary, Caveat, Kind, Op, Pattern, Query, Slot, Unary};
 use crate::effect::Effect;
 use crate::evaluate::{self, Steps, World};
-use crate::provenance;
 use crate::value::Value;
 use crate::vocabulary::{self, Count, Type as Word};
 
@@ -144,9 +143,8 @@ fn constants(query: &Query) -> Result<(), Lint> {
 fn several(kind: Kind, query: &Query) -> Result<(), Lint> {
     let open = |pattern: &&Pattern| {
         let many = vocabulary::find(&pattern.name).is_some_and(|word| word.count == Count::Several);
-        // A budget has one count, and so has a kind that is named; an approval is of the one request that is looked at.
-        let single = matches!(&*pattern.name, "used" | "cost" | "approved")
-            || (provenance::counts(&pattern.name) && matches!(pattern.slots.first(), Some(Slot::Value(_))));
+        // An approval is of the one request that is looked at.
+        let single = &*pattern.name == "approved";
         many && !single && pattern.slots.iter().any(|slot| matches!(slot, Slot::Variable(_)))
     };
     match (kind, query.patterns.iter().find(open)) {
@@ -163,7 +161,7 @@ fn joined(query: &Query) -> Result<(), Lint> {
         let many = vocabulary::REQUEST
             .iter()
             .any(|word| word.name == &*pattern.name && word.count == Count::Several);
-        if !many || matches!(&*pattern.name, "used" | "approved") {
+        if !many || &*pattern.name == "approved" {
             continue;
         }
         let others = || query.patterns.iter().enumerate().filter(|(other, _)| *other != place);

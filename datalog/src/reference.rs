@@ -9,10 +9,12 @@ use biscuit_auth::builder::{AuthorizerBuilder, Fact as BiscuitFact, Policy as Bi
 use biscuit_auth::{AuthorizerLimits, error};
 use time::OffsetDateTime;
 
+use crate::caveat::Fact;
 use crate::decide::Context;
 use crate::facts::{Stage, Subject, request_facts};
 use crate::policy::POLICIES;
 use crate::request::Request;
+use crate::response::{Item, hidden, item_facts};
 use crate::told::Told;
 use crate::value::Value;
 use crate::verify::VerifiedPass;
@@ -31,21 +33,54 @@ pub fn reference(
     context: &Context,
     now: OffsetDateTime,
 ) -> Result<Verdict, error::Token> {
+    let told = Told::of(request, &context.observed, pass.content().reads());
+    if told.unknown(u64::MAX).is_some() {
+        return Ok(Verdict::Deny);
+    }
+    authorize(pass, facts(pass, request, context, now, Stage::Request))
+}
+
+/// Whether an item of the answer may be shown so, as biscuit-auth decides over the whole pass once more. None where
+/// the pass reads what the item does not say: to biscuit-auth that is a fact that is not there.
+pub fn reference_of_item(
+    pass: &Arc<VerifiedPass>,
+    request: &Request,
+    context: &Context,
+    now: OffsetDateTime,
+    item: &Item,
+) -> Result<Option<Verdict>, error::Token> {
+    let content = pass.content();
+    let redacted = hidden(content, request).last().copied().unwrap_or(u64::MAX);
+    if content.reads() & (item.unsaid() | redacted) != 0 {
+        return Ok(None);
+    }
+    let mut facts = facts(pass, request, context, now, Stage::Response);
+    facts.extend(item_facts(u64::MAX, item, now.unix_timestamp()));
+    authorize(pass, facts).map(Some)
+}
+
+fn facts(
+    pass: &Arc<VerifiedPass>,
+    request: &Request,
+    context: &Context,
+    now: OffsetDateTime,
+    stage: Stage,
+) -> Vec<Fact> {
     let claims = pass.claims(request, &context.observed, now).known;
     let digest = request.digest();
     let hex = digest.hex();
     let approved = (context.approved == Some(digest)).then_some(hex.as_str());
-    let mut builder = AuthorizerBuilder::new()
-        .set_limits(AuthorizerLimits { max_time: Duration::from_secs(5), ..AuthorizerLimits::default() });
     let (zones, kinds) = (&pass.content().zones, &pass.content().kinds);
     let told = &Told::of(request, &context.observed, pass.content().reads());
-    if told.unknown(u64::MAX).is_some() {
-        return Ok(Verdict::Deny);
-    }
-    let stage = Stage::Request;
     let subject =
         Subject { stage, request, digest: &hex, context, claims: &claims, zones, kinds, told, approved, now };
-    for fact in request_facts(u64::MAX, &subject) {
+    request_facts(u64::MAX, &subject)
+}
+
+fn authorize(pass: &Arc<VerifiedPass>, facts: Vec<Fact>) -> Result<Verdict, error::Token> {
+    let mut builder = AuthorizerBuilder::new()
+        .set_limits(AuthorizerLimits { max_time: Duration::from_secs(5), ..AuthorizerLimits::default() });
+    for fact in facts {
         let terms: Vec<_> = fact.terms.iter().map(Value::to_term).collect();
         builder = builder.fact(BiscuitFact::new(fact.name.to_string(), terms))?;
     }

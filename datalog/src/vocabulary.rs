@@ -24,6 +24,9 @@ pub enum Count {
     One,
     /// None or several: right only under `check all`, or where one match is what is meant.
     Several,
+    /// One for each zone, budget or kind that the pass names. Which one it is of has to be said, because a later block
+    /// may name more of them, and must not answer for an earlier one.
+    Named,
     /// One for each item of an answer; none while the request is judged.
     Item,
     /// Reserved; the verifier does not say it yet, so that a check on it could never pass.
@@ -50,7 +53,7 @@ const fn word(
     Word { name, terms, count, meaning, example }
 }
 
-use Count::{Item, NotYet, One, Several};
+use Count::{Item, Named, NotYet, One, Several};
 use Type::{Boolean, Date, Integer, Set, String as Text};
 
 /// What only the verifier may say. Refused in the facts of any pass.
@@ -59,7 +62,7 @@ pub const REQUEST: &[Word] = &[
     word(
         "clock",
         &[Text, Text, Integer],
-        One,
+        Named,
         "the weekday and the minute of the day in a time zone that the pass names",
         r#"clock("Europe/Berlin", "mon", 545)"#,
     ),
@@ -124,14 +127,14 @@ pub const REQUEST: &[Word] = &[
     word(
         "used",
         &[Text, Integer],
-        Several,
+        Named,
         "how much of a budget was used before this request",
         r#"used("send", 2)"#,
     ),
     word(
         "cost",
         &[Text, Integer],
-        Several,
+        Named,
         "what this request takes from a budget, at least",
         r#"cost("recipients", 2)"#,
     ),
@@ -223,14 +226,14 @@ pub const REQUEST: &[Word] = &[
     word(
         "unseen_count",
         &[Text, Integer],
-        Several,
+        Named,
         "how many things of a kind it touches that no earlier answer has shown; 0 for a kind that it does not touch",
         r#"unseen_count("message", 0)"#,
     ),
     word(
         "uncreated_count",
         &[Text, Integer],
-        Several,
+        Named,
         "how many things of a kind it touches that this lineage did not create",
         r#"uncreated_count("draft", 0)"#,
     ),

@@ -35,12 +35,17 @@ pub struct Worded {
 
 impl Wording {
     pub fn of(content: &Content) -> Self {
+        Self::of_blocks(content, &content.blocks)
+    }
+
+    /// The same with its blocks as they are given.
+    pub(crate) fn of_blocks(content: &Content, given: &[Block]) -> Self {
         let reads = content.reads() | Policy::compile().unwrap_or_default().reads(true);
         let mut blocks = String::new();
-        for (number, block) in content.blocks.iter().enumerate() {
+        for (number, block) in given.iter().enumerate() {
             match number {
                 0 => own(&mut blocks, "the pass", &block.facts, &block.caveats),
-                _ => later(&mut blocks, number, block, content),
+                _ => later(&mut blocks, number, block, given),
             }
         }
         let mut policy = String::new();
@@ -76,13 +81,17 @@ impl Worded {
 }
 
 fn own(text: &mut String, title: &str, facts: &[Fact], caveats: &[Caveat]) {
-    let statements = facts.iter().map(ToString::to_string).chain(caveats.iter().map(ToString::to_string));
-    section(text, title, statements);
+    let caveat = |caveat: &Caveat| match caveat.queries.as_slice() {
+        // None of its alternatives can be told.
+        [] => "check if false".to_owned(),
+        _ => caveat.to_string(),
+    };
+    section(text, title, facts.iter().map(ToString::to_string).chain(caveats.iter().map(caveat)));
 }
 
 /// A block after the first: what it reads is what everybody sees and what it states itself.
-fn later(text: &mut String, number: usize, block: &Block, content: &Content) {
-    let prefix = prefix(number, content);
+fn later(text: &mut String, number: usize, block: &Block, blocks: &[Block]) {
+    let prefix = prefix(number, blocks);
     let stated: BTreeSet<Arc<str>> = block.facts.iter().map(|fact| fact.name.clone()).collect();
     let renamed = |name: &Arc<str>| -> Arc<str> {
         if stated.contains(name) { Arc::from(format!("{prefix}{name}")) } else { name.clone() }
@@ -105,7 +114,7 @@ fn later(text: &mut String, number: usize, block: &Block, content: &Content) {
 }
 
 /// What names of a block begin with, and no other name of the pass does.
-fn prefix(number: usize, content: &Content) -> String {
+fn prefix(number: usize, blocks: &[Block]) -> String {
     let mut prefix = format!("block{number}_");
     let taken = |prefix: &str| {
         let of_block = |block: &Block| {
@@ -116,7 +125,7 @@ fn prefix(number: usize, content: &Content) -> String {
                     .flat_map(Caveat::patterns)
                     .any(|pattern| pattern.name.starts_with(prefix))
         };
-        content.blocks.iter().any(of_block)
+        blocks.iter().any(of_block)
     };
     while taken(&prefix) {
         prefix.push('_');

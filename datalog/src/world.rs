@@ -10,10 +10,12 @@ use std::fmt::{self, Write as _};
 use time::OffsetDateTime;
 
 use crate::caveat::Fact;
-use crate::content::Content;
+use crate::content::{Block, Content};
 use crate::decide::Context;
+use crate::facts::{Stage, stage_facts};
 use crate::kept::{Kept, LeftOut, names_of};
 use crate::request::Request;
+use crate::response::{Item, hidden, item_facts, reads};
 use crate::wording::Wording;
 
 const HEAD: &str = "\
@@ -23,6 +25,34 @@ const HEAD: &str = "\
 /// The decision's world. It says nothing of whether the pass is genuine.
 pub fn world(content: &Content, request: &Request, context: &Context, now: OffsetDateTime) -> String {
     Kept::whole(content, request, context, now).world(&Wording::of(content))
+}
+
+/// The world of one item of the answer to a request that was allowed: `allow if` matches where the item is shown so.
+pub fn world_of_item(
+    content: &Content,
+    request: &Request,
+    context: &Context,
+    now: OffsetDateTime,
+    item: &Item,
+) -> String {
+    let mut kept = Kept::whole(content, request, context, now);
+    kept.facts.retain(|fact| &*fact.name != "stage");
+    kept.facts.extend(stage_facts(Stage::Response));
+    kept.facts.extend(item_facts(u64::MAX, item, now.unix_timestamp()));
+    let hidden = hidden(content, request);
+    let unsaid = |number: usize| item.unsaid() | hidden.get(number).copied().unwrap_or(u64::MAX);
+    let blocks = content.blocks.iter().enumerate();
+    let blocks: Vec<Block> = blocks.map(|(number, block)| without(block, unsaid(number))).collect();
+    kept.world(&Wording::of_blocks(content, &blocks))
+}
+
+/// The block where no alternative of a caveat holds that reads any of these words.
+fn without(block: &Block, words: u64) -> Block {
+    let mut caveats = block.caveats.clone();
+    for caveat in &mut caveats {
+        caveat.queries.retain(|query| reads(query) & words == 0);
+    }
+    Block { revocation: block.revocation.clone(), facts: block.facts.clone(), caveats }
 }
 
 impl Kept {

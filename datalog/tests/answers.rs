@@ -123,7 +123,7 @@ fn a_check_that_forgets_a_stage_is_refused_with_what_to_write() {
     assert!(told("check if item_age($a), $a <= 60").contains("a request has no items yet"));
     assert!(told(r#"check if stage("response")"#).contains("a request has no items yet"));
     assert!(told(r#"check if stage("request"), method("GET")"#).contains("no answer is at the stage"));
-    assert!(told("check if unseen_count($k, 0)").contains("check all"));
+    assert!(told("check if unseen_count($k, 0)").contains("write which one"));
     for good in [
         r#"check if stage("request") or item_age($a), $a <= 60"#,
         r#"check if unseen_count("message", $n), $n < 1"#,

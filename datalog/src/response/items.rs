@@ -15,7 +15,7 @@ use crate::got::got;
 use crate::json::Json;
 use crate::request::Request;
 
-use super::stage::{Failed, Item, STEPS, Shows, item_facts};
+use super::stage::{Failed, Item, LABELS, STEPS, Shows, TIME, item_facts};
 use super::{Review, Reviewed, Unfit};
 
 /// The member that says what was taken out of an object.
@@ -27,6 +27,25 @@ enum Place {
     /// It is what was asked for.
     Alone,
     InList,
+}
+
+/// What becomes of an item.
+enum Placed {
+    Shown,
+    Ids,
+    Withheld(Unfit),
+    /// There are more items than may be: the answer as a whole is not shown.
+    TooMany(Unfit),
+}
+
+/// The items of an answer, as caveats see them.
+pub fn items(request: &Request, answer: &Json) -> Vec<Item> {
+    let Some(rule) = request.operation.answer.as_deref() else { return Vec::new() };
+    let mut answer = answer.clone();
+    let mut found = Vec::new();
+    each(&mut answer, &rule.items, Place::Alone, &mut |item, _| found.push(read(rule, request, item, 0)));
+    let count = found.len();
+    found.into_iter().map(|item| Item { count, ..item }).collect()
 }
 
 /// Judges every item, and takes out what may not be shown.
@@ -45,19 +64,14 @@ pub(super) fn judge(
             return;
         }
         let seen = read(rule, request, item, count);
-        let Err(failed) = review.judge(&seen, &mut steps) else { return };
-        let bare = Item { time: None, labels: None, shows: Shows::Ids, ..seen.clone() };
-        if !rule.bare.is_empty() && review.judge(&bare, &mut steps).is_ok() {
-            withheld += usize::from(strip(item, &rule.bare));
-            return;
-        }
-        let why = review.why(failed, &seen, rule);
-        let of_all = review.caveat(failed.at).is_some_and(|caveat| caveat.mentions("item_count"));
-        if place == Place::Alone || of_all {
-            unfit = Some(why);
-        } else {
-            withhold(item, rule, &why.reason);
-            withheld += 1;
+        match review.place(rule, &seen, &mut steps) {
+            Placed::Shown => {}
+            Placed::Ids => withheld += usize::from(strip(item, &rule.bare)),
+            Placed::Withheld(why) if place == Place::InList => {
+                withhold(item, rule, &why.reason);
+                withheld += 1;
+            }
+            Placed::Withheld(why) | Placed::TooMany(why) => unfit = Some(why),
         }
     });
     if let Some(unfit) = unfit {
@@ -159,7 +173,9 @@ fn withhold(item: &mut Json, rule: &AnswerRule, reason: &Reason) {
         ShownPart::Field(path) => path.strip_prefix(&*rule.items).map(Path::from),
         ShownPart::Text(_) | ShownPart::Argument(_) => None,
     };
-    let ids: Vec<Path> = rule.shown.iter().flat_map(|one| &one.id).filter_map(inside).collect();
+    let ids = rule.shown.iter().flat_map(|one| &one.id).filter_map(inside);
+    // What is withheld shows no more than what is shown by its ids.
+    let ids: Vec<Path> = ids.filter(|id| rule.bare.is_empty() || rule.bare.contains(id)).collect();
     if matches!(item, Json::Object(_)) {
         let ids: Vec<&[Box<str>]> = ids.iter().map(|path| &**path).collect();
         keep_only(item, &ids);
@@ -191,19 +207,33 @@ pub(super) fn mark(json: &mut Json, name: &str, said: Json) {
 }
 
 impl Review {
+    fn place(&self, rule: &AnswerRule, seen: &Item, steps: &mut Steps) -> Placed {
+        let Err(first) = self.judge(seen, steps) else { return Placed::Shown };
+        let mut last = (first, seen.clone());
+        if !rule.bare.is_empty() {
+            let bare = seen.bare();
+            let Err(failed) = self.judge(&bare, steps) else { return Placed::Ids };
+            last = (failed, bare);
+        }
+        let (failed, shown) = last;
+        if let Err(cap) = self.judge_count(&shown, steps) {
+            let item = if cap.at == first.at { seen } else { &seen.bare() };
+            return Placed::TooMany(self.why(cap, item, rule));
+        }
+        // Where a later block keeps back even the ids, the reason is its own: of an item that the pass up to there
+        // shows by its ids, it says no more than they do.
+        Placed::Withheld(if failed.at.0 > first.at.0 {
+            self.why(failed, &seen.bare(), rule)
+        } else {
+            self.why(first, seen, rule)
+        })
+    }
+
     fn why(&self, failed: Failed, item: &Item, rule: &AnswerRule) -> Unfit {
         let caveat = self.caveat(failed.at);
-        let reads =
-            |words: &[&str]| caveat.is_some_and(|caveat| words.iter().any(|word| caveat.mentions(word)));
-        let time = rule.time.as_ref().map(|(path, _)| path.join("."));
-        let unsaid = if item.time.is_none() && reads(&["item_time", "item_age"]) {
-            Some(time.map_or("something of which no answer says when it is from".to_owned(), |field| {
-                format!("one that does not say its `{field}`: ask for that field too")
-            }))
-        } else if item.labels.is_none() && reads(&["item_label"]) {
-            Some("one that does not say its labels".to_owned())
-        } else {
-            None
+        let unsaid = match item.shows {
+            Shows::Content => self.unsaid(caveat, item, rule),
+            Shows::Ids => None,
         };
         let ground =
             if failed.error.is_some() || unsaid.is_some() { Ground::Unevaluable } else { Ground::Denied };
@@ -221,5 +251,22 @@ impl Review {
                 liftable_by: LiftableBy::Parent,
             },
         }
+    }
+
+    /// What the caveat reads, and the item does not say or the pass does not show.
+    fn unsaid(&self, caveat: Option<&Caveat>, item: &Item, rule: &AnswerRule) -> Option<String> {
+        let reads = caveat?.reads();
+        let time = rule.time.as_ref().map(|(path, _)| path.join("."));
+        if reads & self.hidden() != 0 {
+            return Some("one of which the pass redacts what it asks for".to_owned());
+        }
+        if item.time.is_none() && reads & TIME != 0 {
+            return Some(
+                time.map_or("something of which no answer says when it is from".to_owned(), |field| {
+                    format!("one that does not say its `{field}`: ask for that field too")
+                }),
+            );
+        }
+        (item.labels.is_none() && reads & LABELS != 0).then(|| "one that does not say its labels".to_owned())
     }
 }

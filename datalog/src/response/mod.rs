@@ -18,9 +18,11 @@ use crate::judge::Question;
 use crate::request::{Request, Resource};
 use crate::verify::VerifiedPass;
 
+pub use items::items;
 pub use redact::Redaction;
-pub(crate) use redact::redactions;
-pub(crate) use stage::{mentions_answers, of_items};
+pub(crate) use redact::{hidden, redactions};
+pub use stage::{Item, Shows};
+pub(crate) use stage::{item_facts, mentions_answers, of_items, reads};
 
 /// What a pass asks of the answer to one request that it allowed.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub struct Review {
     /// The caveats whose answer depends on items: block and place in it.
     caveats: Vec<(usize, usize)>,
     redactions: Vec<Path>,
+    /// The words whose fields are emptied by what stands before each block, and by the whole pass at the end.
+    hidden: Vec<u64>,
     remembers: bool,
     /// Seconds since 1970, as the request was judged.
     now: i64,
@@ -75,6 +79,7 @@ impl Review {
             pass: pass.clone(),
             facts,
             caveats: Vec::new(),
+            hidden: redact::hidden(content, request),
             redactions,
             remembers,
             now: question.now.unix_timestamp(),
@@ -106,14 +111,24 @@ impl Review {
         if let Some(rule) = rule.filter(|_| !self.caveats.is_empty()) {
             items::judge(self, rule, request, &mut reviewed)?;
         }
-        if let Some(rule) = rule.filter(|_| self.remembers) {
-            reviewed.revealed = shown::ids(rule, request, &reviewed.answer);
-        }
         if !self.redactions.is_empty() {
             let places = redact::apply(&self.redactions, request, &mut reviewed.answer);
             reviewed.changed |= places > 0;
         }
+        if let Some(rule) = rule.filter(|_| self.remembers) {
+            reviewed.revealed = shown::ids(rule, request, &reviewed.answer);
+        }
         Ok(reviewed)
+    }
+
+    /// What a block may not ask of items: a check by a holder is no way to ask about what was redacted before it.
+    fn hidden_from(&self, block: usize) -> u64 {
+        self.hidden.get(block).copied().unwrap_or(u64::MAX)
+    }
+
+    /// What no reason tells of items.
+    fn hidden(&self) -> u64 {
+        self.hidden.last().copied().unwrap_or(u64::MAX)
     }
 
     /// Why an answer that cannot be read is not passed on.

@@ -14,30 +14,46 @@ use crate::vocabulary::bit;
 
 use super::Review;
 
-const TIME: u64 = bit("item_time") | bit("item_age");
-const LABELS: u64 = bit("item_label");
-const OF_ITEMS: u64 = TIME | LABELS | bit("item_count") | bit("item_shows");
+pub(super) const TIME: u64 = bit("item_time") | bit("item_age");
+pub(super) const LABELS: u64 = bit("item_label");
+pub(super) const COUNT: u64 = bit("item_count");
+const OF_ITEMS: u64 = TIME | LABELS | COUNT | bit("item_shows");
 /// What judging the items of one answer may cost, all together.
 pub(super) const STEPS: u32 = 4_000_000;
 
 /// What may be shown of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shows {
+pub enum Shows {
     Content,
     /// Ids alone: whatever else the answer has of it is taken out.
     Ids,
 }
 
 /// One item of an answer.
-#[derive(Debug, Clone)]
-pub(super) struct Item {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
     /// None where it does not say.
-    pub(super) time: Option<OffsetDateTime>,
+    pub time: Option<OffsetDateTime>,
     /// None where it does not say; empty where it has none.
-    pub(super) labels: Option<Vec<String>>,
+    pub labels: Option<Vec<String>>,
     /// How many items the answer has.
-    pub(super) count: usize,
-    pub(super) shows: Shows,
+    pub count: usize,
+    pub shows: Shows,
+}
+
+impl Item {
+    /// The item where nothing but its ids is shown: it says nothing else.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        Self { time: None, labels: None, shows: Shows::Ids, ..*self }
+    }
+
+    /// The words of which it says nothing.
+    pub(crate) fn unsaid(&self) -> u64 {
+        let time = if self.time.is_none() { TIME } else { 0 };
+        let labels = if self.labels.is_none() { LABELS } else { 0 };
+        time | labels
+    }
 }
 
 /// A caveat that an item does not meet.
@@ -57,19 +73,12 @@ pub(crate) fn of_items() -> u64 {
     OF_ITEMS
 }
 
-fn reads(query: &Query) -> u64 {
+pub(crate) fn reads(query: &Query) -> u64 {
     query.patterns.iter().fold(0, |bits, pattern| bits | pattern.predicate.request_bit())
 }
 
-/// The words of which an item says nothing.
-fn unknown_words(item: &Item) -> u64 {
-    let time = if item.time.is_none() { TIME } else { 0 };
-    let labels = if item.labels.is_none() { LABELS } else { 0 };
-    time | labels
-}
-
 /// The facts of one item.
-pub(super) fn item_facts(reads: u64, item: &Item, now: i64) -> Vec<Fact> {
+pub(crate) fn item_facts(reads: u64, item: &Item, now: i64) -> Vec<Fact> {
     let mut gather = Gather::new(reads);
     if let Some(time) = item.time {
         let seconds = time.unix_timestamp();
@@ -119,16 +128,27 @@ impl Review {
 
     /// The first caveat that the item does not meet.
     pub(super) fn judge(&self, item: &Item, steps: &mut Steps) -> Result<(), Failed> {
+        self.judge_by(&self.caveats, item, steps)
+    }
+
+    /// The first of the caveats on how many items there are that the item does not meet.
+    pub(super) fn judge_count(&self, item: &Item, steps: &mut Steps) -> Result<(), Failed> {
+        let counts = |at: &(usize, usize)| self.caveat(*at).is_some_and(|one| one.reads() & COUNT != 0);
+        let caps: Vec<(usize, usize)> = self.caveats.iter().copied().filter(counts).collect();
+        self.judge_by(&caps, item, steps)
+    }
+
+    fn judge_by(&self, caveats: &[(usize, usize)], item: &Item, steps: &mut Steps) -> Result<(), Failed> {
         let content = self.pass.content();
         let mut facts = self.facts.clone();
         facts.extend(item_facts(u64::MAX, item, self.now));
-        let unknown = unknown_words(item);
         let authority = content.blocks.first().map_or(&[][..], |block| &block.facts);
-        for at in &self.caveats {
+        for at in caveats {
             let failed = |error| Failed { at: *at, error };
             let own = content.blocks.get(at.0).filter(|_| at.0 > 0).map_or(&[][..], |block| &block.facts);
             let world = World { facts: [&facts, authority, own] };
             let Some(caveat) = self.caveat(*at) else { return Err(failed(None)) };
+            let unknown = item.unsaid() | self.hidden_from(at.0);
             let mut holds = false;
             for query in caveat.queries.iter().filter(|query| reads(query) & unknown == 0) {
                 holds = evaluate::one_holds(caveat.kind, query, world, steps)
