@@ -81,7 +81,7 @@ fn an_event_on_a_shared_calendar_reaches_whoever_reads_that() {
                     Ok(with.clone())
                 });
             assert_eq!(word(&decided), expected, "{with}");
-            assert_eq!(targets, [format!("{TEAM}/acl?maxResults=250")]);
+            assert_eq!(targets, [format!("{}/acl?maxResults=250", TEAM.replace('@', "%40"))]);
         }
     }
     let guest = r#"{"attendees":[{"email":"eve@outside.test"}]}"#;

@@ -89,6 +89,7 @@ fn item(request: &Request, rule: &AnswerRule, said: &Said, place: usize) -> Valu
     }
     if let (Some((path, format)), Some(moment)) = (&rule.time, moment(said, place)) {
         let text = match format {
+            TimeFormat::Seconds => format!("{}.000100", moment.unix_timestamp()),
             TimeFormat::Milliseconds => (moment.unix_timestamp() * 1_000).to_string(),
             TimeFormat::Rfc3339 => moment.format(&Rfc3339).unwrap(),
         };
@@ -152,6 +153,7 @@ fn tells(words: &str, answered: &Answered) -> BTreeSet<String> {
         let Some(moment) = moment(said, place) else { continue };
         let age = (NOW - moment).whole_seconds();
         let forms = [
+            format!("{}.", moment.unix_timestamp()),
             (moment.unix_timestamp() * 1_000).to_string(),
             moment.format(&Rfc3339).unwrap(),
             format!("item_age({age})"),

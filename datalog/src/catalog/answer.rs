@@ -22,6 +22,8 @@ pub enum TimeFormat {
     Rfc3339,
     /// Since 1970, in a number or a string of digits.
     Milliseconds,
+    /// The same, with a fraction or without.
+    Seconds,
 }
 
 /// What can be told of an answer.
@@ -64,6 +66,8 @@ pub struct ShownId {
     pub id: Box<[ShownPart]>,
     /// The operation made it.
     pub created: bool,
+    /// The service compares it ignoring case: facts have it in lower case.
+    pub folded: bool,
 }
 
 /// A piece of an id.
@@ -97,6 +101,9 @@ pub(super) struct AnswerLine {
     seen: BTreeMap<String, Ids>,
     #[serde(default)]
     created: BTreeMap<String, Ids>,
+    /// Kinds of things whose ids the service compares ignoring case.
+    #[serde(default)]
+    folded: Vec<String>,
     /// Where the content would stand in the thing that it is a part of.
     #[serde(default)]
     stands_at: String,
@@ -138,7 +145,8 @@ impl AnswerLine {
                         "answers show `{kind}`, which no operation touches"
                     )));
                 }
-                shown.push(ShownId { kind: kind.as_str().into(), id: shown_parts(id)?, created });
+                let folded = self.folded.contains(kind);
+                shown.push(ShownId { kind: kind.as_str().into(), id: shown_parts(id)?, created, folded });
             }
         }
         Ok(AnswerRule {
@@ -151,6 +159,20 @@ impl AnswerLine {
             shown: shown.into(),
             stands_at: path(&self.stands_at),
         })
+    }
+}
+
+impl ShownId {
+    /// Down to where the fields of the id part ways: the whole path of one that is alone.
+    pub fn shared(&self) -> &[Box<str>] {
+        let mut fields = self.id.iter().filter_map(|part| match part {
+            ShownPart::Field(path) => Some(&**path),
+            ShownPart::Text(_) | ShownPart::Argument(_) => None,
+        });
+        let first = fields.next().unwrap_or_default();
+        let same = |other: &[Box<str>]| first.iter().zip(other).take_while(|(one, two)| one == two).count();
+        let depth = fields.map(same).min().unwrap_or(first.len());
+        first.get(..depth).unwrap_or_default()
     }
 }
 
@@ -178,7 +200,7 @@ pub(crate) fn path(text: &str) -> Path {
     text.split('.').filter(|name| !name.is_empty()).map(Box::from).collect()
 }
 
-/// `{owner}/{repo}#[number]` as its pieces, with one field of the answer in it.
+/// `{owner}/{repo}#[number]` as its pieces, with a field of the answer in it, or several of one object.
 fn shown_parts(text: &str) -> Result<Box<[ShownPart]>, FactsError> {
     let wrong = || FactsError::new(format!("`{text}` does not say which field of the answer holds an id"));
     let mut parts = Vec::new();
@@ -200,7 +222,10 @@ fn shown_parts(text: &str) -> Result<Box<[ShownPart]>, FactsError> {
     if !rest.is_empty() {
         parts.push(ShownPart::Text(rest.into()));
     }
-    let fields =
-        parts.iter().filter(|part| matches!(part, ShownPart::Field(path) if !path.is_empty())).count();
-    if fields == 1 { Ok(parts.into()) } else { Err(wrong()) }
+    let fields = parts.iter().filter_map(|part| match part {
+        ShownPart::Field(path) => Some(path),
+        ShownPart::Text(_) | ShownPart::Argument(_) => None,
+    });
+    let paths: Vec<&Path> = fields.collect();
+    if paths.is_empty() || paths.iter().any(|path| path.is_empty()) { Err(wrong()) } else { Ok(parts.into()) }
 }

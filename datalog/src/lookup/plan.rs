@@ -197,7 +197,7 @@ pub(crate) fn targets(look: &Look, request: &Request, observed: &Observed) -> Ve
             IdPart::Argument(name) if name.is_empty() => {
                 observed.pointed(look.finds).into_iter().map(str::to_owned).collect()
             }
-            IdPart::Argument(name) => meant(look, named(request, name)),
+            IdPart::Argument(name) => meant(look, &named(request, name)),
         };
         let with = |target: &Result<String, Unfound>, id: &str| {
             let target = target.as_ref().map_err(|unfound| *unfound)?;
@@ -209,7 +209,7 @@ pub(crate) fn targets(look: &Look, request: &Request, observed: &Observed) -> Ve
 }
 
 /// Of the ids in an argument, which is a list of them where it has commas, those that the look-up is for.
-fn meant(look: &Look, values: Vec<String>) -> Vec<String> {
+fn meant(look: &Look, values: &[String]) -> Vec<String> {
     let ids = values.iter().flat_map(|value| value.split(','));
     let is_meant = |id: &&str| {
         let begins = look.letters.is_empty() || id.starts_with(|first| look.letters.contains(first));

@@ -124,6 +124,13 @@ fn moment(json: &Json, format: TimeFormat) -> Option<OffsetDateTime> {
         (TimeFormat::Rfc3339, Json::String(text)) => OffsetDateTime::parse(text, &Rfc3339).ok(),
         (TimeFormat::Milliseconds, Json::Int(count)) => since_1970(*count),
         (TimeFormat::Milliseconds, Json::String(text)) => since_1970(text.parse().ok()?),
+        (TimeFormat::Seconds, Json::Int(count)) => since_1970(count.checked_mul(1_000)?),
+        (TimeFormat::Seconds, Json::String(text)) => {
+            let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+            let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+            let seconds: i64 = (digits(whole) && digits(fraction)).then(|| whole.parse().ok())??;
+            since_1970(seconds.checked_mul(1_000)?)
+        }
         _ => None,
     }
 }

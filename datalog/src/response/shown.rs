@@ -20,12 +20,7 @@ const MAX_ID: usize = 512;
 pub(super) fn ids(rule: &AnswerRule, request: &Request, answer: &Json) -> Revealed {
     let (mut seen, mut created) = (BTreeSet::new(), BTreeSet::new());
     for shown in &rule.shown {
-        let path = shown.id.iter().find_map(|part| match part {
-            ShownPart::Field(path) => Some(path),
-            ShownPart::Text(_) | ShownPart::Argument(_) => None,
-        });
-        let Some(path) = path else { continue };
-        each(answer, path, &mut |value| {
+        each(answer, shown.shared(), &mut |value| {
             let Some(id) = whole(shown, request, value).filter(|id| id.len() <= MAX_ID) else { return };
             if seen.len() < MAX_IDS {
                 let resource = Resource { kind: shown.kind.clone(), id };
@@ -42,10 +37,10 @@ pub(super) fn ids(rule: &AnswerRule, request: &Request, answer: &Json) -> Reveal
 fn each(json: &Json, path: &[Box<str>], visit: &mut dyn FnMut(&Json)) {
     match (json, path.split_first()) {
         (Json::Array(items), _) => items.iter().for_each(|item| each(item, path, visit)),
+        (json, _) if json.field(MARK).is_some_and(|mark| mark.field("withheld").is_some()) => {}
         (json, None) => visit(json),
         (Json::Object(_), Some((name, rest))) => {
-            let withheld = json.field(MARK).is_some_and(|mark| mark.field("withheld").is_some());
-            if let Some(inner) = json.field(name).filter(|_| !withheld) {
+            if let Some(inner) = json.field(name) {
                 each(inner, rest, visit);
             }
         }
@@ -53,15 +48,19 @@ fn each(json: &Json, path: &[Box<str>], visit: &mut dyn FnMut(&Json)) {
     }
 }
 
-/// The id that a field is a part of.
+/// The id that the fields here are parts of.
 fn whole(shown: &ShownId, request: &Request, value: &Json) -> Option<String> {
+    let depth = shown.shared().len();
     let piece = |part: &ShownPart| match part {
         ShownPart::Text(text) => Some(text.to_string()),
-        ShownPart::Field(_) => match value {
-            Json::String(text) if !text.is_empty() => Some(text.clone()),
-            Json::Int(number) => Some(number.to_string()),
-            _ => None,
-        },
+        ShownPart::Field(path) => {
+            match path.get(depth..)?.iter().try_fold(value, |json, name| json.field(name))? {
+                Json::String(text) if !text.is_empty() && shown.folded => Some(text.to_ascii_lowercase()),
+                Json::String(text) if !text.is_empty() => Some(text.clone()),
+                Json::Int(number) => Some(number.to_string()),
+                _ => None,
+            }
+        }
         ShownPart::Argument(name) => {
             let argument = request.arguments.iter().find(|argument| argument.name == *name)?;
             match &argument.value {
