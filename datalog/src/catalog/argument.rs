@@ -44,6 +44,11 @@ impl Service {
                 ty => self.collect(ty, &mut found),
             }
         }
+        if let Some((first, rest)) = name.split_once('.') {
+            let bracketed = operation.query.iter().chain(operation.form());
+            let bracketed = bracketed.filter(|one| one.brackets && *one.name == *first);
+            bracketed.for_each(|one| self.descend(&one.ty, rest, &mut found));
+        }
         if let Some(json) = operation.body.as_ref().and_then(|body| body.json.as_ref()) {
             if name == "*" {
                 self.bare(json, &mut found);

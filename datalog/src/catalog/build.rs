@@ -319,7 +319,8 @@ fn query_parameters(
     let read = |(key, ty): (&String, &String)| {
         let (name, required) = key.strip_suffix('!').map_or((key.as_str(), false), |name| (name, true));
         let (name, repeated) = name.strip_suffix('*').map_or((name, false), |name| (name, true));
-        Ok(QueryParameter { name: name.into(), ty: types::parse(ty, index)?, repeated, required })
+        let (name, brackets) = name.strip_suffix("[]").map_or((name, false), |name| (name, true));
+        Ok(QueryParameter { name: name.into(), ty: types::parse(ty, index)?, repeated, required, brackets })
     };
     lines.iter().map(read).collect()
 }

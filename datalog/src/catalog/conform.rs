@@ -27,6 +27,17 @@ pub(super) fn check(
     Check { types, path: String::new(), arguments, steps: 0 }.value(ty, json)
 }
 
+/// Checks the value of a field that does not stand in a JSON body.
+pub(super) fn check_at(
+    types: &Types,
+    ty: &Type,
+    json: &Json,
+    field: &str,
+    arguments: &mut Vec<Argument>,
+) -> Result<(), Mismatch> {
+    Check { types, path: field.to_owned(), arguments, steps: 0 }.value(ty, json)
+}
+
 /// What was expected in the body, and what stands there.
 pub(super) struct Mismatch {
     pub(super) expected: String,

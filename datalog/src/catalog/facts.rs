@@ -110,7 +110,7 @@ pub(super) struct OperationLine {
     /// The host, where it is not the service's first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// Query parameter name (`*`: may repeat, `!`: required) to type.
+    /// Query parameter name (`*`: may repeat, `[]`: with keys in brackets, `!`: required) to type.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub query: BTreeMap<String, String>,
     /// The type of the JSON body.
@@ -118,7 +118,7 @@ pub(super) struct OperationLine {
     pub body: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub body_required: bool,
-    /// Form field name (`*`: may repeat, `!`: required) to type; `any` is JSON written as text.
+    /// Form field name (`*`, `[]` and `!` as in a query) to type; `any` is JSON written as text.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub form: BTreeMap<String, String>,
     /// Media types that the body may have instead, taken as they are; `message/*` stands for a family.

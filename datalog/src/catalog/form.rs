@@ -2,7 +2,7 @@
 //! written back in one way and in the order of their names.
 //!
 //! A list is a JSON list or words joined by commas; a field of any type is JSON written as text, and is read as
-//! strictly as a JSON body. `multipart/form-data` is not read.
+//! strictly as a JSON body. Fields with keys in brackets are read in `brackets`; `multipart/form-data` is not read here.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::json::Json;
 use crate::request::{Argument, Location, Scalar};
 
+use super::brackets::Brackets;
 use super::classify::{ClassifyError, shown};
 use super::operation::Operation;
 use super::query::{self, Breaks, MAX_PAIRS, ambiguous, repeated, scalar};
@@ -46,13 +47,15 @@ pub(super) struct Fields<'a> {
     service: &'a Service,
     operation: &'a Operation,
     fields: Vec<Field>,
+    brackets: Brackets<'a>,
     /// Names of the carriers before this one.
     earlier: HashSet<Arc<str>>,
 }
 
 impl<'a> Fields<'a> {
     pub(super) fn new(service: &'a Service, operation: &'a Operation) -> Self {
-        Self { service, operation, fields: Vec::new(), earlier: HashSet::new() }
+        let (fields, brackets) = (Vec::new(), Brackets::default());
+        Self { service, operation, fields, brackets, earlier: HashSet::new() }
     }
 
     /// What comes now stands somewhere else: a name that was there before is said twice.
@@ -61,7 +64,7 @@ impl<'a> Fields<'a> {
     }
 
     fn names(&self) -> HashSet<Arc<str>> {
-        self.fields.iter().map(|field| field.name.clone()).collect()
+        self.fields.iter().map(|field| field.name.clone()).chain(self.brackets.names()).collect()
     }
 
     /// Adds escaped `name=value` pairs.
@@ -77,6 +80,12 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn add(&mut self, name: &str, given: &Given) -> Result<(), ClassifyError> {
+        if let Given::Text(text) = given
+            && self.brackets.take(self.operation.form(), name, text)?
+        {
+            let is_second = self.earlier.iter().any(|known| name.split('[').next() == Some(known));
+            return if is_second { Err(repeated(name)) } else { Ok(()) };
+        }
         let Some(parameter) = self.operation.form().iter().find(|one| *one.name == *name) else {
             return Err(query::unknown(self.operation, name));
         };
@@ -114,6 +123,8 @@ impl<'a> Fields<'a> {
             arguments.extend(values.into_iter().map(argument));
             pairs.push((name, text));
         }
+        let more = self.brackets.finish(&self.service.types, Location::Body, arguments)?;
+        pairs.extend(more.into_iter().map(|(name, text)| (name.into(), text)));
         Ok(pairs)
     }
 }

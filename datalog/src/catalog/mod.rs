@@ -7,6 +7,7 @@
 mod answer;
 mod argument;
 mod body;
+mod brackets;
 mod build;
 mod carrier;
 mod classify;

@@ -55,6 +55,8 @@ pub struct QueryParameter {
     pub ty: Type,
     pub repeated: bool,
     pub required: bool,
+    /// Written with its keys in brackets: `name[key]`, `name[0]`, `name[]`.
+    pub brackets: bool,
 }
 
 /// What an operation takes as its body.

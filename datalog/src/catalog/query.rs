@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use crate::request::{Argument, Location, Scalar};
 
+use super::brackets::Brackets;
 use super::classify::{ClassifyError, Misfit, shown};
 use super::operation::{Operation, QueryParameter};
 use super::path::{decode, push_escaped};
@@ -77,6 +78,7 @@ pub(super) fn read(
     form: super::matcher::Form,
 ) -> Result<Query, ClassifyError> {
     let mut query = Query::default();
+    let mut brackets = Brackets::default();
     let mut seen = HashSet::new();
     for (count, pair) in
         raw.filter(|raw| !raw.is_empty()).into_iter().flat_map(|raw| raw.split('&')).enumerate()
@@ -90,6 +92,9 @@ pub(super) fn read(
                 return Err(repeated(&name));
             }
             push_pair(&mut query.text, &name, &value);
+            continue;
+        }
+        if brackets.take(&operation.query, &name, &value)? {
             continue;
         }
         let own = operation.query.iter().find(|parameter| *parameter.name == *name);
@@ -131,7 +136,11 @@ pub(super) fn read(
             });
         }
     }
+    seen.extend(brackets.names());
     require(&operation.query, &seen)?;
+    for (name, text) in brackets.finish(&service.types, Location::Query, &mut query.arguments)? {
+        push_pair(&mut query.text, &name, &text);
+    }
     Ok(query)
 }
 

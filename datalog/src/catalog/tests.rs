@@ -1,7 +1,9 @@
 //! Claims about the embedded catalog as a whole, and shared helpers of the catalog's tests.
 
 mod audit;
+mod brackets;
 mod classify;
+mod descriptions;
 mod foreign;
 mod forms;
 mod properties;

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::names::{NameError, ServiceName};
 
-use super::facts::{FORMAT, Facts, Header, OperationLine, SignIn, Source};
+use super::facts::{FORMAT, Facts, Header, OperationLine, SignIn, Source, TypeLine};
 use schema::Schemas;
 
 /// What an import made.
@@ -131,6 +131,7 @@ impl Draft<'_> {
         self.operations.sort_by(|a, b| a.op.cmp(&b.op));
         let (types, mut notes) = self.schemas.finish();
         notes.extend(conflicts(&self.operations));
+        notes.extend(twins(&self.operations, &types));
         notes.sort();
         notes.dedup();
         let excluded = self.excluded;
@@ -162,6 +163,27 @@ fn conflicts(operations: &[OperationLine]) -> Vec<String> {
                 "`{other}` and `{}` have one address: a request for either is refused",
                 operation.op
             ));
+        }
+    }
+    notes
+}
+
+/// Operations that have one name in their path and in their body: a request in which they differ is refused.
+fn twins(operations: &[OperationLine], types: &[TypeLine]) -> Vec<String> {
+    let fields = |name: &str| types.iter().find(|line| line.name == name).map(|line| &line.fields);
+    let mut notes = Vec::new();
+    for operation in operations {
+        let body = operation.body.as_deref().and_then(|body| body.strip_prefix('#'));
+        let Some(fields) = body.and_then(fields) else { continue };
+        for place in operation.at.split('{').skip(1) {
+            let name = place.split([':', '+', '}']).next().unwrap_or_default();
+            if fields.keys().any(|field| field.trim_end_matches('!') == name) {
+                notes.push(format!(
+                    "`{}` has `{name}` in its path and in its body: they have to be the same, unless an overlay's \
+                     `renames` lets them differ",
+                    operation.op
+                ));
+            }
         }
     }
     notes

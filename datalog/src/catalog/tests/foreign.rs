@@ -14,9 +14,13 @@ use crate::effect::{Effect, Effects};
 
 use super::walk::{again, made_up};
 
+pub(super) fn parts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/parts")
+}
+
 /// The documents of google-api-python-client, as `tests/run parts` installs it.
 fn discovery_documents() -> Vec<PathBuf> {
-    let lib = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/parts/venv/lib");
+    let lib = parts().join("venv/lib");
     let python = fs::read_dir(&lib).unwrap_or_else(|error| {
         panic!("{}: {error}\nhint: `tests/run parts` installs the third-party parts", lib.display())
     });
@@ -35,7 +39,7 @@ fn methods_of(resource: &Value) -> usize {
 }
 
 /// What is wrong with the effects of an operation that nobody reviewed.
-fn doubtful(operation: &Operation) -> Option<&'static str> {
+pub(super) fn doubtful(operation: &Operation) -> Option<&'static str> {
     let read = Effects::NONE.with(Effect::Read);
     let because = |effect: Effect| operation.derived.iter().find(|basis| basis.effect == effect);
     if operation.effects.is_empty() {
@@ -287,9 +291,12 @@ fn a_form_of_an_imported_service_is_read_field_by_field() {
     let charge = service.operations.iter().find(|one| one.id.as_str() == "pay.PostCharges").unwrap();
     let request = made_up(&service, charge, Form::Plain).unwrap();
     let names: Vec<&str> = request.arguments.iter().map(|one| &*one.name).collect();
-    assert_eq!(names, ["amount", "capture", "currency", "expand"]);
+    assert_eq!(names, ["amount", "capture", "currency", "expand", "metadata.*", "metadata.*.value"]);
     let (kind, bytes) = request.wire_body().unwrap();
     assert_eq!(kind, "application/x-www-form-urlencoded");
-    assert_eq!(String::from_utf8(bytes).unwrap(), "amount=7&capture=true&currency=eur&expand=xexpandx");
+    assert_eq!(
+        String::from_utf8(bytes).unwrap(),
+        "amount=7&capture=true&currency=eur&expand=xexpandx&metadata%5Bk%5D=xxx"
+    );
     assert!(charge.effects.contains(Effect::Send));
 }

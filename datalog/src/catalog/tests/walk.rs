@@ -1,8 +1,6 @@
 //! A walk over the whole catalog: for every operation a request is made up, and has to come out as exactly
 //! that operation, and again from what was rebuilt. Covers every pair of overlapping templates.
 
-use std::fmt::Write;
-
 use crate::catalog::matcher::Form;
 use crate::catalog::template::Template;
 use crate::catalog::{ClassifyError, Field, Named, Operation, RawRequest, Service, Type};
@@ -17,12 +15,19 @@ fn text_of(service: &Service, ty: &Type, name: &str) -> String {
         Type::Bool => "true".into(),
         Type::Literal(value) => value.to_string(),
         Type::OneOf(options) => text_of(service, &options[0], name),
+        Type::List(item) => text_of(service, item, name),
         _ => format!("x{}x", name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "")),
     }
 }
 
+pub(super) const NO_VALUE: &str = "it has no value";
+
 /// A value of a type, as JSON, with the fields that it must have.
 fn json_of(service: &Service, ty: &Type, depth: usize) -> String {
+    // A type that has to hold itself has no values.
+    if depth > 20 {
+        return format!("{NO_VALUE:?}");
+    }
     match service.types.resolve(ty) {
         Type::Null => "null".into(),
         Type::Int | Type::Number => "7".into(),
@@ -31,7 +36,7 @@ fn json_of(service: &Service, ty: &Type, depth: usize) -> String {
         Type::String | Type::Any => "\"x\"".into(),
         Type::List(item) => format!("[{}]", json_of(service, item, depth + 1)),
         Type::Map(value) => format!("{{\"k\":{}}}", json_of(service, value, depth + 1)),
-        Type::OneOf(options) => json_of(service, &options[0], depth),
+        Type::OneOf(options) => json_of(service, &options[0], depth + usize::from(depth > 0)),
         Type::Named(at) => match service.types.entry(*at).unwrap() {
             Named::Alias(other) => json_of(service, other, depth),
             Named::Object { fields, .. } => {
@@ -59,6 +64,42 @@ fn path_of(service: &Service, template: &Template, body: &str) -> String {
     template.fill(&template.parameters.iter().map(value).collect::<Vec<_>>())
 }
 
+/// The pairs of a parameter: with brackets, one for each value that its type has.
+fn pairs_of(
+    service: &Service,
+    parameter: &crate::catalog::QueryParameter,
+    value: String,
+) -> Vec<(String, String)> {
+    if !parameter.brackets {
+        return vec![(parameter.name.to_string(), value)];
+    }
+    let mut pairs = Vec::new();
+    bracketed(service, &parameter.ty, parameter.name.to_string(), &mut pairs);
+    pairs
+}
+
+fn bracketed(service: &Service, ty: &Type, name: String, pairs: &mut Vec<(String, String)>) {
+    if name.matches('[').count() > 5 {
+        return;
+    }
+    match service.types.resolve(ty) {
+        Type::OneOf(options) => bracketed(service, &options[0], name, pairs),
+        Type::List(item) => bracketed(service, item, format!("{name}[0]"), pairs),
+        Type::Map(inner) => bracketed(service, inner, format!("{name}[k]"), pairs),
+        Type::Named(at) => {
+            let Some(Named::Object { fields, rest }) = service.types.entry(*at) else { return };
+            let top = name.matches('[').count() == 0;
+            for field in fields.iter().filter(|field| field.required || top) {
+                bracketed(service, &field.ty, format!("{name}[{}]", field.name), pairs);
+            }
+            if let (true, Some(rest)) = (fields.is_empty(), rest) {
+                bracketed(service, rest, format!("{name}[k]"), pairs);
+            }
+        }
+        ty => pairs.push((name, text_of(service, ty, "x"))),
+    }
+}
+
 /// A form with a value for every name.
 fn form_of(service: &Service, operation: &Operation) -> String {
     let value = |parameter: &crate::catalog::QueryParameter| {
@@ -69,7 +110,11 @@ fn form_of(service: &Service, operation: &Operation) -> String {
         };
         (parameter.name.clone(), text)
     };
-    crate::catalog::form::to_text(&operation.form().iter().map(value).collect::<Vec<_>>())
+    let all = operation.form().iter().flat_map(|parameter| {
+        let (_, text) = value(parameter);
+        pairs_of(service, parameter, text)
+    });
+    crate::catalog::form::to_text(&all.map(|(name, text)| (name.into(), text)).collect::<Vec<_>>())
 }
 
 pub(super) fn made_up(service: &Service, operation: &Operation, form: Form) -> Result<Request, String> {
@@ -90,15 +135,17 @@ pub(super) fn made_up(service: &Service, operation: &Operation, form: Form) -> R
     if form == Form::Upload {
         query.push_str("uploadType=media");
     }
-    for parameter in &operation.query {
+    let in_body = |name: &str| body.contains(&format!("{name:?}:"));
+    for parameter in operation.query.iter().filter(|one| one.required || !in_body(&one.name)) {
         let agrees = body.contains(&format!("{:?}:", parameter.name.as_ref()));
         let value = match service.pinned.get(parameter.name.as_ref()) {
             Some(word) => word.clone(),
-            None if agrees => "x".to_owned(),
+            None if agrees && matches!(service.types.resolve(&parameter.ty), Type::String) => "x".to_owned(),
             None => text_of(service, &parameter.ty, &parameter.name),
         };
-        let separator = if query.is_empty() { "" } else { "&" };
-        write!(query, "{separator}{}={}", parameter.name, value.replace('+', "%2B")).unwrap();
+        for (name, value) in pairs_of(service, parameter, value) {
+            crate::catalog::query::push_pair(&mut query, &name, &value);
+        }
     }
     let path = path_of(service, operation.template_of(form), &body);
     let raw = RawRequest {

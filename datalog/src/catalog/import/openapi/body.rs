@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::super::schema::Schemas;
-use super::parameters::query_type;
+use super::parameters::{bracketed, query_type};
 use crate::catalog::facts::OperationLine;
 
 pub(super) fn read_body<'a>(schemas: &mut Schemas<'a>, body: &'a Value, line: &mut OperationLine) {
@@ -21,7 +21,7 @@ pub(super) fn read_body<'a>(schemas: &mut Schemas<'a>, body: &'a Value, line: &m
                 line.body = Some(ty);
             }
         } else if essence == "application/x-www-form-urlencoded" {
-            line.form = form_fields(schemas, media.get("schema"), &line.op);
+            line.form = form_fields(schemas, media, &line.op);
         } else if essence.starts_with("multipart/") {
             schemas.note(format!("`{}` takes {essence}, which is not read: left out", line.op));
         } else {
@@ -33,14 +33,16 @@ pub(super) fn read_body<'a>(schemas: &mut Schemas<'a>, body: &'a Value, line: &m
 }
 
 /// The fields of a form. What is no scalar nor a list of them has no one way to be written in a form.
-fn form_fields<'a>(
-    schemas: &mut Schemas<'a>,
-    schema: Option<&'a Value>,
-    op: &str,
-) -> BTreeMap<String, String> {
+fn form_fields<'a>(schemas: &mut Schemas<'a>, media: &'a Value, op: &str) -> BTreeMap<String, String> {
     let mut form = BTreeMap::new();
-    let (properties, required) = schemas.fields_of(schema);
+    let (properties, required) = schemas.fields_of(media.get("schema"));
     for (name, schema) in properties {
+        let encoding = media.get("encoding").and_then(|encoding| encoding.get(&name));
+        let style = encoding.and_then(|encoding| encoding.get("style")).and_then(Value::as_str);
+        if style == Some("deepObject") || name.ends_with("[]") {
+            form.extend(bracketed(schemas, schema, &name, required.contains(name.as_str())));
+            continue;
+        }
         let target = schemas.target(schema);
         let is_object = target.get("properties").is_some()
             || target.get("type").and_then(Value::as_str) == Some("object");

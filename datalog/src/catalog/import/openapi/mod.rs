@@ -19,7 +19,7 @@ use crate::catalog::facts::{OperationLine, SignIn, Source};
 use super::schema::Schemas;
 use super::{Draft, ImportError, Imported, Options, operation_id, service_name};
 use account::WhoAmI;
-use parameters::{is_harmless_header, parameters, query_parameter, template};
+use parameters::{exploded, is_harmless_header, parameters, query_parameter, query_type, template};
 use security::Security;
 use servers::{Server, server_of};
 
@@ -163,7 +163,17 @@ impl<'a> Walk<'a, '_> {
                     name.escape_debug()
                 ));
             }
-            "query" => line.query.extend(query_parameter(&mut self.schemas, parameter, name)),
+            "query" => match exploded(&self.schemas, parameter) {
+                fields if fields.is_empty() => {
+                    line.query.extend(query_parameter(&mut self.schemas, parameter, name));
+                }
+                fields => {
+                    for (name, schema) in fields {
+                        let (ty, repeats) = query_type(&mut self.schemas, schema, &name);
+                        line.query.insert(format!("{name}{}", if repeats { "*" } else { "" }), ty);
+                    }
+                }
+            },
             "header" if is_harmless_header(name) => _ = self.headers.insert(name.to_ascii_lowercase()),
             "header" if is_own_header(name) => {}
             "header" => self.schemas.note(format!(

@@ -52,6 +52,9 @@ pub(super) fn query_parameter<'a>(
     name: &str,
 ) -> Option<(String, String)> {
     let schema = parameter_schema(parameter)?;
+    if string(parameter, "style") == Some("deepObject") || name.ends_with("[]") {
+        return bracketed(schemas, schema, name, is_required(parameter));
+    }
     let (ty, repeats) = query_type(schemas, schema, name);
     let explode = parameter.get("explode").and_then(Value::as_bool);
     let style = string(parameter, "style").unwrap_or("form");
@@ -70,6 +73,32 @@ pub(super) fn query_parameter<'a>(
     })
 }
 
+/// A field that is written with its keys in brackets.
+pub(super) fn bracketed<'a>(
+    schemas: &mut Schemas<'a>,
+    schema: &'a Value,
+    name: &str,
+    is_required: bool,
+) -> Option<(String, String)> {
+    let required = if is_required { "!" } else { "" };
+    let plain = name.strip_suffix("[]").unwrap_or(name);
+    let is_name = !plain.is_empty() && !plain.contains(['[', ']']);
+    let ty = schemas.expression(schema, plain);
+    // `name[]` is a list whatever the description says of it.
+    let ty = if name.ends_with("[]") && !ty.starts_with("[]") { schemas.list_of(&ty) } else { ty };
+    is_name.then(|| (format!("{plain}[]{required}"), ty))
+}
+
+/// An object in a query without brackets: each of its fields is a parameter of its own.
+pub(super) fn exploded<'a>(schemas: &Schemas<'a>, parameter: &'a Value) -> Vec<(String, &'a Value)> {
+    let is_form = string(parameter, "style").is_none_or(|style| style == "form");
+    let explodes = parameter.get("explode").and_then(Value::as_bool) != Some(false);
+    match parameter.get("schema").filter(|_| is_form && explodes) {
+        Some(schema) => schemas.fields_of(Some(schema)).0.into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
 /// The type of a value, and whether it is a list of them.
 pub(super) fn query_type<'a>(schemas: &mut Schemas<'a>, schema: &'a Value, name: &str) -> (String, bool) {
     let target = schemas.target(schema);
@@ -86,8 +115,14 @@ pub(super) fn query_type<'a>(schemas: &mut Schemas<'a>, schema: &'a Value, name:
     });
     match has_list {
         true => ("string".into(), false),
+        // Objects stand in a URL as text, in one of several ways.
+        false if is_object(target) => ("string".into(), false),
         false => (scalar(schemas.expression(schema, name)), false),
     }
+}
+
+fn is_object(target: &Value) -> bool {
+    target.get("properties").is_some() || target.get("type").is_some_and(|kind| has_kind(kind, "object"))
 }
 
 fn has_kind(kind: &Value, wanted: &str) -> bool {

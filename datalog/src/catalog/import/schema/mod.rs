@@ -94,6 +94,11 @@ impl<'a> Schemas<'a> {
         }
     }
 
+    /// The expression of a list of what an expression says.
+    pub(super) fn list_of(&self, text: &str) -> String {
+        format!("[]{}", grouped(text))
+    }
+
     fn build(&mut self, schema: &'a Value, place: &str, depth: usize) -> String {
         if depth > MAX_DEPTH {
             self.note("a schema is nested too deep: taken as any value from there");
