@@ -203,14 +203,10 @@ fn request(seed: u64) -> Option<(KnownConnection, Request)> {
     (0..8).find_map(|_| {
         let sent = made_up(service, &operation, &mut dice);
         let raw = RawRequest {
-            method: sent.method,
-            method_override: None,
-            host: None,
-            path: &sent.path,
             query: (!sent.query.is_empty()).then_some(sent.query.as_str()),
-            headers: &[],
             content_type: sent.kind,
             body: &sent.body,
+            ..RawRequest::new(sent.method, &sent.path)
         };
         let request = known.service.classify(&known.name, &known.account, &raw).ok()?;
         (request.operation.id == operation.id).then(|| (known.clone(), request))

@@ -268,14 +268,11 @@ fn what_an_upload_says_of_its_file_is_read_like_a_body() {
     let writing = pass(DRIVE, &["google-drive:write"], &[]);
     let answer = |method: &str, path: &str, query: &str, kind: &str, body: String| {
         let raw = RawRequest {
-            method,
             host: Some("www.googleapis.com"),
-            path,
             query: Some(query),
-            headers: &[],
-            method_override: None,
             content_type: Some(kind),
             body: body.as_bytes(),
+            ..RawRequest::new(method, path)
         };
         let request = known.service.classify(&known.name, &known.account, &raw).unwrap();
         matches!(decide(&writing, request, &Context::default(), NOW), Decided::Allow(_))

@@ -9,12 +9,11 @@
 
 mod common;
 
-use std::io::Write;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::engine::general_purpose::URL_SAFE;
+use common::judge::judged;
 use common::{NOW, args, classified, known_service, strings, verified};
 use datalog::*;
 use serde::Deserialize;
@@ -243,26 +242,12 @@ struct Seen {
     subjects: Vec<String>,
 }
 
-fn judged(messages: &[Vec<u8>]) -> Vec<Seen> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/judge_parts.py");
-    let mut child =
-        Command::new("python3").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut input = child.stdin.take().unwrap();
-    let lines: String = messages.iter().map(|message| STANDARD.encode(message) + "\n").collect();
-    let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()).unwrap());
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    assert!(output.status.success());
-    let lines = String::from_utf8(output.stdout).unwrap();
-    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
 #[test]
 fn another_reader_never_sees_more_attachments() {
     let messages: Vec<Vec<u8>> = hostile_messages().into_iter().map(String::into_bytes).collect();
     assert!(messages.len() >= 300, "{}", messages.len());
     let (mut read, mut refused, mut some) = (0, 0, 0);
-    for (message, seen) in messages.iter().zip(judged(&messages)) {
+    for (message, seen) in messages.iter().zip(judged::<Seen>("judge_parts.py", &messages)) {
         let Ok(ours) = decode::attachments(message) else {
             refused += 1;
             continue;
@@ -303,7 +288,7 @@ fn another_reader_shows_the_same_subject() {
         .map(|subject| format!("To: a@example.com\r\nSubject: {subject}\r\n\r\nhi").into_bytes())
         .collect();
     let mut read = 0;
-    for (message, seen) in messages.iter().zip(judged(&messages)) {
+    for (message, seen) in messages.iter().zip(judged::<Seen>("judge_parts.py", &messages)) {
         let Ok(ours) = decode::subject(message) else { continue };
         read += 1;
         let spaceless = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -9,12 +9,11 @@
 
 mod common;
 
-use std::io::Write;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use common::judge::judged;
 use common::{NOW, classified, known_service, strings, verified};
 use datalog::*;
 
@@ -291,23 +290,6 @@ fn hostile_headers() -> Vec<Vec<u8>> {
     messages
 }
 
-fn judged(messages: &[Vec<u8>]) -> Vec<Vec<String>> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/judge_mail.py");
-    let mut child =
-        Command::new("python3").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut input = child.stdin.take().unwrap();
-    let lines: String = messages.iter().map(|message| STANDARD.encode(message) + "\n").collect();
-    let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()).unwrap());
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    assert!(output.status.success());
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
 #[test]
 fn another_reader_never_sees_more_recipients() {
     let mut messages = hostile_messages();
@@ -315,7 +297,7 @@ fn another_reader_never_sees_more_recipients() {
     let headers = hostile_headers();
     assert!(headers.len() >= 100);
     messages.extend(headers);
-    let seen = judged(&messages);
+    let seen = judged::<Vec<String>>("judge_mail.py", &messages);
     assert_eq!(seen.len(), messages.len());
     let (mut read, mut refused) = (0, 0);
     for (message, seen) in messages.iter().zip(seen) {

@@ -7,13 +7,24 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tempfile::TempDir;
 
 use crate::browser::{Browser, Page};
 use crate::http::{Request, get, request};
 use crate::process::{Running, free_port, poll};
 use crate::upstream::{ALICE, CLIENT_ID, CLIENT_SECRET, Upstream};
+
+/// A task and what its pass allows: to read and to draft, and to send after asking.
+pub const TRIAGE: [&str; 7] = [
+    "triage my inbox",
+    "--allow",
+    "gmail:read",
+    "--allow",
+    "gmail.users.drafts.create",
+    "--ask",
+    "gmail:send",
+];
 
 /// What a command said and how it ended.
 #[derive(Debug)]
@@ -94,6 +105,14 @@ impl Hallpass {
         hallpass.connect("gmail");
         hallpass.serve();
         (hallpass, google)
+    }
+
+    /// The same with a pass; what the provider has seen so far is forgotten.
+    pub fn with_a_pass(flags: &[&str]) -> (Self, Upstream, String) {
+        let (hallpass, google) = Self::with_a_mailbox();
+        let pass = hallpass.mint(flags);
+        google.forget();
+        (hallpass, google, pass)
     }
 
     /// Points Gmail at an emulated Google.
@@ -304,6 +323,16 @@ impl Hallpass {
     /// A request of an agent that holds `pass`, to a connection's upstream path.
     pub fn agent(&self, pass: &str, method: &str, connection: &str, path: &str) -> Request {
         request(method, format!("{}{path}", self.base(connection))).bearer(pass)
+    }
+
+    /// The public root keys by id, as the authority publishes them.
+    pub fn root_keys(&self) -> Value {
+        let published = get(format!("{}/.well-known/hallpass", self.authority)).send().expect(200).json();
+        let keys = published["root_keys"].as_array().expect("root keys");
+        keys.iter()
+            .map(|key| (key["id"].to_string(), key["public_key"].clone()))
+            .collect::<Map<_, _>>()
+            .into()
     }
 
     /// The audit records, the oldest first.

@@ -16,7 +16,7 @@ mod upstream;
 
 pub use browser::{Browser, Page};
 pub use disk::Disk;
-pub use hallpass::{Hallpass, Ran, binary, run_at};
+pub use hallpass::{Hallpass, Ran, TRIAGE, binary, run_at};
 pub use http::{Answer, Request, get, parallel, post, request};
 pub use parts::{browser, node, node_file, part, python, python_file, write_part};
 pub use process::{Running, free_port, poll};

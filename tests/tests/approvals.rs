@@ -4,7 +4,7 @@
 use std::thread;
 
 use harness::{Answer, Hallpass, Request, Running, Upstream, get, parallel, poll, python, request};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 const SEND: &str = "/gmail/v1/users/me/messages/send";
 
@@ -16,17 +16,9 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        let (hallpass, google) = Hallpass::with_a_mailbox();
-        let pass = hallpass.mint(&[
-            "answer my mail",
-            "--allow",
-            "gmail:read",
-            "--ask",
-            "gmail:send",
-            "--ask",
-            "gmail:write",
-        ]);
-        google.forget();
+        let flags =
+            ["answer my mail", "--allow", "gmail:read", "--ask", "gmail:send", "--ask", "gmail:write"];
+        let (hallpass, google, pass) = Hallpass::with_a_pass(&flags);
         Self { hallpass, google, pass }
     }
 
@@ -152,18 +144,11 @@ fn an_approval_is_a_block_that_a_stock_library_verifies() {
         (all[0]["digest"].as_str().unwrap(), all[0]["answers"][0]["block"].as_str().unwrap());
     let approvers = desk.hallpass.json(&["approvers"]);
     let approver = approvers[0]["public_key"].as_str().unwrap();
-    let published =
-        get(format!("{}/.well-known/hallpass", desk.hallpass.authority)).send().expect(200).json();
-    let keys: Map<String, Value> = published["root_keys"]
-        .as_array()
-        .expect("root keys")
-        .iter()
-        .map(|key| (key["id"].to_string(), key["public_key"].clone()))
-        .collect();
+    let keys = desk.hallpass.root_keys();
     let verified = |token: &str| -> Value {
         let output = python("agents/approval.py")
             .arg(token)
-            .env("KEYS", Value::from(keys.clone()).to_string())
+            .env("KEYS", keys.to_string())
             .output()
             .expect("the agent runs");
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use harness::{Hallpass, Upstream, binary, browser};
+use harness::{Hallpass, TRIAGE, Upstream, binary, browser};
 
 struct Desk {
     hallpass: Hallpass,
@@ -18,18 +18,8 @@ struct Desk {
 impl Desk {
     /// Connected and served, with a pass and a little of everything in the log.
     fn new() -> Self {
-        let (hallpass, google) = Hallpass::with_a_mailbox();
-        let pass = hallpass.mint(&[
-            "triage my inbox",
-            "--allow",
-            "gmail:read",
-            "--allow",
-            "gmail.users.drafts.create",
-            "--ask",
-            "gmail:send",
-            "--limit",
-            "gmail.users.messages.get=10",
-        ]);
+        let flags = [&TRIAGE[..], &["--limit", "gmail.users.messages.get=10"]].concat();
+        let (hallpass, google, pass) = Hallpass::with_a_pass(&flags);
         Self { hallpass, google, pass }
     }
 

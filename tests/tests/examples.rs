@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use harness::{Hallpass, Running, Upstream, python};
+use harness::{Hallpass, Running, TRIAGE, Upstream, python};
 
 /// `hallpass run FLAGS -- COMMAND`.
 fn under_a_pass(hallpass: &Hallpass, flags: &[&str], command: &Command) -> Command {
@@ -42,21 +42,9 @@ struct Runaway {
 impl Runaway {
     fn start() -> Self {
         let (hallpass, google) = Hallpass::with_a_mailbox();
-        let flags = [
-            "triage my inbox",
-            "--allow",
-            "gmail:read",
-            "--allow",
-            "gmail.users.drafts.create",
-            "--ask",
-            "gmail:send",
-            "--ask",
-            "gmail:delete",
-            "--deny",
-            "gmail.users.messages.delete",
-            "--deny",
-            "gmail.users.messages.batchDelete",
-        ];
+        let deletes = ["gmail.users.messages.delete", "gmail.users.messages.batchDelete"];
+        let careful = ["--ask", "gmail:delete", "--deny", deletes[0], "--deny", deletes[1]];
+        let flags = [&TRIAGE[..], &careful].concat();
         google.forget();
         let agent = Running::start(under_a_pass(&hallpass, &flags, &python("../examples/runaway.py")));
         agent.wait_for("end of its memory", |line| line.contains("compacting").then_some(()));

@@ -1,7 +1,7 @@
 //! Google's own clients, unmodified, through the gateway to an emulated Gmail: what the pass allows works, what it does
 //! not is refused, and the person who runs the SDK reads why.
 
-use harness::{Hallpass, Upstream, node, python};
+use harness::{Hallpass, TRIAGE, Upstream, node, python};
 use serde_json::Value;
 
 struct Inbox {
@@ -13,17 +13,7 @@ struct Inbox {
 impl Inbox {
     /// Connected, served, and with a pass to read and to draft; sending is asked.
     fn new() -> Self {
-        let (hallpass, google) = Hallpass::with_a_mailbox();
-        let pass = hallpass.mint(&[
-            "triage my inbox",
-            "--allow",
-            "gmail:read",
-            "--allow",
-            "gmail.users.drafts.create",
-            "--ask",
-            "gmail:send",
-        ]);
-        google.forget();
+        let (hallpass, google, pass) = Hallpass::with_a_pass(&TRIAGE);
         Self { hallpass, google, pass }
     }
 

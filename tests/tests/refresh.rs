@@ -58,6 +58,23 @@ impl Mail {
         connections[0]["status"].as_str().expect("a status").to_owned()
     }
 
+    /// Is killed again and again while the provider holds a refresh: before it has done it, or after.
+    fn outlives_kills_while_held(&mut self, hold: &str) {
+        for _ in 0..5 {
+            self.oidc.control(&json!({ "hold": hold }));
+            self.oidc.forget();
+            let agent = self.listing();
+            poll("the refresh", || (self.refreshes() == 1).then_some(()));
+            self.hallpass.kill();
+            agent.join().expect("the agent ends");
+            self.oidc.control(&json!({ "hold": null }));
+            self.hallpass.serve();
+            self.works();
+            self.expire();
+        }
+        assert_eq!(self.status(), "healthy");
+    }
+
     fn listing(&self) -> thread::JoinHandle<Option<Answer>> {
         let request = self.list();
         thread::spawn(move || request.try_send())
@@ -144,19 +161,7 @@ fn a_grant_that_is_gone_needs_a_person_and_says_so() {
 #[test]
 fn a_kill_before_the_provider_answers_loses_no_grant() {
     let mut mail = Mail::with_expired_token();
-    for _ in 0..5 {
-        mail.oidc.control(&json!({ "hold": "before" }));
-        mail.oidc.forget();
-        let agent = mail.listing();
-        poll("the refresh", || (mail.refreshes() == 1).then_some(()));
-        mail.hallpass.kill();
-        agent.join().expect("the agent ends");
-        mail.oidc.control(&json!({ "hold": null }));
-        mail.hallpass.serve();
-        mail.works();
-        mail.expire();
-    }
-    assert_eq!(mail.status(), "healthy");
+    mail.outlives_kills_while_held("before");
 }
 
 #[test]
@@ -200,17 +205,5 @@ fn a_kill_while_the_answer_is_on_its_way_loses_no_grant_that_does_not_rotate() {
         hallpass.reconfigure("refresh = \"rotates\"", "refresh = \"keeps\"");
         hallpass
     });
-    for _ in 0..5 {
-        mail.oidc.control(&json!({ "hold": "after" }));
-        mail.oidc.forget();
-        let agent = mail.listing();
-        poll("the refresh", || (mail.refreshes() == 1).then_some(()));
-        mail.hallpass.kill();
-        agent.join().expect("the agent ends");
-        mail.oidc.control(&json!({ "hold": null }));
-        mail.hallpass.serve();
-        mail.works();
-        mail.expire();
-    }
-    assert_eq!(mail.status(), "healthy");
+    mail.outlives_kills_while_held("after");
 }

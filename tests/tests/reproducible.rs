@@ -155,14 +155,10 @@ fn request(known: &[KnownConnection], dice: &mut Dice) -> Option<Request> {
         None => body.to_owned(),
     };
     let raw = RawRequest {
-        method,
-        method_override: None,
-        host: None,
-        path,
         query,
-        headers: &[],
         content_type: (!body.is_empty()).then_some("application/json"),
         body: body.as_bytes(),
+        ..RawRequest::new(method, path)
     };
     let understood = connection.service.classify(&connection.name, &connection.account, &raw);
     Some(understood.unwrap_or_else(|error| panic!("{line}: {error}")))

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
-use common::{CREDENTIAL, Kind, Reply, Seen, Stage, Step, json};
+use common::{CREDENTIAL, Kind, Reply, Seen, Stage, Step, held, json};
 use datalog::{AttenuateArgs, MintArgs, Narrowing};
 use verifier::GatewayConfig;
 
@@ -148,9 +148,8 @@ fn a_look_up_is_bounded_in_time_and_size() {
         config
     };
     let stage = Stage::with(config(|config| config.limits.look = Duration::from_millis(200)));
-    let (gate, open) = Step::gate();
-    let mut gate = Some(gate);
-    stage.upstream.answers(move |_| gate.take().into_iter().collect());
+    let (answer, open) = held(Vec::new);
+    stage.upstream.answers(answer);
     let began = Instant::now();
     let answer = stage.post(&stage.mint(&replies_only()), SEND, &reply("bob@partner.test"));
     unevaluable(&stage, &answer);

@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use common::{Kind, Stage, Step, eventually, exchange, json, read_reply, request};
+use common::{Kind, Stage, Step, eventually, exchange, held, json, read_reply, request};
 use datalog::{MintArgs, Narrowing};
 use verifier::ports::Outcome;
 use verifier::{GatewayConfig, Limits};
@@ -157,9 +157,8 @@ fn an_upstream_that_does_not_answer_in_time_is_a_fault_of_its_own() {
     let limits = Limits { first_byte: Duration::from_millis(200), ..Limits::default() };
     let stage = Stage::with(GatewayConfig { threads: 1, limits, ..GatewayConfig::default() });
     let pass = stage.pass(&["github:read"]);
-    let (gate, open) = Step::gate();
-    let mut gate = Some(gate);
-    stage.upstream.answers(move |_| gate.take().into_iter().collect());
+    let (answer, open) = held(Vec::new);
+    stage.upstream.answers(answer);
     let reply = stage.get(&pass, "/github/user");
     assert_eq!((reply.status, reply.code().as_str()), (504, "upstream-timeout"));
     eventually("an outcome", || stage.authority.written()[0].outcomes.len() == 1);
@@ -170,13 +169,8 @@ fn an_upstream_that_does_not_answer_in_time_is_a_fault_of_its_own() {
 fn an_agent_that_goes_away_leaves_one_finished_record() {
     let stage = Stage::new();
     let pass = limited(&stage, "github:read=5");
-    let (gate, open) = Step::gate();
-    let mut gate = Some(gate);
-    stage.upstream.answers(move |_| {
-        let mut steps: Vec<Step> = gate.take().into_iter().collect();
-        steps.extend(json("200 OK", "{}"));
-        steps
-    });
+    let (answer, open) = held(|| json("200 OK", "{}"));
+    stage.upstream.answers(answer);
     let mut stream = TcpStream::connect(stage.address).unwrap();
     stream.write_all(&get_user(&pass)).unwrap();
     eventually("the request upstream", || stage.upstream.seen().len() == 1);
@@ -201,13 +195,8 @@ fn an_agent_that_goes_away_leaves_one_finished_record() {
 fn a_gateway_that_stops_finishes_what_runs_and_takes_nothing_new() {
     let stage = Stage::new();
     let pass = stage.pass(&["github:read"]);
-    let (gate, open) = Step::gate();
-    let mut gate = Some(gate);
-    stage.upstream.answers(move |_| {
-        let mut steps: Vec<Step> = gate.take().into_iter().collect();
-        steps.extend(json("200 OK", r#"{"done":true}"#));
-        steps
-    });
+    let (answer, open) = held(|| json("200 OK", r#"{"done":true}"#));
+    stage.upstream.answers(answer);
     let address = stage.address;
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();

@@ -5,7 +5,7 @@ mod common;
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use common::{Stage, Step, eventually, json};
+use common::{Stage, eventually, held, json};
 
 #[expect(clippy::unwrap_used, clippy::expect_used, reason = "how a test fails")]
 fn recall(stage: &Stage) {
@@ -22,9 +22,8 @@ fn a_request_that_is_stopped_on_its_way_is_dropped_before_the_stop_is_acknowledg
     let stage = Stage::new();
     let pass = stage.pass(&["github:read"]);
     // The upstream never answers.
-    let (gate, _open) = Step::gate();
-    let mut gate = Some(gate);
-    stage.upstream.answers(move |_| gate.take().into_iter().collect());
+    let (answer, _open) = held(Vec::new);
+    stage.upstream.answers(answer);
     thread::scope(|scope| {
         let agent = scope.spawn(|| stage.get(&pass, "/github/user"));
         eventually("the request at the upstream", || stage.upstream.seen().len() == 1);
@@ -42,13 +41,8 @@ fn a_request_that_is_stopped_on_its_way_is_dropped_before_the_stop_is_acknowledg
 fn a_stop_of_another_pass_lets_what_is_on_its_way_go_on() {
     let stage = Stage::new();
     let pass = stage.pass(&["github:read"]);
-    let (gate, open) = Step::gate();
-    let mut gate = Some(gate);
-    stage.upstream.answers(move |_| {
-        let mut steps: Vec<Step> = gate.take().into_iter().collect();
-        steps.extend(json("200 OK", r#"{"login":"alice"}"#));
-        steps
-    });
+    let (answer, open) = held(|| json("200 OK", r#"{"login":"alice"}"#));
+    stage.upstream.answers(answer);
     thread::scope(|scope| {
         let agent = scope.spawn(|| stage.get(&pass, "/github/user"));
         eventually("the request at the upstream", || stage.upstream.seen().len() == 1);

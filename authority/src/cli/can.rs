@@ -141,14 +141,10 @@ impl Can {
         };
         let target = self.target(content, catalog, &url)?;
         let raw = RawRequest {
-            method: method.as_str(),
-            method_override: None,
-            host: None,
-            path: &target.path,
             query: url.query(),
-            headers: &[],
             content_type: self.body.is_some().then_some(self.content_type.as_str()),
             body: &body,
+            ..RawRequest::new(method.as_str(), &target.path)
         };
         let request = target
             .service

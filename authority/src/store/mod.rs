@@ -62,23 +62,4 @@ pub trait Store:
 {
 }
 
-impl<T> Store for T where
-    T: ApprovalStore
-        + AuditStore
-        + BudgetStore
-        + CheckpointStore
-        + ConnectionStore
-        + FactsStore
-        + NoticeStore
-        + PassStore
-        + PruneStore
-        + ProvenanceStore
-        + RevocationStore
-        + RootKeyStore
-        + SuspensionStore
-        + Send
-        + Sync
-{
-}
-
 pub(crate) type Stored<'a, T> = Answer<'a, Result<T, StoreFault>>;

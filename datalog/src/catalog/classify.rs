@@ -39,6 +39,22 @@ pub struct RawRequest<'a> {
     pub body: &'a [u8],
 }
 
+impl<'a> RawRequest<'a> {
+    /// One that has nothing but these.
+    pub fn new(method: &'a str, path: &'a str) -> Self {
+        Self {
+            method,
+            method_override: None,
+            host: None,
+            path,
+            query: None,
+            headers: &[],
+            content_type: None,
+            body: &[],
+        }
+    }
+}
+
 /// What was expected in place of what came. Says nothing about accounts or what exists upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misfit {

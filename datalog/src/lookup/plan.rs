@@ -115,16 +115,7 @@ impl Inquiry {
         }
         let (path, query) =
             target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-        let raw = RawRequest {
-            method: "GET",
-            method_override: None,
-            host: None,
-            path,
-            query,
-            headers: &[],
-            content_type: None,
-            body: &[],
-        };
+        let raw = RawRequest { query, ..RawRequest::new("GET", path) };
         let request = service
             .classify(&self.request.connection, &self.request.account, &raw)
             .map_err(|_| Unfound::Id)?;

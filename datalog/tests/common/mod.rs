@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be arranged fails")]
 
+pub mod judge;
+
 use std::sync::{Arc, LazyLock};
 
 use datalog::catalog::{Catalog, ClassifyError, Method, RawRequest, Service};
@@ -153,14 +155,10 @@ pub fn classified(
     let (method, target) = line.split_once(' ').unwrap();
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
     let raw = RawRequest {
-        method,
-        host: None,
-        path,
         query,
-        headers: &[],
-        method_override: None,
         content_type: (!body.is_empty()).then_some(content_type),
         body,
+        ..RawRequest::new(method, path)
     };
     known.service.classify(&known.name, &known.account, &raw)
 }

@@ -116,14 +116,9 @@ impl Bench {
 
     fn request(&self) -> anyhow::Result<datalog::Request> {
         let raw = RawRequest {
-            method: "GET",
-            method_override: None,
-            host: None,
-            path: "/gmail/v1/users/me/messages",
             query: Some(QUERY),
             headers: &[("accept", "application/json")],
-            content_type: None,
-            body: b"",
+            ..RawRequest::new("GET", "/gmail/v1/users/me/messages")
         };
         Ok(self.service.classify(&self.connection, &self.account, &raw)?)
     }

@@ -27,7 +27,7 @@ use verifier::{Clock, Door, Gateway, GatewayConfig, Scope, Serving};
 
 pub use authority::{Kind, Remembering, Written};
 pub use desk::{Desk, approver};
-pub use upstream::{Scripted, Seen, Step, json};
+pub use upstream::{Scripted, Seen, Step, held, json};
 pub use wire::{Reply, exchange, read_reply, request};
 
 /// What stands for the real access token. Nothing but the upstream may ever see it.

@@ -44,6 +44,15 @@ impl Step {
     }
 }
 
+/// Answers of which the first waits for the sender before it begins.
+pub fn held(
+    mut answer: impl FnMut() -> Vec<Step> + Send + 'static,
+) -> (impl FnMut(&Seen) -> Vec<Step> + Send + 'static, Sender<()>) {
+    let (gate, open) = Step::gate();
+    let mut gate = Some(gate);
+    (move |_: &Seen| gate.take().into_iter().chain(answer()).collect(), open)
+}
+
 /// A whole JSON answer.
 pub fn json(status: &str, body: &str) -> Vec<Step> {
     let length = body.len();

@@ -44,14 +44,9 @@ impl Asking {
     fn classified(&self, path: &str, body: &[u8]) -> Request {
         let connection = self.app.connection(&gmail()).unwrap();
         let raw = RawRequest {
-            method: "POST",
-            method_override: None,
-            host: None,
-            path,
-            query: None,
-            headers: &[],
             content_type: (!body.is_empty()).then_some("application/json"),
             body,
+            ..RawRequest::new("POST", path)
         };
         connection.service.classify(&connection.name, &connection.account, &raw).unwrap()
     }

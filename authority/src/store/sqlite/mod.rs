@@ -39,6 +39,8 @@ pub struct SqliteStore {
     writer: Writer,
 }
 
+impl super::Store for SqliteStore {}
+
 impl SqliteStore {
     /// Opens the database, makes it where there is none, and brings its schema up to date.
     pub fn open(path: &Path) -> Result<Self, StoreFault> {

@@ -85,14 +85,9 @@ fn alternatives_and_combinations_are_held_to_what_they_say() {
             imported(&openapi(json!({"/add": {"post": body_of(schema)}}), schemas.clone())).facts_text;
         let service = Service::load(&facts, None).unwrap();
         let raw = RawRequest {
-            method: "POST",
-            method_override: None,
-            host: None,
-            path: "/v2/add",
-            query: None,
-            headers: &[],
             content_type: Some("application/json"),
             body: body.as_bytes(),
+            ..RawRequest::new("POST", "/v2/add")
         };
         service.classify(&"pets".parse().unwrap(), &"me".parse().unwrap(), &raw).is_ok()
     };
@@ -131,16 +126,7 @@ fn types_that_go_round_in_circles_end() {
         let facts =
             imported(&openapi(json!({"/add": {"post": body_of(named(name))}}), schemas.clone())).facts_text;
         let service = Service::load(&facts, None).unwrap();
-        let raw = RawRequest {
-            method: "POST",
-            method_override: None,
-            host: None,
-            path: "/v2/add",
-            query: None,
-            headers: &[],
-            content_type: None,
-            body: body.as_bytes(),
-        };
+        let raw = RawRequest { body: body.as_bytes(), ..RawRequest::new("POST", "/v2/add") };
         let answer = service.classify(&"pets".parse().unwrap(), &"me".parse().unwrap(), &raw);
         assert_eq!(answer.is_ok(), name != "Left", "{name}: {answer:?}");
         service.operations.iter().for_each(|operation| _ = service.argument(operation, "next.next"));
@@ -186,16 +172,7 @@ fn a_discovery_document_is_read_by_flat_path_with_its_uploads() {
     insta::assert_snapshot!(format!("{}\n{}", imported.facts_text, imported.report.notes.join("\n")));
     let service = Service::load(&imported.facts_text, None).unwrap();
     let id = |path: &str| {
-        let raw = RawRequest {
-            method: "GET",
-            method_override: None,
-            host: None,
-            path,
-            query: None,
-            headers: &[],
-            content_type: None,
-            body: &[],
-        };
+        let raw = RawRequest::new("GET", path);
         service
             .classify(&"d".parse().unwrap(), &"me".parse().unwrap(), &raw)
             .map(|request| request.operation.id.to_string())
@@ -248,16 +225,7 @@ fn operations_that_cannot_be_told_apart_are_reported_and_refused() {
     );
     assert!(imported.facts_text.contains("\"one-2\""));
     let service = Service::load(&imported.facts_text, None).unwrap();
-    let raw = RawRequest {
-        method: "GET",
-        method_override: None,
-        host: None,
-        path: "/v2/a/x",
-        query: None,
-        headers: &[],
-        content_type: None,
-        body: &[],
-    };
+    let raw = RawRequest::new("GET", "/v2/a/x");
     let error = service.classify(&"p".parse().unwrap(), &"me".parse().unwrap(), &raw).unwrap_err();
     assert_eq!(error.code(), "ambiguous-request");
 }

@@ -7,16 +7,7 @@ use super::service;
 
 pub(super) fn raw<'a>(method: &'a str, target: &'a str) -> RawRequest<'a> {
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-    RawRequest {
-        method,
-        method_override: None,
-        host: None,
-        path,
-        query,
-        headers: &[],
-        content_type: None,
-        body: &[],
-    }
+    RawRequest { query, ..RawRequest::new(method, path) }
 }
 
 pub(super) fn classify(name: &str, raw: &RawRequest<'_>) -> Result<Request, ClassifyError> {

@@ -9,16 +9,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json; charset=utf-8";
 
 fn raw<'a>(method: &'a str, path: &'a str) -> RawRequest<'a> {
-    RawRequest {
-        method,
-        method_override: None,
-        host: None,
-        path,
-        query: None,
-        headers: &[],
-        content_type: None,
-        body: b"",
-    }
+    RawRequest::new(method, path)
 }
 
 fn post(query: Option<&str>, kind: &str, body: &str) -> Result<Request, ClassifyError> {

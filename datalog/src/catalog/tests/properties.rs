@@ -63,9 +63,7 @@ proptest! {
         kind in prop::option::of(prop_oneof![Just("application/json"), Just("message/rfc822"), Just("multipart/related; boundary=x"), Just("application/x-www-form-urlencoded")]),
         body in body(),
     ) {
-        let raw = RawRequest {
-            method, method_override: None, host: None, path: &path, query: query.as_deref(), headers: &[], content_type: kind, body: &body,
-        };
+        let raw = RawRequest { query: query.as_deref(), content_type: kind, body: &body, ..RawRequest::new(method, &path) };
         if let Ok(request) = classify(service, &raw) {
             let wire = request.wire_body();
             let again = RawRequest {

@@ -149,14 +149,10 @@ pub(super) fn made_up(service: &Service, operation: &Operation, form: Form) -> R
     }
     let path = path_of(service, operation.template_of(form), &body);
     let raw = RawRequest {
-        method: operation.method.as_str(),
-        method_override: None,
-        host: None,
-        path: &path,
         query: (!query.is_empty()).then_some(&query),
-        headers: &[],
         content_type: content_type.as_deref(),
         body: body.as_bytes(),
+        ..RawRequest::new(operation.method.as_str(), &path)
     };
     read(service, &raw).map_err(|error| format!("{} {path}?{query} {body}: {error}", operation.id))
 }
@@ -164,14 +160,11 @@ pub(super) fn made_up(service: &Service, operation: &Operation, form: Form) -> R
 pub(super) fn again(service: &Service, request: &Request) -> Request {
     let wire = request.wire_body();
     let raw = RawRequest {
-        method: request.operation.method.as_str(),
-        method_override: None,
         host: Some(request.upstream_host()),
-        path: &request.path,
         query: (!request.query.is_empty()).then_some(&request.query),
-        headers: &[],
         content_type: wire.as_ref().map(|(kind, _)| kind.as_str()),
         body: wire.as_ref().map(|(_, bytes)| bytes.as_slice()).unwrap_or_default(),
+        ..RawRequest::new(request.operation.method.as_str(), &request.path)
     };
     read(service, &raw).unwrap()
 }
