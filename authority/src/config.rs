@@ -26,6 +26,8 @@ pub(crate) use secret_file::ClientSecretFile;
 #[derive(Debug, Clone)]
 pub struct Config {
     pub gateway_listen: SocketAddr,
+    /// Names that agents may call the gateway by, beside those of this machine.
+    pub gateway_names: Vec<String>,
     pub authority_listen: SocketAddr,
     pub approvals: ApprovalsConfig,
     pub breaker: BreakerConfig,
@@ -185,6 +187,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             gateway_listen: SocketAddr::from(([127, 0, 0, 1], 7411)),
+            gateway_names: Vec::new(),
             authority_listen: SocketAddr::from(([127, 0, 0, 1], 7412)),
             approvals: ApprovalsConfig::default(),
             breaker: BreakerConfig::default(),

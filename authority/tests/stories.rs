@@ -14,7 +14,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use support::{Hallpass, Running, ended, get, json};
+use support::{Hallpass, Running, ended, get, get_from, json};
 
 const LIST: &str = "https://gmail.googleapis.com/gmail/v1/users/me/messages";
 const ONE: &str = "https://gmail.googleapis.com/gmail/v1/users/me/messages/18f0";
@@ -194,6 +194,21 @@ fn administration_answers_on_the_socket_and_on_no_port() {
         assert!(!answer.starts_with("HTTP/1.1 2"), "{path}: {answer}");
     }
     running.end("INT");
+}
+
+#[test]
+fn a_gateway_is_called_by_its_own_names_alone() {
+    let hallpass = Hallpass::connected();
+    let settings =
+        hallpass.good_settings().replacen("[gateway]\n", "[gateway]\nnames = [\"gateway.test\"]\n", 1);
+    hallpass.settings(&settings);
+    let running = Running::start(&hallpass);
+    let gateway = running.ready["gateway"].as_str().unwrap();
+    for (host, status) in [("gateway.test", 200), ("GATEWAY.test:7411", 200), ("other.test", 400)] {
+        let answer = get_from(gateway, host, "/.well-known/hallpass");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{host}: {answer}");
+    }
+    running.end("TERM");
 }
 
 #[test]

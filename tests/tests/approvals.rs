@@ -307,3 +307,43 @@ fn a_person_is_told_once_of_a_flood_and_of_a_stop() {
     assert!(first.headers["webhook-signature"].starts_with("v1,"));
     assert!(body["type"].is_string(), "{body}");
 }
+
+/// `hallpass approvals --watch` at a terminal.
+fn at_a_terminal(desk: &Desk) -> Running {
+    let watch = desk.hallpass.command(&["approvals", "--watch"]);
+    let mut terminal = python("agents/terminal.py");
+    terminal.arg(watch.get_program()).args(watch.get_args()).env("NO_COLOR", "1");
+    Running::start(terminal)
+}
+
+#[test]
+fn a_person_at_a_terminal_answers_by_a_line_what_is_there_to_be_read() {
+    let desk = Desk::new();
+    let mut terminal = at_a_terminal(&desk);
+    let says = |text: &'static str| move |line: &str| line.contains(text).then_some(());
+    assert_eq!(desk.send(1).send().code(), "approval-required");
+    terminal.wait_for("whom it reaches", says("bob@example.net"));
+    terminal.wait_for("choice", says("y once"));
+    terminal.write_line("y");
+    terminal.wait_for("answer", says("approved"));
+    desk.send(1).send().expect(200);
+
+    // Typed before there was a question: it answers none.
+    terminal.write_line("y");
+    terminal.wait_for("echo", |line| (line.trim() == "y").then_some(()));
+    assert_eq!(desk.send(2).send().code(), "approval-required");
+    terminal.wait_for("choice", says("y once"));
+    assert_eq!(desk.asked()["status"], "pending");
+    terminal.write_line("n not before noon");
+    terminal.wait_for("answer", says("denied"));
+    let told = desk.send(2).send();
+    assert_eq!(told.code(), "approval-denied");
+    assert!(told.text().contains("not before noon"), "{}", told.text());
+
+    assert_eq!(desk.send(3).send().code(), "approval-required");
+    terminal.wait_for("choice", says("y once"));
+    terminal.write_line("q");
+    let (status, shown, _) = terminal.finish();
+    assert!(status.success(), "{shown}");
+    assert_eq!(desk.sent(), 1);
+}

@@ -2,7 +2,7 @@
 //! root key and narrow it, and what they wrote is honoured.
 
 use harness::{Hallpass, node, python};
-use serde_json::{Value};
+use serde_json::Value;
 
 const LIST: &str = "/gmail/v1/users/me/messages";
 const LETTER: &str = "/gmail/v1/users/me/messages/alice-1";

@@ -19,7 +19,8 @@ use crate::clock::Clock;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 With --watch, questions are shown as they come. At a terminal each is answered by a line: `y` to approve once, `t` to
-approve until the pass ends, `n` and a reason to deny, an empty line to leave it for later, `q` to end.
+approve until the pass ends, `n` and a reason to deny, an empty line to leave it for later, `q` to end. What is typed before
+a question is shown does not answer it.
 
 Example: hallpass approvals --watch")]
 pub(super) struct Approvals {
@@ -86,8 +87,12 @@ fn watch(context: &Context, filter: &ApprovalFilter) -> Result<(), Failure> {
     })
 }
 
-/// Takes one line; whether to go on.
+/// Takes one line; whether to go on. A line and not a key, so that nothing is approved by a slip; and none that was typed
+/// before the question was there to be read.
 async fn answer(context: &Context, client: &Client, id: &ApprovalId) -> Result<bool, Failure> {
+    // Where the terminal cannot forget what was typed, it is no terminal to answer at.
+    rustix::termios::tcflush(stdin(), rustix::termios::QueueSelector::IFlush)
+        .map_err(|error| Failure::failed(format_args!("the terminal cannot be read afresh: {error}")))?;
     context.term.say_in(Tone::Quiet, "y once, t until the pass ends, n REASON, enter for later, q to end");
     let read = tokio::task::spawn_blocking(|| {
         let mut line = String::new();

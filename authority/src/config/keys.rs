@@ -83,12 +83,18 @@ impl Section {
     }
 }
 
-pub(super) const KEYS: [Key; 27] = [
+pub(super) const KEYS: [Key; 28] = [
     Key {
         section: Section::Gateway,
         name: "listen",
         example: "\"127.0.0.1:7411\"",
         doc: "Address and port. Port 0 takes a free one.",
+    },
+    Key {
+        section: Section::Gateway,
+        name: "names",
+        example: "[\"host.docker.internal\"]",
+        doc: "Names that agents may call it by, beside localhost and its address: any other Host is refused.",
     },
     Key {
         section: Section::Authority,

@@ -26,7 +26,12 @@ pub(super) fn parse(text: &str, dir: &Path) -> Result<Config, ConfigError> {
         };
         let table = table(name, value)?;
         match section {
-            Section::Gateway => config.gateway_listen = listen(section, name, table, config.gateway_listen)?,
+            Section::Gateway => {
+                config.gateway_listen = listen(section, name, table, config.gateway_listen)?;
+                if let Some(value) = table.get("names") {
+                    config.gateway_names = host_names("gateway.names", value)?;
+                }
+            }
             Section::Authority => {
                 config.authority_listen = listen(section, name, table, config.authority_listen)?;
                 if let Some(value) = table.get("keep_ended") {
@@ -299,6 +304,22 @@ fn scopes(key: &str, value: &Value) -> Result<Vec<String>, ConfigError> {
             _ => Err(wrong(key, scope, "a list of scopes, each a text without spaces")),
         })
         .collect()
+}
+
+fn host_names(key: &str, value: &Value) -> Result<Vec<String>, ConfigError> {
+    let expected = "a list of host names, each without a port";
+    let list = value.as_array().ok_or_else(|| wrong(key, value, expected))?;
+    let is_sound = |name: &str| {
+        let is_label = |label: &str| {
+            !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        };
+        name.len() <= 253 && name.split('.').all(is_label)
+    };
+    let read = |one: &Value| match one.as_str() {
+        Some(name) if is_sound(name) => Ok(name.to_owned()),
+        _ => Err(wrong(key, one, expected)),
+    };
+    list.iter().map(read).collect()
 }
 
 fn address(key: &str, value: &Value) -> Result<SocketAddr, ConfigError> {

@@ -108,6 +108,8 @@ fn values_of_another_type_are_refused_with_what_was_expected() {
     insta::assert_snapshot!(refusal("[services.gmail]\nclient_auth = \"jwt\""), @r#"`services.gmail.client_auth` is `"jwt"`, expected `post` or `basic`"#);
     assert!(refusal("[authority]\nkeep_ended = \"long\"").contains("a duration, as in `30m`"));
     assert!(refusal("[audit]\nfacts = \"some\"").contains("expected `all`, `refusals` or `none`"));
+    assert!(refusal("[gateway]\nnames = [\"a.test:80\"]").contains("each without a port"));
+    assert!(refusal("[gateway]\nnames = \"a.test\"").contains("a list of host names"));
     assert!(refusal("[services.gmail]\nscopes = [\"a b\"]").contains("without spaces"));
     assert!(refusal("[services.Gmail]\n").contains("starting with a letter"));
 }

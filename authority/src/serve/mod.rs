@@ -95,7 +95,8 @@ pub async fn start(home: &Home, mut config: Config, patience: Duration) -> anyho
         ready.connections.push(own);
     }
     let limits = Limits { drain: patience, ..Limits::default() };
-    let settings = GatewayConfig { limits, ..GatewayConfig::default() };
+    let names = app.config().gateway_names.clone();
+    let settings = GatewayConfig { names, limits, ..GatewayConfig::default() };
     let gateway = Gateway::new(app.clone(), Arc::new(SystemClock), settings).serve(doors)?;
     Ok(Server { ready, app, gateway, end, tasks, patience, _socket: socket })
 }

@@ -162,8 +162,13 @@ fn consent(authorize_url: &str) {
 
 /// One GET, and everything that comes back.
 pub fn get(address: &str, target: &str) -> String {
+    get_from(address, address, target)
+}
+
+/// The same under another name.
+pub fn get_from(address: &str, host: &str, target: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    write!(stream, "GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer

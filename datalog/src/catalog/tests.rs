@@ -1,11 +1,13 @@
 //! Claims about the embedded catalog as a whole, and shared helpers of the catalog's tests.
 
 mod audit;
+mod bodies;
 mod brackets;
 mod classify;
 mod descriptions;
 mod foreign;
 mod forms;
+mod paths;
 mod properties;
 mod refusals;
 mod walk;

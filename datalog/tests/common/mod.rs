@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be arranged fails")]
 
 pub mod judge;
+pub mod letters;
 
 use std::sync::{Arc, LazyLock};
 

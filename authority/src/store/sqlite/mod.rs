@@ -3,6 +3,7 @@
 //! The only place with SQL. It seals and opens nothing: what it keeps of secrets was sealed before.
 
 mod approval;
+mod approval_row;
 mod audit;
 mod budget;
 mod checkpoint;
