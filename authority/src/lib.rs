@@ -16,6 +16,7 @@ mod demo;
 pub(crate) mod desk;
 pub mod home;
 pub(crate) mod keys;
+mod nearest;
 pub(crate) mod notify;
 pub(crate) mod oauth;
 pub mod serve;

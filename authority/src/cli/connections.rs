@@ -4,12 +4,13 @@ use clap::Args;
 use datalog::ConnectionName;
 
 use super::client::Client;
-use super::failure::{Failure, nearest};
+use super::failure::Failure;
 use super::table::{Cell, Table};
 use super::term::Tone;
 use super::{Context, block_on, when};
 use crate::app::{ConnectionInfo, ConnectionStatus, DisconnectReport, ProviderRevocation};
 use crate::clock::Clock;
+use crate::nearest::nearest;
 
 /// List connections, their health, and the base URL that an SDK is given
 #[derive(Debug, Args)]

@@ -78,16 +78,6 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-/// The known name that was probably meant by `got`.
-pub(super) fn nearest<'a>(got: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(got, name), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,11 +88,5 @@ mod tests {
         assert_eq!(failure.message, "the store is locked");
         assert_eq!(failure.hint.as_deref(), Some("stop the other process"));
         assert_eq!(failure.or_hint("another").hint.as_deref(), Some("stop the other process"));
-    }
-
-    #[test]
-    fn a_near_name_is_suggested_and_a_far_one_is_not() {
-        assert_eq!(nearest("gmial", ["github", "gmail"]), Some("gmail"));
-        assert_eq!(nearest("jira", ["github", "gmail"]), None);
     }
 }

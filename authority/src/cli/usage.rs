@@ -51,6 +51,9 @@ fn hint(error: &clap::Error) -> String {
     if let Some(meant) = meant.into_iter().find_map(|kind| one(error, kind)) {
         return format!("did you mean `{}`?", meant.replace(", ", "` or `"));
     }
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        return "`--help` lists the commands that there are".into();
+    }
     match error.get(ContextKind::Usage) {
         Some(ContextValue::StyledStr(usage)) => {
             let usage = usage.to_string();

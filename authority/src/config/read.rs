@@ -15,6 +15,7 @@ use super::{
     AuditConfig, BreakerConfig, ClientAuth, ClientSecretFile, Config, ConfigError, ConnectionConfig,
     NotifyConfig, RefreshStyle, ServiceConfig,
 };
+use crate::nearest;
 
 pub(super) fn parse(text: &str, dir: &Path) -> Result<Config, ConfigError> {
     let file: Table =
@@ -342,12 +343,6 @@ fn wrong(key: &str, value: &Value, expected: &str) -> ConfigError {
 }
 
 fn unknown(what: &str, got: &str, known: impl Iterator<Item = &'static str>) -> ConfigError {
-    let known: Vec<&str> = known.collect();
-    let near =
-        known.iter().max_by(|a, b| strsim::jaro_winkler(a, got).total_cmp(&strsim::jaro_winkler(b, got)));
-    let hint = match near {
-        Some(near) if strsim::jaro_winkler(near, got) > 0.8 => format!("did you mean `{near}`?"),
-        _ => format!("known are {}", known.join(", ")),
-    };
+    let hint = nearest::hint(got, known);
     ConfigError::Unknown { what: what.into(), got: got.escape_debug().to_string(), hint }
 }

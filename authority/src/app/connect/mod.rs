@@ -17,6 +17,7 @@ use url::{Host, Url};
 use super::{App, AppError, ClientChoice, ConnectBegun, ConnectFinish, ConnectStart, ConnectionInfo};
 use crate::audit::{hex, plain};
 use crate::config::{ClientSecretFile, ServiceConfig};
+use crate::nearest;
 use crate::oauth::{self, Attempt, Client, CodeFlow, Connecting, Flow, Provider, TakenCode};
 use crate::vault::random;
 
@@ -117,8 +118,9 @@ impl App {
 
     fn service(&self, name: &ServiceName) -> Result<&Arc<Service>, AppError> {
         self.catalog.service(name).ok_or_else(|| {
-            let known: Vec<&str> = self.catalog.services().map(|service| service.name.as_str()).collect();
-            AppError::NotFound(format!("there is no service `{name}`\nhint: known are {}", known.join(", ")))
+            let known = self.catalog.services().map(|service| service.name.as_str());
+            let hint = nearest::hint(name.as_str(), known);
+            AppError::NotFound(format!("there is no service `{name}`\nhint: {hint}"))
         })
     }
 

@@ -10,8 +10,9 @@ use datalog::ConnectionName;
 use secrecy::SecretString;
 
 use crate::app::{ConnectionInfo, Minted};
-use crate::cli::failure::{Failure, nearest};
+use crate::cli::failure::Failure;
 use crate::config::Environment;
+use crate::nearest::nearest;
 
 /// Where programs look for a credential of a service, by the beginning of the service's name.
 const CREDENTIALS: [(&str, &[&str]); 5] = [

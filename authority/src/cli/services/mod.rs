@@ -10,10 +10,11 @@ use datalog::catalog::{Catalog, Service};
 use serde::Serialize;
 
 use super::Context;
-use super::failure::{Failure, nearest};
+use super::failure::Failure;
 use super::table::{Cell, Table};
 use super::term::Tone;
 use crate::catalog;
+use crate::nearest::nearest;
 use import::Import;
 use show::Show;
 
