@@ -30,8 +30,9 @@ use crate::meter;
 use crate::ports::RecordId;
 use crate::record::Recording;
 use crate::refusal::{Fault, FaultCode, Refusal, RefusalCode, Stop};
-use crate::review::{Content, Looked, review};
+use crate::review::{Content, Looked, Reviewer, review};
 use crate::rewrite::{Origins, Rewriter};
+use crate::rooms::Room;
 use crate::scrub::{Found, Scrubber};
 use crate::withhold::Withholder;
 
@@ -44,6 +45,17 @@ pub(crate) struct Treatment {
     pub origins: Origins,
     pub leave: Leave,
     pub service: Arc<Service>,
+    pub shows: Shows,
+    /// Room for the answer, where it is reviewed.
+    pub room: Option<Room>,
+}
+
+/// How much of an answer the agent asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shows {
+    Everything,
+    /// HEAD: status and headers. The answer is judged all the same.
+    Head,
 }
 
 /// An upstream's head, ready to be passed on.
@@ -140,15 +152,19 @@ pub(crate) async fn pass_on(
     limits: &Limits,
 ) -> Result<Response<AnswerBody>, Stop> {
     let head = head(&arrival, departure, &mut treatment)?;
-    let Treatment { scrubber, origins, leave, service } = treatment;
-    let looked = review(arrival, head.kind, departure, &leave, limits).await?;
+    let Treatment { scrubber, origins, leave, service, shows, mut room } = treatment;
+    let reviewer = Reviewer { departure, leave: &leave, limits, shows };
+    let looked = review(arrival, head.kind, &reviewer, &mut room).await?;
     let json = (head.kind == Content::Json).then(|| JsonTreatment {
         withholder: Withholder::of(&service.masked),
         rewriter: Rewriter::new(origins),
     });
     let looked = match looked {
         Looked::Onward { ahead, body }
-            if ahead.is_empty() && head.kind == Content::Json && is_short(&body) =>
+            if shows == Shows::Everything
+                && ahead.is_empty()
+                && head.kind == Content::Json
+                && is_short(&body) =>
         {
             let Ok(Ok(text)) = timeout(limits.idle, collect(body)).await else {
                 return Err(unusable("the service went away in the middle of its answer").into());
@@ -157,21 +173,24 @@ pub(crate) async fn pass_on(
         }
         looked => looked,
     };
+    // Nothing has gone out yet: the agent can still be told.
+    leave.holds().map_err(Refusal::ended)?;
+    let held = |text: Bytes| match room {
+        Some(room) => room.around(text),
+        None => text,
+    };
     let body = match looked {
+        _ if shows == Shows::Head => {
+            recording.sent(head.status.as_u16()).whole();
+            AnswerBody::ready(Bytes::new())
+        }
         Looked::Whole(text) => {
-            if !leave.holds() {
-                return Err(Refusal::new(
-                    RefusalCode::PassRevoked,
-                    "the pass ended while the answer was on its way",
-                )
-                .into());
-            }
             let text = treat(text, scrubber, json);
             recording.take(text.len()).await?;
-            AnswerBody::sent(text, recording.sent(head.status.as_u16()))
+            AnswerBody::sent(held(text), recording.sent(head.status.as_u16()))
         }
         Looked::Onward { ahead, body } => {
-            let sent = recording.sent(head.status.as_u16());
+            let (ahead, sent) = (held(ahead), recording.sent(head.status.as_u16()));
             AnswerBody::stream(Stream::new(body, scrubber, json, leave, sent, limits.idle).after(ahead))
         }
     };

@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::meter;
 use crate::ports::Authority;
 use crate::record::Sent;
+use crate::refusal::RefusalCode;
 use crate::scrub::{Found, Scrubber};
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -80,12 +81,17 @@ pub(crate) struct Leave {
 }
 
 impl Leave {
-    pub(crate) fn holds(&self) -> bool {
-        !self.authority.is_stopped()
-            // To the second, like `verify`.
-            && self.clock.now().unix_timestamp() <= self.pass.expires().unix_timestamp()
-            && !self.pass.lineage().iter().any(|id| self.authority.is_revoked(id))
-            && self.authority.held(self.pass.lineage(), self.pass.task(), Some(&self.connection)).is_none()
+    pub(crate) fn holds(&self) -> Result<(), RefusalCode> {
+        // To the second, like `verify`.
+        if self.clock.now().unix_timestamp() > self.pass.expires().unix_timestamp() {
+            return Err(RefusalCode::PassExpired);
+        }
+        let is_held = || self.authority.held(self.pass.lineage(), self.pass.task(), Some(&self.connection));
+        let is_revoked = || self.pass.lineage().iter().any(|id| self.authority.is_revoked(id));
+        if self.authority.is_stopped() || is_revoked() || is_held().is_some() {
+            return Err(RefusalCode::PassRevoked);
+        }
+        Ok(())
     }
 }
 
@@ -205,8 +211,8 @@ impl Stream {
 
     /// Looks whether the stream may go on, and arranges to be woken for the next look.
     fn look(&mut self, cx: &mut Context<'_>) -> Result<(), io::Error> {
-        if !self.leave.holds() {
-            return Err(self.cut("pass-revoked", "the pass ended while the answer was on its way"));
+        if let Err(ended) = self.leave.holds() {
+            return Err(self.cut(ended.as_str(), "the pass ended while the answer was on its way"));
         }
         while self.timing.look.as_mut().poll(cx).is_ready() {
             if self.timing.last_piece.elapsed() > self.idle {

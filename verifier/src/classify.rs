@@ -3,8 +3,9 @@
 //! The catalog says which operation it is and builds the canonical request; this is the door to it. What it
 //! does not recognise is refused here, and nothing of it is guessed.
 
-use datalog::Request;
 use datalog::catalog::{ClassifyError, RawRequest};
+use datalog::{Effect, Effects, Request};
+use http::Method;
 
 use crate::admit::Admitted;
 use crate::headers::end_to_end;
@@ -18,8 +19,10 @@ pub(crate) fn classify(
     body: &[u8],
 ) -> Result<Request, Refusal> {
     let headers = end_to_end(&admitted.headers);
+    let asks_for_a_head = admitted.method == Method::HEAD;
     let raw = RawRequest {
-        method: admitted.method.as_str(),
+        // A HEAD is the GET whose head it asks for (RFC 9110, section 9.3.2): the same operation, decided the same.
+        method: if asks_for_a_head { Method::GET.as_str() } else { admitted.method.as_str() },
         method_override: admitted.method_override.as_deref(),
         host: None,
         path: &admitted.path,
@@ -28,7 +31,23 @@ pub(crate) fn classify(
         content_type: admitted.content_type.as_deref(),
         body,
     };
-    connection.service.classify(&connection.name, &connection.account, &raw).map_err(|error| refusal(&error))
+    let request = connection
+        .service
+        .classify(&connection.name, &connection.account, &raw)
+        .map_err(|error| refusal(&error))?;
+    if asks_for_a_head && !is_a_get_that_reads(&request) {
+        return Err(Refusal::new(
+            RefusalCode::UnknownOperation,
+            "there is no HEAD of what does more than read",
+        )
+        .expected("HEAD of a GET that only reads", format!("HEAD of `{}`", request.operation.id)));
+    }
+    Ok(request)
+}
+
+fn is_a_get_that_reads(request: &Request) -> bool {
+    request.operation.method.as_str() == Method::GET.as_str()
+        && request.effects.is_subset(Effects::NONE.with(Effect::Read))
 }
 
 fn refusal(error: &ClassifyError) -> Refusal {

@@ -25,6 +25,10 @@ pub struct Limits {
     pub body: usize,
     /// Request bodies that are held at one time, in bytes, over all connections.
     pub bodies: usize,
+    /// Answers under review that are held at one time, in bytes, over all connections: room for at least one.
+    pub answers: usize,
+    /// Look-ups for one lineage within a minute.
+    pub look_ups: u64,
     /// The largest request head, in bytes.
     pub head: usize,
     pub headers: usize,
@@ -46,6 +50,8 @@ pub struct Limits {
     pub idle: Duration,
     /// For all that is looked up about one request before it is decided on.
     pub look: Duration,
+    /// For room to hold an answer that will be reviewed, before its request leaves.
+    pub turn: Duration,
     /// For one call of the authority: a lease, a budget, an audit record.
     pub authority: Duration,
     /// From the order to stop until what still runs is cut off.
@@ -63,6 +69,8 @@ impl Default for Limits {
         Self {
             body: 10 * 1024 * 1024,
             bodies: 256 * 1024 * 1024,
+            answers: 256 * 1024 * 1024,
+            look_ups: 120,
             head: 64 * 1024,
             headers: 100,
             connections: 1024,
@@ -74,6 +82,7 @@ impl Default for Limits {
             first_byte: Duration::from_secs(60),
             idle: Duration::from_secs(300),
             look: Duration::from_secs(10),
+            turn: Duration::from_secs(10),
             authority: Duration::from_secs(45),
             drain: Duration::from_secs(10),
         }

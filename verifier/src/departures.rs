@@ -70,6 +70,12 @@ impl Departures {
         }
     }
 
+    /// How many requests that were under way when it was last recalled have not looked again yet.
+    pub fn unanswered(&self) -> usize {
+        let state = self.state();
+        state.under_way.range(..state.round).map(|(_, count)| count).sum()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -143,8 +149,10 @@ mod tests {
         let mut recall = pin!(departures.recall());
         assert!(!is_ready(recall.as_mut()).await);
         let later = departures.begin();
+        assert_eq!(departures.unanswered(), 1);
         drop(under_way);
         assert!(is_ready(recall).await, "what began afterwards has seen what changed");
+        assert_eq!(departures.unanswered(), 0);
         drop(later);
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use datalog::catalog::Dialect;
 use datalog::{ConnectionName, PassCache, VerifiedPass};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::admit::Admitted;
 use crate::clock::Clock;
@@ -16,6 +16,7 @@ use crate::config::GatewayConfig;
 use crate::entrance::{Open, Scope};
 use crate::ports::{Authority, Connection};
 use crate::refusal::{Fault, FaultCode, Refusal, Stop};
+use crate::rooms::Rooms;
 use crate::scrub::NeedleCache;
 
 /// A gateway to everything that an authority's connections lead to.
@@ -26,8 +27,7 @@ pub struct Gateway {
     pub(crate) needles: NeedleCache,
     pub(crate) open: Open,
     passes: PassCache,
-    /// One permit for each byte of a request body that may be held.
-    bodies: Arc<Semaphore>,
+    pub(crate) rooms: Rooms,
     /// One permit for each request that is held open until a person answers.
     pub(crate) held: Semaphore,
 }
@@ -35,21 +35,10 @@ pub struct Gateway {
 impl Gateway {
     pub fn new(authority: Arc<dyn Authority>, clock: Arc<dyn Clock>, config: GatewayConfig) -> Arc<Self> {
         let passes = PassCache::new(config.passes);
-        let bodies = Arc::new(Semaphore::new(config.limits.bodies.min(Semaphore::MAX_PERMITS)));
+        let rooms = Rooms::new(&config.limits);
         let (needles, open) = (NeedleCache::default(), Open::default());
         let held = Semaphore::new(config.limits.held);
-        Arc::new(Self { authority, clock, config, needles, open, passes, bodies, held })
-    }
-
-    /// Room for so many bytes.
-    pub(crate) fn room(&self, length: usize) -> Result<Option<OwnedSemaphorePermit>, Fault> {
-        if length == 0 {
-            return Ok(None);
-        }
-        let permits = u32::try_from(length).unwrap_or(u32::MAX);
-        let full =
-            |_| Fault::before(FaultCode::Overloaded, "the gateway holds as many request bodies as it may");
-        self.bodies.clone().try_acquire_many_owned(permits).map(Some).map_err(full)
+        Arc::new(Self { authority, clock, config, needles, open, passes, rooms, held })
     }
 
     /// Verifies a pass against what is trusted at this moment.

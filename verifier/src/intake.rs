@@ -7,12 +7,12 @@
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use http_body_util::BodyExt;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use crate::config::Limits;
 use crate::gateway::Gateway;
 use crate::refusal::{Fault, Refusal, RefusalCode, Stop};
+use crate::rooms::Room;
 
 /// What is taken at least, where a body does not say how long it is.
 const STEP: usize = 64 * 1024;
@@ -20,25 +20,25 @@ const STEP: usize = 64 * 1024;
 /// A body, and the room that it takes for as long as this lives.
 pub(crate) struct Taken {
     pub bytes: Bytes,
-    _room: Option<OwnedSemaphorePermit>,
+    _room: Option<Room>,
 }
 
 /// Room that grows with what is held in it.
-struct Room<'a> {
+struct Growing<'a> {
     gateway: &'a Gateway,
-    held: Option<OwnedSemaphorePermit>,
+    held: Option<Room>,
 }
 
-impl Room<'_> {
+impl Growing<'_> {
     /// Makes it hold so many bytes; of many large bodies at once the last are turned away.
     fn holds(&mut self, bytes: usize) -> Result<(), Fault> {
-        let held = self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let held = self.held.as_ref().map_or(0, Room::bytes);
         if bytes <= held {
             return Ok(());
         }
-        let more = self.gateway.room(bytes - held)?;
+        let more = self.gateway.rooms.for_body(bytes - held)?;
         match (&mut self.held, more) {
-            (Some(held), Some(more)) => held.merge(more),
+            (Some(held), Some(more)) => held.join(more),
             (held, more) => *held = more,
         }
         Ok(())
@@ -46,7 +46,7 @@ impl Room<'_> {
 }
 
 /// The whole body, or why there is none.
-pub(crate) async fn take_in<B>(mut body: B, gateway: &Gateway) -> Result<Taken, Stop>
+pub(crate) async fn take_in<B>(body: &mut B, gateway: &Gateway) -> Result<Taken, Stop>
 where
     B: Body<Data = Bytes> + Unpin,
 {
@@ -58,9 +58,9 @@ where
     if declared > limits.body {
         return Err(too_large(limits).into());
     }
-    let mut room = Room { gateway, held: None };
+    let mut room = Growing { gateway, held: None };
     room.holds(declared)?;
-    let bytes = match timeout(limits.body_read, collect(&mut body, &mut room)).await {
+    let bytes = match timeout(limits.body_read, collect(body, &mut room)).await {
         Ok(read) => read?,
         Err(_) => {
             let within = limits.body_read.as_secs();
@@ -70,7 +70,7 @@ where
     Ok(Taken { bytes, _room: room.held })
 }
 
-async fn collect<B>(body: &mut B, room: &mut Room<'_>) -> Result<Bytes, Stop>
+async fn collect<B>(body: &mut B, room: &mut Growing<'_>) -> Result<Bytes, Stop>
 where
     B: Body<Data = Bytes> + Unpin,
 {

@@ -37,6 +37,7 @@ mod refusal;
 mod reserve;
 mod review;
 mod rewrite;
+mod rooms;
 mod scrub;
 mod server;
 mod service;

@@ -1,7 +1,7 @@
 //! Look: what a request refers to and does not say, fetched before it is decided on.
 //!
 //! Which look-up is needed, and what its answer means, is planned and read in `datalog`; this carries it out, with a
-//! credential leased for that look-up alone, bounded in time and size. An answer that is not had is told as such: it becomes
+//! credential leased for that look-up alone, bounded in time and size, and in number for each lineage. An answer that is not had is told as such: it becomes
 //! a denial. Nothing of an answer goes to the agent.
 
 use datalog::lookup::{Inquiry, Needed, Unfound, could_need};
@@ -11,7 +11,6 @@ use http::header::CONTENT_ENCODING;
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use secrecy::SecretString;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 use crate::credential::lease;
@@ -21,6 +20,8 @@ use crate::outgoing::Outgoing;
 use crate::ports::{Connection, Warrant};
 use crate::record::Recording;
 use crate::refusal::{FaultCode, Stop};
+use crate::reserve;
+use crate::rooms::Room;
 
 /// Who looks, and on whose behalf.
 pub(crate) struct Looker<'a> {
@@ -37,11 +38,11 @@ pub(crate) struct Looked {
     pub request: Request,
     pub context: Context,
     /// Room for what was fetched, which may be part of the request now.
-    pub rooms: Vec<OwnedSemaphorePermit>,
+    pub rooms: Vec<Room>,
 }
 
 /// What a look-up brought: bytes and the room that they take, or why there are none.
-type Fetched = Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Unfound>;
+type Fetched = Result<(Vec<u8>, Option<Room>), Unfound>;
 
 impl Looker<'_> {
     /// Makes the look-ups that the decision lacks; for nearly every request there are none.
@@ -58,6 +59,7 @@ impl Looker<'_> {
         let deadline = Instant::now() + self.gateway.config.limits.look;
         let mut inquiry = Inquiry::about(request, context);
         while let Some(needed) = inquiry.next(self.pass, &self.connection.service, self.gateway.clock.now()) {
+            self.one_more().await?;
             let fetched = match timeout_at(deadline, self.fetch(&needed, recording)).await {
                 Ok(fetched) => fetched?,
                 Err(_) => Err(Unfound::NoAnswer),
@@ -77,6 +79,12 @@ impl Looker<'_> {
         }
         let (request, context) = inquiry.into_parts();
         Ok(Looked { request, context, rooms })
+    }
+
+    /// Durable before the look-up leaves: where nothing can be written, nothing is looked up.
+    async fn one_more(&self) -> Result<(), Stop> {
+        let (gateway, now) = (self.gateway, self.gateway.clock.now());
+        reserve::look_up(gateway.authority.as_ref(), &gateway.config.limits, self.pass, now).await
     }
 
     async fn fetch(&self, needed: &Needed, recording: &mut Recording) -> Result<Fetched, Stop> {
@@ -104,7 +112,7 @@ impl Looker<'_> {
         if length > limits.body {
             return Ok(Err(Unfound::TooLarge));
         }
-        let room = self.gateway.room(length)?;
+        let room = self.gateway.rooms.for_body(length)?;
         Ok(match Limited::new(answer.into_body(), limits.body).collect().await {
             Ok(whole) => Ok((whole.to_bytes().to_vec(), room)),
             Err(error) if error.is::<LengthLimitError>() => Err(Unfound::TooLarge),

@@ -35,7 +35,7 @@ pub(crate) fn page_for(gateway: &Gateway, parts: &Parts, scope: &Scope, host: &O
     if parts.method == Method::DELETE && (parts.uri.path(), scope) == ("/pass", &Scope::Shared) {
         return Some(Page::GiveUp);
     }
-    if parts.method != Method::GET {
+    if parts.method != Method::GET && parts.method != Method::HEAD {
         return None;
     }
     if let Some(id) = parts.uri.path().strip_prefix("/approvals/").and_then(|id| id.parse().ok()) {

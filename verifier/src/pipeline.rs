@@ -10,13 +10,13 @@ use std::time::Duration;
 use datalog::catalog::Dialect;
 use datalog::lookup::Observed;
 use datalog::{Context, Decided, Permitted, Refused, Request, VerifiedPass, decide};
-use http::Response;
 use http::request::Parts;
+use http::{Method, Response};
 use hyper::body::Incoming;
 use tokio::sync::watch;
 
 use crate::admit::{Admitted, admit};
-use crate::answer::{self, Treatment};
+use crate::answer::{self, Shows, Treatment};
 use crate::ask::{self, Waiting};
 use crate::body::{AnswerBody, Leave};
 use crate::classify::classify;
@@ -36,6 +36,7 @@ use crate::record::{Recorder, Recording};
 use crate::refusal::{Fault, FaultCode, Refusal, Stop};
 use crate::reserve;
 use crate::rewrite::Origins;
+use crate::rooms::Room;
 use crate::scrub::Scrubber;
 use crate::upstream;
 
@@ -120,7 +121,7 @@ impl Worker {
     async fn steps(
         &self,
         parts: Parts,
-        body: Incoming,
+        mut body: Incoming,
         entrance: &Entrance,
         host: &OwnHost,
         passage: &mut Passage,
@@ -134,7 +135,13 @@ impl Worker {
                 return Err(stop);
             }
         };
-        let body = take_in(body, &self.gateway).await?;
+        let body = match take_in(&mut body, &self.gateway).await {
+            Ok(taken) => taken,
+            Err(stop) => {
+                discard(body, limits).await;
+                return Err(stop);
+            }
+        };
         let request = classify(&connection, &admitted, &body.bytes)?;
         passage.recording.classified(&request);
         let looked = self.look(&pass, &connection, &admitted, request, passage).await?;
@@ -143,6 +150,7 @@ impl Worker {
             Answered::Yes(permitted) => permitted,
             Answered::Asks(refused) => self.ask(&admitted, &pass, (refused, context), host, passage).await?,
         };
+        let room = self.gateway.rooms.for_answer(&permitted).await?;
         let departure = Departure::of(permitted, &connection, &admitted.pass)?;
         passage.recording.reserve(departure.permitted()).await?;
         let credential = lease(authority, limits, Warrant::Permitted(departure.permitted())).await?;
@@ -156,7 +164,7 @@ impl Worker {
         let sent = self.forwarder.forward(authority, limits, &departure, credential);
         let arrival = under_way.unless_recalled(stands, sent).await??;
         drop(under_way);
-        let treatment = self.treatment(&arrival, &admitted, &connection, pass);
+        let treatment = self.treatment(&arrival, &admitted, &connection, (pass, room));
         answer::pass_on(arrival.answer, &departure, treatment, &mut passage.recording, limits).await
     }
 
@@ -264,13 +272,15 @@ impl Worker {
         arrival: &Arrival,
         admitted: &Admitted,
         connection: &Connection,
-        pass: Arc<VerifiedPass>,
+        (pass, room): (Arc<VerifiedPass>, Option<Room>),
     ) -> Treatment {
         let needles = self.gateway.needles.of(&connection.name, &arrival.credential.token);
         Treatment {
             scrubber: Scrubber::new(needles),
             origins: Origins::new(upstream::origins(connection), &admitted.base),
             service: connection.service.clone(),
+            shows: if admitted.method == Method::HEAD { Shows::Head } else { Shows::Everything },
+            room,
             leave: Leave {
                 authority: self.gateway.authority.clone(),
                 clock: self.gateway.clock.clone(),

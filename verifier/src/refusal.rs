@@ -200,6 +200,11 @@ impl Refusal {
         Self::new(code, detail).hint("a person lifts that with `hallpass resume`")
     }
 
+    /// The pass ended between the request and its answer.
+    pub(crate) fn ended(code: RefusalCode) -> Self {
+        Self::new(code, "the pass ended while the answer was on its way: the service carried the request out")
+    }
+
     /// The request was carried out, and its answer is more than is left.
     pub(crate) fn too_much_answered() -> Self {
         Self::new(

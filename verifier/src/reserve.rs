@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use datalog::{Claims, Reservation, Spent};
+use datalog::{Claims, Counts, Reservation, Spent, VerifiedPass, Window};
+use time::OffsetDateTime;
 use tokio::time::timeout;
 
 use crate::config::Limits;
@@ -46,6 +47,42 @@ pub(crate) async fn reserve(
         }
         Ok(Err(IntentError::ApprovalUsed)) => Err(Refusal::approval_used().into()),
         Ok(Err(IntentError::Fault(fault))) => Err(store_fault(&fault)),
+        Err(_) => Err(store_fault(&StoreFault("timed out".into()))),
+    }
+}
+
+/// Takes one look-up of what a lineage may have looked up in a minute. The count is durable when this returns, in the store
+/// that the audit log is in: look-ups come before the intent, and this is what holds them to it.
+pub(crate) async fn look_up(
+    authority: &dyn Authority,
+    limits: &Limits,
+    pass: &VerifiedPass,
+    now: OffsetDateTime,
+) -> Result<(), Stop> {
+    let lineage = pass.lineage().first().ok_or_else(Fault::audit)?;
+    let one = Reservation {
+        budget: format!("{lineage}#look-ups"),
+        max: limits.look_ups,
+        cost: 1,
+        counts: Counts::Each,
+        window: Some(Window::Minute),
+        at: u64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or(0),
+        ends: u64::try_from(pass.lineage_ends().unix_timestamp()).unwrap_or(u64::MAX),
+    };
+    match timeout(limits.authority, authority.take(vec![one.clone()])).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(IntentError::Fault(fault))) => Err(store_fault(&fault)),
+        Ok(Err(_)) => {
+            let mut refusal = Refusal::new(
+                RefusalCode::BudgetExhausted,
+                "as much was looked up for the pass and its relatives in this minute as may be",
+            )
+            .expected(format!("at most {} look-ups a minute", limits.look_ups), "one more")
+            .hint("what a request refers to is looked up before it is decided on; wait, then send it again");
+            let budget = one.budget.clone();
+            refusal.wait = wait(authority, limits, &[one], &budget).await;
+            Err(refusal.into())
+        }
         Err(_) => Err(store_fault(&StoreFault("timed out".into()))),
     }
 }

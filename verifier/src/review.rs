@@ -5,22 +5,20 @@
 
 use bytes::{Bytes, BytesMut};
 use datalog::json::Json;
-use datalog::response::{Review, Reviewed, Unfit};
+use datalog::response::{Revealed, Review, Reviewed, Unfit};
 use http::{Response, StatusCode};
 use http_body::Body;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
-use crate::answer::unusable;
+use crate::answer::{Shows, unusable};
 use crate::body::Leave;
 use crate::config::Limits;
 use crate::forward::Departure;
 use crate::provenance;
 use crate::refusal::{Refusal, Stop};
-
-/// The largest answer that is read whole.
-const MAX_REVIEWED: usize = 8 * 1024 * 1024;
+use crate::rooms::{MAX_REVIEWED, Room};
 
 /// A body after its review.
 pub(crate) enum Looked {
@@ -37,14 +35,22 @@ pub(crate) enum Content {
     Other,
 }
 
-/// Reviews the answer where the pass asks anything of it.
+/// What an answer is reviewed with.
+pub(crate) struct Reviewer<'a> {
+    pub departure: &'a Departure,
+    pub leave: &'a Leave,
+    pub limits: &'a Limits,
+    pub shows: Shows,
+}
+
+/// Reviews the answer where the pass asks anything of it. Of the room for it there is left what it needs.
 pub(crate) async fn review(
     arrival: Response<Incoming>,
     content: Content,
-    departure: &Departure,
-    leave: &Leave,
-    limits: &Limits,
+    reviewer: &Reviewer<'_>,
+    room: &mut Option<Room>,
 ) -> Result<Looked, Stop> {
+    let Reviewer { departure, limits, .. } = *reviewer;
     let (status, body) = (arrival.status(), arrival.into_body());
     let onward = |ahead, body| Ok(Looked::Onward { ahead, body });
     let Some(review) = departure.permitted().review() else { return onward(Bytes::new(), body) };
@@ -58,6 +64,9 @@ pub(crate) async fn review(
             false => onward(Bytes::new(), body),
         };
     }
+    if let (Some(room), Some(length)) = (&mut *room, body.size_hint().exact()) {
+        room.shrink_to(usize::try_from(length).unwrap_or(usize::MAX));
+    }
     let (text, rest) = read(body, limits).await?;
     if let Some(body) = rest {
         let got = format!("one of more than {} MiB: ask for less at a time", MAX_REVIEWED >> 20);
@@ -70,19 +79,26 @@ pub(crate) async fn review(
     if text.is_empty() {
         return Ok(Looked::Whole(text));
     }
-    apply(review, text, departure, leave, limits).await.map(Looked::Whole)
+    let Judged { text, revealed } = judged(review, text, departure)?;
+    // A head shows no id of the body that it is without.
+    if reviewer.shows == Shows::Everything {
+        let Leave { authority, pass, connection, .. } = reviewer.leave;
+        provenance::remember(authority.as_ref(), limits, pass, connection, revealed).await;
+    }
+    Ok(Looked::Whole(text))
 }
 
-async fn apply(
-    review: &Review,
+/// What is left of an answer, and the ids in it.
+struct Judged {
     text: Bytes,
-    departure: &Departure,
-    leave: &Leave,
-    limits: &Limits,
-) -> Result<Bytes, Stop> {
+    revealed: Revealed,
+}
+
+/// Waits for nothing: of the answers that are held, as many are taken apart at one time as there are threads.
+fn judged(review: &Review, text: Bytes, departure: &Departure) -> Result<Judged, Stop> {
     let json = match Json::parse(&text) {
         Ok(json) => json,
-        Err(_) if !review.judges() => return Ok(text),
+        Err(_) if !review.judges() => return Ok(Judged { text, revealed: Revealed::default() }),
         Err(error) => return Err(refused(departure, review.unreadable(&error.to_string()))),
     };
     let request = departure.permitted().request();
@@ -91,8 +107,7 @@ async fn apply(
     if withheld > 0 {
         tracing::debug!(operation = %request.operation.id, withheld, "items were withheld");
     }
-    provenance::remember(leave.authority.as_ref(), limits, &leave.pass, &request.connection, revealed).await;
-    Ok(if changed { answer.to_text().into() } else { text })
+    Ok(Judged { text: if changed { answer.to_text().into() } else { text }, revealed })
 }
 
 /// The whole body; or what was read of one that is too large, and the rest of it.

@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-use common::{Kind, Reply, Stage, Step, read_reply, request};
+use common::{Kind, Stage, Step, read_reply, request};
 use verifier::{GatewayConfig, Limits};
 
 const BODY: &str = r#"{"body":"yes"}"#;
@@ -44,26 +44,29 @@ fn rest(stream: &mut TcpStream) -> Vec<u8> {
     rest
 }
 
-/// Sends what must reach nothing; hyper's own answer has no record, every other one has.
+/// Sends what must reach nothing. hyper's own answer has no record, every other one has; where bytes were left unread,
+/// the end of the connection may overtake either.
 #[expect(clippy::unwrap_used, reason = "how a test fails")]
 #[track_caller]
-fn reaches_nothing(stage: &Stage, bytes: impl AsRef<[u8]>) -> Reply {
+fn reaches_nothing(stage: &Stage, bytes: impl AsRef<[u8]>) {
     let bytes = bytes.as_ref();
     let what = String::from_utf8_lossy(bytes).into_owned();
-    let before = stage.authority.written().len();
     let mut stream = connect(stage);
     let _ = stream.write_all(bytes);
     let _ = stream.shutdown(Shutdown::Write);
-    let reply = read_reply(&mut stream);
-    assert!((400..500).contains(&reply.status), "{what}\n{reply:?}");
-    assert_eq!(rest(&mut stream), b"", "the connection ends: {what}");
+    let answer = String::from_utf8(rest(&mut stream)).unwrap();
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{what}\n{answer}");
+    assert_eq!(
+        answer.matches("HTTP/1.1").count(),
+        usize::from(!answer.is_empty()),
+        "the connection ends: {what}"
+    );
     assert_eq!(stage.upstream.seen().len(), 0, "{what}");
-    let written = stage.authority.written();
-    assert!(written.len() <= before + 1, "{what}");
-    for one in written.get(before..).unwrap() {
-        assert_eq!((one.kind, one.record.decision), (Kind::Refusal, "ambiguous-request"), "{what}");
+    for one in stage.authority.written() {
+        // Whoever closes at once may be gone before it is refused.
+        let expected = ["ambiguous-request", "abandoned"];
+        assert!(one.kind == Kind::Refusal && expected.contains(&one.record.decision), "{what}\n{one:?}");
     }
-    reply
 }
 
 #[test]
@@ -248,7 +251,7 @@ fn a_chunked_request_that_is_sent_ahead_is_refused() {
 
 #[test]
 fn a_chunked_body_is_bounded_in_size_room_and_time() {
-    let limits = Limits { body: 1_000, body_read: Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits { body: 1_000, ..Limits::default() };
     let stage = Stage::with(GatewayConfig { threads: 1, limits, ..GatewayConfig::default() });
     let large = format!("{}3e9\r\n{}\r\n0\r\n\r\n", head(&stage, CODED), "x".repeat(1_001));
     assert_eq!(stage.refuses(large, "body-too-large").status, 413);
@@ -256,7 +259,10 @@ fn a_chunked_body_is_bounded_in_size_room_and_time() {
     stage.refuses(announced, "body-too-large");
     let many = format!("{}{}", head(&stage, CODED), "1\r\nx\r\n".repeat(1_001));
     stage.refuses(many, "body-too-large");
+
     // Nothing more comes, and the connection stays open.
+    let limits = Limits { body_read: Duration::from_millis(200), ..Limits::default() };
+    let stage = Stage::with(GatewayConfig { threads: 1, limits, ..GatewayConfig::default() });
     stage.refuses(format!("{}e\r\n{{", head(&stage, CODED)), "ambiguous-request");
 
     let limits = Limits { bodies: 100_000, ..Limits::default() };

@@ -290,3 +290,44 @@ fn a_credential_that_is_not_accepted_is_renewed_for_a_look_up() {
     assert_eq!(stage.upstream.seen().len(), 3);
     assert_eq!(stage.authority.generation.load(Ordering::SeqCst), 2);
 }
+
+#[test]
+fn as_much_is_looked_up_for_a_lineage_in_a_minute_as_may_be() {
+    let limits = verifier::Limits { look_ups: 3, ..verifier::Limits::default() };
+    let stage = Stage::with(GatewayConfig { threads: 1, limits, ..GatewayConfig::default() });
+    looking(&stage, |_| json("200 OK", THREAD));
+    let pass = stage.mint(&replies_only());
+    // An agent that is denied asks again and again.
+    for _ in 0..2 {
+        assert_eq!(stage.post(&pass, SEND, &reply("eve@outside.test")).code(), "denied");
+    }
+    let narrow = AttenuateArgs { duration: Some("5m".into()), ..AttenuateArgs::default() };
+    let services: Vec<_> = stage.authority.all().iter().map(|one| one.service.clone()).collect();
+    let now = verifier::Clock::now(stage.clock.as_ref());
+    let child = datalog::attenuate(&pass, &narrow, &services, now).unwrap().text;
+    assert_eq!(stage.post(&child, SEND, &reply("eve@outside.test")).code(), "denied");
+    for pass in [&pass, &child] {
+        let refused = stage.post(pass, SEND, &reply("bob@partner.test"));
+        assert_eq!((refused.status, refused.code().as_str()), (429, "budget-exhausted"), "{refused:?}");
+        assert_eq!(refused.header("retry-after"), Some("60"));
+    }
+    assert_eq!(stage.upstream.seen().len(), 3, "and nothing else left");
+    let other = stage.mint(&replies_only());
+    assert_eq!(
+        stage.post(&other, SEND, &reply("bob@partner.test")).status,
+        200,
+        "another lineage has its own"
+    );
+}
+
+#[test]
+fn nothing_is_looked_up_while_the_store_takes_nothing() {
+    let stage = Stage::new();
+    looking(&stage, |_| json("200 OK", THREAD));
+    let pass = stage.mint(&replies_only());
+    stage.authority.audit_is_broken.store(true, Ordering::SeqCst);
+    let answer = stage.post(&pass, SEND, &reply("bob@partner.test"));
+    assert_eq!((answer.status, answer.code().as_str()), (503, "audit-unavailable"));
+    assert_eq!(stage.upstream.seen().len(), 0);
+    assert_eq!(stage.authority.leases.load(Ordering::SeqCst), 0);
+}

@@ -7,8 +7,9 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use common::{Stage, Step, eventually, request};
+use common::{Stage, Step, eventually, json, request};
 use datalog::{AttenuateArgs, MintArgs, Narrowing, attenuate};
+use verifier::ports::Outcome;
 
 fn get(pass: &str, target: &str) -> Vec<u8> {
     request("GET", target, &[&format!("Authorization: Bearer {pass}")], b"")
@@ -184,6 +185,36 @@ fn a_stream_ends_when_its_pass_does() {
         stream.read_to_end(&mut rest).unwrap();
         assert!(!String::from_utf8_lossy(&rest).contains("0\r\n\r\n"), "{what}: the stream looks whole");
         eventually("an outcome", || stage.authority.written()[0].outcomes.len() == 1);
+    }
+}
+
+/// Nothing of the answer has gone out: the agent is told, whatever kind of answer it would have been.
+#[test]
+fn a_request_whose_pass_ends_before_its_answer_begins_is_told_so() {
+    type End = fn(&Stage);
+    let ends: [(&str, End); 2] = [
+        ("pass-revoked", |stage| stage.authority.revoke_last()),
+        ("pass-expired", |stage| stage.clock.advance(3600)),
+    ];
+    let stream = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n";
+    for (code, end) in ends {
+        for answer in [Step::send(stream), json("200 OK", "{}").remove(0)] {
+            let stage = Stage::new();
+            let pass = stage.pass(&["github:read"]);
+            let (gate, open) = Step::gate();
+            let mut steps = Some(vec![gate, answer]);
+            stage.upstream.answers(move |_| steps.take().unwrap_or_default());
+            std::thread::scope(|scope| {
+                let agent = scope.spawn(|| stage.get(&pass, "/github/user"));
+                eventually("the request at the service", || stage.upstream.seen().len() == 1);
+                end(&stage);
+                open.send(()).unwrap();
+                let reply = agent.join().unwrap();
+                assert_eq!((reply.status, reply.code().as_str()), (401, code), "{reply:?}");
+            });
+            let outcomes = stage.authority.written().remove(0).outcomes;
+            assert!(matches!(outcomes.as_slice(), [Outcome::Failed { code: said, .. }] if *said == code));
+        }
     }
 }
 

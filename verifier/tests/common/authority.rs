@@ -239,7 +239,12 @@ impl Ledger for Remembering {
     }
 
     fn take(&self, more: Vec<Reservation>) -> Answer<'_, Result<(), IntentError>> {
-        Box::pin(async move { self.take_all(&more) })
+        Box::pin(async move {
+            if self.audit_is_broken.load(Ordering::SeqCst) {
+                return Err(StoreFault("the disk is full".into()).into());
+            }
+            self.take_all(&more)
+        })
     }
 
     fn settle(&self, unspent: Vec<Reservation>) {

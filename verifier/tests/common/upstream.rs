@@ -27,6 +27,8 @@ impl Seen {
 /// One thing that the upstream does to answer.
 pub enum Step {
     Send(Vec<u8>),
+    /// Bytes that are there once, however many are sent them.
+    Static(&'static [u8]),
     /// Waits until the test lets it go on.
     Wait(Receiver<()>),
     Close,
@@ -111,7 +113,8 @@ impl Scripted {
             for step in steps {
                 match step {
                     Step::Send(bytes) if writer.write_all(&bytes).is_err() => return,
-                    Step::Send(_) => {}
+                    Step::Static(bytes) if writer.write_all(bytes).is_err() => return,
+                    Step::Send(_) | Step::Static(_) => {}
                     // An error means that the test let go of the other end.
                     Step::Wait(gate) => drop(gate.recv()),
                     Step::Close => {
