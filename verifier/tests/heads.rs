@@ -5,7 +5,7 @@ mod common;
 use std::sync::atomic::Ordering;
 
 use common::{Kind, Reply, Stage, eventually, json, request};
-use datalog::MintArgs;
+use datalog::{MintArgs, Narrowing};
 use verifier::ports::Outcome;
 
 fn head(stage: &Stage, pass: &str, target: &str) -> Reply {
@@ -35,7 +35,7 @@ fn a_head_takes_from_the_budgets_of_its_get() {
     let stage = Stage::new();
     let pass = stage.mint(&MintArgs {
         allow: vec!["github:read".into()],
-        limits: vec!["github:read=2".into()],
+        narrow: Narrowing { limits: vec!["github:read=2".into()], ..Narrowing::default() },
         ..MintArgs::default()
     });
     assert_eq!(head(&stage, &pass, "/github/user").status, 200);
@@ -71,8 +71,11 @@ fn the_answer_to_a_head_is_judged_and_shows_no_ids() {
     let stage = Stage::new();
     let args = MintArgs {
         allow: vec!["gmail:read".into()],
-        only_seen: vec!["message".into()],
-        max_items: vec!["1".into()],
+        narrow: Narrowing {
+            only_seen: vec!["message".into()],
+            max_items: vec!["1".into()],
+            ..Narrowing::default()
+        },
         ..MintArgs::default()
     };
     let pass = stage.mint(&args);

@@ -301,7 +301,10 @@ fn as_much_is_looked_up_for_a_lineage_in_a_minute_as_may_be() {
     for _ in 0..2 {
         assert_eq!(stage.post(&pass, SEND, &reply("eve@outside.test")).code(), "denied");
     }
-    let narrow = AttenuateArgs { duration: Some("5m".into()), ..AttenuateArgs::default() };
+    let narrow = AttenuateArgs {
+        narrow: Narrowing { duration: Some("5m".into()), ..Narrowing::default() },
+        ..AttenuateArgs::default()
+    };
     let services: Vec<_> = stage.authority.all().iter().map(|one| one.service.clone()).collect();
     let now = verifier::Clock::now(stage.clock.as_ref());
     let child = datalog::attenuate(&pass, &narrow, &services, now).unwrap().text;

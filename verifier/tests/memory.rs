@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Kind, Stage, Step, eventually, request};
-use datalog::MintArgs;
+use datalog::{MintArgs, Narrowing};
 use verifier::{GatewayConfig, Limits};
 
 const MIB: usize = 1024 * 1024;
@@ -34,7 +34,7 @@ fn stage(answers: usize, turn: Duration) -> (Stage, String) {
     let stage = Stage::with(GatewayConfig { threads: 1, limits, ..GatewayConfig::default() });
     let pass = stage.mint(&MintArgs {
         allow: vec!["gmail:read".into()],
-        newer_than: vec!["24h".into()],
+        narrow: Narrowing { newer_than: vec!["24h".into()], ..Narrowing::default() },
         ..MintArgs::default()
     });
     (stage, pass)

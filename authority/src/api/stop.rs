@@ -7,7 +7,7 @@ use axum::routing::{get, post, put};
 
 use super::extract::Body;
 use super::{AppState, Problem, Routes};
-use crate::app::{StopReport, StopTarget, SuspendArgs, Suspension};
+use crate::app::{StopReport, StopTarget, SuspendArgs, SuspendReport, Suspension};
 
 pub(super) fn routes() -> Routes {
     vec![
@@ -36,7 +36,7 @@ async fn list(State(AppState(app)): State<AppState>) -> Json<Vec<Suspension>> {
 async fn suspend(
     State(AppState(app)): State<AppState>,
     Body(args): Body<SuspendArgs>,
-) -> Result<Json<Suspension>, Problem> {
+) -> Result<Json<SuspendReport>, Problem> {
     Ok(Json(app.suspend(args).await?))
 }
 

@@ -147,6 +147,16 @@ pub struct SuspendArgs {
     pub because: Option<String>,
 }
 
+/// What stopping something by itself came to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SuspendReport {
+    #[serde(flatten)]
+    pub stopped: Suspension,
+    /// Requests that were on their way and did not end in time: what they do may still happen.
+    #[serde(default)]
+    pub not_recalled: usize,
+}
+
 /// Something that is stopped until it is resumed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Suspension {

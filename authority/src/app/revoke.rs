@@ -43,7 +43,7 @@ impl App {
             (row, event.at(now))
         });
         let written = self.store.revoked(rows.collect());
-        let (written, ()) = tokio::join!(written, self.recall());
+        let (written, not_recalled) = tokio::join!(written, self.recall());
         written.map_err(AppError::only_in_memory)?;
         self.checkpoint().await;
         let known = self.store.known_passes(&texts).await?;
@@ -51,7 +51,7 @@ impl App {
             |id: &RevocationId| id.as_str().starts_with("p_") && !known.iter().any(|k| k == id.as_str());
         let unknown = revoked.iter().filter(|id| is_unknown(id)).cloned().collect();
         revoked.retain(|id| !is_unknown(id));
-        Ok(RevokeReport { revoked, already, unknown })
+        Ok(RevokeReport { revoked, already, unknown, not_recalled })
     }
 
     /// The emergency stop: no request is forwarded until `resume`.
@@ -59,29 +59,33 @@ impl App {
         self.stopped.store(true, Ordering::SeqCst);
         self.desk.tell(Changed::Stop);
         let written = self.store.stopped(self.event(Event::Stopped));
-        let (written, ()) = tokio::join!(written, self.recall());
+        let (written, not_recalled) = tokio::join!(written, self.recall());
         written.map_err(AppError::only_in_memory)?;
         self.checkpoint().await;
-        Ok(StopReport { stopped: true })
+        Ok(StopReport { stopped: true, not_recalled })
     }
 
     pub async fn resume(&self) -> Result<StopReport, AppError> {
         self.store.resumed(self.event(Event::Resumed)).await?;
         self.stopped.store(false, Ordering::SeqCst);
         self.desk.tell(Changed::Stop);
-        Ok(StopReport { stopped: false })
+        Ok(StopReport { stopped: false, not_recalled: 0 })
     }
 
     /// Whether the emergency stop holds.
     pub fn stop_report(&self) -> StopReport {
-        StopReport { stopped: self.stopped.load(Ordering::SeqCst) }
+        StopReport { stopped: self.stopped.load(Ordering::SeqCst), not_recalled: 0 }
     }
 
-    /// Returns when nothing that does not stand any more is on its way to a service.
-    pub(super) async fn recall(&self) {
-        if tokio::time::timeout(RECALL, self.departures.recall()).await.is_err() {
-            tracing::error!("requests that were stopped did not end within {RECALL:?}");
+    /// Returns when nothing that does not stand any more is on its way to a service; or, where that takes too long,
+    /// how many requests still are.
+    pub(super) async fn recall(&self) -> usize {
+        if tokio::time::timeout(RECALL, self.departures.recall()).await.is_ok() {
+            return 0;
         }
+        let not_recalled = self.departures.unanswered();
+        tracing::error!(not_recalled, "requests that were stopped did not end within {RECALL:?}");
+        not_recalled
     }
 
     fn event(&self, event: Event) -> Line {

@@ -2,7 +2,7 @@
 //!
 //! The circuit breaker comes in here too. The emergency stop of everything is beside revocation.
 
-use super::{App, AppError, StopTarget, SuspendArgs, Suspension};
+use super::{App, AppError, StopTarget, SuspendArgs, SuspendReport, Suspension};
 use crate::audit::{Event, EventEntry, plain};
 use crate::breaker::Tripped;
 use crate::desk::Changed;
@@ -10,17 +10,17 @@ use crate::store::{Line, Suspended, SuspensionRow};
 
 impl App {
     /// In force for the next request, and for what is held open or on its way back.
-    pub async fn suspend(&self, args: SuspendArgs) -> Result<Suspension, AppError> {
+    pub async fn suspend(&self, args: SuspendArgs) -> Result<SuspendReport, AppError> {
         let target = checked(args.target)?;
         let because = args.because.as_deref().map(plain);
         let row = SuspensionRow { what: target.into(), because, at: self.clock.now() };
         self.desk.suspensions.add(row.clone());
         self.desk.tell(Changed::Stop);
         let event = self.suspension_event(Event::Suspended, &row);
-        let (written, ()) = tokio::join!(self.store.suspended(row.clone(), event), self.recall());
+        let (written, not_recalled) = tokio::join!(self.store.suspended(row.clone(), event), self.recall());
         written.map_err(AppError::only_in_memory)?;
         self.checkpoint().await;
-        Ok(info(row))
+        Ok(SuspendReport { stopped: info(row), not_recalled })
     }
 
     /// Lifts what `suspend`, or the circuit breaker, stopped.

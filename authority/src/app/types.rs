@@ -227,12 +227,18 @@ pub struct RevokeReport {
     pub already: Vec<RevocationId>,
     /// Revoked too, though this authority has no such pass on record.
     pub unknown: Vec<RevocationId>,
+    /// Requests that were on their way and did not end in time: what they do may still happen.
+    #[serde(default)]
+    pub not_recalled: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StopReport {
     /// Whether the emergency stop holds now.
     pub stopped: bool,
+    /// Requests that were on their way when it was ordered and did not end in time: what they do may still happen.
+    #[serde(default)]
+    pub not_recalled: usize,
 }
 
 /// One root key, without its private half.

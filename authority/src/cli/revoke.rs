@@ -5,6 +5,7 @@ use datalog::RevocationId;
 
 use super::client::Client;
 use super::failure::Failure;
+use super::stop::all_recalled;
 use super::term::Tone;
 use super::{Context, block_on};
 use crate::app::{RevokeArgs, RevokeReport};
@@ -36,6 +37,7 @@ impl Revoke {
             let text = format!("`{id}` is none that was minted here; it is refused from now on all the same");
             context.term.say_in(Tone::Warn, text);
         }
-        context.term.result(&report, || report.revoked.iter().map(|id| format!("{id}\n")).collect())
+        context.term.result(&report, || report.revoked.iter().map(|id| format!("{id}\n")).collect())?;
+        all_recalled(report.not_recalled)
     }
 }

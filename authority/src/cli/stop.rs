@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::table::Table;
 use super::term::Tone;
 use super::{Context, block_on, when};
-use crate::app::{StopReport, StopTarget, SuspendArgs, Suspension};
+use crate::app::{StopReport, StopTarget, SuspendArgs, SuspendReport, Suspension};
 
 /// Forward no more requests, at once: of every pass, or of what is named
 #[derive(Debug, Args)]
@@ -79,13 +79,14 @@ impl Stop {
             return everything(context, report);
         };
         let args = SuspendArgs { target, because: self.because };
-        let stopped: Suspension =
+        let report: SuspendReport =
             block_on(async { Client::open(context).await?.post("/v1/suspensions", &args).await })?;
         context.term.say_in(
             Tone::Warn,
-            format!("{} is stopped until it is resumed: `hallpass resume`", words(&stopped.target)),
+            format!("{} is stopped until it is resumed: `hallpass resume`", words(&report.stopped.target)),
         );
-        context.term.result(&stopped, || "stopped".into())
+        context.term.result(&report, || "stopped".into())?;
+        all_recalled(report.not_recalled)
     }
 }
 
@@ -114,7 +115,22 @@ fn everything(context: &Context, report: StopReport) -> Result<(), Failure> {
         context.term.say_in(Tone::Good, "requests are decided by their passes again");
         "running"
     };
-    context.term.result(&report, || text.into())
+    context.term.result(&report, || text.into())?;
+    all_recalled(report.not_recalled)
+}
+
+/// Whoever stops something is told of what could not be called back: the stop holds, and the command did not do all of
+/// what was asked.
+pub(super) fn all_recalled(not_recalled: usize) -> Result<(), Failure> {
+    let requests = match not_recalled {
+        0 => return Ok(()),
+        1 => "1 request that was".to_owned(),
+        more => format!("{more} requests that were"),
+    };
+    Err(Failure::failed(format!(
+        "it holds for every request from now on, but {requests} on the way could not be called back in time\n\
+         hint: what the service was asked may still happen; `hallpass log --follow` tells how each ends"
+    )))
 }
 
 fn list(context: &Context) -> Result<(), Failure> {
@@ -142,5 +158,19 @@ fn words(target: &StopTarget) -> String {
         StopTarget::Pass(id) => format!("the pass {id}"),
         StopTarget::Task(task) => format!("the task `{task}`"),
         StopTarget::Connection(name) => format!("the connection `{name}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_called_back_is_said_and_is_a_failure() {
+        assert_eq!(all_recalled(0), Ok(()));
+        let failure = all_recalled(3).unwrap_err();
+        assert_eq!(failure.kind.exit_code(), 1);
+        assert!(failure.message.contains("3 requests that were on the way"), "{failure:?}");
+        assert!(failure.hint.is_some_and(|hint| hint.contains("may still happen")));
     }
 }

@@ -55,7 +55,7 @@ pub(super) struct Frame {
     pub now: OffsetDateTime,
     pub here: Option<Here>,
     /// What the form before this page did.
-    pub did: Option<&'static str>,
+    pub did: Option<String>,
 }
 
 impl Frame {
@@ -119,14 +119,19 @@ impl FromRequestParts<Console> for Frame {
             waiting,
             now: console.app.clock().now(),
             here: None,
-            did: did(query.one("did")),
+            did: did(query.one("did"), query.one("late")),
         })
     }
 }
 
+/// For the address of the page after a stop: how many requests could not be called back.
+pub(super) fn late(not_recalled: usize) -> String {
+    if not_recalled == 0 { String::new() } else { format!("&late={not_recalled}") }
+}
+
 /// The sentence for what an address says was done. What it says otherwise is not shown.
-fn did(word: &str) -> Option<&'static str> {
-    Some(match word {
+fn did(word: &str, late: &str) -> Option<String> {
+    let done = match word {
         "stopped" => "Stopped: no request of any pass is forwarded until you resume.",
         "resumed" => "Resumed: requests are decided by their passes again.",
         "approved" => "Approved: the agent's request goes out when it comes, or is on its way already.",
@@ -136,6 +141,13 @@ fn did(word: &str) -> Option<&'static str> {
         "lifted" => "Resumed: its requests are decided by its pass again.",
         "revoked" => "Revoked: it is refused from the next request on, and all that was attenuated from it.",
         _ => return None,
+    };
+    Some(match late.parse::<usize>() {
+        Ok(late @ 1..) => format!(
+            "{done} Requests that were on their way and could not be called back in time: {late}. What they ask of the \
+             service may still happen."
+        ),
+        _ => done.to_owned(),
     })
 }
 

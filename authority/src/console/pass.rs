@@ -9,7 +9,7 @@ use datalog::inspect::Inspection;
 use datalog::{PassId, RevocationId};
 use serde::Deserialize;
 
-use super::frame::{Frame, Here, whole};
+use super::frame::{Frame, Here, late, whole};
 use super::guard::Fields;
 use super::line::{Line, lines};
 use super::passes::{Row, row};
@@ -107,12 +107,12 @@ async fn revoke(
     Extension(fields): Extension<Fields>,
 ) -> Response {
     match end(&console, &id, &fields).await {
-        Ok(()) => frame.go(&format!("passes/{id}?did=revoked")),
+        Ok(not_recalled) => frame.go(&format!("passes/{id}?did=revoked{}", late(not_recalled))),
         Err(error) => frame.on(Here::Passes).failed(&error),
     }
 }
 
-async fn end(console: &Console, id: &str, fields: &Fields) -> Result<(), AppError> {
+async fn end(console: &Console, id: &str, fields: &Fields) -> Result<usize, AppError> {
     let pass: PassId = id.parse().map_err(AppError::invalid)?;
     let block = match fields.one("block") {
         "" => RevocationId::from(&pass),
@@ -122,6 +122,5 @@ async fn end(console: &Console, id: &str, fields: &Fields) -> Result<(), AppErro
         "" => None,
         because => Some(because.chars().take(200).collect()),
     };
-    console.app.revoke(RevokeArgs { ids: vec![block], because }).await?;
-    Ok(())
+    Ok(console.app.revoke(RevokeArgs { ids: vec![block], because }).await?.not_recalled)
 }

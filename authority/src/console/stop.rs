@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::frame::{Frame, whole};
+use super::frame::{Frame, late, whole};
 use super::{Console, Routes};
 
 #[derive(Template)]
@@ -20,7 +20,7 @@ pub(super) fn routes() -> Routes {
 
 async fn stop(State(console): State<Console>, frame: Frame) -> Response {
     match console.app.stop().await {
-        Ok(_) => frame.go("now?did=stopped"),
+        Ok(report) => frame.go(&format!("now?did=stopped{}", late(report.not_recalled))),
         Err(error) => frame.failed(&error),
     }
 }

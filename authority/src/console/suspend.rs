@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 
-use super::frame::Frame;
+use super::frame::{Frame, late};
 use super::guard::Fields;
 use super::{Console, Routes};
 use crate::app::{AppError, StopTarget, SuspendArgs, Suspension};
@@ -46,7 +46,7 @@ async fn suspend(
         console.app.suspend(SuspendArgs { target: target(&fields)?, because }).await
     };
     match said.await {
-        Ok(_) => frame.go("now?did=suspended"),
+        Ok(report) => frame.go(&format!("now?did=suspended{}", late(report.not_recalled))),
         Err(error) => frame.failed(&error),
     }
 }

@@ -66,7 +66,7 @@ impl Desk {
     }
 
     fn is_stopped(&self) -> bool {
-        matches!(self.app.stop_report(), StopReport { stopped: true })
+        matches!(self.app.stop_report(), StopReport { stopped: true, .. })
     }
 }
 
@@ -331,4 +331,19 @@ async fn streams_of_changes_are_bounded_and_end_with_their_session() {
     assert!(told.starts_with(b"event: change"), "{told:?}");
     desk.app.sign_out(&person.session).await;
     assert!(last.frame().await.is_none(), "the stream ended");
+}
+
+#[tokio::test]
+async fn a_person_who_stops_reads_how_many_requests_could_not_be_called_back() {
+    use verifier::ports::Trust as _;
+    let desk = Desk::new();
+    let person = desk.person().await;
+    let _under_way = desk.app.departures().begin();
+    let stop = form(&person, "/stop").body(fields(person.session.csrf())).unwrap();
+    let answer = desk.send(stop).await;
+    let page = answer.headers[header::LOCATION].to_str().unwrap().to_owned();
+    let get = request(Method::GET, &page).header(header::COOKIE, cookie(&person)).body(Body::empty());
+    let shown = desk.send(get.unwrap()).await.text;
+    assert!(shown.contains("Stopped: no request of any pass is forwarded"), "{shown}");
+    assert!(shown.contains("could not be called back in time: 1."), "{shown}");
 }

@@ -85,6 +85,22 @@ async fn the_emergency_stop_outlasts_a_restart_and_is_lifted_by_resume() {
 }
 
 #[tokio::test]
+async fn whoever_stops_is_told_of_what_could_not_be_called_back() {
+    let world = World::new().await;
+    let app = world.connected().await;
+    // A request that never looks again.
+    let under_way = app.departures().begin();
+    let args = RevokeArgs { ids: vec!["p_AAAAAAAAAAAAAAAAAAAAAA".parse().unwrap()], because: None };
+    let suspend = SuspendArgs { target: StopTarget::Task("tidy up".into()), because: None };
+    let (stopped, revoked, suspended) = tokio::join!(app.stop(), app.revoke(args), app.suspend(suspend));
+    assert_eq!(stopped.unwrap().not_recalled, 1);
+    assert_eq!(revoked.unwrap().not_recalled, 1);
+    assert_eq!(suspended.unwrap().not_recalled, 1);
+    drop(under_way);
+    assert_eq!(app.stop().await.unwrap().not_recalled, 0);
+}
+
+#[tokio::test]
 async fn an_old_root_key_is_trusted_until_it_is_retired() {
     let world = World::new().await;
     let app = world.connected().await;
