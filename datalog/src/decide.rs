@@ -38,17 +38,27 @@ pub struct Reason {
     /// The caveat or policy, as Datalog.
     pub caveat: String,
     pub expected: String,
+    /// In the agent's own words: what its arguments hold, and whom it would reach.
     pub got: String,
+    /// `got` as a record may keep it, where that holds values.
+    #[serde(skip)]
+    pub kept: Option<String>,
     pub liftable_by: LiftableBy,
 }
 
 impl Reason {
+    /// `got` without what arguments hold, whom a request reaches, and what letters say.
+    pub fn recorded(&self) -> &str {
+        self.kept.as_deref().unwrap_or(&self.got)
+    }
+
     fn uncounted(hidden: &DecodeError) -> Self {
         Self {
             block: None,
             caveat: "budget_counts".into(),
             expected: "a request that says with certainty what it takes of each budget".into(),
-            got: hidden.to_string(),
+            got: hidden.without_values(),
+            kept: None,
             liftable_by: LiftableBy::Parent,
         }
     }

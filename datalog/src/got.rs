@@ -17,12 +17,20 @@ const LENGTH: usize = 160;
 /// How much work it may be to find those that a caveat fails by.
 const STEPS: u32 = 1 << 14;
 
-/// What the request had of what the caveat read. The words in `looked_up` are not told: the agent may not be allowed to
-/// read where they come from.
-pub(crate) fn got(caveat: &Caveat, facts: &[Fact], looked_up: u64) -> String {
+/// What the request had of what the caveat read.
+pub(crate) struct Got {
+    /// For the agent, in its own values. The words in `looked_up` are not told: the agent may not be allowed to read where
+    /// they come from.
+    pub told: String,
+    /// For a record: how many and of what kind, and no value of the request.
+    pub kept: String,
+}
+
+pub(crate) fn got(caveat: &Caveat, facts: &[Fact], looked_up: u64) -> Got {
     let hidden = |pattern: &Pattern| pattern.predicate.request_bit() & looked_up != 0;
     if let Some(pattern) = caveat.patterns().find(|pattern| hidden(pattern)) {
-        return format!("what does not agree with the `{}` that was looked up", pattern.name);
+        let told = format!("what does not agree with the `{}` that was looked up", pattern.name);
+        return Got { kept: told.clone(), told };
     }
     let mut names: Vec<&str> = Vec::new();
     for pattern in caveat.patterns() {
@@ -30,10 +38,17 @@ pub(crate) fn got(caveat: &Caveat, facts: &[Fact], looked_up: u64) -> String {
             names.push(&pattern.name);
         }
     }
-    let told: Vec<(&str, String)> =
-        names.iter().filter_map(|name| Some((*name, group(name, &culprits(caveat, name, facts))?))).collect();
+    let at_fault: Vec<(&str, Vec<&Fact>)> =
+        names.into_iter().map(|name| (name, culprits(caveat, name, facts))).collect();
+    Got { told: words(&at_fault, group), kept: words(&at_fault, kinds) }
+}
+
+/// The words for what is at fault, of what is worth telling most.
+fn words(at_fault: &[(&str, Vec<&Fact>)], group: fn(&str, &[&Fact]) -> Option<String>) -> String {
+    let said: Vec<(&str, String)> =
+        at_fault.iter().filter_map(|(name, facts)| Some((*name, group(name, facts)?))).collect();
     let chosen = |wanted: fn(&str) -> bool| {
-        let some: Vec<&str> = told.iter().filter(|(name, _)| wanted(name)).map(|(_, text)| &**text).collect();
+        let some: Vec<&str> = said.iter().filter(|(name, _)| wanted(name)).map(|(_, text)| &**text).collect();
         (!some.is_empty()).then(|| some.join(", "))
     };
     chosen(|name| !FRAME.contains(&name) && !COUNTS.contains(&name))
@@ -99,6 +114,31 @@ fn group(name: &str, facts: &[&Fact]) -> Option<String> {
         "effect" => format!("effect{plural} {joined}"),
         "item_label" => format!("label{plural} {joined}"),
         _ => joined,
+    })
+}
+
+/// Facts without their values. Words that are not known here are named, and no more.
+fn kinds(name: &str, facts: &[&Fact]) -> Option<String> {
+    let count = i64::try_from(facts.len()).unwrap_or(i64::MAX);
+    if count == 0 {
+        return None;
+    }
+    let first = |fact: &Fact| fact.terms.first().and_then(Value::as_str).map(|text| format!("`{text}`"));
+    let names = || {
+        let mut names: Vec<String> = facts.iter().filter_map(|fact| first(fact)).collect();
+        names.dedup();
+        names.truncate(NAMED);
+        shorten(&names.join(", "))
+    };
+    Some(match name {
+        "arg" | "arg_int" | "arg_bool" | "arg_type" | "arg_name" => format!("the argument {}", names()),
+        "recipient" => counted(count, "recipient"),
+        "recipient_domain" => counted(count, "recipient domain"),
+        "resource" | "seen" | "created" => format!("{} of {}", counted(count, "resource"), names()),
+        "operation" | "effect" | "connection" | "service" | "method" | "host" | "arg_count"
+        | "recipient_count" | "attachment_count" | "item_count" | "unseen_count" | "uncreated_count"
+        | "used" | "cost" | "time" | "clock" => return group(name, facts),
+        _ => format!("`{name}`"),
     })
 }
 

@@ -11,7 +11,7 @@ use crate::decide::{Context, Ground, LiftableBy, Reason};
 use crate::evaluate::{self, EvaluateError, Steps, World};
 use crate::explain;
 use crate::facts::{Stage, Subject, request_facts};
-use crate::got::got;
+use crate::got::{Got, got};
 use crate::lookup::Finds;
 use crate::policy::{Policy, Rule};
 use crate::request::{Request, RequestDigest};
@@ -164,11 +164,16 @@ impl Question<'_> {
     /// What could not be told is not a missing fact but a denial, which no approval lifts.
     fn why_open(&self, open: &Failed, told: &Told) -> Option<Reason> {
         let caveat = self.caveat(open)?;
+        let unknown = told.unknown(caveat.reads())?;
+        let plain = unknown.without_values();
+        // What was looked up is told to no agent, least of all where it cannot be read.
+        let is_own = told.looked_up & caveat.reads() == 0;
         Some(Reason {
             block: Some(open.block),
             caveat: caveat.to_string(),
             expected: "a request that says with certainty what the pass asks of it".into(),
-            got: told.unknown(caveat.reads())?.to_string(),
+            got: if is_own { unknown.to_string() } else { plain.clone() },
+            kept: Some(plain),
             liftable_by: LiftableBy::Parent,
         })
     }
@@ -199,6 +204,7 @@ impl Question<'_> {
             caveat: explain::rule_text(rule).into(),
             expected: expected.into(),
             got: explain::request(self.request),
+            kept: None,
             liftable_by: LiftableBy::Nobody,
         }]
     }
@@ -210,6 +216,7 @@ impl Question<'_> {
             caveat: explain::rule_text(rule).into(),
             expected,
             got,
+            kept: None,
             liftable_by,
         };
         match &judgement.rule {
@@ -225,13 +232,16 @@ impl Question<'_> {
         }
         for failed in &judgement.failed {
             let Some(caveat) = self.caveat(failed) else { continue };
+            let got = match failed.error {
+                None => got(caveat, &judgement.facts, told.looked_up),
+                Some(error) => Got { told: error.to_string(), kept: error.to_string() },
+            };
             reasons.push(Reason {
                 block: Some(failed.block),
                 caveat: caveat.to_string(),
                 expected: explain::caveat(caveat),
-                got: failed
-                    .error
-                    .map_or_else(|| got(caveat, &judgement.facts, told.looked_up), |error| error.to_string()),
+                got: got.told,
+                kept: Some(got.kept),
                 liftable_by,
             });
         }

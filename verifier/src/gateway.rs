@@ -55,9 +55,17 @@ impl Gateway {
         }
     }
 
-    /// Whether a request that is under way may go on.
-    pub(crate) fn stands(&self, pass: &SecretString, connection: &ConnectionName) -> bool {
-        self.verify(pass).is_ok() && self.authority.held(&[], "", Some(connection)).is_none()
+    /// Looks once more after a wait, in which a person may have ended the pass or stopped the connection.
+    pub(crate) fn still_trusts(&self, pass: &SecretString, connection: &ConnectionName) -> Result<(), Stop> {
+        self.verify(pass)?;
+        self.runs(connection)
+    }
+
+    fn runs(&self, connection: &ConnectionName) -> Result<(), Stop> {
+        match self.authority.held(&[], "", Some(connection)) {
+            Some(held) => Err(Refusal::held(&held).into()),
+            None => Ok(()),
+        }
     }
 
     /// The connection that a request is for, if the pass covers it. One that exists and is not covered answers
@@ -67,9 +75,7 @@ impl Gateway {
         if !pass.connections().iter().any(|connected| connected.name == *name) {
             return Err(Refusal::not_covered(name.as_str()).into());
         }
-        if let Some(held) = self.authority.held(&[], "", Some(name)) {
-            return Err(Refusal::held(&held).into());
-        }
+        self.runs(name)?;
         self.authority.connection(name).ok_or_else(|| {
             Fault::before(
                 FaultCode::NeedsReconnect,

@@ -334,3 +334,40 @@ fn nothing_is_looked_up_while_the_store_takes_nothing() {
     assert_eq!(stage.upstream.seen().len(), 0);
     assert_eq!(stage.authority.leases.load(Ordering::SeqCst), 0);
 }
+
+#[test]
+fn a_connection_that_is_stopped_while_a_credential_is_fetched_looks_nothing_up() {
+    let stage = Stage::new();
+    looking(&stage, |_| json("200 OK", THREAD));
+    let pass = stage.mint(&replies_only());
+    stage.authority.suspends_on_lease.store(true, Ordering::SeqCst);
+    assert_eq!(stage.post(&pass, SEND, &reply("bob@partner.test")).code(), "denied");
+    assert_eq!(stage.upstream.seen().len(), 0);
+}
+
+/// The agent may send drafts and read none.
+#[test]
+fn what_a_draft_holds_is_not_told_where_it_cannot_be_read_either() {
+    let stage = Stage::new();
+    let to_partner = MintArgs {
+        allow: strings(&["gmail:send"]),
+        narrow: Narrowing { to_domains: strings(&["partner.test"]), ..Narrowing::default() },
+        ..MintArgs::default()
+    };
+    let pass = stage.mint(&to_partner);
+    for message in [
+        "To: bob@partner.test\r\nwords of the draft\r\n\r\nyes\r\n",
+        "To: words-of-the-draft\r\n\r\nyes\r\n",
+        "To: words of the draft <bob@@partner.test>\r\n\r\nyes\r\n",
+        "words-of-the-draft: 1\r\nwords-of-the-draft: 2\r\nTo: bob@partner.test\r\nTo: words-of-the-draft@x.test\r\n\r\nyes\r\n",
+    ] {
+        let raw = URL_SAFE.encode(message);
+        looking(&stage, move |_| {
+            json("200 OK", &format!(r#"{{"id":"r-1","message":{{"id":"m","threadId":"t1","raw":"{raw}"}}}}"#))
+        });
+        let refused = stage.post(&pass, SEND_DRAFT, r#"{"id":"r-1"}"#);
+        assert_eq!(refused.status, 403, "{message}");
+        let told = refused.text().to_lowercase().replace('-', " ");
+        assert!(!told.contains("words of the draft"), "{refused:?}");
+    }
+}

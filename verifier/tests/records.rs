@@ -7,6 +7,8 @@ use std::net::TcpStream;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE;
 use common::{Kind, Stage, Step, eventually, exchange, held, json, read_reply, request};
 use datalog::{MintArgs, Narrowing};
 use verifier::ports::Outcome;
@@ -256,4 +258,44 @@ fn a_record_outlines_the_request_and_holds_no_value_of_an_argument() {
     assert!(!text.contains("private"), "{text}");
     assert!(!outline.account.is_empty() && !outline.effects.is_empty());
     assert!(outline.arguments.contains(&("title".into(), "string".into())), "{text}");
+}
+
+/// The agent is told its own values; what is kept in plain text says how many and of what kind.
+#[test]
+fn a_record_holds_no_address_and_no_value_of_an_argument() {
+    let stage = Stage::new();
+    let args = MintArgs {
+        allow: vec!["gmail:send".into(), "gmail:read".into()],
+        narrow: Narrowing {
+            to_domains: vec!["partner.test".into()],
+            args: vec!["gmail.users.messages.list: q = \"is:unread\"".into()],
+            ..Narrowing::default()
+        },
+        ..MintArgs::default()
+    };
+    let pass = stage.mint(&args);
+    let raw = |to: &str| URL_SAFE.encode(format!("To: {to}\r\nSubject: sentinel\r\n\r\nyes\r\n"));
+    let send = |to: &str| {
+        stage.post(&pass, "/gmail/gmail/v1/users/me/messages/send", &format!(r#"{{"raw":"{}"}}"#, raw(to)))
+    };
+    let list = "/gmail/gmail/v1/users/me/messages?q=sentinel-words";
+    for (reply, told) in [
+        (send("sentinel@outside.test"), "sentinel@outside.test"),
+        (send("sentinel@"), "sentinel@"),
+        (stage.get(&pass, list), "sentinel-words"),
+    ] {
+        assert_eq!(reply.status, 403, "{reply:?}");
+        assert!(reply.text().contains(told), "{reply:?}");
+    }
+    let written = stage.authority.written();
+    assert_eq!(written.len(), 3);
+    for one in written {
+        assert!(!one.record.reasons.is_empty());
+        for reason in &one.record.reasons {
+            let kept = format!("{} {} {}", reason.caveat, reason.expected, reason.recorded());
+            assert!(!kept.contains("sentinel") && !kept.contains("outside"), "{kept}");
+        }
+        let outline = format!("{:?} {}", one.record.outline, one.record.path);
+        assert!(!outline.contains("sentinel"), "{outline}");
+    }
 }

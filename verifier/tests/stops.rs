@@ -52,3 +52,15 @@ fn a_stop_of_another_pass_lets_what_is_on_its_way_go_on() {
         assert_eq!(agent.join().unwrap().status, 200);
     });
 }
+
+/// The stop was acknowledged: nothing was under way yet.
+#[test]
+fn a_connection_that_is_stopped_while_a_credential_is_fetched_sends_nothing() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["github:read"]);
+    stage.authority.suspends_on_lease.store(true, Ordering::SeqCst);
+    let reply = stage.get(&pass, "/github/user");
+    assert_eq!((reply.status, reply.code().as_str()), (403, "denied"), "{reply:?}");
+    assert!(reply.text().contains("the connection `github` is stopped"), "{reply:?}");
+    assert_eq!(stage.upstream.seen().len(), 0);
+}

@@ -275,7 +275,7 @@ impl From<&Reason> for ReasonEntry {
             block: reason.block,
             caveat: plain(&reason.caveat),
             expected: plain(&reason.expected),
-            got: plain(&reason.got),
+            got: plain(reason.recorded()),
             liftable_by: liftable_by.into(),
         }
     }

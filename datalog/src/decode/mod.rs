@@ -63,6 +63,18 @@ pub enum DecodeError {
     Unknown,
 }
 
+impl DecodeError {
+    /// The error without what stands in the message or the field.
+    pub(crate) fn without_values(&self) -> String {
+        match self {
+            Self::Header(_) => "the message cannot be read with certainty".into(),
+            Self::Address(_) => "a recipient cannot be read with certainty".into(),
+            Self::Mime(_) => "its attachments cannot be counted with certainty".into(),
+            other => other.to_string(),
+        }
+    }
+}
+
 /// `raw` as clients send it: base64url, padded or not, and nothing else.
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,

@@ -247,7 +247,7 @@ impl Review {
         let facts = item_facts(u64::MAX, item, self.now);
         let got = unsaid
             .or_else(|| failed.error.map(|error| error.to_string()))
-            .or_else(|| caveat.map(|caveat| got(caveat, &facts, 0)));
+            .or_else(|| caveat.map(|caveat| got(caveat, &facts, 0).told));
         Unfit {
             ground,
             reason: Reason {
@@ -255,6 +255,8 @@ impl Review {
                 caveat: caveat.map(ToString::to_string).unwrap_or_default(),
                 expected: caveat.map_or_else(String::new, |caveat: &Caveat| explain::caveat(caveat)),
                 got: got.unwrap_or_default(),
+                // Of an answer's items nothing is recorded.
+                kept: Some(String::new()),
                 liftable_by: LiftableBy::Parent,
             },
         }

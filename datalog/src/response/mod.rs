@@ -141,6 +141,7 @@ impl Review {
                 caveat: caveat.map(ToString::to_string).unwrap_or_default(),
                 expected: "a whole answer in JSON whose items the pass can be held against".into(),
                 got: got.to_owned(),
+                kept: None,
                 liftable_by: LiftableBy::Parent,
             },
         }

@@ -52,9 +52,10 @@ pub struct Remembering {
     pub audit_is_broken: AtomicBool,
     pub needs_reconnect: AtomicBool,
     pub panics_on_lease: AtomicBool,
-    /// A person revokes, or stops everything, while a credential is being fetched.
+    /// A person revokes, or stops everything, or the connection, while a credential is being fetched.
     pub revokes_on_lease: AtomicBool,
     pub stops_on_lease: AtomicBool,
+    pub suspends_on_lease: AtomicBool,
 }
 
 impl Remembering {
@@ -79,6 +80,7 @@ impl Remembering {
             panics_on_lease: AtomicBool::new(false),
             revokes_on_lease: AtomicBool::new(false),
             stops_on_lease: AtomicBool::new(false),
+            suspends_on_lease: AtomicBool::new(false),
         }
     }
 
@@ -199,6 +201,9 @@ impl Credentials for Remembering {
             }
             if self.stops_on_lease.load(Ordering::SeqCst) {
                 self.stopped.store(true, Ordering::SeqCst);
+            }
+            if self.suspends_on_lease.load(Ordering::SeqCst) {
+                self.suspended.lock().unwrap().insert(warrant.request().connection.to_string());
             }
             self.leases.fetch_add(1, Ordering::SeqCst);
             Ok(Credential {
