@@ -1,8 +1,9 @@
 //! JSON read once, strictly, into a model that is written back as it was understood.
 //!
 //! What two parsers could read differently is refused: duplicate keys, integers past 2^53, a byte order
-//! mark, trailing bytes, more than 64 levels. Nothing here knows about schemas.
+//! mark, trailing bytes, more than 64 levels or half a million values. Nothing here knows about schemas.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -12,6 +13,8 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 pub const MAX_SAFE_INTEGER: i64 = 9_007_199_254_740_991;
 
 const MAX_DEPTH: usize = 64;
+/// Values in one text, at most: each takes many times the two bytes that it may be written in.
+const MAX_VALUES: usize = 500_000;
 
 /// A JSON value; objects keep the order of their keys and have each key once.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,7 +38,8 @@ impl Json {
     pub fn parse(bytes: &[u8]) -> Result<Self, JsonError> {
         let text = std::str::from_utf8(bytes).map_err(|_| JsonError("not UTF-8".into()))?;
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let value = Strict { depth: 0 }
+        let left = Cell::new(MAX_VALUES);
+        let value = Strict { depth: 0, left: &left }
             .deserialize(&mut deserializer)
             .and_then(|value| deserializer.end().map(|()| value))
             .map_err(|error| JsonError(error.to_string()))?;
@@ -64,22 +68,34 @@ impl Json {
     }
 }
 
-struct Strict {
+struct Strict<'a> {
     depth: usize,
+    /// How many more values the text may have.
+    left: &'a Cell<usize>,
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl Strict<'_> {
+    fn within(&self) -> Self {
+        Self { depth: self.depth + 1, left: self.left }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Json;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
         if self.depth > MAX_DEPTH {
             return Err(de::Error::custom(format_args!("more than {MAX_DEPTH} levels deep")));
         }
+        match self.left.get().checked_sub(1) {
+            Some(left) => self.left.set(left),
+            None => return Err(de::Error::custom(format_args!("more than {MAX_VALUES} values"))),
+        }
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -125,7 +141,7 @@ impl<'de> Visitor<'de> for Strict {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
         let mut array = Vec::new();
-        while let Some(item) = items.next_element_seed(Strict { depth: self.depth + 1 })? {
+        while let Some(item) = items.next_element_seed(self.within())? {
             array.push(item);
         }
         Ok(Json::Array(array))
@@ -138,7 +154,7 @@ impl<'de> Visitor<'de> for Strict {
             if !seen.insert(key.clone()) {
                 return Err(de::Error::custom(format_args!("the key `{}` stands twice", key.escape_debug())));
             }
-            let value = entries.next_value_seed(Strict { depth: self.depth + 1 })?;
+            let value = entries.next_value_seed(self.within())?;
             fields.push((key, value));
         }
         Ok(Json::Object(fields))
@@ -193,6 +209,8 @@ mod tests {
         ] {
             assert!(Json::parse(bad.as_bytes()).is_err(), "{bad:.40} was accepted");
         }
+        let many = format!("[{}0]", "0,".repeat(MAX_VALUES));
+        assert!(Json::parse(many.as_bytes()).is_err_and(|error| error.0.contains("values")));
         assert!(Json::parse(b"{\"a\":\"\xff\"}").is_err());
         assert!(Json::parse("\u{0}".as_bytes()).is_err());
     }

@@ -1,6 +1,9 @@
 //! The time of day, as something that is handed in.
 //!
-//! The one file of the gateway that reads the clock; everything else is given a `Clock` or a moment.
+//! The one file of the gateway that reads the clock; everything else is given a `Clock` or a moment. A clock that is set
+//! back makes no pass hold again that had ended.
+
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use time::OffsetDateTime;
 
@@ -9,13 +12,45 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> OffsetDateTime;
 }
 
-/// The clock of the machine.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemClock;
+/// The clock of the machine, which never tells an earlier time than it told before.
+#[derive(Debug, Default)]
+pub struct SystemClock {
+    /// Nanoseconds since 1970: good until the year 2262.
+    latest: AtomicI64,
+}
+
+impl SystemClock {
+    fn not_before_the_latest(&self, read: OffsetDateTime) -> OffsetDateTime {
+        let nanos = i64::try_from(read.unix_timestamp_nanos()).unwrap_or(i64::MAX);
+        let latest = self.latest.fetch_max(nanos, Ordering::Relaxed);
+        if latest <= nanos {
+            return read;
+        }
+        OffsetDateTime::from_unix_timestamp_nanos(latest.into()).unwrap_or(read)
+    }
+}
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place of the gateway that reads the clock")]
     fn now(&self) -> OffsetDateTime {
-        OffsetDateTime::now_utc()
+        self.not_before_the_latest(OffsetDateTime::now_utc())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_back_stands_still_until_it_has_caught_up() {
+        let clock = SystemClock::default();
+        let start = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
+        assert_eq!(clock.not_before_the_latest(start), start);
+        assert_eq!(clock.not_before_the_latest(start - Duration::days(1)), start);
+        assert_eq!(clock.not_before_the_latest(start - Duration::nanoseconds(1)), start);
+        let later = start + Duration::nanoseconds(1);
+        assert_eq!(clock.not_before_the_latest(later), later);
     }
 }

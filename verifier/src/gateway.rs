@@ -55,10 +55,16 @@ impl Gateway {
         }
     }
 
-    /// Looks once more after a wait, in which a person may have ended the pass or stopped the connection.
-    pub(crate) fn still_trusts(&self, pass: &SecretString, connection: &ConnectionName) -> Result<(), Stop> {
+    /// Looks once more after a wait, in which a person may have ended the pass, or stopped or disconnected the connection.
+    pub(crate) fn still_trusts(&self, pass: &SecretString, connection: &Connection) -> Result<(), Stop> {
         self.verify(pass)?;
-        self.runs(connection)
+        self.runs(&connection.name)?;
+        let there = self.connected(&connection.name)?;
+        if there.account == connection.account { Ok(()) } else { Err(gone(&connection.name).into()) }
+    }
+
+    fn connected(&self, name: &ConnectionName) -> Result<Arc<Connection>, Fault> {
+        self.authority.connection(name).ok_or_else(|| gone(name))
     }
 
     fn runs(&self, connection: &ConnectionName) -> Result<(), Stop> {
@@ -76,13 +82,7 @@ impl Gateway {
             return Err(Refusal::not_covered(name.as_str()).into());
         }
         self.runs(name)?;
-        self.authority.connection(name).ok_or_else(|| {
-            Fault::before(
-                FaultCode::NeedsReconnect,
-                format!("the connection `{name}`, which the pass covers, is not connected any more"),
-            )
-            .into()
-        })
+        Ok(self.connected(name)?)
     }
 
     /// Before the pass is known, only a listener of a connection's own tells the dialect: on the shared one it
@@ -96,4 +96,9 @@ impl Gateway {
                 .map_or(Dialect::Problem, |connection| connection.service.dialect),
         }
     }
+}
+
+fn gone(name: &ConnectionName) -> Fault {
+    let detail = format!("the connection `{name}`, which the pass covers, is not connected any more");
+    Fault::before(FaultCode::NeedsReconnect, detail)
 }

@@ -94,9 +94,9 @@ impl Looker<'_> {
         let credential = lease(authority, limits, warrant).await?;
         // Waiting for a provider takes seconds, in which a person may have ended the pass.
         let mut under_way = authority.departures().begin();
-        self.gateway.still_trusts(self.text, &self.connection.name)?;
+        self.gateway.still_trusts(self.text, self.connection)?;
         recording.looks_up(&warrant.request().operation);
-        let stands = || self.gateway.still_trusts(self.text, &self.connection.name).is_ok();
+        let stands = || self.gateway.still_trusts(self.text, self.connection).is_ok();
         let sent = self.forwarder.send(authority, limits, warrant, &outgoing, credential);
         let answer = match under_way.unless_recalled(stands, sent).await? {
             Ok(arrival) => arrival.answer,

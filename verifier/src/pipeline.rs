@@ -157,10 +157,10 @@ impl Worker {
         // Waiting for a provider takes seconds, in which a person may have ended the pass; from here on, whoever ends
         // it waits for this request.
         let mut under_way = authority.departures().begin();
-        self.gateway.still_trusts(&admitted.pass, &connection.name)?;
+        self.gateway.still_trusts(&admitted.pass, &connection)?;
         passage.still_awaited()?;
         passage.recording.departs();
-        let stands = || self.gateway.still_trusts(&admitted.pass, &connection.name).is_ok();
+        let stands = || self.gateway.still_trusts(&admitted.pass, &connection).is_ok();
         let sent = self.forwarder.forward(authority, limits, &departure, credential);
         let arrival = under_way.unless_recalled(stands, sent).await??;
         drop(under_way);

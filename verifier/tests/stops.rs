@@ -64,3 +64,13 @@ fn a_connection_that_is_stopped_while_a_credential_is_fetched_sends_nothing() {
     assert!(reply.text().contains("the connection `github` is stopped"), "{reply:?}");
     assert_eq!(stage.upstream.seen().len(), 0);
 }
+
+#[test]
+fn a_connection_that_is_disconnected_while_its_credential_is_lent_sends_nothing() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["github:read"]);
+    stage.authority.disconnects_on_lease.store(true, Ordering::SeqCst);
+    let reply = stage.get(&pass, "/github/user");
+    assert_eq!((reply.status, reply.code().as_str()), (503, "connection-needs-reconnect"), "{reply:?}");
+    assert_eq!(stage.upstream.seen().len(), 0);
+}

@@ -1,4 +1,4 @@
-//! `disconnect`: lent to nobody at once, taken back at the provider, then forgotten.
+//! `disconnect`: lent to nobody at once, called back from whom it is lent to, taken back at the provider, then forgotten.
 
 use datalog::ConnectionName;
 
@@ -22,6 +22,7 @@ impl App {
                 connections.remove(name);
             }
         });
+        let not_recalled = self.recall().await;
         let provider = match live.known() {
             Some(known) => {
                 let http = &self.refresher.http;
@@ -38,6 +39,6 @@ impl App {
         let event = EventEntry::on_connection(Event::Disconnected, name).detail(&words).at(self.clock.now());
         self.store.forgotten(live.id, event).await?;
         self.checkpoint().await;
-        Ok(DisconnectReport { name: name.clone(), account: live.account.clone(), provider })
+        Ok(DisconnectReport { name: name.clone(), account: live.account.clone(), provider, not_recalled })
     }
 }

@@ -153,6 +153,9 @@ pub struct DisconnectReport {
     pub name: ConnectionName,
     pub account: Account,
     pub provider: ProviderRevocation,
+    /// Requests that were on their way and did not end in time: what they do may still happen.
+    #[serde(default)]
+    pub not_recalled: usize,
 }
 
 /// Whether the provider took the grant back too.

@@ -5,6 +5,7 @@ use datalog::ConnectionName;
 
 use super::client::Client;
 use super::failure::Failure;
+use super::stop::all_recalled;
 use super::table::{Cell, Table};
 use super::term::Tone;
 use super::{Context, block_on, when};
@@ -87,7 +88,8 @@ impl Disconnect {
                 format!("forgotten here, but the provider did not revoke the grant ({because}): do so on the account's own pages"),
             ),
         }
-        term.result(&report, || format!("{} ({})", report.name, report.account))
+        term.result(&report, || format!("{} ({})", report.name, report.account))?;
+        all_recalled(report.not_recalled)
     }
 
     fn unknown(&self, known: &[ConnectionInfo]) -> Failure {

@@ -97,7 +97,7 @@ pub async fn start(home: &Home, mut config: Config, patience: Duration) -> anyho
     let limits = Limits { drain: patience, ..Limits::default() };
     let names = app.config().gateway_names.clone();
     let settings = GatewayConfig { names, limits, ..GatewayConfig::default() };
-    let gateway = Gateway::new(app.clone(), Arc::new(SystemClock), settings).serve(doors)?;
+    let gateway = Gateway::new(app.clone(), Arc::new(SystemClock::default()), settings).serve(doors)?;
     Ok(Server { ready, app, gateway, end, tasks, patience, _socket: socket })
 }
 

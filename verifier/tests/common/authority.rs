@@ -52,10 +52,11 @@ pub struct Remembering {
     pub audit_is_broken: AtomicBool,
     pub needs_reconnect: AtomicBool,
     pub panics_on_lease: AtomicBool,
-    /// A person revokes, or stops everything, or the connection, while a credential is being fetched.
+    /// A person revokes, or stops everything, or stops or disconnects the connection, while a credential is fetched.
     pub revokes_on_lease: AtomicBool,
     pub stops_on_lease: AtomicBool,
     pub suspends_on_lease: AtomicBool,
+    pub disconnects_on_lease: AtomicBool,
 }
 
 impl Remembering {
@@ -81,6 +82,7 @@ impl Remembering {
             revokes_on_lease: AtomicBool::new(false),
             stops_on_lease: AtomicBool::new(false),
             suspends_on_lease: AtomicBool::new(false),
+            disconnects_on_lease: AtomicBool::new(false),
         }
     }
 
@@ -204,6 +206,9 @@ impl Credentials for Remembering {
             }
             if self.suspends_on_lease.load(Ordering::SeqCst) {
                 self.suspended.lock().unwrap().insert(warrant.request().connection.to_string());
+            }
+            if self.disconnects_on_lease.load(Ordering::SeqCst) {
+                self.disconnect(warrant.request().connection.as_str());
             }
             self.leases.fetch_add(1, Ordering::SeqCst);
             Ok(Credential {

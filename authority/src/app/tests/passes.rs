@@ -96,6 +96,7 @@ async fn whoever_stops_is_told_of_what_could_not_be_called_back() {
     assert_eq!(stopped.unwrap().not_recalled, 1);
     assert_eq!(revoked.unwrap().not_recalled, 1);
     assert_eq!(suspended.unwrap().not_recalled, 1);
+    assert_eq!(app.disconnect(&gmail()).await.unwrap().not_recalled, 1);
     drop(under_way);
     assert_eq!(app.stop().await.unwrap().not_recalled, 0);
 }
