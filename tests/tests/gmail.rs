@@ -241,8 +241,8 @@ fn a_new_pass_is_tried_on_what_agents_asked_before() {
         would,
         [
             ("gmail.users.messages.get", "allow"),
-            ("gmail.users.drafts.create", "untold"),
-            ("gmail.users.messages.send", "untold"),
+            ("gmail.users.drafts.create", "deny"),
+            ("gmail.users.messages.send", "deny"),
             ("gmail.users.messages.delete", "deny"),
         ]
     );

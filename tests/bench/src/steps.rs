@@ -1,4 +1,4 @@
-//! The pure steps of one request, each on its own: verify, classify, decide.
+//! The pure steps of one request, each on its own: verify, classify, decide, and what is kept of the decision.
 //!
 //! One thread, nothing else in the loop, so that wall time is CPU time. It leaves out everything that waits or
 //! touches a socket; `plan` measures the whole.
@@ -54,6 +54,7 @@ pub(crate) fn run(batch: Duration) -> anyhow::Result<Vec<StepRow>> {
         rows.push(bench.first_sight(*blocks, passes, batch)?);
         rows.push(bench.cached(*blocks, pass, batch)?);
         rows.push(bench.decide(*blocks, pass, batch)?);
+        rows.push(bench.keep(*blocks, pass, batch)?);
     }
     Ok(rows)
 }
@@ -112,6 +113,15 @@ impl Bench {
 
     fn verify(&self, cache: &PassCache, pass: &str) -> anyhow::Result<Arc<VerifiedPass>> {
         Ok(cache.verify(pass, &self.roots, &|_| false, NOW)?)
+    }
+
+    /// What is kept of a decision, gathered and written; it is sealed on the store's thread.
+    fn keep(&self, blocks: usize, pass: &str, batch: Duration) -> anyhow::Result<StepRow> {
+        let pass = self.verify(&PassCache::new(16), pass)?;
+        let (request, context) = (self.request()?, Context::default());
+        let digest = request.digest();
+        let us = timed(batch, || Ok(datalog::Kept::of(&pass, (&request, digest), &context, NOW).encode()))?;
+        Ok(StepRow { step: "facts kept", blocks: Some(blocks), us })
     }
 
     fn request(&self) -> anyhow::Result<datalog::Request> {
