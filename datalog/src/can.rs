@@ -20,6 +20,7 @@ use crate::facts::{Stage, operation_facts};
 use crate::judge::{Answered, Question};
 use crate::lookup::Observed;
 use crate::policy::{Policy, Rule};
+use crate::possible;
 use crate::request::Request;
 use crate::response;
 
@@ -96,7 +97,8 @@ fn row_with(
     for block in &content.blocks {
         for caveat in &block.caveats {
             let world = World { facts: [&facts, authority, &block.facts] };
-            let outlook = match outlook(caveat, world, &mut steps, known) {
+            let Some(left) = possible::left(caveat, operation, world, &mut steps, known) else { continue };
+            let outlook = match outlook(&left, world, &mut steps, known) {
                 Outlook::Holds if response::mentions_answers(caveat.reads()) => {
                     let facts = operation_facts(connected, operation, effects, Stage::Response);
                     of_answers(

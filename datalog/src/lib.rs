@@ -36,6 +36,7 @@ mod narrowing;
 pub mod outline;
 mod plain;
 pub mod policy;
+mod possible;
 mod print;
 mod provenance;
 pub mod reference;

@@ -56,6 +56,16 @@ def invite_from_package(*guests):
     return made["summary"]
 
 
+def invite_on(calendar, *guests):
+    """On a calendar that others read."""
+    return client("calendar", "v3").events().insert(calendarId=calendar, body=event(guests)).execute()["summary"]
+
+
+def create_in(folder, name):
+    made = client("drive", "v3").files().create(body={"name": name, "parents": [folder]}).execute()
+    return made["name"]
+
+
 def quick_add(text):
     return client("calendar", "v3").events().quickAdd(calendarId="primary", text=text).execute()
 
@@ -77,7 +87,9 @@ def move(file_id, parent):
     return client("drive", "v3").files().update(fileId=file_id, addParents=parent).execute()
 
 
-SCENARIOS = (events, packaged_events, invite, invite_from_package, quick_add, cancel, files, share, move)
+SCENARIOS = (
+    events, packaged_events, invite, invite_from_package, invite_on, quick_add, cancel, files, share, create_in, move,
+)
 
 try:
     scenario = {one.__name__: one for one in SCENARIOS}[sys.argv[1]]

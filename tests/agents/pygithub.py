@@ -34,6 +34,19 @@ def comment():
     return GITHUB.get_repo("alice/notes").get_issue(1).create_comment("seen").body
 
 
+def comment_ids():
+    return [one.id for one in GITHUB.get_repo("alice/notes").get_issue(1).get_comments()]
+
+
+def issue_comment(number):
+    return GITHUB.get_repo("alice/notes").get_issue(1).get_comment(int(number)).body
+
+
+def review_comment(number):
+    """The same number, as if it were that of a comment on a line of a pull request."""
+    return GITHUB.requester.requestJsonAndCheck("GET", f"/repos/alice/notes/pulls/comments/{number}")[1]["body"]
+
+
 def create():
     return GITHUB.get_repo("alice/notes").create_issue(title="made by the agent").title
 
@@ -57,7 +70,7 @@ def delete():
     return "deleted"
 
 
-SCENARIOS = {f.__name__: f for f in (whoami, issues, followed, comment, create, commit, publish, look, delete)}
+SCENARIOS = {f.__name__: f for f in (whoami, issues, followed, comment, comment_ids, issue_comment, review_comment, create, commit, publish, look, delete)}
 try:
     print(json.dumps({"result": SCENARIOS[sys.argv[1]](*sys.argv[2:])}))
 except GithubException as error:

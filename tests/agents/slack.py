@@ -48,6 +48,23 @@ def post_in_two_places(channel, other):
     return client.api_call(url, data={"channel": channel, "text": "where does it go?"})["channel"]
 
 
+def post_ts(channel, text):
+    answer = client.chat_postMessage(channel=channel, text=text)
+    return [answer["channel"], answer["ts"]]
+
+
+def edit(channel, ts, text):
+    return client.chat_update(channel=channel, ts=ts, text=text)["text"]
+
+
+def people():
+    return [[one["name"], one["profile"].get("email")] for one in client.users_list()["members"]]
+
+
+def search(query):
+    return client.search_all(query=query)["ok"]
+
+
 def delete(channel, ts):
     return client.chat_delete(channel=channel, ts=ts)["ok"]
 
@@ -56,7 +73,7 @@ def upload(channel):
     return client.files_upload_v2(channel=channel, content="a report", filename="report.txt")["ok"]
 
 
-SCENARIOS = {one.__name__: one for one in (whoami, channels, history, post, post_blocks, post_by_get, post_in_two_places, delete, upload)}
+SCENARIOS = {one.__name__: one for one in (whoami, channels, history, post, post_blocks, post_by_get, post_in_two_places, post_ts, edit, people, search, delete, upload)}
 
 try:
     print(json.dumps({"result": SCENARIOS[sys.argv[1]](*sys.argv[2:])}))

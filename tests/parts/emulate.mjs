@@ -1,6 +1,9 @@
 // One of emulate's services behind the recorder, so that a test can see what reached the upstream.
 // Configuration: {"service": "google" | "github" | "slack", "seed": …}. The seed's first user answers any token that
 // the emulator did not issue: it is the decoy.
+//
+// POST /__control {"answers": {PATH: …}}: what the emulator does not have is answered in the shape that the provider's own
+// description gives it.
 
 import http from 'node:http'
 import { createEmulator } from 'emulate'
@@ -21,10 +24,18 @@ async function started(options) {
   return server.address().port
 }
 
+let answers = {}
+
 await serve(async (url) => {
   const inner = await started({ service, port: 0, hostname: '127.0.0.1', baseUrl: url, seed })
   return {
+    control: (settings) => (answers = settings.answers),
     handle(req, res, bytes) {
+      const given = answers[decodeURIComponent(req.url.split('?')[0])]
+      if (given) {
+        res.setHeader('content-type', 'application/json')
+        return res.end(JSON.stringify(given))
+      }
       const { 'transfer-encoding': _, ...headers } = req.headers
       if (bytes.length > 0) headers['content-length'] = String(bytes.length)
       const upstream = http.request(

@@ -197,3 +197,36 @@ fn the_address_of_a_private_files_content_is_masked() {
     assert!(!address.is_empty() && address.chars().all(|c| c == '*'), "{address}");
     assert_eq!(content["encoding"], "base64", "the content itself is there");
 }
+
+#[test]
+fn pygithub_touches_what_it_was_shown_and_an_id_of_one_kind_is_none_of_another() {
+    let mut repository = Repository::new();
+    repository.pygithub("comment");
+    repository.pass = repository.hallpass.mint(&[
+        "answer what was said",
+        "--allow",
+        "github:read",
+        "--allow",
+        "github.issues/create-comment",
+        "--only-seen",
+        "issue",
+        "--only-seen",
+        "issue-comment",
+        "--only-seen",
+        "review-comment",
+    ]);
+    repository.github.forget();
+    reads_why(&repository.pygithub("comment"), &["issue"]);
+    repository.nothing_was_changed();
+    assert_eq!(repository.pygithub("issues")["result"], Value::from(seven()));
+    assert_eq!(repository.pygithub("comment")["result"], "seen", "once it was listed");
+
+    let listed = repository.pygithub("comment_ids");
+    let id = listed["result"][0].as_i64().unwrap_or_else(|| panic!("{listed}")).to_string();
+    let run = |scenario: &str, id: &str| repository.run(python("agents/pygithub.py"), &[scenario, id]);
+    assert_eq!(run("issue_comment", &id)["result"], "seen");
+    repository.github.forget();
+    reads_why(&run("review_comment", &id), &["review-comment"]);
+    reads_why(&run("issue_comment", "987654"), &["issue-comment"]);
+    assert!(repository.github.seen_at("/repos/alice/notes/pulls").is_empty(), "nothing of it went upstream");
+}

@@ -151,3 +151,73 @@ fn a_conversation_is_looked_up_for_a_pass_that_stays_inside_the_organization() {
     workspace.upstream_saw_one_kind_of_request();
     workspace.nothing_was_posted();
 }
+
+#[test]
+fn slack_sdk_changes_what_it_wrote_and_nothing_else() {
+    let mut workspace = Workspace::new();
+    let theirs = workspace.python(&["post_ts", &workspace.digest, "of before"]);
+    let of_before = theirs["result"][1].as_str().unwrap_or_else(|| panic!("{theirs}")).to_owned();
+    workspace.pass = workspace.hallpass.mint(&[
+        "keep one message up to date",
+        "--allow",
+        "slack:read",
+        "--allow",
+        "slack.chat.postMessage",
+        "--allow",
+        "slack.chat.update",
+        "--only-created",
+        "message",
+    ]);
+    let posted = workspace.python(&["post_ts", &workspace.digest, "mine"]);
+    let ts = posted["result"][1].as_str().unwrap_or_else(|| panic!("{posted}")).to_owned();
+    workspace.slack.forget();
+    reads_why(&workspace.python(&["edit", &workspace.digest, &of_before, "rewritten"]), &["message"]);
+    reads_why(&workspace.python(&["edit", &workspace.board, &ts, "rewritten"]), &["message"]);
+    workspace.nothing_was_posted();
+    assert_eq!(workspace.python(&["edit", &workspace.digest, &ts, "mine, again"])["result"], "mine, again");
+}
+
+#[test]
+fn both_sdks_read_a_day_and_no_address_of_anybody() {
+    let mut workspace = Workspace::new();
+    workspace.python(&["post", &workspace.digest, "fresh"]);
+    workspace.pass = workspace.hallpass.mint(&[
+        "read what is new",
+        "--allow",
+        "slack:read",
+        "--newer-than",
+        "24h",
+        "--max-items",
+        "5",
+        "--redact",
+        "profile.email",
+    ]);
+    assert_eq!(workspace.python(&["history", &workspace.digest])["result"][0], "fresh");
+    assert_eq!(workspace.javascript(&["history", &workspace.digest])["result"][0], "fresh");
+    let people = workspace.python(&["people"]);
+    let people = people["result"].as_array().unwrap_or_else(|| panic!("{people}"));
+    assert!(people.len() >= 2 && people.iter().all(|one| one[1] == ""), "{people:?}");
+    workspace.slack.forget();
+    // Of two lists in one answer nobody can tell what is in either: it is not asked for.
+    reads_why(&workspace.python(&["search", "fresh"]), &["slack.search.all"]);
+    assert!(workspace.slack.seen().is_empty(), "{:?}", workspace.slack.seen());
+}
+
+#[test]
+fn a_direct_message_goes_to_a_colleague() {
+    let mut workspace = Workspace::new();
+    let colleague = workspace.slack.slack_id("users.list", "decoy");
+    let inside = ["tell a colleague", "--allow", "slack:send", "--check", "check if channel_external(false)"];
+    workspace.pass = workspace.hallpass.mint(&inside);
+    workspace.slack.forget();
+    let posted = workspace.python(&["post_ts", &colleague, "hello"]);
+    let direct = posted["result"][0].as_str().unwrap_or_else(|| panic!("{posted}")).to_owned();
+    let looked = workspace.slack.seen_at("/api/users.info");
+    let bodies: Vec<&str> = looked.iter().map(|one| one.body.as_str()).collect();
+    assert_eq!(bodies, [format!("user={colleague}"), format!("user={}", workspace.alice)], "{bodies:?}");
+    // By the conversation's own id it is the same person.
+    assert_eq!(workspace.python(&["post", &direct, "again"])["result"], "again");
+    workspace.slack.forget();
+    reads_why(&workspace.python(&["post", "U0NOBODY", "hello"]), &["person"]);
+    workspace.nothing_was_posted();
+}

@@ -42,6 +42,13 @@ impl Workspace {
         Self { hallpass, google, pass }
     }
 
+    /// Another pass, for another task.
+    fn with_pass(mut self, terms: &[&str]) -> Self {
+        self.pass = self.hallpass.mint(terms);
+        self.google.forget();
+        self
+    }
+
     fn run(&self, arguments: &[&str]) -> Value {
         let output = python("agents/planner.py")
             .args(arguments)
@@ -122,4 +129,94 @@ fn files_are_shared_with_whom_the_pass_says_and_as_what_it_says() {
         serde_json::json!({ "type": "user", "role": "reader", "emailAddress": "bob@example.com" })
     );
     workspace.upstream_never_saw_the_pass();
+}
+
+const TEAM: &str = "team@group.calendar.google.com";
+const OPEN: &str = "open@group.calendar.google.com";
+const MIXED: &str = "mixed@group.calendar.google.com";
+
+fn rule(role: &str, kind: &str, value: &str) -> Value {
+    serde_json::json!({ "kind": "calendar#aclRule", "id": format!("{kind}:{value}"), "role": role,
+        "scope": { "type": kind, "value": value } })
+}
+
+fn acl(rules: &[Value]) -> Value {
+    serde_json::json!({ "kind": "calendar#acl", "items": rules })
+}
+
+fn permissions(emails: &[&str]) -> Value {
+    let one = |email: &&str| serde_json::json!({ "id": email, "type": "user", "emailAddress": email });
+    serde_json::json!({ "permissions": emails.iter().map(one).collect::<Vec<_>>() })
+}
+
+#[test]
+fn an_event_is_put_onto_a_calendar_that_colleagues_alone_read() {
+    let workspace = Workspace::new();
+    let own = rule("owner", "user", "alice@example.com");
+    let bob = rule("reader", "user", "bob@example.com");
+    let path = |calendar: &str| format!("/calendar/v3/calendars/{calendar}/acl");
+    let answers = serde_json::json!({
+        path(TEAM): acl(&[own.clone(), bob.clone()]),
+        path(MIXED): acl(&[own.clone(), bob, rule("freeBusyReader", "user", "eve@evil.example")]),
+        path(OPEN): acl(&[own, rule("reader", "default", "")]),
+        "/calendar/v3/calendars/team@group.calendar.google.com/events": { "id": "e9", "summary": "planning" },
+    });
+    workspace.google.control(&serde_json::json!({ "answers": answers }));
+    assert_eq!(workspace.run(&["invite_on", TEAM, "bob@example.com"])["result"], "planning");
+    let seen = workspace.google.seen();
+    assert_eq!(seen.iter().map(|one| one.method.as_str()).collect::<Vec<_>>(), ["GET", "POST"], "{seen:?}");
+    workspace.upstream_never_saw_the_pass();
+
+    workspace.google.forget();
+    workspace.refused(&["invite_on", TEAM, "eve@evil.example"], &["denied"]);
+    workspace.refused(&["invite_on", MIXED, "bob@example.com"], &["denied"]);
+    workspace.refused(&["invite_on", MIXED], &["denied"]);
+    workspace.refused(&["invite_on", OPEN], &["unevaluable", "anybody"]);
+    workspace.refused(&["invite_on", "nobody-knows@group.calendar.google.com"], &["unevaluable", "calendar"]);
+    assert!(
+        workspace.google.seen().iter().all(|one| one.method == "GET"),
+        "nothing but look-ups went upstream"
+    );
+    let told = workspace.run(&["invite_on", MIXED]);
+    assert!(!told.to_string().contains("eve@"), "who reads a calendar is not told: {told}");
+}
+
+#[test]
+fn a_file_is_put_into_a_folder_that_colleagues_alone_may_open() {
+    let workspace = Workspace::new().with_pass(&[
+        "file it where it belongs",
+        "--allow",
+        "google-drive:write",
+        "--allow",
+        "google-drive:share",
+        "--to-domain",
+        "example.com",
+    ]);
+    let path = |folder: &str| format!("/drive/v3/files/{folder}/permissions");
+    let answers = serde_json::json!({
+        path("team"): permissions(&["alice@example.com", "bob@example.com"]),
+        path("mixed"): permissions(&["alice@example.com", "eve@evil.example"]),
+        path("open"): { "permissions": [{ "id": "anyoneWithLink", "type": "anyone" }] },
+        path("cut"): { "nextPageToken": "x", "permissions": [{ "id": "a", "type": "user", "emailAddress": "alice@example.com" }] },
+    });
+    workspace.google.control(&serde_json::json!({ "answers": answers }));
+    assert_eq!(workspace.run(&["create_in", "team", "notes.txt"])["result"], "notes.txt");
+    assert_eq!(workspace.run(&["create_in", "root", "own.txt"])["result"], "own.txt");
+    workspace.upstream_never_saw_the_pass();
+    workspace.google.forget();
+    for scenario in [["create_in", "FOLDER", "x.txt"], ["move", "plan", "FOLDER"]] {
+        for (folder, words) in [
+            ("mixed", "denied"),
+            ("open", "anybody"),
+            ("cut", "does not say everything"),
+            ("unknown", "unevaluable"),
+        ] {
+            let arguments = scenario.map(|word| if word == "FOLDER" { folder } else { word });
+            workspace.refused(&arguments, &[words]);
+        }
+    }
+    assert!(
+        workspace.google.seen().iter().all(|one| one.method == "GET"),
+        "nothing but look-ups went upstream"
+    );
 }

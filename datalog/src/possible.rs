@@ -1,0 +1,61 @@
+//! Which alternatives of a caveat some request for an operation could ever match, told from what the operation is and
+//! what it can touch. For the table of a pass; nothing here decides.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::Operation;
+use crate::caveat::{Caveat, Kind, Op, Pattern, Query, Slot};
+use crate::evaluate::{self, Steps, World};
+use crate::value::Value;
+
+/// Words that differ between the requests for one operation, or between the stages of one.
+const UNSETTLED: [&str; 3] = ["effect", "effects", "stage"];
+
+/// The caveat with those alternatives alone; none where it holds for every request.
+pub(crate) fn left(
+    caveat: &Caveat,
+    operation: &Operation,
+    world: World<'_>,
+    steps: &mut Steps,
+    known: u64,
+) -> Option<Caveat> {
+    let mut never = |query: &Query| is_never(query, operation, world, steps, known);
+    match caveat.kind {
+        Kind::Reject if caveat.queries.iter().any(&mut never) => None,
+        Kind::Reject | Kind::All => Some(caveat.clone()),
+        Kind::One => {
+            let queries = caveat.queries.iter().filter(|query| !never(query)).cloned().collect();
+            Some(Caveat { kind: caveat.kind, queries })
+        }
+    }
+}
+
+/// Whether no request for the operation matches it: it is about a kind of thing that the operation does not touch, or
+/// what it says of the operation is not so.
+fn is_never(query: &Query, operation: &Operation, world: World<'_>, steps: &mut Steps, known: u64) -> bool {
+    let is_strange = |pattern: &Pattern| {
+        let touched = |kind: &str| operation.resources.iter().any(|rule| *rule.kind == *kind);
+        &*pattern.name == "resource"
+            && matches!(pattern.slots.first(), Some(Slot::Value(Value::Str(kind))) if !touched(kind))
+    };
+    if query.patterns.iter().any(is_strange) {
+        return true;
+    }
+    let settled = |pattern: &&Pattern| {
+        pattern.predicate.request_bit() & !known == 0 && !UNSETTLED.contains(&&*pattern.name)
+    };
+    let patterns: Vec<Pattern> = query.patterns.iter().filter(settled).cloned().collect();
+    let bound: BTreeSet<usize> = patterns
+        .iter()
+        .flat_map(|pattern| &pattern.slots)
+        .filter_map(|slot| if let Slot::Variable(number) = slot { Some(*number) } else { None })
+        .collect();
+    let is_bound = |op: &Op| match op {
+        Op::Value(_) | Op::Unary(_) | Op::Binary(_) => true,
+        Op::Variable(number) => bound.contains(number),
+        Op::Closure(..) => false,
+    };
+    let expressions = query.expressions.iter().filter(|ops| ops.iter().all(is_bound)).cloned().collect();
+    let part = Query { patterns, expressions, variables: query.variables.clone() };
+    evaluate::matches(&part, world, steps) == Ok(false)
+}
