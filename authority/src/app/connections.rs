@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use datalog::catalog::Catalog;
+use secrecy::SecretString;
 use verifier::ports::{Connection, Upstream};
 
 use super::{App, ConnectionInfo, ConnectionStatus};
-use crate::config::Config;
-use crate::oauth::{Client, Facts, Health, Live, Provider, open_credential};
+use crate::config::{Config, ServiceConfig};
+use crate::oauth::{Client, Facts, Health, Known, Live, Provider, open_credential};
 use crate::store::{KnownConnectionRow, RowStatus};
 use crate::vault::{Place, Vault};
 
@@ -47,42 +48,10 @@ pub(super) fn client_secret_place(row: &str) -> Place<'_> {
 
 /// A stored connection, in memory again. What does not open makes it need a reconnect, and is told.
 pub(super) fn revive(config: &Config, catalog: &Catalog, vault: &Vault, row: KnownConnectionRow) -> Live {
-    let known = open_credential(vault, &row);
-    let id = row.id.0.to_string();
-    let kept_secret = row
-        .client_secret
-        .as_ref()
-        .map(|sealed| vault.open_string(client_secret_place(&id), sealed))
-        .transpose();
     let set = config.service(&row.service);
     let service = catalog.service(&row.service);
-    // The configured secret is the newer one, where it belongs to the same client.
-    let secret = match set.client_secret.clone().filter(|_| set.client_id.as_deref() == Some(&row.client_id))
-    {
-        Some(secret) => Ok(Some(secret)),
-        None => kept_secret,
-    };
-    let health = match row.status {
-        RowStatus::Healthy => Health::Healthy,
-        RowStatus::NeedsReconnect | RowStatus::Disconnecting => Health::NeedsReconnect,
-    };
-    let interrupted = "disconnecting it was interrupted\nhint: disconnect it again";
-    let (health, known, secret, last_error) = match (known, secret, service) {
-        (Err(error), _, _) | (_, Err(error), _) => {
-            (Health::NeedsReconnect, None, None, Some(error.to_string()))
-        }
-        (Ok(known), Ok(secret), None) => (
-            Health::NeedsReconnect,
-            Some(known),
-            secret,
-            Some(format!("the catalog has no `{}`", row.service)),
-        ),
-        (Ok(known), Ok(secret), Some(_)) => {
-            let error = (row.status == RowStatus::Disconnecting).then(|| interrupted.to_owned());
-            (health, Some(known), secret, error)
-        }
-    };
-    if let Some(because) = &last_error {
+    let Opened { health, known, secret, error } = open(&row, &set, service.is_some(), vault);
+    if let Some(because) = &error {
         tracing::warn!(connection = %row.name, %because, "a connection cannot be used");
     }
     let gateway = service.map(|service| {
@@ -107,5 +76,50 @@ pub(super) fn revive(config: &Config, catalog: &Catalog, vault: &Vault, row: Kno
         client,
         gateway,
     };
-    Live::new(facts, health, known, last_error)
+    Live::new(facts, health, known, error)
+}
+
+/// What opens of a stored connection, and why it cannot be used where it cannot.
+struct Opened {
+    health: Health,
+    known: Option<Known>,
+    secret: Option<SecretString>,
+    error: Option<String>,
+}
+
+fn open(row: &KnownConnectionRow, set: &ServiceConfig, is_in_catalog: bool, vault: &Vault) -> Opened {
+    let id = row.id.0.to_string();
+    let kept_secret = row
+        .client_secret
+        .as_ref()
+        .map(|sealed| vault.open_string(client_secret_place(&id), sealed))
+        .transpose();
+    // The configured secret is the newer one, where it belongs to the same client.
+    let secret = match set.client_secret.clone().filter(|_| set.client_id.as_deref() == Some(&row.client_id))
+    {
+        Some(secret) => Ok(Some(secret)),
+        None => kept_secret,
+    };
+    let health = match row.status {
+        RowStatus::Healthy => Health::Healthy,
+        RowStatus::NeedsReconnect | RowStatus::Disconnecting => Health::NeedsReconnect,
+    };
+    let broken = |error: String| Opened {
+        health: Health::NeedsReconnect,
+        known: None,
+        secret: None,
+        error: Some(error),
+    };
+    match (open_credential(vault, row), secret) {
+        (Err(error), _) | (_, Err(error)) => broken(error.to_string()),
+        (Ok(known), Ok(secret)) if !is_in_catalog => {
+            let error = Some(format!("the catalog has no `{}`", row.service));
+            Opened { health: Health::NeedsReconnect, known: Some(known), secret, error }
+        }
+        (Ok(known), Ok(secret)) => {
+            let interrupted = "disconnecting it was interrupted\nhint: disconnect it again";
+            let error = (row.status == RowStatus::Disconnecting).then(|| interrupted.to_owned());
+            Opened { health, known: Some(known), secret, error }
+        }
+    }
 }

@@ -133,12 +133,7 @@ impl Can {
             Failure::usage(format_args!("expected a URL, got `{url}`: {error}"))
                 .or_hint("for example https://gmail.googleapis.com/gmail/v1/users/me/messages")
         })?;
-        let body = match &self.body {
-            Some(file) => std::fs::read(file).map_err(|error| {
-                Failure::usage(format_args!("the body `{}` cannot be read: {error}", file.display()))
-            })?,
-            None => Vec::new(),
-        };
+        let body = self.body()?;
         let target = self.target(content, catalog, &url)?;
         let raw = RawRequest {
             query: url.query(),
@@ -152,9 +147,8 @@ impl Can {
             .map_err(|error| Failure::of(Kind::Refused, format_args!("{}: {error}", error.code())))?;
         let judged = judged(content, &request);
         if self.datalog {
-            let world = World {
-                datalog: world(content, &request, &datalog::Context::default(), Clock::System.now()),
-            };
+            let datalog = world(content, &request, &datalog::Context::default(), Clock::System.now());
+            let world = World { datalog };
             // A tool reads every character as it is; a terminal would act on some.
             context.term.result(&world, || match std::io::stdout().is_terminal() {
                 true => visible(&world.datalog),
@@ -166,6 +160,13 @@ impl Can {
         Ok(match judged.would.decision {
             Possible::Allow => ExitCode::SUCCESS,
             Possible::Ask | Possible::Deny => ExitCode::from(Kind::Refused.exit_code()),
+        })
+    }
+
+    fn body(&self) -> Result<Vec<u8>, Failure> {
+        let Some(file) = &self.body else { return Ok(Vec::new()) };
+        std::fs::read(file).map_err(|error| {
+            Failure::usage(format_args!("the body `{}` cannot be read: {error}", file.display()))
         })
     }
 

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use datalog::shown::Letter;
 use datalog::{ApproverName, Shown};
 use time::OffsetDateTime;
 
@@ -51,6 +52,18 @@ pub(super) fn standing(status: ApprovalStanding) -> &'static str {
     }
 }
 
+fn letter(text: &mut String, letter: &Letter) {
+    line(text, "subject", &letter.subject);
+    line(text, "text", &letter.text);
+    if letter.characters_not_shown > 0 {
+        line(text, "", &format!("… and {} characters more", letter.characters_not_shown));
+    }
+    for attachment in &letter.attachments {
+        let name = if attachment.name.is_empty() { "without a name" } else { &attachment.name };
+        line(text, "attached", &format!("{name} ({}, {} bytes)", attachment.kind, attachment.bytes));
+    }
+}
+
 fn request(text: &mut String, shown: &Shown, colour: Colour) {
     line(text, "what", &format!("{} on {} ({})", shown.operation, shown.connection, shown.account));
     line(text, "does", &shown.does);
@@ -63,16 +76,8 @@ fn request(text: &mut String, shown: &Shown, colour: Colour) {
     if let Some(because) = &shown.recipients_unknown {
         line(text, "to", &colour.paint(Tone::Warn, &format!("not known: {because}")));
     }
-    for letter in &shown.letters {
-        line(text, "subject", &letter.subject);
-        line(text, "text", &letter.text);
-        if letter.characters_not_shown > 0 {
-            line(text, "", &format!("… and {} characters more", letter.characters_not_shown));
-        }
-        for attachment in &letter.attachments {
-            let name = if attachment.name.is_empty() { "without a name" } else { &attachment.name };
-            line(text, "attached", &format!("{name} ({}, {} bytes)", attachment.kind, attachment.bytes));
-        }
+    for one in &shown.letters {
+        letter(text, one);
     }
     for resource in &shown.resources {
         line(text, "on", &format!("{} {}", resource.kind, resource.id));

@@ -10,7 +10,7 @@ use super::frame::{Frame, Here, whole};
 use super::line::{self, became, what};
 use super::{Console, Routes};
 use crate::app::RecordView;
-use crate::audit::{Entry, ReasonEntry};
+use crate::audit::{Entry, EventEntry, ReasonEntry, RequestEntry};
 use crate::told;
 use crate::when;
 
@@ -75,38 +75,42 @@ fn page(frame: Frame, RecordView { record, outcome, facts, no_facts }: RecordVie
     };
     page.told.extend(no_facts.map(|none| ("Facts", none.because)));
     match record.entry {
-        Entry::Intent(request) | Entry::Refusal(request) => {
-            page.what = what(&request);
-            let facts = [
-                ("Task", request.task),
-                ("Connection", request.connection),
-                ("Operation", request.operation),
-                ("Request", Some(format!("{} {}", request.method, request.path))),
-                ("From", Some(request.peer)),
-                ("Digest", request.digest),
-                ("Looked up", Some(request.looked_up.join(", ")).filter(|all| !all.is_empty())),
-                ("Decided", request.decided_us.map(|us| format!("in {} µs", us))),
-            ];
-            page.facts = facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-            let taken = request
-                .budgets
-                .iter()
-                .map(|b| ("Budget", format!("{} of {} of {}", b.cost, b.max, b.budget)));
-            page.facts.extend(taken);
-            page.lineage = request.lineage;
-            page.reasons = request.reasons;
-        }
-        Entry::Event(event) => {
-            let facts = [
-                ("Connection", event.connection),
-                ("Task", event.task),
-                ("Root key", event.root_key.map(|id| id.to_string())),
-                ("Detail", event.detail),
-            ];
-            page.facts = facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-            page.lineage = event.lineage;
-        }
+        Entry::Intent(request) | Entry::Refusal(request) => page.asked(request),
+        Entry::Event(event) => page.changed(event),
         Entry::Outcome(_) | Entry::Counted(_) => {}
     }
     page
+}
+
+impl RecordPage {
+    fn asked(&mut self, request: RequestEntry) {
+        self.what = what(&request);
+        let facts = [
+            ("Task", request.task),
+            ("Connection", request.connection),
+            ("Operation", request.operation),
+            ("Request", Some(format!("{} {}", request.method, request.path))),
+            ("From", Some(request.peer)),
+            ("Digest", request.digest),
+            ("Looked up", Some(request.looked_up.join(", ")).filter(|all| !all.is_empty())),
+            ("Decided", request.decided_us.map(|us| format!("in {} µs", us))),
+        ];
+        self.facts = facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        let taken =
+            request.budgets.iter().map(|b| ("Budget", format!("{} of {} of {}", b.cost, b.max, b.budget)));
+        self.facts.extend(taken);
+        self.lineage = request.lineage;
+        self.reasons = request.reasons;
+    }
+
+    fn changed(&mut self, event: EventEntry) {
+        let facts = [
+            ("Connection", event.connection),
+            ("Task", event.task),
+            ("Root key", event.root_key.map(|id| id.to_string())),
+            ("Detail", event.detail),
+        ];
+        self.facts = facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        self.lineage = event.lineage;
+    }
 }
