@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::content::Limit;
 use crate::decide::Context;
@@ -124,6 +124,15 @@ pub struct Spent {
     pub cost: Option<u64>,
     /// Milliseconds until there is enough left again, where waiting helps.
     pub wait: Option<u64>,
+    /// Milliseconds until the first of what was used leaves the window.
+    pub refills: Option<u64>,
+}
+
+impl Spent {
+    /// When the first of what was used leaves the window, for an answer that was asked for now.
+    pub fn refills_at(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        now.checked_add(Duration::milliseconds(i64::try_from(self.refills?).ok()?))
+    }
 }
 
 impl From<u64> for Spent {

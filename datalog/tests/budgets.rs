@@ -123,9 +123,9 @@ fn recipients_count_once_and_their_addresses_are_not_in_what_is_reserved() {
     assert_eq!((items.len(), taken.cost), (2, 2));
     assert!(!format!("{taken:?}").contains("example.com"));
     // Two were counted before, and both of these are among them.
-    let known = stands(&pass, Spent { used: 3, cost: Some(0), wait: None });
+    let known = stands(&pass, Spent { used: 3, cost: Some(0), wait: None, ..Spent::default() });
     assert_eq!(reserved(&pass, two.clone(), &known).len(), 1);
-    let one_new = stands(&pass, Spent { used: 3, cost: Some(1), wait: None });
+    let one_new = stands(&pass, Spent { used: 3, cost: Some(1), wait: None, ..Spent::default() });
     assert!(denied(&pass, two.clone(), &one_new).exhausted());
     // What the store did not say is taken at its worst.
     let unsaid = stands(&pass, 2.into());
@@ -164,7 +164,7 @@ fn waiting_helps_where_every_budget_that_is_used_up_slides() {
         used: [(hourly.budget.clone(), first), (total.budget.clone(), second)].into(),
         ..Context::default()
     };
-    let full = Spent { used: 3, cost: None, wait: Some(90_000) };
+    let full = Spent { used: 3, cost: None, wait: Some(90_000), ..Spent::default() };
     let refused = denied(&both, request.clone(), &context(full, 4.into()));
     assert_eq!(refused.wait(), Some(Duration::from_secs(90)));
     let refused = denied(&both, request.clone(), &context(full, 9.into()));

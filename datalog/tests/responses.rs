@@ -194,7 +194,7 @@ fn redacted(field: &str) -> Option<&'static str> {
 }
 
 proptest! {
-    #![proptest_config(cases(150))]
+    #![proptest_config(cases(100))]
 
     #[test]
     fn a_child_never_shows_more_than_its_parent(

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -126,6 +127,10 @@ impl Request {
     }
 
     pub async fn answer(self) -> Result<Answer, String> {
+        self.answer_within(DEADLINE).await
+    }
+
+    async fn answer_within(self, deadline: Duration) -> Result<Answer, String> {
         let mut built = http::Request::new(Full::new(self.body));
         *built.method_mut() = self.method;
         *built.uri_mut() = self.url.parse().map_err(|error| format!("{error}"))?;
@@ -136,17 +141,24 @@ impl Request {
             let body = body.collect().await.map_err(|error| format!("{error:?}"))?.to_bytes();
             Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
         };
-        tokio::time::timeout(DEADLINE, whole).await.map_err(|_| "no answer in time".to_owned())?
+        tokio::time::timeout(deadline, whole).await.map_err(|_| "no answer in time".to_owned())?
     }
 }
 
 /// All at once; the answers in the order of the requests.
 pub fn parallel(requests: impl IntoIterator<Item = Request>) -> Vec<Answer> {
-    let flights: Vec<_> = requests.into_iter().map(|request| runtime().spawn(request.answer())).collect();
+    let answers = race(requests).into_iter();
+    answers.map(|answer| answer.unwrap_or_else(|error| panic!("{error}"))).collect()
+}
+
+/// The same where a connection may be lost on a machine that is too busy. The last of a thousand waits for all others.
+pub fn race(requests: impl IntoIterator<Item = Request>) -> Vec<Result<Answer, String>> {
+    let flights: Vec<_> =
+        requests.into_iter().map(|request| runtime().spawn(request.answer_within(4 * DEADLINE))).collect();
     on_runtime(async {
         let mut answers = Vec::with_capacity(flights.len());
         for flight in flights {
-            answers.push(flight.await.expect("no request panics").unwrap_or_else(|error| panic!("{error}")));
+            answers.push(flight.await.expect("no request panics"));
         }
         answers
     })

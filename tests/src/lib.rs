@@ -17,7 +17,7 @@ mod upstream;
 pub use browser::{Browser, Page};
 pub use disk::Disk;
 pub use hallpass::{Hallpass, Ran, TRIAGE, binary, run_at};
-pub use http::{Answer, Request, get, parallel, post, request};
+pub use http::{Answer, Request, get, parallel, post, race, request};
 pub use parts::{browser, node, node_file, part, python, python_file, write_part};
 pub use process::{Running, free_port, poll};
 pub use upstream::{ALICE, CLIENT_ID, CLIENT_SECRET, DECOY, Seen, Upstream, letter};

@@ -1,5 +1,5 @@
 //! What `can --datalog` prints is decided the same by tools that know nothing of Hallpass: a corpus of generated
-//! decisions, from one seed, over the flags, the vocabulary and the catalog.
+//! decisions on requests and on items of their answers, from one seed, over the flags, the vocabulary and the catalog.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -8,14 +8,17 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use datalog::catalog::{Catalog, RawRequest};
-use datalog::world::world;
+use datalog::json::Json;
+use datalog::response::{Item, items};
+use datalog::world::{world, world_of_item};
 use datalog::{
-    AttenuateArgs, Context, Decided, Ground, KnownConnection, MintArgs, MintTerms, Narrowing, PassCache,
-    PassId, Request, RootKeyPair, RootKeys, Spent, attenuate, decide,
+    AttenuateArgs, Context, Decided, Ground, Known, KnownConnection, MintArgs, MintTerms, Narrowing,
+    PassCache, PassId, Permitted, Request, RootKeyPair, RootKeys, Spent, attenuate, decide,
 };
 use harness::{node, part, python};
 use serde_json::json;
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().expect("the catalog"));
 
@@ -68,6 +71,10 @@ const CHECKS: &[&str] = &[
     "check if request_digest($d), approved($d) or method(\"GET\")",
     "check if host($h), $h.ends_with(\".googleapis.com\") || $h === \"api.github.com\"",
     "check if account($a), service($s), $a + $s != \"x\\\"; allow if true; // \\\\ y\"",
+    "reject if seen(\"message\", \"18f\"), created(\"message\", \"18f\")",
+    "check all seen($k, $i), $i != \"r-1\" or unseen_count(\"draft\", $n), $n >= 0",
+    "reject if item_label(\"SPAM\")",
+    "check if stage(\"request\") or item_time($t), $t > 2026-11-21T00:00:00Z or item_shows(\"ids\")",
 ];
 const TO: &[&str] = &["alice@example.com", "bob@example.org"];
 const TASKS: &[&str] = &[
@@ -83,6 +90,7 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("gmail", "GET /gmail/v1/users/me/messages?maxResults=5&q=is:unread", ""),
     ("gmail", "GET /gmail/v1/users/me/messages?maxResults=50&q=secret", ""),
     ("gmail", "GET /gmail/v1/users/me/messages/18f", ""),
+    ("gmail", "GET /gmail/v1/users/me/threads/t1", ""),
     ("gmail", "POST /gmail/v1/users/me/messages/18f/trash", ""),
     ("gmail", "DELETE /gmail/v1/users/me/messages/18f", ""),
     ("gmail", "POST /gmail/v1/users/me/messages/send", "MESSAGE alice@example.com"),
@@ -105,6 +113,13 @@ const REQUESTS: &[(&str, &str, &str)] = &[
     ("github", "DELETE /repos/o/r", ""),
     ("slack", "GET /api/conversations.history?channel=C0123ABCD", ""),
     ("slack", "POST /api/chat.postMessage", "{\"channel\":\"C0123ABCD\",\"text\":\"hello\"}"),
+];
+
+const SHOWING: &[(&str, &str, &str)] = &[
+    ("gmail", "GET /gmail/v1/users/me/messages", ""),
+    ("gmail", "GET /gmail/v1/users/me/messages/18f", ""),
+    ("gmail", "GET /gmail/v1/users/me/threads/t1", ""),
+    ("github", "GET /repos/o/r/issues", ""),
 ];
 
 /// A generator of numbers that is the same everywhere (xorshift64*).
@@ -139,7 +154,8 @@ fn connections() -> Vec<KnownConnection> {
 }
 
 fn request(known: &[KnownConnection], dice: &mut Dice) -> Option<Request> {
-    let (name, line, body) = dice.one(REQUESTS);
+    // Every third is one whose answer has items.
+    let (name, line, body) = if dice.below(3) == 0 { dice.one(SHOWING) } else { dice.one(REQUESTS) };
     let connection = known.iter().find(|one| one.name.as_str() == name)?;
     let (method, target) = line.split_once(' ')?;
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
@@ -174,8 +190,13 @@ fn pass(known: &[KnownConnection], dice: &mut Dice, now: OffsetDateTime) -> Opti
             to: dice.some(TO, 6),
             args: dice.some(ARGS, 9),
             limits: dice.some(LIMITS, 5),
-            checks: dice.some(CHECKS, 9),
+            checks: dice.some(CHECKS, 14),
             during: dice.some(&["mon-sun 00:00-24:00 Europe/Berlin", "mon-fri 09:00-17:00 UTC"], 6),
+            only_seen: dice.some(&["message", "gmail:thread", "issue"], 8),
+            only_created: dice.some(&["draft"], 8),
+            newer_than: dice.some(&["gmail:24h", "github:2h", "today@Europe/Berlin"], 4),
+            max_items: dice.some(&["gmail:2"], 6),
+            redact: dice.some(&["labelIds", "payload.body"], 8),
             ..Narrowing::default()
         },
         ..MintArgs::default()
@@ -191,7 +212,9 @@ fn pass(known: &[KnownConnection], dice: &mut Dice, now: OffsetDateTime) -> Opti
             deny: dice.some(TARGETS, 12),
             narrow: Narrowing {
                 limits: dice.some(LIMITS, 8),
-                checks: dice.some(CHECKS, 9),
+                checks: dice.some(CHECKS, 14),
+                newer_than: dice.some(&["gmail:1h"], 3),
+                only_seen: dice.some(&["message"], 6),
                 duration: Some("10m".into()),
                 ..Narrowing::default()
             },
@@ -226,11 +249,17 @@ fn corpus(size: usize) -> Vec<Case> {
             let context = Context {
                 used: pass.limits().iter().map(|limit| (limit.budget.clone(), used)).collect(),
                 approved: (dice.below(5) == 0).then(|| request.digest()),
+                known: known_of(&request, &mut dice),
                 ..Context::default()
             };
             let world = world(pass.content(), &request, &context, now);
             match decide(&pass, request, &context, now) {
-                Decided::Allow(_) => cases.push(Case { world, answer: "allow" }),
+                Decided::Allow(permitted) => {
+                    cases.push(Case { world, answer: "allow" });
+                    let item =
+                        |item: &Item| world_of_item(pass.content(), permitted.request(), &context, now, item);
+                    cases.extend(items_of(&permitted, &item, &mut dice));
+                }
                 Decided::Ask(_) => {
                     let approved = world.replace("// approved(", "approved(");
                     cases.push(Case { world, answer: "deny" });
@@ -246,7 +275,82 @@ fn corpus(size: usize) -> Vec<Case> {
     cases
 }
 
-static CORPUS: LazyLock<Vec<Case>> = LazyLock::new(|| corpus(600));
+static CORPUS: LazyLock<Vec<Case>> = LazyLock::new(|| corpus(800));
+
+/// What earlier answers have shown of what the request touches.
+fn known_of(request: &Request, dice: &mut Dice) -> Known {
+    let mut known = Known::default();
+    for one in &request.resources {
+        match dice.below(3) {
+            0 => {}
+            1 => drop(known.seen.insert(one.clone())),
+            _ => {
+                known.seen.insert(one.clone());
+                known.created.insert(one.clone());
+            }
+        }
+    }
+    known
+}
+
+/// The items of an answer to the request, each with what the pass makes of it: shown, by its ids alone, or withheld.
+fn items_of(permitted: &Permitted, world: &dyn Fn(&Item) -> String, dice: &mut Dice) -> Vec<Case> {
+    let Some(review) = permitted.review().filter(|review| review.judges()) else { return Vec::new() };
+    let request = permitted.request();
+    let Some(answer) = answer(request, dice) else { return Vec::new() };
+    let found = items(request, &answer);
+    let case = |item: &Item, answer| Case { world: world(item), answer };
+    let Ok(reviewed) = review.apply(request, answer) else {
+        // Of several, one at least.
+        return found.iter().filter(|_| found.len() == 1).map(|item| case(item, "deny")).collect();
+    };
+    let mut cases = Vec::new();
+    for (place, item) in found.iter().enumerate() {
+        let marks =
+            item_at(request, &reviewed.answer, place).and_then(|item| item.field("hallpass").cloned());
+        let has = |mark: &str| marks.as_ref().is_some_and(|marks| marks.field(mark).is_some());
+        match (has("withheld"), has("shows")) {
+            (true, _) => cases.push(case(item, "deny")),
+            (_, true) => cases.extend([case(item, "deny"), case(&item.bare(), "allow")]),
+            _ => cases.push(case(item, "allow")),
+        }
+    }
+    cases
+}
+
+/// An answer as the service gives it, with items of any age.
+fn answer(request: &Request, dice: &mut Dice) -> Option<Json> {
+    let list = match request.operation.id.as_str() {
+        "gmail.users.messages.list" | "gmail.users.threads.get" => Some("messages"),
+        "gmail.users.messages.get" | "github.issues/list-for-repo" => None,
+        _ => return None,
+    };
+    let mut item = || {
+        let age = dice.one(&[60, 5_000, 50_000, 200_000]);
+        let updated = OffsetDateTime::from_unix_timestamp(NOW - age).expect("a date").format(&Rfc3339);
+        let labels = dice.some(&["INBOX", "SPAM", "UNREAD"], 2);
+        json!({ "id": "m", "threadId": "t", "number": 1, "title": "x", "snippet": "hello", "labelIds": labels,
+            "internalDate": ((NOW - age) * 1_000).to_string(), "updated_at": updated.expect("a text") })
+    };
+    let several: Vec<_> = match request.operation.id.as_str() {
+        "gmail.users.messages.get" => vec![item()],
+        _ => (0..3).map(|_| item()).collect(),
+    };
+    let text = match list {
+        Some(name) => json!({ name: several }).to_string(),
+        None if several.len() == 1 => several[0].to_string(),
+        None => json!(several).to_string(),
+    };
+    Some(Json::parse(text.as_bytes()).expect("JSON"))
+}
+
+fn item_at<'a>(request: &Request, answer: &'a Json, place: usize) -> Option<&'a Json> {
+    let path = &request.operation.answer.as_ref()?.items;
+    match path.iter().try_fold(answer, |json, name| json.field(name))? {
+        Json::Array(items) => items.get(place),
+        one => Some(one),
+    }
+}
 
 /// Runs the corpus through a tool that answers a line a world.
 fn a_tool_decides_the_same(mut tool: Command) {
@@ -268,13 +372,13 @@ fn a_tool_decides_the_same(mut tool: Command) {
 
 #[test]
 fn the_corpus_has_every_answer_many_times() {
-    let of = |answer: &str| CORPUS.iter().filter(|case| case.answer == answer).count();
-    assert!(
-        CORPUS.len() >= 500 && of("allow") >= 100 && of("deny") >= 100,
-        "{} and {}",
-        of("allow"),
-        of("deny")
-    );
+    let of = |answer: &str, part: &str| {
+        CORPUS.iter().filter(|case| case.answer == answer && case.world.contains(part)).count()
+    };
+    for (part, least) in [("", 150), ("unseen_count(\"", 20), ("item_shows(\"", 20), ("item_label(\"", 5)] {
+        let (allow, deny) = (of("allow", part), of("deny", part));
+        assert!(CORPUS.len() >= 800 && allow >= least && deny >= least, "`{part}`: {allow} and {deny}");
+    }
 }
 
 #[test]
@@ -287,15 +391,17 @@ fn biscuit_wasm_decides_the_same_by_what_is_printed() {
     a_tool_decides_the_same(node("agents/decide.mjs"));
 }
 
-/// One process a decision. It wants a token: an empty one.
+/// One process a decision, half of them at a time. It wants a token: an empty one.
 #[test]
-#[ignore = "biscuit-cli is built from its source, which takes minutes: `tests/run biscuit-cli` does it and runs this"]
 fn biscuit_cli_decides_the_same_by_what_is_printed() {
     let biscuit = part("../biscuit-cli/bin/biscuit");
+    assert!(biscuit.exists(), "biscuit-cli is not built\nhint: `tests/run parts` does it");
     let folder = tempfile::tempdir().expect("a folder");
     let run = |arguments: &[&str]| {
-        let output =
-            Command::new(&biscuit).args(arguments).current_dir(&folder).output().expect("biscuit-cli runs");
+        // A refusal is an error to it: looking for where it came from takes longer than deciding.
+        let mut command = Command::new(&biscuit);
+        command.args(arguments).current_dir(&folder).env("RUST_BACKTRACE", "0");
+        let output = command.output().expect("biscuit-cli runs");
         String::from_utf8(output.stdout).expect("text")
     };
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
@@ -303,11 +409,11 @@ fn biscuit_cli_decides_the_same_by_what_is_printed() {
     let secret = run(&["keypair", "--only-private-key"]);
     let public = run(&["keypair", "--from-private-key", secret.trim(), "--only-public-key"]);
     write("token", &run(&["generate", "--private-key", secret.trim(), "nothing"]));
-    for case in CORPUS.iter() {
-        write("world", &case.world);
-        let limits = ["--max-time", "5s", "--max-iterations", "100", "--json"];
+    let limits = ["--max-time", "5s", "--max-iterations", "100", "--json"];
+    let decide = |name: &str, case: &Case| {
+        write(name, &case.world);
         let told = run(&[
-            &["inspect", "token", "--public-key", public.trim(), "--authorize-with-file", "world"][..],
+            &["inspect", "token", "--public-key", public.trim(), "--authorize-with-file", name][..],
             &limits,
         ]
         .concat());
@@ -319,5 +425,12 @@ fn biscuit_cli_decides_the_same_by_what_is_printed() {
             _ => "error",
         };
         assert_eq!(answer, case.answer, "{result}\n{}", case.world);
-    }
+    };
+    let (first, second) = CORPUS.split_at(CORPUS.len() / 2);
+    std::thread::scope(|scope| {
+        for (name, cases) in [("one", first), ("other", second)] {
+            let decide = &decide;
+            scope.spawn(move || cases.iter().for_each(|case| decide(name, case)));
+        }
+    });
 }

@@ -193,6 +193,9 @@ async fn budgets(gateway: &Gateway, pass: &VerifiedPass) -> Result<Vec<Value>, S
         });
         if let (Some(window), Some(fields)) = (limit.window, shown.as_object_mut()) {
             fields.insert("per".into(), json!(window));
+            if let Some(refills) = spent.refills_at(now) {
+                fields.insert("refills_at".into(), json!(refills.format(&Rfc3339).unwrap_or_default()));
+            }
         }
         shown
     });

@@ -3,13 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use axum::routing::get;
+use datalog::PassId;
 
-use super::extract::{Body, Query};
+use super::extract::{Body, Path, Query};
 use super::{AppState, Problem, Routes};
-use crate::app::{MintArgs, Minted, PassFilter, PassInfo};
+use crate::app::{MintArgs, Minted, PassDetail, PassFilter, PassInfo};
 
 pub(super) fn routes() -> Routes {
-    vec![("/v1/passes", get(list).post(mint))]
+    vec![("/v1/passes", get(list).post(mint)), ("/v1/passes/{id}", get(one))]
 }
 
 async fn list(
@@ -17,6 +18,13 @@ async fn list(
     Query(filter): Query<PassFilter>,
 ) -> Result<Json<Vec<PassInfo>>, Problem> {
     Ok(Json(app.passes(filter).await?))
+}
+
+async fn one(
+    State(AppState(app)): State<AppState>,
+    Path(id): Path<PassId>,
+) -> Result<Json<PassDetail>, Problem> {
+    Ok(Json(app.pass(&id).await?))
 }
 
 async fn mint(

@@ -32,6 +32,7 @@ impl App {
             connections: row.connections.clone(),
             root_key: row.root_key,
             status: PassStatus::Live,
+            budgets: Vec::new(),
         };
         let event = EventEntry::on_lineage(Event::Minted, id.as_str()).task(&row.task).at(now);
         self.store.minted(row, said(&minted.content)?, event).await?;

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use datalog::inspect::{InspectedBudget, Inspection};
-use datalog::{PassId, RevocationId, Spent};
+use datalog::{Measure, PassId, RevocationId, Spent, Window};
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use verifier::ports::Trust as _;
 
@@ -16,26 +17,32 @@ use crate::audit::Entry;
 const READ: u32 = 1_000;
 
 /// Everything that is known of a pass but its text.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PassDetail {
+    #[serde(flatten)]
     pub info: PassInfo,
     /// None for a pass from before this was kept.
     pub says: Option<Inspection>,
-    /// Its own budgets; those that its children added are not known here.
-    pub budgets: Vec<BudgetLeft>,
     /// The pass itself first, then what was attenuated from it, each after its parent.
     pub lineage: Vec<LineageNode>,
 }
 
 /// A budget and what is left of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetLeft {
-    pub budget: InspectedBudget,
+    pub of: String,
+    pub counts: Measure,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per: Option<Window>,
+    pub max: u64,
     pub left: u64,
+    /// When the first of what was used leaves the window.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub refills_at: Option<OffsetDateTime>,
 }
 
 /// The pass, or a block that was added to it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LineageNode {
     pub id: RevocationId,
     /// 0 for the pass itself.
@@ -43,7 +50,9 @@ pub struct LineageNode {
     /// Requests that were decided under exactly this one, of the newest that were read.
     pub allowed: u64,
     pub refused: u64,
+    #[serde(with = "time::serde::rfc3339::option")]
     pub last: Option<OffsetDateTime>,
+    #[serde(rename = "revoked")]
     pub is_revoked: bool,
 }
 
@@ -65,7 +74,13 @@ impl App {
         let says = says.map_err(|_| AppError::Conflict(format!("what pass `{id}` says cannot be read")))?;
         let budgets = self.budgets_left(says.as_ref()).await?;
         let lineage = self.lineage(id).await?;
-        Ok(PassDetail { info: self.pass_info(row), says, budgets, lineage })
+        Ok(PassDetail { info: PassInfo { budgets, ..self.pass_info(row) }, says, lineage })
+    }
+
+    /// What is left of the budgets of a pass that counts still; nothing where it is not known what it says.
+    pub(super) async fn budgets_of(&self, id: &PassId) -> Result<Vec<BudgetLeft>, AppError> {
+        let Some((_, Some(said))) = self.store.pass(id).await? else { return Ok(Vec::new()) };
+        self.budgets_left(serde_json::from_str(&said.0).ok().as_ref()).await
     }
 
     async fn budgets_left(&self, says: Option<&Inspection>) -> Result<Vec<BudgetLeft>, AppError> {
@@ -74,8 +89,12 @@ impl App {
         let asked: Vec<_> = budgets.iter().map(|budget| budget.nothing(now)).collect();
         let spent = self.store.used(&asked).await?;
         let left = |(budget, spent): (&InspectedBudget, Spent)| BudgetLeft {
+            of: budget.of.clone(),
+            counts: budget.counts,
+            per: budget.per,
+            max: budget.max,
             left: budget.max.saturating_sub(spent.used),
-            budget: budget.clone(),
+            refills_at: spent.refills_at(now),
         };
         Ok(budgets.iter().zip(spent).map(left).collect())
     }

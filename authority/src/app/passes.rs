@@ -25,7 +25,14 @@ impl App {
             Some(PassStatus::Live) => matches!(info.status, PassStatus::Live | PassStatus::Suspended),
             Some(status) => info.status == status,
         };
-        Ok(rows.into_iter().map(|row| self.pass_info(row)).filter(asked_for).collect())
+        let mut passes: Vec<PassInfo> =
+            rows.into_iter().map(|row| self.pass_info(row)).filter(asked_for).collect();
+        for pass in &mut passes {
+            if matches!(pass.status, PassStatus::Live | PassStatus::Suspended) {
+                pass.budgets = self.budgets_of(&pass.id).await?;
+            }
+        }
+        Ok(passes)
     }
 
     pub(super) fn pass_info(&self, row: PassRow) -> PassInfo {
@@ -44,6 +51,7 @@ impl App {
             expires: row.expires,
             connections: row.connections,
             root_key: row.root_key,
+            budgets: Vec::new(),
         }
     }
 

@@ -8,6 +8,8 @@ use datalog::{Account, ConnectionName, PassId, RevocationId, ServiceName};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::BudgetLeft;
+
 /// What `init` found and made.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InitReport {
@@ -191,6 +193,9 @@ pub struct PassInfo {
     pub connections: Vec<ConnectionName>,
     pub root_key: u32,
     pub status: PassStatus,
+    /// What is left of its own budgets, where it counts still; those that its children added are not known here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<BudgetLeft>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

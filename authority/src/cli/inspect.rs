@@ -26,7 +26,13 @@ impl Inspect {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         let inspection = inspect(self.pass.text(context)?.expose_secret())
             .map_err(|error| super::pass_arg::not_a_pass(&error))?;
-        context.term.result(&inspection, || describe(&inspection, context.term.colour()))
+        context.term.result(&inspection, || describe(&inspection, context.term.colour()))?;
+        if !inspection.budgets.is_empty() {
+            context
+                .term
+                .say(format!("what is left of its budgets: `hallpass passes {}`", visible(&inspection.id)));
+        }
+        Ok(())
     }
 }
 

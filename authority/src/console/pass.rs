@@ -64,7 +64,7 @@ async fn pass(State(console): State<Console>, frame: Frame, Path(At { id }): Pat
     match look(&console, &id).await {
         Ok((detail, records)) => {
             let lineage = detail.lineage.into_iter().map(|of| node(of, &frame)).collect();
-            let budgets = detail.budgets.into_iter().map(budget).collect();
+            let budgets = detail.info.budgets.iter().map(budget).collect();
             let recent = lines(&records, frame.now);
             let (from, until) = (when::at(detail.info.created), when::at(detail.info.expires));
             let row = row(detail.info, &frame);
@@ -82,14 +82,14 @@ async fn look(console: &Console, id: &str) -> Result<(PassDetail, Vec<crate::app
     Ok((detail, console.app.log(query).await?))
 }
 
-fn budget(of: BudgetLeft) -> Budget {
-    let per = of.budget.per.map(|window| format!(" in {}", window.words())).unwrap_or_default();
+fn budget(of: &BudgetLeft) -> Budget {
+    let per = of.per.map(|window| format!(" in {}", window.words())).unwrap_or_default();
     Budget {
-        counts: format!("{}{per}", of.budget.counts.as_str()),
+        counts: format!("{}{per}", of.counts.as_str()),
         left: of.left,
-        max: of.budget.max,
-        percent: of.left.saturating_mul(100).checked_div(of.budget.max).unwrap_or(0),
-        of: of.budget.of,
+        max: of.max,
+        percent: of.left.saturating_mul(100).checked_div(of.max).unwrap_or(0),
+        of: of.of.clone(),
     }
 }
 

@@ -243,6 +243,7 @@ impl Ledger for Remembering {
                 used: known.get(&one.budget).copied().unwrap_or(0),
                 cost: None,
                 wait: wait(one),
+                refills: wait(one),
             };
             Ok(reservations.iter().map(spent).collect())
         })

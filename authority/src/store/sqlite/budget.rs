@@ -114,8 +114,9 @@ fn stands(connection: &Connection, reservation: &Reservation) -> rusqlite::Resul
         Place::Slice { window, .. } => {
             let parts = parts(connection, key, horizon(reservation, Some(window)))?;
             let used = parts.iter().fold(0u64, |used, (_, amount)| used.saturating_add(*amount));
+            let refills = refills(&parts, reservation, window);
             let wait = wait(&parts, reservation, window, used.saturating_add(reservation.cost));
-            Ok(Spent { used, cost: None, wait })
+            Ok(Spent { used, cost: None, wait, refills })
         }
         Place::Things { items, window } => {
             let from = horizon(reservation, window);
@@ -123,8 +124,9 @@ fn stands(connection: &Connection, reservation: &Reservation) -> rusqlite::Resul
             let (used, fresh) = (parts.len() as u64, fresh(connection, key, items, from)?);
             let once: Vec<(u64, u64)> = parts.into_iter().map(|(at, _)| (at, 1)).collect();
             let after = used.saturating_add(fresh);
+            let refills = window.and_then(|window| refills(&once, reservation, window));
             let wait = window.and_then(|window| wait(&once, reservation, window, after));
-            Ok(Spent { used, cost: Some(fresh), wait })
+            Ok(Spent { used, cost: Some(fresh), wait, refills })
         }
     }
 }
@@ -148,6 +150,12 @@ fn fresh(connection: &Connection, key: &str, items: &[String], horizon: i64) -> 
         fresh += u64::from(!select.exists(params![key, item, horizon])?);
     }
     Ok(fresh)
+}
+
+/// Milliseconds until the oldest part leaves the window; of a slice that was given back whole nothing does.
+fn refills(parts: &[(u64, u64)], reservation: &Reservation, window: Window) -> Option<u64> {
+    let (at, _) = parts.iter().find(|(_, amount)| *amount > 0)?;
+    Some(at.saturating_add(length(window)).saturating_sub(reservation.at).max(1))
 }
 
 /// Milliseconds until enough has left the window; none where it has room, or never will.
