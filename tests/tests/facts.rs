@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 
 const LIST: &str = "/gmail/v1/users/me/messages";
 const SEND: &str = "/gmail/v1/users/me/messages/send";
-/// Said in a search, and written to, by requests that were allowed.
+/// Said in searches, and written to: allowed, asked and denied.
 const SEARCHED: &str = "merger-on-friday";
 const WRITTEN_TO: &str = "quiet.partner@example.com";
+const REFUSED: &str = "someone@else.example";
 
 struct Run {
     hallpass: Hallpass,
@@ -51,7 +52,7 @@ impl Run {
         assert_eq!(unseen.expect(403).code(), "denied");
         run.agent("GET", &format!("{LIST}?q={SEARCHED}&maxResults=50")).send().expect(403);
         run.agent("GET", &format!("{LIST}?q={SEARCHED}&maxResults=5")).send().expect(200);
-        run.send("someone@else.example").expect(403);
+        run.send(REFUSED).expect(403);
         let asked = run.send(WRITTEN_TO).expect(403);
         assert_eq!(asked.code(), "approval-required");
         let approval = asked.json()["approval"].as_str().expect("an approval").to_owned();
@@ -170,7 +171,7 @@ fn another_pass_is_tried_on_what_was_asked_with_its_arguments_and_recipients() {
 }
 
 #[test]
-fn what_an_allowed_request_said_is_nowhere_to_be_read_but_by_its_person() {
+fn what_a_request_said_is_nowhere_to_be_read_but_by_its_person() {
     let mut run = Run::new("");
     let (last, _) = run.decisions().pop().expect("decisions");
     let told = run.hallpass.run(&["explain", &last.to_string()]).expect(0).stdout;
@@ -195,7 +196,7 @@ fn found_in(folder: &Path) -> Vec<String> {
             found.extend(found_in(&path));
         }
         let Ok(bytes) = std::fs::read(&path) else { continue };
-        for text in [SEARCHED, WRITTEN_TO] {
+        for text in [SEARCHED, WRITTEN_TO, REFUSED] {
             if bytes.windows(text.len()).any(|window| window == text.as_bytes()) {
                 found.push(format!("{}: {text}", path.display()));
             }
