@@ -41,14 +41,20 @@ fn folder(home: &Home) -> PathBuf {
 /// Every service of `home`.
 pub fn load(home: &Home) -> Result<Catalog, CatalogError> {
     let embedded = Catalog::embedded().map_err(CatalogError::Embedded)?;
+    beside(home, &embedded)
+}
+
+/// The services of `home` as they are now, beside those of a catalog that come with the program.
+pub fn beside(home: &Home, known: &Catalog) -> Result<Catalog, CatalogError> {
     let folder = folder(home);
+    let mut services: Vec<Arc<Service>> =
+        known.services().filter(|service| Catalog::is_embedded(&service.name)).cloned().collect();
     let files = match fs::read_dir(&folder) {
-        Ok(files) => files,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(embedded),
+        Ok(files) => Some(files),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(CatalogError::Io { path: folder, error }),
     };
-    let mut services: Vec<Arc<Service>> = embedded.services().cloned().collect();
-    for file in files {
+    for file in files.into_iter().flatten() {
         let path = file.map_err(|error| CatalogError::Io { path: folder.clone(), error })?.path();
         if path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(FACTS)) {
             services.push(Arc::new(imported(&path)?));
@@ -95,6 +101,56 @@ pub fn add(
     let path = folder.dir().join(format!("{name}{FACTS}"));
     create_private_file(&path, facts.as_bytes())?;
     Ok(path)
+}
+
+/// The overlay that lies beside an imported service.
+pub fn overlay(home: &Home, name: &ServiceName) -> Result<Option<String>, CatalogError> {
+    let path = folder(home).join(format!("{name}{OVERLAY}"));
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(CatalogError::Io { path, error }),
+    }
+}
+
+/// Keeps other facts of an imported service, and another overlay where there is one; the answer is where the facts are.
+pub fn replace(
+    home: &Home,
+    name: &ServiceName,
+    facts: &str,
+    overlay: Option<&str>,
+) -> Result<PathBuf, CatalogError> {
+    let folder = folder(home);
+    let put = |ending: &str, text: &str| {
+        let (path, new) =
+            (folder.join(format!("{name}{ending}")), folder.join(format!("{name}{ending}.new")));
+        let failed = |error| CatalogError::Io { path: path.clone(), error };
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => create_private_file(&new, text.as_bytes())?,
+        };
+        fs::rename(&new, &path).map_err(failed)?;
+        Ok(path)
+    };
+    if let Some(overlay) = overlay {
+        put(OVERLAY, overlay)?;
+    }
+    put(FACTS, facts)
+}
+
+/// Forgets an imported service.
+pub fn remove(home: &Home, name: &ServiceName) -> Result<(), CatalogError> {
+    // The facts first: an overlay alone is nothing, and facts alone would be taken at their worst.
+    for ending in [FACTS, OVERLAY] {
+        let path = folder(home).join(format!("{name}{ending}"));
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(CatalogError::Io { path, error });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

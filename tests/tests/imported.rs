@@ -1,7 +1,7 @@
 //! Services of descriptions that nobody here wrote: imported by one command, connected by real OAuth, and used by an
 //! agent through the gateway, with the service's own SDK where it has one. The descriptions are third-party parts.
 
-use harness::{CLIENT_ID, CLIENT_SECRET, Hallpass, Ran, Upstream, node, part};
+use harness::{CLIENT_ID, CLIENT_SECRET, Hallpass, Ran, Upstream, document, node, part};
 use serde_json::{Value, json};
 
 const FIGMA: &str = "node_modules/@figma/rest-api-spec/openapi/openapi.yaml";
@@ -208,4 +208,80 @@ fn the_services_own_sdk_works_unmodified() {
     let versions = upstream.seen().iter().filter(|one| one.headers.contains_key("notion-version")).count();
     assert_eq!(versions, upstream.seen().len());
     nothing_of_the_pass_arrived(&upstream, &pass);
+}
+
+/// An overlay for Figma in a file of its own.
+fn overlay(hallpass: &Hallpass, name: &str, effects: &str) -> String {
+    let file = hallpass.home().join(name);
+    std::fs::write(&file, format!("unlisted = \"at-worst\"\n\n[effects]\npostComment = [{effects}]\n"))
+        .unwrap();
+    file.to_str().expect("UTF-8").to_owned()
+}
+
+#[test]
+fn a_running_authority_takes_a_service_and_its_overlay_at_once() {
+    let mut hallpass = Hallpass::new();
+    let upstream = upstream();
+    points_at(&mut hallpass, "figma", &upstream.url);
+    hallpass.serve();
+    let said = import(&hallpass, FIGMA, &["--name", "figma"]).expect(0).stderr;
+    assert!(said.contains("the authority that runs has taken it"), "{said}");
+    connect(&hallpass, &["figma"]);
+    let body: Value = serde_json::from_str(COMMENT).unwrap();
+    let comment =
+        |pass: &str| hallpass.agent(pass, "POST", "figma", "/v1/files/k1/comments").json(&body).send();
+    let writes = hallpass.mint(&["comment on drawings", "--allow", "figma:write"]);
+    let asks = hallpass.mint(&["comment on drawings", "--ask", "figma.postComment"]);
+    comment(&writes).expect(403);
+    assert_eq!(comment(&asks).expect(403).code(), "approval-required");
+    let id = hallpass.json(&["approvals"])[0]["id"].as_str().unwrap().to_owned();
+    hallpass.run(&["approve", &id]).expect(0);
+
+    // What changes is shown first, and nothing happens.
+    let file = overlay(&hallpass, "one.toml", "\"write\"");
+    let shown = import(&hallpass, FIGMA, &["--name", "figma", "--overlay", &file]).expect(1).stderr;
+    assert!(shown.contains("changed: figma.postComment loses send") && shown.contains("--yes"), "{shown}");
+    comment(&writes).expect(403);
+    import(&hallpass, FIGMA, &["--name", "figma", "--overlay", &file, "--yes"]).expect(0);
+    // A pass that was minted before is judged by what is known now.
+    comment(&writes).expect(200);
+    // What was approved was the request as the other catalog had it.
+    assert_eq!(comment(&asks).expect(403).code(), "approval-required");
+    let file = overlay(&hallpass, "two.toml", "\"write\", \"admin\"");
+    import(&hallpass, FIGMA, &["--name", "figma", "--overlay", &file, "--yes"]).expect(0);
+    assert_eq!(comment(&writes).expect(403).code(), "denied");
+    assert_eq!(upstream.seen_at("/v1/files").len(), 1, "one of all these comments was permitted");
+
+    let refused = hallpass.run(&["services", "remove", "figma"]).expect(1).stderr;
+    assert!(refused.contains("hallpass disconnect figma"), "{refused}");
+    hallpass.run(&["disconnect", "figma"]).expect(0);
+    hallpass.run(&["services", "remove", "figma"]).expect(0);
+    let gone = hallpass.run(&["connect", "figma", "--client-id", "x"]).expect(1).stderr;
+    assert!(gone.contains("there is no service `figma`"), "{gone}");
+    assert_eq!(comment(&writes).expect(503).code(), "connection-needs-reconnect");
+}
+
+#[test]
+fn the_guide_to_an_api_of_ones_own_can_be_followed() {
+    let hallpass = Hallpass::new();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(part(FIGMA), folder.path().join("openapi.yaml")).unwrap();
+    let guide = document::page("examples/GUIDE.md");
+    let section = guide
+        .split("\n## ")
+        .find(|text| text.starts_with("An API of your own"))
+        .expect("the section is there");
+    for script in document::blocks(section, "sh") {
+        let mut bash = std::process::Command::new("bash");
+        let command = document::as_reader(&hallpass, bash.args(["-euo", "pipefail", "-c", &script]));
+        let output = command.current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let services = hallpass.json(&["services"]);
+    let figma =
+        services.as_array().unwrap().iter().find(|one| one["name"] == "figma").expect("it is imported");
+    assert_eq!(figma["corrected"], true);
+    let comment = hallpass.json(&["services", "show", "figma"]);
+    let comment = comment.as_array().unwrap().iter().find(|one| one["id"] == "figma.postComment").unwrap();
+    assert_eq!(comment["effects"], json!(["write"]));
 }

@@ -28,6 +28,10 @@ pub(crate) async fn lease(
                 "the provider could not be asked for a new token",
             ))
         }
+        Ok(Err(LeaseError::AnotherCatalog(service))) => Err(Fault::before(
+            FaultCode::Overloaded,
+            format!("what is known of `{service}` changed while the request was judged; send it again"),
+        )),
         Err(_) => {
             Err(Fault::before(FaultCode::Overloaded, "the authority did not lease a credential in time"))
         }

@@ -12,7 +12,7 @@ use datalog::lookup::Needed;
 use datalog::{
     Account, AlikeDigest, ApprovalId, ApproverKeys, ApproverName, ConnectionName, Known, OperationId,
     Outline, Permitted, Quorum, Reason, Request, RequestDigest, Reservation, Resource, RevocationId,
-    RootKeys, Shown, Spent,
+    RootKeys, ServiceName, Shown, Spent,
 };
 use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
@@ -112,6 +112,8 @@ pub enum LeaseError {
     NeedsReconnect(ConnectionName),
     #[error("the provider could not be asked for a new token: {0}")]
     Unavailable(String),
+    #[error("the catalog's `{0}` is another than the one that the request was judged by")]
+    AnotherCatalog(ServiceName),
 }
 
 /// Budgets of a lineage. They are taken together with the intent that names them (`Audit::intent`).

@@ -14,6 +14,7 @@ mod passes;
 mod problem;
 mod public;
 mod revocations;
+mod services;
 mod status;
 mod stop;
 
@@ -63,6 +64,7 @@ fn administrative_routes() -> Routes {
         console::routes(),
         passes::routes(),
         revocations::routes(),
+        services::routes(),
         stop::routes(),
         log::routes(),
         keys::routes(),

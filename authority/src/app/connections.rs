@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use datalog::catalog::Catalog;
+use datalog::catalog::{Catalog, Service};
+use datalog::{Account, ConnectionName};
 use secrecy::SecretString;
 use verifier::ports::{Connection, Upstream};
 
@@ -46,6 +47,22 @@ pub(super) fn client_secret_place(row: &str) -> Place<'_> {
     Place { table: "connection", row, column: "client_secret", generation: 0 }
 }
 
+/// What the gateway is told of a connection.
+pub(super) fn pointed(
+    config: &Config,
+    service: &Arc<Service>,
+    name: &ConnectionName,
+    account: &Account,
+) -> Arc<Connection> {
+    Arc::new(Connection {
+        name: name.clone(),
+        account: account.clone(),
+        service: service.clone(),
+        upstream: config.service(&service.name).base_url.map_or(Upstream::Catalog, Upstream::BaseUrl),
+        listen: config.connections.get(name).and_then(|connection| connection.listen),
+    })
+}
+
 /// A stored connection, in memory again. What does not open makes it need a reconnect, and is told.
 pub(super) fn revive(config: &Config, catalog: &Catalog, vault: &Vault, row: KnownConnectionRow) -> Live {
     let set = config.service(&row.service);
@@ -54,15 +71,7 @@ pub(super) fn revive(config: &Config, catalog: &Catalog, vault: &Vault, row: Kno
     if let Some(because) = &error {
         tracing::warn!(connection = %row.name, %because, "a connection cannot be used");
     }
-    let gateway = service.map(|service| {
-        Arc::new(Connection {
-            name: row.name.clone(),
-            account: row.account.clone(),
-            service: service.clone(),
-            upstream: set.base_url.clone().map_or(Upstream::Catalog, Upstream::BaseUrl),
-            listen: config.connections.get(&row.name).and_then(|connection| connection.listen),
-        })
-    });
+    let gateway = service.map(|service| pointed(config, service, &row.name, &row.account));
     let provider = service.map(|service| Provider::resolve(service, &set)).unwrap_or_default();
     let client = Client { id: row.client_id, secret, auth: set.client_auth };
     let facts = Facts {

@@ -44,7 +44,7 @@ impl App {
     pub(super) fn known_connections(&self) -> Vec<KnownConnection> {
         self.live()
             .values()
-            .filter_map(|live| live.gateway.as_ref())
+            .filter_map(|live| live.gateway())
             .map(|connection| KnownConnection {
                 name: connection.name.clone(),
                 account: connection.account.clone(),

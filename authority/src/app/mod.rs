@@ -29,6 +29,7 @@ mod preview;
 mod prune;
 mod record;
 mod revoke;
+mod services;
 mod sessions;
 mod sign_in;
 mod suspend;
@@ -66,6 +67,7 @@ pub use error::{AppError, ErrorKind, OpenError};
 pub use log_types::*;
 pub use pass::{BudgetLeft, LineageNode, PassDetail};
 pub use preview::Preview;
+pub use services::CatalogChange;
 pub use sessions::{Presence, Session, SignedIn};
 pub use types::*;
 
@@ -76,7 +78,8 @@ pub struct App {
     home: Home,
     clock: Clock,
     config: Config,
-    catalog: Arc<Catalog>,
+    /// Replaced as a whole, like the connections.
+    catalog: RwLock<Arc<Catalog>>,
     vault: Arc<Vault>,
     store: Arc<dyn Store>,
     refresher: Arc<Refresher>,
@@ -119,8 +122,8 @@ impl App {
     }
 
     /// The services that connections can be to.
-    pub fn catalog(&self) -> &Arc<Catalog> {
-        &self.catalog
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn live(&self) -> LiveConnections {

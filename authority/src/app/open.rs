@@ -82,7 +82,7 @@ impl App {
             home,
             clock,
             config,
-            catalog,
+            catalog: RwLock::new(catalog),
             vault,
             store,
             refresher,

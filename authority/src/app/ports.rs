@@ -47,11 +47,11 @@ impl Trust for App {
 
     fn connection(&self, name: &ConnectionName) -> Option<Arc<Connection>> {
         let connections = self.connections.read().unwrap_or_else(PoisonError::into_inner);
-        connections.get(name).and_then(|live| live.gateway.clone())
+        connections.get(name).and_then(|live| live.gateway())
     }
 
     fn connections(&self) -> Vec<Arc<Connection>> {
-        self.live().values().filter_map(|live| live.gateway.clone()).collect()
+        self.live().values().filter_map(|live| live.gateway()).collect()
     }
 }
 
@@ -62,6 +62,10 @@ impl Credentials for App {
             let live = self.live().get(&request.connection).cloned();
             // A name that was given to another account meanwhile is not what was permitted.
             match live.filter(|live| live.account == request.account) {
+                // What was judged, and perhaps approved, by what another catalog says is not what was meant.
+                Some(live) if live.gateway().is_none_or(|now| now.service.digest != request.catalog) => {
+                    Err(LeaseError::AnotherCatalog(live.service.clone()))
+                }
                 Some(live) => self.refresher.lease(&live).await,
                 None => Err(LeaseError::NeedsReconnect(request.connection.clone())),
             }

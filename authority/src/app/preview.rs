@@ -25,7 +25,7 @@ impl App {
         let key = RootKeyPair::from_seed(0, *random::<32>().map_err(AppError::random)?);
         let id = PassId::from_random(*random::<16>().map_err(AppError::random)?);
         let minted = terms.mint(&id, &key).map_err(AppError::invalid)?;
-        let services: Vec<Arc<_>> = self.catalog.services().cloned().collect();
+        let services: Vec<Arc<_>> = self.catalog().services().cloned().collect();
         Ok(Preview {
             says: inspect::describe(&minted.content),
             table: can::table(&minted.content, &services),

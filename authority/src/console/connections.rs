@@ -44,7 +44,7 @@ async fn connections(State(console): State<Console>, frame: Frame) -> Response {
 }
 
 fn linked(console: &Console, frame: &Frame, info: ConnectionInfo) -> Linked {
-    let service = console.app.catalog().service(&info.service);
+    let service = console.app.catalog().service(&info.service).cloned();
     let (error, hint) = match info.last_error.as_deref().map(|error| error.split_once("\nhint: ")) {
         None => (None, None),
         Some(None) => (info.last_error.clone(), None),

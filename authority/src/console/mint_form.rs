@@ -126,7 +126,7 @@ impl Form {
 fn grants(console: &Console, fields: &Fields) -> Vec<Grants> {
     let connections = console.app.connections().into_iter();
     let of_one = |one: crate::app::ConnectionInfo| {
-        let service = console.app.catalog().service(&one.service)?;
+        let service = console.app.catalog().service(&one.service).cloned()?;
         let all =
             service.operations.iter().fold(Effects::NONE, |all, operation| all.union(operation.effects));
         let effects = all.iter().map(|effect| {

@@ -3,7 +3,7 @@
 //! A lease is answered from here, under a lock that is held for as long as it takes to copy a token. It
 //! calls nobody; `refresh` does.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use datalog::{Account, ConnectionName, ServiceName};
 use secrecy::SecretString;
@@ -34,8 +34,7 @@ pub(crate) struct Live {
     pub connected: OffsetDateTime,
     pub provider: Provider,
     pub client: Client,
-    /// None where the catalog has no such service (any more).
-    pub gateway: Option<Arc<Connection>>,
+    gateway: RwLock<Option<Arc<Connection>>>,
     state: Mutex<State>,
 }
 
@@ -123,7 +122,18 @@ impl Live {
             unsaved: None,
         };
         let state = Mutex::new(state);
+        let gateway = RwLock::new(gateway);
         Self { id, name, service, account, scopes, connected, provider, client, gateway, state }
+    }
+
+    /// What the gateway knows of it. None where the catalog has no such service (any more).
+    pub fn gateway(&self) -> Option<Arc<Connection>> {
+        self.gateway.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Another catalog is in force.
+    pub fn point_at(&self, gateway: Option<Arc<Connection>>) {
+        *self.gateway.write().unwrap_or_else(PoisonError::into_inner) = gateway;
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

@@ -55,6 +55,7 @@ pub(crate) use body::wire_body;
 macro_rules! files {
     ($name:literal) => {
         (
+            $name,
             include_str!(concat!("../../catalog/", $name, ".facts.jsonl")),
             include_str!(concat!("../../catalog/", $name, ".overlay.toml")),
         )
@@ -62,7 +63,7 @@ macro_rules! files {
 }
 
 /// The services that come with the program.
-const EMBEDDED: [(&str, &str); 5] =
+const EMBEDDED: [(&str, &str, &str); 5] =
     [files!("github"), files!("gmail"), files!("google-calendar"), files!("google-drive"), files!("slack")];
 
 /// The services that are known.
@@ -77,8 +78,13 @@ impl Catalog {
     /// The services that come with the program.
     pub fn embedded() -> Result<Self, FactsError> {
         let services =
-            EMBEDDED.iter().map(|(facts, overlay)| Service::load(facts, Some(overlay)).map(Arc::new));
+            EMBEDDED.iter().map(|(_, facts, overlay)| Service::load(facts, Some(overlay)).map(Arc::new));
         Self::new(services.collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// Whether a service of this name comes with the program.
+    pub fn is_embedded(name: &ServiceName) -> bool {
+        EMBEDDED.iter().any(|(known, ..)| *known == name.as_str())
     }
 
     /// A catalog of these services, each name once.

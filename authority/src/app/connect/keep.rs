@@ -32,7 +32,7 @@ impl App {
         let row = self.store.known_connection(id).await?;
         let row =
             row.ok_or_else(|| AppError::Conflict(format!("`{name}` was connected again by another")))?;
-        let live = Arc::new(revive(&self.config, &self.catalog, &self.vault, row));
+        let live = Arc::new(revive(&self.config, &self.catalog(), &self.vault, row));
         self.change_live(|connections| {
             connections.insert(name, live.clone());
         });

@@ -81,7 +81,7 @@ impl App {
     ) -> Result<Connecting, AppError> {
         let known = self.service(&service)?;
         let set: ServiceConfig = self.config.service(&service);
-        let provider = Provider::resolve(known, &set);
+        let provider = Provider::resolve(&known, &set);
         let file = match &choice.client_secret_file {
             Some(path) => {
                 Some(ClientSecretFile::read(path).map_err(|error| AppError::Invalid(error.to_string()))?)
@@ -116,9 +116,10 @@ impl App {
         Ok(Connecting { service, name, scopes, account, provider, client })
     }
 
-    fn service(&self, name: &ServiceName) -> Result<&Arc<Service>, AppError> {
-        self.catalog.service(name).ok_or_else(|| {
-            let known = self.catalog.services().map(|service| service.name.as_str());
+    fn service(&self, name: &ServiceName) -> Result<Arc<Service>, AppError> {
+        let catalog = self.catalog();
+        catalog.service(name).cloned().ok_or_else(|| {
+            let known = catalog.services().map(|service| service.name.as_str());
             let hint = nearest::hint(name.as_str(), known);
             AppError::NotFound(format!("there is no service `{name}`\nhint: {hint}"))
         })

@@ -155,7 +155,7 @@ async fn a_grant_that_another_process_refreshed_first_is_taken_over() {
     // Another process, which shares the store and not the memory, is first.
     let live = app.live()[&gmail()].clone();
     let row = app.store.known_connection(live.id).await.unwrap().unwrap();
-    let other = Arc::new(connections::revive(&app.config, &app.catalog, &app.vault, row));
+    let other = Arc::new(connections::revive(&app.config, &app.catalog(), &app.vault, row));
     let first = app.refresher.lease(&other).await.unwrap();
     assert_eq!(first.generation, 2);
     let second = app.refresher.lease(&live).await.unwrap();

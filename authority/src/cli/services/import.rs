@@ -4,17 +4,20 @@
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use datalog::ServiceName;
-use datalog::catalog::Service;
 use datalog::catalog::import::{Bearer, ImportError, ImportReport, Options, import};
+use datalog::catalog::{Catalog, FactsError, Service};
 use serde::Serialize;
 
 use super::super::Context;
 use super::super::failure::Failure;
+use super::changes;
 use super::review::{self, Count};
 use crate::catalog::{self, CatalogError};
+use crate::home::Home;
 
 #[derive(Debug, Args)]
 pub(super) struct Import {
@@ -26,6 +29,9 @@ pub(super) struct Import {
     /// What a person says of the operations' effects, in TOML (`services show NAME --as-overlay` prints one to start with)
     #[arg(long, value_name = "FILE")]
     overlay: Option<PathBuf>,
+    /// Replace the service of this name; without it only what would change is shown
+    #[arg(long)]
+    yes: bool,
     /// Take it that every operation takes an OAuth access token, whatever the description says
     #[arg(long)]
     bearer: bool,
@@ -53,27 +59,62 @@ impl Import {
         // Read back as the catalog will read it, before anything is kept.
         let service = Service::load(&imported.facts_text, None)
             .map_err(|error| Failure::failed(format_args!("`{shown}` cannot become a service: {error}")))?;
-        let overlay = self.overlay.as_deref().map(read_overlay).transpose()?;
-        let service = match (&overlay, &self.overlay) {
-            (Some(overlay), Some(file)) => {
-                Service::load(&imported.facts_text, Some(overlay)).map_err(|error| {
-                    Failure::usage(format_args!("`{}` does not fit: {error}", file.display()))
-                })?
-            }
-            _ => service,
-        };
         let home = context.home()?;
-        let file = catalog::add(&home, &service.name, &imported.facts_text, overlay.as_deref()).map_err(
-            |error| match error {
-                CatalogError::Exists(_) => Failure::failed(error).or_hint("name the new one with --name"),
-                error => Failure::failed(error),
-            },
-        )?;
+        let before = existing(&home, &service.name)?;
+        let mut overlay = self.overlay.as_deref().map(read_overlay).transpose()?;
+        if overlay.is_none() && before.is_some() {
+            overlay = catalog::overlay(&home, &service.name).map_err(Failure::failed)?;
+        }
+        let service = match &overlay {
+            Some(overlay) => Service::load(&imported.facts_text, Some(overlay))
+                .map_err(|error| self.unfit(&error, &service.name))?,
+            None => service,
+        };
+        let given = overlay.as_deref().filter(|_| self.overlay.is_some());
+        let file = match &before {
+            None => catalog::add(&home, &service.name, &imported.facts_text, given),
+            Some(before) => {
+                let changes = changes::between(before, &service);
+                changes.show(&context.term);
+                if !self.yes {
+                    return Err(Failure::failed(format_args!(
+                        "there is a service `{}` already",
+                        service.name
+                    ))
+                    .or_hint(
+                        "`--yes` replaces it by this one; `--name` gives the new one a name of its own",
+                    ));
+                }
+                catalog::replace(&home, &service.name, &imported.facts_text, given)
+            }
+        };
+        let file = file.map_err(Failure::failed)?;
+        super::taken_at_once(&home, context)?;
         let effects = review::counts(&service);
         review::show(&service, &imported.report, &effects, context);
         let added = Added { service: service.name.clone(), file, report: imported.report, effects };
         context.term.result(&added, || added.service.to_string())
     }
+
+    fn unfit(&self, error: &FactsError, name: &ServiceName) -> Failure {
+        match &self.overlay {
+            Some(file) => Failure::usage(format_args!("`{}` does not fit: {error}", file.display())),
+            None => Failure::failed(format_args!(
+                "the overlay of `{name}` does not fit the new description: {error}"
+            ))
+            .or_hint("correct it and give it with --overlay"),
+        }
+    }
+}
+
+/// The imported service of this name, where there is one.
+fn existing(home: &Home, name: &ServiceName) -> Result<Option<Arc<Service>>, Failure> {
+    if Catalog::is_embedded(name) {
+        return Err(
+            Failure::failed(CatalogError::Exists(name.clone())).or_hint("name the new one with --name")
+        );
+    }
+    Ok(catalog::load(home).map_err(Failure::failed)?.service(name).cloned())
 }
 
 /// More than any description that was met; GitHub's has 13 MB.

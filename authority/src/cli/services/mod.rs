@@ -1,6 +1,9 @@
-//! `hallpass services`: the APIs that are known, what their operations do, and importing another. Offline.
+//! `hallpass services`: the APIs that are known, what their operations do, importing another and taking one out.
+//! An authority that runs is told; without one nothing but the home's files is needed.
 
+mod changes;
 mod import;
+mod remove;
 mod review;
 mod show;
 
@@ -9,13 +12,17 @@ use datalog::ServiceName;
 use datalog::catalog::{Catalog, Service};
 use serde::Serialize;
 
-use super::Context;
+use super::client::Client;
 use super::failure::Failure;
 use super::table::{Cell, Table};
 use super::term::Tone;
+use super::{Context, block_on};
+use crate::app::CatalogChange;
 use crate::catalog;
+use crate::home::Home;
 use crate::nearest::nearest;
 use import::Import;
+use remove::Remove;
 use show::Show;
 
 /// List, show and import services
@@ -34,6 +41,8 @@ enum Verb {
     Show(Show),
     /// Make a service of a description: OpenAPI 3, Swagger 2 or Google Discovery
     Import(Import),
+    /// Take an imported service out
+    Remove(Remove),
 }
 
 #[derive(Debug, Serialize)]
@@ -54,12 +63,25 @@ impl Services {
             None | Some(Verb::List) => list(&load(context)?, context),
             Some(Verb::Show(show)) => show.run(&load(context)?, context),
             Some(Verb::Import(import)) => import.run(context),
+            Some(Verb::Remove(remove)) => remove.run(context),
         }
     }
 }
 
 fn load(context: &Context) -> Result<Catalog, Failure> {
     catalog::load(&context.home()?).map_err(Failure::failed)
+}
+
+/// Tells an authority that runs on the home to read its services anew.
+fn taken_at_once(home: &Home, context: &Context) -> Result<(), Failure> {
+    block_on(async {
+        let Some(client) = Client::running(home).await? else { return Ok(()) };
+        let change: CatalogChange = client.post("/v1/services/reload", &()).await?;
+        if !change.services.is_empty() {
+            context.term.say("the authority that runs has taken it");
+        }
+        Ok(())
+    })
 }
 
 fn list(catalog: &Catalog, context: &Context) -> Result<(), Failure> {

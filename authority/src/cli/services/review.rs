@@ -96,5 +96,4 @@ fn connecting(term: &Term, service: &Service) {
     term.say(format!(
         "connect it: `hallpass connect {name} --client-id ID --client-secret-file FILE{account}{device}`"
     ));
-    term.say("an authority that runs already learns of the service when it is started again");
 }
