@@ -126,3 +126,19 @@ fn a_template_with_a_key_that_is_no_flag_is_refused() {
     let told = Template::read("mine", Origin::Own, "alow = []".into()).unwrap_err().to_string();
     assert!(told.contains("alow"), "{told}");
 }
+
+#[test]
+fn a_file_that_is_not_understood_hides_no_other_and_says_so_under_its_own_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("templates");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("mine.toml"), "allow = [\"gmail:read\"]\n").unwrap();
+    fs::write(folder.join("inbox-triage.toml"), "alow = []\n").unwrap();
+    let home = Home::at(dir.path());
+    let shelf = load(&home).unwrap();
+    assert_eq!(shelf.values().filter(|template| template.is_ok()).count(), EMBEDDED.len());
+    assert!(shelf["mine"].is_ok() && shelf["pr-reviewer"].is_ok());
+    // Not the program's own in its place: whoever wrote the file meant another.
+    let told = find(&home, "inbox-triage").unwrap_err().to_string();
+    assert!(told.contains("`inbox-triage` is not understood") && told.contains("alow"), "{told}");
+}
