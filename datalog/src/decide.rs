@@ -218,7 +218,7 @@ pub fn decide(pass: &Arc<VerifiedPass>, request: Request, context: &Context, now
             let review = match Review::of(pass, &question) {
                 Ok(review) => review,
                 Err(Unfit { ground, reason }) => {
-                    let reasons = vec![reason];
+                    let reasons = vec![*reason];
                     return Decided::Deny(Refused { request, digest, ground, wait: None, reasons });
                 }
             };

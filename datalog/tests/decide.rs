@@ -275,7 +275,6 @@ fn a_pass_says_what_it_is_in_words_and_datalog() {
                 duration: Some("5m".into()),
                 ..Narrowing::default()
             },
-            ..AttenuateArgs::default()
         },
     );
     let mut inspection = inspect(&child).unwrap();

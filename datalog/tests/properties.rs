@@ -74,7 +74,7 @@ prop_compose! {
 prop_compose! {
     fn narrowings()(only in targets(), ask in targets(), deny in targets(), limits in limits(), checks in checks()) -> AttenuateArgs {
         let checks = if checks.is_empty() { strings(&["check if method($m), $m != \"TRACE\""]) } else { checks };
-        AttenuateArgs { only, ask, deny, narrow: Narrowing { limits, checks, duration: Some("10m".into()), ..Narrowing::default() }, ..AttenuateArgs::default() }
+        AttenuateArgs { only, ask, deny, narrow: Narrowing { limits, checks, duration: Some("10m".into()), ..Narrowing::default() } }
     }
 }
 

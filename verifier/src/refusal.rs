@@ -252,7 +252,7 @@ impl Refusal {
             _ => (RefusalCode::Denied, format!("the pass does not show this answer of `{operation}`")),
         };
         let mut refusal = Self::new(code, detail);
-        refusal.reasons = vec![unfit.reason];
+        refusal.reasons = vec![*unfit.reason];
         refusal
     }
 

@@ -250,7 +250,7 @@ impl Review {
             .or_else(|| caveat.map(|caveat| got(caveat, &facts, 0).told));
         Unfit {
             ground,
-            reason: Reason {
+            reason: Box::new(Reason {
                 block: Some(failed.at.0),
                 caveat: caveat.map(ToString::to_string).unwrap_or_default(),
                 expected: caveat.map_or_else(String::new, |caveat: &Caveat| explain::caveat(caveat)),
@@ -258,7 +258,7 @@ impl Review {
                 // Of an answer's items nothing is recorded.
                 kept: Some(String::new()),
                 liftable_by: LiftableBy::Parent,
-            },
+            }),
         }
     }
 

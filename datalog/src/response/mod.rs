@@ -63,7 +63,7 @@ pub struct Revealed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfit {
     pub ground: Ground,
-    pub reason: Reason,
+    pub reason: Box<Reason>,
 }
 
 impl Review {
@@ -136,14 +136,14 @@ impl Review {
         let caveat = self.caveats.first().and_then(|at| self.caveat(*at));
         Unfit {
             ground: Ground::Unevaluable,
-            reason: Reason {
+            reason: Box::new(Reason {
                 block: self.caveats.first().map(|(block, _)| *block),
                 caveat: caveat.map(ToString::to_string).unwrap_or_default(),
                 expected: "a whole answer in JSON whose items the pass can be held against".into(),
                 got: got.to_owned(),
                 kept: None,
                 liftable_by: LiftableBy::Parent,
-            },
+            }),
         }
     }
 }
