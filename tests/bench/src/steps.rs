@@ -162,7 +162,11 @@ mod tests {
     #[test]
     fn every_step_runs_for_passes_of_one_and_of_four_blocks() {
         let rows = run(Duration::from_micros(1)).unwrap();
-        assert_eq!(rows.iter().filter(|row| row.blocks == Some(4)).count(), 3);
+        for blocks in [1, 4] {
+            let of = rows.iter().filter(|row| row.blocks == Some(blocks)).map(|row| row.step);
+            let steps: Vec<_> = of.collect();
+            assert_eq!(steps, ["verify, first sight", "verify, cached", "decide", "facts kept"]);
+        }
         assert!(rows.iter().all(|row| row.us.max > 0.0));
     }
 }
