@@ -19,10 +19,12 @@ use crate::explain;
 use crate::facts::{Stage, operation_facts};
 use crate::judge::{Answered, Question};
 use crate::lookup::Observed;
+use crate::ordered::{NONE, Ordered};
 use crate::policy::{Policy, Rule};
 use crate::possible;
-use crate::request::Request;
+use crate::request::{LateDigest, Request};
 use crate::response;
+use crate::value::{Text, Value};
 
 /// The best answer that an operation could get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -84,9 +86,9 @@ fn row_with(
     effects: Effects,
 ) -> Row {
     let facts = operation_facts(connected, operation, effects, Stage::Request);
-    let authority = content.blocks.first().map_or(&[][..], |block| &block.facts);
+    let authority = content.authority();
     let mut steps = Steps::new(STEPS);
-    let rule = policy.apply(World { facts: [&facts, authority, &[]] }, &mut steps);
+    let rule = policy.apply(World::of(&facts, authority, &NONE), &mut steps);
     let mut possible = match rule {
         Ok(Rule::Allowed) if !effects.is_empty() => Possible::Allow,
         Ok(Rule::Asked) if !effects.is_empty() => asked(policy, &facts, authority, &mut steps),
@@ -94,20 +96,15 @@ fn row_with(
     };
     let mut conditions = Vec::new();
     let known = operation_bits();
-    for block in &content.blocks {
+    for (number, block) in content.blocks.iter().enumerate() {
         for caveat in &block.caveats {
-            let world = World { facts: [&facts, authority, &block.facts] };
+            let own = content.own(number);
+            let world = World::of(&facts, authority, own);
             let Some(left) = possible::left(caveat, operation, world, &mut steps, known) else { continue };
             let outlook = match outlook(&left, world, &mut steps, known) {
                 Outlook::Holds if response::mentions_answers(caveat.reads()) => {
                     let facts = operation_facts(connected, operation, effects, Stage::Response);
-                    of_answers(
-                        caveat,
-                        operation,
-                        World { facts: [&facts, authority, &block.facts] },
-                        &mut steps,
-                        known,
-                    )
+                    of_answers(caveat, operation, World::of(&facts, authority, own), &mut steps, known)
                 }
                 outlook => outlook,
             };
@@ -132,15 +129,15 @@ fn row_with(
 }
 
 /// Whether an approval would carry what the policy asks about.
-pub(crate) fn asked(policy: &Policy, facts: &[Fact], authority: &[Fact], steps: &mut Steps) -> Possible {
+pub(crate) fn asked(policy: &Policy, facts: &[Fact], authority: &Ordered, steps: &mut Steps) -> Possible {
     let mut with = facts.to_vec();
     for name in ["request_digest", "approved"] {
         if let Some(predicate) = Predicate::of(name) {
-            let terms = vec![crate::value::Value::str("")];
-            with.push(Fact { predicate, name: Arc::from(name), terms });
+            let terms = [Value::word("")].into();
+            with.push(Fact { predicate, name: Text::Word(name), terms });
         }
     }
-    match policy.apply(World { facts: [&with, authority, &[]] }, steps) {
+    match policy.apply(World::of(&Ordered::of(with), authority, &NONE), steps) {
         Ok(Rule::Approved) => Possible::Ask,
         _ => Possible::Deny,
     }
@@ -209,7 +206,7 @@ pub fn would(content: &Content, request: &Request, now: OffsetDateTime) -> Would
     let limits: Vec<_> = content.limits.iter().filter(|limit| limit.target.means(request)).collect();
     let claims = budget::claims(&limits, request, &Observed::default(), now).known;
     let context = Context::default();
-    let digest = request.digest();
+    let digest = &LateDigest::of(request);
     let question =
         Question { content, policy: &policy, request, digest, context: &context, claims: &claims, now };
     let (answer, reasons) = question.answer(content.asks());

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use biscuit_auth::builder::{self, Binary as B, CheckKind, Term, Unary as U};
 
-use crate::value::{Unsupported, Value};
+use crate::value::{Terms, Text, Unsupported, Value};
 use crate::vocabulary;
 
 /// A predicate by number: its place in the vocabulary, or past that in the pass's own list.
@@ -21,9 +21,21 @@ impl Predicate {
         u16::try_from(place).ok().map(Self)
     }
 
+    /// The number of a word of the request; one that is none does not compile where this is a constant.
+    pub(crate) const fn of_request(name: &str) -> Self {
+        // There are fewer words than bits.
+        #[expect(clippy::cast_possible_truncation, reason = "at most 63")]
+        Self(vocabulary::bit(name).trailing_zeros() as u16)
+    }
+
     /// A bit for each word of the request vocabulary, to gather what a pass reads; none for other predicates.
-    pub(crate) fn request_bit(self) -> u64 {
-        if usize::from(self.0) < vocabulary::REQUEST.len() { 1 << self.0 } else { 0 }
+    pub(crate) const fn request_bit(self) -> u64 {
+        if (self.0 as usize) < vocabulary::REQUEST.len() { 1 << self.0 } else { 0 }
+    }
+
+    /// A bit that predicates may share, to see quickly that there are no facts of one.
+    pub(crate) const fn mark(self) -> u64 {
+        1 << (self.0 % 64)
     }
 }
 
@@ -51,8 +63,8 @@ impl Names {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     pub(crate) predicate: Predicate,
-    pub(crate) name: Arc<str>,
-    pub(crate) terms: Vec<Value>,
+    pub(crate) name: Text,
+    pub(crate) terms: Terms,
 }
 
 /// One place of a pattern.
@@ -66,7 +78,7 @@ pub enum Slot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     pub(crate) predicate: Predicate,
-    pub(crate) name: Arc<str>,
+    pub(crate) name: Text,
     pub(crate) slots: Vec<Slot>,
 }
 
@@ -119,8 +131,13 @@ pub enum Binary {
 pub struct Query {
     pub(crate) patterns: Vec<Pattern>,
     pub(crate) expressions: Vec<Vec<Op>>,
-    /// The names of the variables, by number.
+    /// The names of the variables, by number: in the order in which the patterns name them first, then the parameters
+    /// of closures.
     pub(crate) variables: Vec<Arc<str>>,
+    /// The words of the request vocabulary that it reads.
+    pub(crate) reads: u64,
+    /// The marks of the predicates that it needs facts of.
+    pub(crate) needs: u64,
 }
 
 /// What a check asks of its queries.
@@ -175,7 +192,7 @@ impl Caveat {
 
     /// The words of the request vocabulary that it reads.
     pub(crate) fn reads(&self) -> u64 {
-        self.patterns().fold(0, |bits, pattern| bits | pattern.predicate.request_bit())
+        self.queries.iter().fold(0, |bits, query| bits | query.reads)
     }
 }
 
@@ -183,8 +200,8 @@ impl Fact {
     pub(crate) fn compile(fact: &builder::Fact, names: &mut Names) -> Result<Self, CompileError> {
         Ok(Self {
             predicate: names.predicate(&fact.predicate.name),
-            name: Arc::from(fact.predicate.name.as_str()),
-            terms: fact.predicate.terms.iter().map(Value::from_term).collect::<Result<_, _>>()?,
+            name: fact.predicate.name.as_str().into(),
+            terms: fact.predicate.terms.iter().map(Value::from_term).collect::<Result<Vec<_>, _>>()?.into(),
         })
     }
 
@@ -195,6 +212,29 @@ impl Fact {
 }
 
 impl Query {
+    /// Some of its patterns, and of its conditions those without closures. The variables are numbered anew, in the order
+    /// in which they appear now.
+    pub(crate) fn part(&self, mut patterns: Vec<Pattern>, mut expressions: Vec<Vec<Op>>) -> Self {
+        let mut variables = Vec::new();
+        let mut renumber = |place: &mut usize| {
+            if let Some(name) = self.variables.get(*place) {
+                *place = number(&mut variables, name);
+            }
+        };
+        for slot in patterns.iter_mut().flat_map(|pattern| &mut pattern.slots) {
+            if let Slot::Variable(place) = slot {
+                renumber(place);
+            }
+        }
+        for op in expressions.iter_mut().flatten() {
+            if let Op::Variable(place) = op {
+                renumber(place);
+            }
+        }
+        let (reads, needs) = bits(&patterns);
+        Self { patterns, expressions, variables, reads, needs }
+    }
+
     pub(crate) fn compile(rule: &builder::Rule, names: &mut Names) -> Result<Self, CompileError> {
         if !rule.scopes.is_empty() {
             return Err(Unsupported("`trusting`").into());
@@ -209,14 +249,21 @@ impl Query {
                     term => Slot::Value(Value::from_term(term)?),
                 });
             }
-            let name = Arc::from(predicate.name.as_str());
+            let name = predicate.name.as_str().into();
             patterns.push(Pattern { predicate: names.predicate(&predicate.name), name, slots });
         }
+        let (reads, needs) = bits(&patterns);
         let mut scope = Scope { bound: variables.len(), variables };
         let expressions =
             rule.expressions.iter().map(|expression| scope.ops(&expression.ops)).collect::<Result<_, _>>()?;
-        Ok(Self { patterns, expressions, variables: scope.variables })
+        Ok(Self { patterns, expressions, variables: scope.variables, reads, needs })
     }
+}
+
+/// The words that patterns read, and the marks of the predicates that they need.
+fn bits(patterns: &[Pattern]) -> (u64, u64) {
+    let bits = |of: fn(Predicate) -> u64| patterns.iter().fold(0, |bits, one| bits | of(one.predicate));
+    (bits(Predicate::request_bit), bits(Predicate::mark))
 }
 
 fn number(variables: &mut Vec<Arc<str>>, name: &str) -> usize {

@@ -19,6 +19,7 @@ use crate::budget::{Measure, Window};
 use crate::caveat::{Binary, Caveat, CompileError, Fact, Kind, Names, Op, Slot};
 use crate::hours::Zone;
 use crate::names::{Account, ConnectionName, PassId, RevocationId, ServiceName};
+use crate::ordered::{NONE, Ordered};
 use crate::provenance;
 use crate::request::hex;
 use crate::response::{self, Redaction};
@@ -59,8 +60,19 @@ pub enum ReadError {
 #[derive(Debug)]
 pub struct Block {
     pub revocation: RevocationId,
+    /// As they were written.
     pub facts: Vec<Fact>,
     pub caveats: Vec<Caveat>,
+    /// The same facts, as they are evaluated.
+    ordered: Ordered,
+}
+
+impl Block {
+    /// The same block with other caveats.
+    pub(crate) fn with(&self, caveats: Vec<Caveat>) -> Self {
+        let (facts, ordered) = (self.facts.clone(), self.ordered.clone());
+        Self { revocation: self.revocation.clone(), facts, caveats, ordered }
+    }
 }
 
 /// What a grant answers.
@@ -132,6 +144,8 @@ pub struct Content {
     pub(crate) asks_answers: bool,
     /// Whether its caveats ask where a thing comes from.
     pub(crate) asks_provenance: bool,
+    /// The words of the request vocabulary that its caveats read.
+    reads: u64,
 }
 
 /// The text without its prefix, if it can be a pass at all.
@@ -188,6 +202,7 @@ impl Content {
             redactions: response::redactions(&blocks)?,
             asks_answers: caveats().any(|caveat| response::mentions_answers(caveat.reads())),
             asks_provenance: provenance::is_asked_by(caveats()),
+            reads: caveats().fold(0, |bits, caveat| bits | caveat.reads()),
             zones: zones(&blocks),
             kinds: provenance::kinds(caveats()),
             grants: grants.into_iter().flatten().collect(),
@@ -205,7 +220,17 @@ impl Content {
 
     /// The words of the request vocabulary that its caveats read.
     pub(crate) fn reads(&self) -> u64 {
-        self.blocks.iter().flat_map(|block| &block.caveats).fold(0, |bits, caveat| bits | caveat.reads())
+        self.reads
+    }
+
+    /// The facts of the authority block, which every block reads.
+    pub(crate) fn authority(&self) -> &Ordered {
+        self.blocks.first().map_or(&NONE, |block| &block.ordered)
+    }
+
+    /// What a block reads beside that: its own facts, where it is not the authority block.
+    pub(crate) fn own(&self, block: usize) -> &Ordered {
+        self.blocks.get(block).filter(|_| block > 0).map_or(&NONE, |block| &block.ordered)
     }
 }
 
@@ -215,7 +240,7 @@ fn zones(blocks: &[Block]) -> Vec<Zone> {
     let mut zones: Vec<Arc<str>> = clocks
         .filter(|pattern| &*pattern.name == "clock")
         .filter_map(|pattern| match pattern.slots.first() {
-            Some(Slot::Value(Value::Str(zone))) => Some(zone.clone()),
+            Some(Slot::Value(Value::Str(zone))) => Some(Arc::from(&**zone)),
             _ => None,
         })
         .collect();
@@ -267,7 +292,8 @@ fn read_block(
         .collect::<Result<Vec<_>, ReadError>>()?;
     admission::admit(&facts, &caveats, place)?;
     let revocation = hex(&signed.signature);
-    Ok(Block { revocation: revocation.parse().map_err(|_| ReadError::Algorithm)?, facts, caveats })
+    let revocation = revocation.parse().map_err(|_| ReadError::Algorithm)?;
+    Ok(Block { revocation, ordered: Ordered::of(facts.clone()), facts, caveats })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands on")]

@@ -15,7 +15,7 @@ use crate::decode::DecodeError;
 use crate::judge::{Answered, Question};
 use crate::lookup::Observed;
 use crate::provenance::Known;
-use crate::request::{Request, RequestDigest};
+use crate::request::{LateDigest, Request, RequestDigest};
 use crate::response::{Review, Unfit};
 use crate::verify::VerifiedPass;
 
@@ -196,13 +196,14 @@ impl Refused {
 
 /// Decides one request.
 pub fn decide(pass: &Arc<VerifiedPass>, request: Request, context: &Context, now: OffsetDateTime) -> Decided {
-    let digest = request.digest();
+    let late = LateDigest::of(&request);
+    let digest = late.known();
     let claims = pass.claims(&request, &context.observed, now);
     let question = Question {
         content: pass.content(),
         policy: pass.policy(),
         request: &request,
-        digest,
+        digest: &late,
         context,
         claims: &claims.known,
         now,
@@ -223,7 +224,7 @@ pub fn decide(pass: &Arc<VerifiedPass>, request: Request, context: &Context, now
                 }
             };
             let reservations = claims.known.iter().map(|claim| claim.reservation(context)).collect();
-            let approval = if context.approved == Some(digest) { Approval::Given } else { Approval::None };
+            let approval = late.approval(context.approved);
             Decided::Allow(Permitted { request, digest, reservations, reasons, approval, review })
         }
         Answered::No(Ground::Ask) => {

@@ -3,10 +3,8 @@
 //!
 //! The steps are counted, not timed: the same pass and request always cost the same.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use crate::caveat::{Binary, Caveat, Fact, Kind, Op, Pattern, Query, Slot, Unary};
+use crate::ordered::{NONE, Ordered};
 use crate::value::Value;
 
 /// Why a query has no answer. It is then neither true nor false, and the request is refused.
@@ -20,10 +18,29 @@ pub enum EvaluateError {
     Steps,
 }
 
-/// The facts that a query sees: the request's, the authority block's, and those of the block it stands in.
+/// The facts that a query sees: the request's (and those of one item of its answer), the authority block's, and those of
+/// the block it stands in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct World<'a> {
-    pub(crate) facts: [&'a [Fact]; 3],
+    facts: [&'a Ordered; 4],
+}
+
+impl<'a> World<'a> {
+    pub(crate) fn of(request: &'a Ordered, authority: &'a Ordered, own: &'a Ordered) -> Self {
+        Self { facts: [request, &NONE, authority, own] }
+    }
+
+    /// With those of one item of an answer.
+    pub(crate) fn and(self, item: &'a Ordered) -> Self {
+        let [request, _, authority, own] = self.facts;
+        Self { facts: [request, item, authority, own] }
+    }
+
+    /// Whether there are facts of every predicate that the query names.
+    fn could_match(&self, query: &Query) -> bool {
+        let present = self.facts.iter().fold(0, |bits, facts| bits | facts.present());
+        query.needs & !present == 0
+    }
 }
 
 /// How much work one decision may be.
@@ -68,16 +85,20 @@ pub(crate) fn one_holds(
 
 /// Whether some match of the patterns meets the conditions.
 pub(crate) fn matches(query: &Query, world: World<'_>, steps: &mut Steps) -> Result<bool, EvaluateError> {
-    let mut search = Search { world, steps, bindings: vec![None; query.variables.len()], query };
-    let found = search.each(&query.patterns, &mut |conditions| Ok(!conditions))?;
+    if !world.could_match(query) {
+        return Ok(false);
+    }
+    let found = Search::of(query, world, steps).each(&query.patterns, &mut |conditions| Ok(!conditions))?;
     Ok(!found)
 }
 
 /// Whether there is a match of the patterns, and every one meets the conditions.
 fn matches_all(query: &Query, world: World<'_>, steps: &mut Steps) -> Result<bool, EvaluateError> {
-    let mut search = Search { world, steps, bindings: vec![None; query.variables.len()], query };
+    if !world.could_match(query) {
+        return Ok(false);
+    }
     let mut some = false;
-    let all = search.each(&query.patterns, &mut |conditions| {
+    let all = Search::of(query, world, steps).each(&query.patterns, &mut |conditions| {
         some = true;
         Ok(conditions)
     })?;
@@ -87,192 +108,235 @@ fn matches_all(query: &Query, world: World<'_>, steps: &mut Steps) -> Result<boo
 struct Search<'a, 's> {
     world: World<'a>,
     steps: &'s mut Steps,
-    bindings: Vec<Option<Value>>,
     query: &'a Query,
+    /// The variables that the patterns so far have bound, by number.
+    bindings: Vec<&'a Value>,
+    /// The parameters of the closures that are being run.
+    items: Vec<(usize, Operand<'a>)>,
+    stack: Vec<Operand<'a>>,
 }
 
 type Visit<'v> = &'v mut dyn FnMut(bool) -> Result<bool, EvaluateError>;
 
-impl<'a> Search<'a, '_> {
+impl<'a, 's> Search<'a, 's> {
+    fn of(query: &'a Query, world: World<'a>, steps: &'s mut Steps) -> Self {
+        let bindings = Vec::with_capacity(query.variables.len());
+        Self { world, steps, query, bindings, items: Vec::new(), stack: Vec::new() }
+    }
+
     /// Calls `visit` for every match with whether it meets the conditions; stops where that returns false.
     fn each(&mut self, patterns: &'a [Pattern], visit: Visit<'_>) -> Result<bool, EvaluateError> {
         let Some((pattern, rest)) = patterns.split_first() else {
             let conditions = self.conditions()?;
             return visit(conditions);
         };
+        let before = self.bindings.len();
         for facts in self.world.facts {
-            for fact in facts {
+            for fact in facts.with(pattern.predicate) {
                 self.steps.take(1)?;
-                if fact.predicate != pattern.predicate || fact.terms.len() != pattern.slots.len() {
-                    continue;
-                }
-                let mut bound = Vec::new();
-                let proceed = !self.bind(pattern, fact, &mut bound) || self.each(rest, visit)?;
-                for place in bound {
-                    if let Some(binding) = self.bindings.get_mut(place) {
-                        *binding = None;
-                    }
-                }
-                if !proceed {
+                self.bindings.truncate(before);
+                if self.bind(pattern, fact)? && !self.each(rest, visit)? {
                     return Ok(false);
                 }
             }
         }
+        self.bindings.truncate(before);
         Ok(true)
     }
 
-    fn bind(&mut self, pattern: &Pattern, fact: &Fact, bound: &mut Vec<usize>) -> bool {
-        pattern.slots.iter().zip(&fact.terms).all(|(slot, term)| match slot {
-            Slot::Value(value) => value == term,
-            Slot::Variable(place) => match self.bindings.get_mut(*place) {
-                Some(Some(value)) => value == term,
-                Some(empty) => {
-                    *empty = Some(term.clone());
-                    bound.push(*place);
-                    true
-                }
-                None => false,
-            },
-        })
+    /// Whether the fact is a match. Variables are numbered in the order in which they appear, so that one is new here
+    /// exactly when it is the next.
+    fn bind(&mut self, pattern: &'a Pattern, fact: &'a Fact) -> Result<bool, EvaluateError> {
+        if fact.terms.len() != pattern.slots.len() {
+            return Ok(false);
+        }
+        for (slot, term) in pattern.slots.iter().zip(fact.terms.iter()) {
+            let same = match slot {
+                Slot::Value(value) => value == term,
+                Slot::Variable(place) => match self.bindings.get(*place) {
+                    Some(value) => *value == term,
+                    None if *place == self.bindings.len() => {
+                        self.bindings.push(term);
+                        true
+                    }
+                    None => return Err(EvaluateError::Type),
+                },
+            };
+            if !same {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn conditions(&mut self) -> Result<bool, EvaluateError> {
         let query = self.query;
         for expression in &query.expressions {
-            match self.run(expression)? {
-                Value::Bool(true) => {}
-                Value::Bool(false) => return Ok(false),
-                _ => return Err(EvaluateError::Type),
+            if !self.truth(expression)? {
+                return Ok(false);
             }
         }
         Ok(true)
     }
 
-    fn run(&mut self, ops: &[Op]) -> Result<Value, EvaluateError> {
+    fn truth(&mut self, ops: &'a [Op]) -> Result<bool, EvaluateError> {
+        match self.run(ops)?.value()? {
+            Value::Bool(truth) => Ok(*truth),
+            _ => Err(EvaluateError::Type),
+        }
+    }
+
+    fn run(&mut self, ops: &'a [Op]) -> Result<Operand<'a>, EvaluateError> {
         self.steps.take(ops.len())?;
-        let mut stack: Vec<Operand<'_>> = Vec::with_capacity(4);
+        let base = self.stack.len();
         for op in ops {
             let operand = match op {
-                Op::Value(value) => Operand::Value(value.clone()),
-                Op::Variable(place) => {
-                    let bound = self.bindings.get(*place).and_then(Clone::clone);
-                    Operand::Value(bound.ok_or(EvaluateError::Type)?)
-                }
+                Op::Value(value) => Operand::Known(value),
+                Op::Variable(place) => self.variable(*place)?,
                 Op::Closure(parameter, body) => Operand::Closure(*parameter, body),
-                Op::Unary(op) => Operand::Value(unary(*op, value(stack.pop())?)?),
+                Op::Unary(op) => unary(*op, self.pop(base)?)?,
                 Op::Binary(op) => {
-                    let right = stack.pop().ok_or(EvaluateError::Type)?;
-                    let left = value(stack.pop())?;
-                    Operand::Value(match right {
-                        Operand::Value(right) => {
-                            self.steps.take(size(&left) + size(&right))?;
-                            binary(*op, left, right)?
+                    let (right, left) = (self.pop(base)?, self.pop(base)?);
+                    match right {
+                        Operand::Closure(parameter, body) => self.closure(*op, &left, parameter, body)?,
+                        right => {
+                            let (left, right) = (left.value()?, right.value()?);
+                            self.steps.take(size(left) + size(right))?;
+                            Operand::Made(binary(*op, left, right)?)
                         }
-                        Operand::Closure(parameter, body) => self.closure(*op, left, parameter, body)?,
-                    })
+                    }
                 }
             };
-            stack.push(operand);
+            self.stack.push(operand);
         }
-        let result = value(stack.pop())?;
-        if stack.is_empty() { Ok(result) } else { Err(EvaluateError::Type) }
+        let result = self.pop(base)?;
+        if self.stack.len() == base { Ok(result) } else { Err(EvaluateError::Type) }
+    }
+
+    /// Takes what this expression has put on the stack, and nothing below.
+    fn pop(&mut self, base: usize) -> Result<Operand<'a>, EvaluateError> {
+        if self.stack.len() <= base {
+            return Err(EvaluateError::Type);
+        }
+        self.stack.pop().ok_or(EvaluateError::Type)
+    }
+
+    fn variable(&self, place: usize) -> Result<Operand<'a>, EvaluateError> {
+        if let Some(value) = self.bindings.get(place) {
+            return Ok(Operand::Known(value));
+        }
+        let item = self.items.iter().rev().find(|(of, _)| *of == place);
+        item.map(|(_, item)| item.clone()).ok_or(EvaluateError::Type)
     }
 
     fn closure(
         &mut self,
         op: Binary,
-        left: Value,
+        left: &Operand<'a>,
         parameter: Option<usize>,
-        body: &[Op],
-    ) -> Result<Value, EvaluateError> {
-        match (op, left, parameter) {
-            (Binary::LazyAnd, Value::Bool(false), None) => Ok(Value::Bool(false)),
-            (Binary::LazyOr, Value::Bool(true), None) => Ok(Value::Bool(true)),
+        body: &'a [Op],
+    ) -> Result<Operand<'a>, EvaluateError> {
+        let truth = |truth| Ok(Operand::Made(Value::Bool(truth)));
+        match (op, left.value()?, parameter) {
+            (Binary::LazyAnd, Value::Bool(false), None) => truth(false),
+            (Binary::LazyOr, Value::Bool(true), None) => truth(true),
             (Binary::LazyAnd, Value::Bool(true), None) | (Binary::LazyOr, Value::Bool(false), None) => {
                 self.run(body)
             }
-            (Binary::All, Value::Set(items), Some(place)) => self.quantify(&items, place, body, false),
-            (Binary::Any, Value::Set(items), Some(place)) => self.quantify(&items, place, body, true),
+            (Binary::All, Value::Set(_), Some(place)) => truth(!self.some(left, place, body, false)?),
+            (Binary::Any, Value::Set(_), Some(place)) => truth(self.some(left, place, body, true)?),
             _ => Err(EvaluateError::Type),
         }
     }
 
-    /// Runs `body` for each item until one gives `until`.
-    fn quantify(
+    /// Whether `body` gives `wanted` for some item of the set, each looked at until one does.
+    fn some(
         &mut self,
-        items: &BTreeSet<Value>,
+        set: &Operand<'a>,
         place: usize,
-        body: &[Op],
-        until: bool,
-    ) -> Result<Value, EvaluateError> {
-        for item in items {
-            self.set(place, Some(item.clone()));
-            let result = self.run(body);
-            self.set(place, None);
-            match result? {
-                Value::Bool(result) if result == until => return Ok(Value::Bool(until)),
-                Value::Bool(_) => {}
-                _ => return Err(EvaluateError::Type),
+        body: &'a [Op],
+        wanted: bool,
+    ) -> Result<bool, EvaluateError> {
+        match set {
+            Operand::Known(Value::Set(items)) => {
+                for item in items.iter() {
+                    if self.holds_for(Operand::Known(item), place, body)? == wanted {
+                        return Ok(true);
+                    }
+                }
             }
+            Operand::Made(Value::Set(items)) => {
+                for item in items.iter() {
+                    if self.holds_for(Operand::Made(item.clone()), place, body)? == wanted {
+                        return Ok(true);
+                    }
+                }
+            }
+            _ => return Err(EvaluateError::Type),
         }
-        Ok(Value::Bool(!until))
+        Ok(false)
     }
 
-    fn set(&mut self, place: usize, value: Option<Value>) {
-        if let Some(binding) = self.bindings.get_mut(place) {
-            *binding = value;
-        }
+    fn holds_for(&mut self, item: Operand<'a>, place: usize, body: &'a [Op]) -> Result<bool, EvaluateError> {
+        self.items.push((place, item));
+        let truth = self.truth(body);
+        self.items.pop();
+        truth
     }
 }
 
+/// What an operator works on: a value of the pass or the request as it stands there, one that was worked out, or a closure.
+#[derive(Clone)]
 enum Operand<'a> {
-    Value(Value),
+    Known(&'a Value),
+    Made(Value),
     Closure(Option<usize>, &'a [Op]),
 }
 
-fn value(operand: Option<Operand<'_>>) -> Result<Value, EvaluateError> {
-    match operand {
-        Some(Operand::Value(value)) => Ok(value),
-        _ => Err(EvaluateError::Type),
+impl Operand<'_> {
+    fn value(&self) -> Result<&Value, EvaluateError> {
+        match self {
+            Self::Known(value) => Ok(value),
+            Self::Made(value) => Ok(value),
+            Self::Closure(..) => Err(EvaluateError::Type),
+        }
     }
 }
 
-fn unary(op: Unary, value: Value) -> Result<Value, EvaluateError> {
+fn unary(op: Unary, operand: Operand<'_>) -> Result<Operand<'_>, EvaluateError> {
     let length = |length: usize| i64::try_from(length).map(Value::Int).map_err(|_| EvaluateError::Arithmetic);
-    match (op, value) {
-        (Unary::Parens, value) => Ok(value),
-        (Unary::Negate, Value::Bool(value)) => Ok(Value::Bool(!value)),
-        (Unary::Length, Value::Str(text)) => length(text.len()),
-        (Unary::Length, Value::Bytes(bytes)) => length(bytes.len()),
-        (Unary::Length, Value::Set(items)) => length(items.len()),
-        _ => Err(EvaluateError::Type),
-    }
+    Ok(Operand::Made(match (op, operand.value()?) {
+        (Unary::Parens, _) => return Ok(operand),
+        (Unary::Negate, Value::Bool(value)) => Value::Bool(!value),
+        (Unary::Length, Value::Str(text)) => length(text.len())?,
+        (Unary::Length, Value::Bytes(bytes)) => length(bytes.len())?,
+        (Unary::Length, Value::Set(items)) => length(items.len())?,
+        _ => return Err(EvaluateError::Type),
+    }))
 }
 
-fn binary(op: Binary, left: Value, right: Value) -> Result<Value, EvaluateError> {
+fn binary(op: Binary, left: &Value, right: &Value) -> Result<Value, EvaluateError> {
     use Binary as B;
     use Value::{Bool, Date, Int, Set, Str};
     Ok(match (op, left, right) {
-        (B::Equal | B::LooseEqual, left, right) if same_type(&left, &right) => Bool(left == right),
-        (B::NotEqual | B::LooseNotEqual, left, right) if same_type(&left, &right) => Bool(left != right),
+        (B::Equal | B::LooseEqual, left, right) if same_type(left, right) => Bool(left == right),
+        (B::NotEqual | B::LooseNotEqual, left, right) if same_type(left, right) => Bool(left != right),
         (B::LooseEqual, _, _) => Bool(false),
         (B::LooseNotEqual, _, _) => Bool(true),
-        (op, Int(left), Int(right)) => integers(op, left, right)?,
+        (op, Int(left), Int(right)) => integers(op, *left, *right)?,
         (B::LessThan, Date(left), Date(right)) => Bool(left < right),
         (B::GreaterThan, Date(left), Date(right)) => Bool(left > right),
         (B::LessOrEqual, Date(left), Date(right)) => Bool(left <= right),
         (B::GreaterOrEqual, Date(left), Date(right)) => Bool(left >= right),
-        (B::Contains, Str(left), Str(right)) => Bool(left.contains(&*right)),
-        (B::Prefix, Str(left), Str(right)) => Bool(left.starts_with(&*right)),
-        (B::Suffix, Str(left), Str(right)) => Bool(left.ends_with(&*right)),
+        (B::Contains, Str(left), Str(right)) => Bool(left.contains(&**right)),
+        (B::Prefix, Str(left), Str(right)) => Bool(left.starts_with(&**right)),
+        (B::Suffix, Str(left), Str(right)) => Bool(left.ends_with(&**right)),
         (B::And, Bool(left), Bool(right)) => Bool(left & right),
         (B::Or, Bool(left), Bool(right)) => Bool(left | right),
-        (B::Contains, Set(left), Set(right)) => Bool(left.is_superset(&right)),
-        (B::Contains, Set(left), right) => Bool(left.contains(&right)),
-        (B::Intersection, Set(left), Set(right)) => {
-            Set(Arc::new(left.intersection(&right).cloned().collect()))
-        }
-        (B::Union, Set(left), Set(right)) => Set(Arc::new(left.union(&right).cloned().collect())),
+        (B::Contains, Set(left), Set(right)) => Bool(left.is_superset(right)),
+        (B::Contains, Set(left), right) => Bool(left.contains(right)),
+        (B::Intersection, Set(left), Set(right)) => Value::set(left.intersection(right).cloned()),
+        (B::Union, Set(left), Set(right)) => Value::set(left.union(right).cloned()),
         _ => return Err(EvaluateError::Type),
     })
 }

@@ -9,15 +9,37 @@ use crate::budget::Claim;
 use crate::catalog::Operation;
 use crate::caveat::{Fact, Predicate};
 use crate::content::Connected;
-use crate::decide::Context;
+use crate::decide::{Approval, Context};
 use crate::decode::Address;
-use crate::effect::{Effect, Effects};
+use crate::effect::Effects;
 use crate::hours::Zone;
 use crate::names::{Account, ConnectionName};
+use crate::ordered::Ordered;
 use crate::provenance;
-use crate::request::{Request, Scalar};
+use crate::request::{LateDigest, Request, Scalar};
 use crate::told::{self, Told};
-use crate::value::Value;
+use crate::value::{Terms, Text, Value};
+
+/// A word of the request vocabulary, looked up when it is compiled.
+#[derive(Clone, Copy)]
+pub(crate) struct RequestWord {
+    predicate: Predicate,
+    name: &'static str,
+}
+
+impl RequestWord {
+    pub(crate) const fn of(name: &'static str) -> Self {
+        Self { predicate: Predicate::of_request(name), name }
+    }
+}
+
+/// The word of that name; one that is none does not compile.
+macro_rules! word {
+    ($name:literal) => {
+        const { crate::facts::RequestWord::of($name) }
+    };
+}
+pub(crate) use word;
 
 /// Gathers facts of the predicates that `reads` names.
 pub(crate) struct Gather {
@@ -43,21 +65,20 @@ impl Gather {
     }
 
     /// Adds a fact of each list of terms, if anything reads the predicate.
-    pub(crate) fn say<I: IntoIterator<Item = Vec<Value>>>(
+    pub(crate) fn say<T: Into<Terms>, I: IntoIterator<Item = T>>(
         &mut self,
-        name: &'static str,
+        word: RequestWord,
         terms: impl FnOnce() -> I,
     ) {
-        let Some(predicate) = Predicate::of(name) else { return };
-        if self.reads & predicate.request_bit() == 0 {
-            return;
+        let RequestWord { predicate, name } = word;
+        if self.reads & predicate.request_bit() != 0 {
+            let fact = |terms: T| Fact { predicate, name: Text::Word(name), terms: terms.into() };
+            self.facts.extend(terms().into_iter().map(fact));
         }
-        let name: Arc<str> = Arc::from(name);
-        self.facts.extend(terms().into_iter().map(|terms| Fact { predicate, name: name.clone(), terms }));
     }
 
-    pub(crate) fn say_one(&mut self, name: &'static str, value: impl FnOnce() -> Value) {
-        self.say(name, || [vec![value()]]);
+    pub(crate) fn say_one(&mut self, word: RequestWord, value: impl FnOnce() -> Value) {
+        self.say(word, || [[value()]]);
     }
 }
 
@@ -65,8 +86,7 @@ impl Gather {
 pub(crate) struct Subject<'a> {
     pub(crate) stage: Stage,
     pub(crate) request: &'a Request,
-    /// The digest of the request, in hexadecimal.
-    pub(crate) digest: &'a str,
+    pub(crate) digest: &'a LateDigest<'a>,
     pub(crate) context: &'a Context,
     pub(crate) claims: &'a [Claim<'a>],
     /// The time zones that the pass reads a clock of.
@@ -75,43 +95,44 @@ pub(crate) struct Subject<'a> {
     pub(crate) told: &'a Told,
     /// The kinds of things that the pass asks the provenance of.
     pub(crate) kinds: &'a [Arc<str>],
-    /// The digest that a person approved, if any.
-    pub(crate) approved: Option<&'a str>,
+    /// Whether a person approved this very request.
+    pub(crate) approval: Approval,
     pub(crate) now: OffsetDateTime,
 }
 
 /// The facts of one request.
 pub(crate) fn request_facts(reads: u64, subject: &Subject<'_>) -> Vec<Fact> {
-    let Subject { stage, request, digest, context, claims, zones, kinds, told, approved, now } = *subject;
+    let Subject { stage, request, digest, context, claims, zones, kinds, told, approval, now } = *subject;
     let mut gather = Gather { reads, facts: Vec::with_capacity(16) };
     // Before 1970 nothing is valid: time 0 fails every lower bound that a pass can have.
-    gather.say_one("time", || Value::Date(u64::try_from(now.unix_timestamp()).unwrap_or(0)));
-    gather.say("clock", || {
+    gather.say_one(word!("time"), || Value::Date(u64::try_from(now.unix_timestamp()).unwrap_or(0)));
+    gather.say(word!("clock"), || {
         zones.iter().filter_map(move |zone| {
             let (day, minute) = zone.local(now)?;
-            Some(vec![Value::Str(zone.name.clone()), Value::str(day), Value::Int(minute)])
+            Some(vec![Value::str(zone.name.clone()), Value::word(day), Value::Int(minute)])
         })
     });
     of_operation(&mut gather, &request.connection, &request.account, &request.operation, request.effects);
     of_stage(&mut gather, stage);
-    gather.say_one("path", || Value::str(request.path.as_str()));
-    gather.say("resource", || {
-        request.resources.iter().map(|one| vec![Value::Str(one.kind.clone()), Value::str(one.id.as_str())])
+    gather.say_one(word!("path"), || Value::str(request.path.as_str()));
+    gather.say(word!("resource"), || {
+        request.resources.iter().map(|one| [Value::str(one.kind.clone()), Value::str(one.id.as_str())])
     });
     provenance::facts(&mut gather, request, &context.known, kinds);
     arguments(&mut gather, request);
     if reads & told::ALL != 0 {
         meaning(&mut gather, told);
     }
-    gather.say("used", || claims.iter().map(|claim| budget(claim, claim.spent(context).used)));
-    gather.say("cost", || claims.iter().map(|claim| budget(claim, claim.cost(context))));
-    gather.say_one("request_digest", || Value::str(digest));
-    gather.say("approved", || approved.map(|digest| vec![Value::str(digest)]));
+    gather.say(word!("used"), || claims.iter().map(|claim| budget(claim, claim.spent(context).used)));
+    gather.say(word!("cost"), || claims.iter().map(|claim| budget(claim, claim.cost(context))));
+    gather.say_one(word!("request_digest"), || Value::str(digest.known().hex()));
+    gather
+        .say(word!("approved"), || (approval == Approval::Given).then(|| [Value::str(digest.known().hex())]));
     gather.facts
 }
 
-fn budget(claim: &Claim<'_>, count: u64) -> Vec<Value> {
-    vec![Value::str(claim.limit.name.as_str()), Value::Int(i64::try_from(count).unwrap_or(i64::MAX))]
+fn budget(claim: &Claim<'_>, count: u64) -> [Value; 2] {
+    [Value::str(claim.limit.name.as_str()), Value::Int(i64::try_from(count).unwrap_or(i64::MAX))]
 }
 
 /// The facts that an operation on a connection has before there is a request.
@@ -120,11 +141,11 @@ pub(crate) fn operation_facts(
     operation: &Operation,
     effects: Effects,
     stage: Stage,
-) -> Vec<Fact> {
+) -> Ordered {
     let mut gather = Gather { reads: u64::MAX, facts: Vec::with_capacity(12) };
     of_operation(&mut gather, &connected.name, &connected.account, operation, effects);
     of_stage(&mut gather, stage);
-    gather.facts
+    Ordered::of(gather.facts)
 }
 
 fn of_operation(
@@ -134,14 +155,15 @@ fn of_operation(
     operation: &Operation,
     effects: Effects,
 ) {
-    gather.say_one("connection", || Value::str(connection.as_str()));
-    gather.say_one("account", || Value::str(account.as_str()));
-    gather.say_one("service", || Value::str(operation.id.service()));
-    gather.say_one("operation", || Value::str(operation.id.as_str()));
-    gather.say("effect", || effects.iter().map(|effect| vec![Value::str(effect.as_str())]));
-    gather.say_one("effects", || Value::set_of_strings(effects.iter().map(Effect::as_str)));
-    gather.say_one("method", || Value::str(operation.method.as_str()));
-    gather.say_one("host", || Value::str(operation.host.clone()));
+    gather.say_one(word!("connection"), || Value::str(connection));
+    gather.say_one(word!("account"), || Value::str(account));
+    gather.say_one(word!("service"), || Value::str(operation.id.service()));
+    gather.say_one(word!("operation"), || Value::str(&operation.id));
+    gather.say(word!("effect"), || effects.iter().map(|effect| [Value::word(effect.as_str())]));
+    gather
+        .say_one(word!("effects"), || Value::set(effects.iter().map(|effect| Value::word(effect.as_str()))));
+    gather.say_one(word!("method"), || Value::str(operation.method.as_str()));
+    gather.say_one(word!("host"), || Value::str(operation.host.clone()));
 }
 
 /// What is said of the stage alone.
@@ -152,8 +174,8 @@ pub(crate) fn stage_facts(stage: Stage) -> Vec<Fact> {
 }
 
 fn of_stage(gather: &mut Gather, stage: Stage) {
-    gather.say_one("stage", || {
-        Value::str(match stage {
+    gather.say_one(word!("stage"), || {
+        Value::word(match stage {
             Stage::Request => "request",
             Stage::Response => "response",
         })
@@ -164,25 +186,27 @@ fn of_stage(gather: &mut Gather, stage: Stage) {
 fn meaning(gather: &mut Gather, told: &Told) {
     if let Ok(reached) = &told.reached {
         let all = &reached.recipients;
-        gather.say("recipient", || all.iter().map(|address| vec![Value::str(address.as_str())]));
-        gather.say("recipient_domain", || {
+        gather.say(word!("recipient"), || all.iter().map(|address| [Value::str(address.as_str())]));
+        gather.say(word!("recipient_domain"), || {
             let domains: BTreeSet<&str> = all.iter().map(Address::domain).collect();
-            domains.into_iter().map(|domain| vec![Value::str(domain)])
+            domains.into_iter().map(|domain| [Value::str(domain)])
         });
-        gather.say_one("recipient_count", || count(all.len()));
+        gather.say_one(word!("recipient_count"), || count(all.len()));
     }
     if let Ok(attachments) = &told.attachments {
-        gather.say_one("attachment_count", || count(*attachments));
+        gather.say_one(word!("attachment_count"), || count(*attachments));
     }
     if let Ok(subject) = &told.subject {
-        gather.say_one("subject", || Value::str(subject.as_str()));
+        gather.say_one(word!("subject"), || Value::str(subject.as_str()));
     }
     if let Ok(external) = &told.external {
-        gather.say_one("channel_external", || Value::Bool(*external));
+        gather.say_one(word!("channel_external"), || Value::Bool(*external));
     }
     if let Ok(all) = &told.participants {
-        gather.say("thread_participant", || all.iter().map(|address| vec![Value::str(address.as_str())]));
-        gather.say_one("thread_participants", || Value::set_of_strings(all.iter().map(Address::as_str)));
+        gather.say(word!("thread_participant"), || all.iter().map(|address| [Value::str(address.as_str())]));
+        gather.say_one(word!("thread_participants"), || {
+            Value::set(all.iter().map(|address| Value::str(address.as_str())))
+        });
     }
 }
 
@@ -193,35 +217,35 @@ fn count(number: usize) -> Value {
 fn arguments(gather: &mut Gather, request: &Request) {
     let arguments = &request.arguments;
     let names = || arguments.iter().map(|argument| argument.name.clone()).collect::<BTreeSet<_>>();
-    gather.say("arg_name", || names().into_iter().map(|name| vec![Value::Str(name)]));
-    gather.say_one("arg_count", || Value::Int(i64::try_from(names().len()).unwrap_or(i64::MAX)));
-    gather.say("arg_type", || {
+    gather.say(word!("arg_name"), || names().into_iter().map(|name| [Value::str(name)]));
+    gather.say_one(word!("arg_count"), || Value::Int(i64::try_from(names().len()).unwrap_or(i64::MAX)));
+    gather.say(word!("arg_type"), || {
         let types: BTreeSet<_> = arguments.iter().map(|one| (one.name.clone(), one.value.kind())).collect();
-        types.into_iter().map(|(name, kind)| vec![Value::Str(name), Value::str(kind.as_str())])
+        types.into_iter().map(|(name, kind)| [Value::str(name), Value::word(kind.as_str())])
     });
     let typed = |pick: fn(&Scalar) -> Option<Value>| {
         move || {
-            arguments.iter().filter_map(move |argument| {
-                Some(vec![Value::Str(argument.name.clone()), pick(&argument.value)?])
-            })
+            arguments
+                .iter()
+                .filter_map(move |argument| Some([Value::str(argument.name.clone()), pick(&argument.value)?]))
         }
     };
     gather.say(
-        "arg",
+        word!("arg"),
         typed(|scalar| match scalar {
             Scalar::String(text) => Some(Value::str(text.as_str())),
             Scalar::Int(_) | Scalar::Bool(_) | Scalar::Other(_) => None,
         }),
     );
     gather.say(
-        "arg_int",
+        word!("arg_int"),
         typed(|scalar| match scalar {
             Scalar::Int(value) => Some(Value::Int(*value)),
             Scalar::String(_) | Scalar::Bool(_) | Scalar::Other(_) => None,
         }),
     );
     gather.say(
-        "arg_bool",
+        word!("arg_bool"),
         typed(|scalar| match scalar {
             Scalar::Bool(value) => Some(Value::Bool(*value)),
             Scalar::String(_) | Scalar::Int(_) | Scalar::Other(_) => None,

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use crate::caveat::{Caveat, Fact, Kind, Pattern, Slot};
 use crate::evaluate::{Steps, World, holds};
 use crate::hours::of_day;
+use crate::ordered::{NONE, Ordered};
 use crate::value::Value;
 
 /// So many facts of a word are named.
@@ -73,10 +74,10 @@ fn culprits<'a>(caveat: &Caveat, name: &str, facts: &'a [Fact]) -> Vec<&'a Fact>
         return named;
     }
     let mut steps = Steps::new(STEPS);
-    let others: Vec<Fact> = facts.iter().filter(|fact| &*fact.name != name).cloned().collect();
+    let others = Ordered::of(facts.iter().filter(|fact| &*fact.name != name).cloned().collect());
     let mut fails = |fact: &Fact| {
-        let world = World { facts: [&others, std::slice::from_ref(fact), &[]] };
-        holds(caveat, world, &mut steps) == Ok(false)
+        let one = Ordered::of(vec![fact.clone()]);
+        holds(caveat, World::of(&others, &one, &NONE), &mut steps) == Ok(false)
     };
     let failing: Vec<&Fact> = named.iter().copied().filter(|fact| fails(fact)).collect();
     if failing.is_empty() { named } else { failing }
@@ -85,7 +86,7 @@ fn culprits<'a>(caveat: &Caveat, name: &str, facts: &'a [Fact]) -> Vec<&'a Fact>
 /// Whether the fact is one that the caveat reads under this name, by its first few terms.
 fn fits(caveat: &Caveat, name: &str, fact: &Fact, places: usize) -> bool {
     caveat.patterns().filter(|pattern| *pattern.name == *name && *fact.name == *name).any(|pattern| {
-        pattern.slots.iter().zip(&fact.terms).take(places).all(|(slot, term)| match slot {
+        pattern.slots.iter().zip(fact.terms.iter()).take(places).all(|(slot, term)| match slot {
             Slot::Value(value) => value == term,
             Slot::Variable(_) => true,
         })

@@ -5,16 +5,17 @@
 use time::OffsetDateTime;
 
 use crate::budget::Claim;
-use crate::caveat::{Caveat, Fact};
+use crate::caveat::Caveat;
 use crate::content::Content;
-use crate::decide::{Context, Ground, LiftableBy, Reason};
+use crate::decide::{Approval, Context, Ground, LiftableBy, Reason};
 use crate::evaluate::{self, EvaluateError, Steps, World};
 use crate::explain;
 use crate::facts::{Stage, Subject, request_facts};
 use crate::got::{Got, got};
 use crate::lookup::Finds;
+use crate::ordered::{NONE, Ordered};
 use crate::policy::{Policy, Rule};
-use crate::request::{Request, RequestDigest};
+use crate::request::{LateDigest, Request};
 use crate::told::Told;
 
 /// The work that one decision may be; a pass that was admitted needs a fraction of it on any common request.
@@ -27,18 +28,12 @@ pub(crate) enum Answered {
     No(Ground),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Approval {
-    None,
-    Given,
-}
-
 /// Everything that one decision depends on.
 pub(crate) struct Question<'a> {
     pub(crate) content: &'a Content,
     pub(crate) policy: &'a Policy,
     pub(crate) request: &'a Request,
-    pub(crate) digest: RequestDigest,
+    pub(crate) digest: &'a LateDigest<'a>,
     pub(crate) context: &'a Context,
     pub(crate) claims: &'a [Claim<'a>],
     pub(crate) now: OffsetDateTime,
@@ -50,7 +45,7 @@ struct Judgement {
     failed: Vec<Failed>,
     /// Caveats that read what could not be told: neither met nor failed.
     open: Vec<Failed>,
-    facts: Vec<Fact>,
+    facts: Ordered,
 }
 
 struct Failed {
@@ -89,12 +84,12 @@ impl Question<'_> {
     }
 
     fn answer_for(&self, told: &Told, asks: bool) -> (Answered, Vec<Reason>) {
-        let approved = self.context.approved == Some(self.digest);
-        let first = self.judge(told, if approved { Approval::Given } else { Approval::None });
+        let approval = self.digest.approval(self.context.approved);
+        let first = self.judge(told, approval);
         if first.holds() {
             return (Answered::Allow, self.why_allowed(&first));
         }
-        if asks && !approved {
+        if asks && approval == Approval::None {
             let second = self.judge(told, Approval::Given);
             if second.holds() {
                 return (Answered::No(Ground::Ask), self.why_not(&first, told, LiftableBy::Approval));
@@ -107,16 +102,15 @@ impl Question<'_> {
     fn judge(&self, told: &Told, approval: Approval) -> Judgement {
         let facts = self.facts_with(Stage::Request, told, approval);
         let mut steps = Steps::new(STEPS);
-        let authority = self.content.blocks.first().map_or(&[][..], |block| &block.facts);
+        let authority = self.content.authority();
         let rule = if self.request.effects.is_empty() {
             Ok(Rule::Uncovered)
         } else {
-            self.policy.apply(World { facts: [&facts, authority, &[]] }, &mut steps)
+            self.policy.apply(World::of(&facts, authority, &NONE), &mut steps)
         };
         let (mut failed, mut open) = (Vec::new(), Vec::new());
         for (number, block) in self.content.blocks.iter().enumerate() {
-            let own = if number == 0 { &[][..] } else { &block.facts };
-            let world = World { facts: [&facts, authority, own] };
+            let world = World::of(&facts, authority, self.content.own(number));
             for (place, caveat) in block.caveats.iter().enumerate() {
                 if told.unknown(caveat.reads()).is_some() {
                     open.push(Failed { block: number, caveat: place, error: None });
@@ -134,31 +128,28 @@ impl Question<'_> {
     }
 
     /// The facts of a request that was allowed, as a stage has them.
-    pub(crate) fn facts(&self, stage: Stage) -> Vec<Fact> {
+    pub(crate) fn facts(&self, stage: Stage) -> Ordered {
         let told = Told::of(self.request, &self.context.observed, self.content.reads());
-        let approved = self.context.approved == Some(self.digest);
-        self.facts_with(stage, &told, if approved { Approval::Given } else { Approval::None })
+        self.facts_with(stage, &told, self.digest.approval(self.context.approved))
     }
 
-    fn facts_with(&self, stage: Stage, told: &Told, approval: Approval) -> Vec<Fact> {
-        let digest = self.digest.hex();
-        let approved = (approval == Approval::Given).then_some(digest.as_str());
-        let reads = self.content.reads() | self.policy.reads(approved.is_some());
-        request_facts(
+    fn facts_with(&self, stage: Stage, told: &Told, approval: Approval) -> Ordered {
+        let reads = self.content.reads() | self.policy.reads(approval);
+        Ordered::of(request_facts(
             reads,
             &Subject {
                 stage,
                 request: self.request,
-                digest: &digest,
+                digest: self.digest,
                 context: self.context,
                 claims: self.claims,
                 zones: &self.content.zones,
                 kinds: &self.content.kinds,
                 told,
-                approved,
+                approval,
                 now: self.now,
             },
-        )
+        ))
     }
 
     /// What could not be told is not a missing fact but a denial, which no approval lifts.

@@ -18,9 +18,9 @@ use crate::caveat::{Caveat, Fact, Pattern, Predicate, Slot};
 use crate::content::Content;
 use crate::decide::Context;
 use crate::decode::DecodeError;
-use crate::facts::{Gather, Stage, Subject, request_facts};
+use crate::facts::{Gather, Stage, Subject, request_facts, word};
 use crate::lookup::Finds;
-use crate::request::{Argument, Body, Request, RequestDigest, Scalar, hex};
+use crate::request::{Argument, Body, LateDigest, Request, RequestDigest, Scalar, hex};
 use crate::told::{self, Told};
 use crate::value::Value;
 use crate::verify::VerifiedPass;
@@ -144,17 +144,17 @@ impl Kept {
         let limits: Vec<_> = content.limits.iter().filter(|limit| limit.target.means(request)).collect();
         let claims = budget::claims(&limits, request, &context.observed, now);
         let told = Told::of(request, &context.observed, told_words);
-        let (shown, approved) = (digest.hex(), context.approved == Some(digest));
+        let digest = LateDigest::worked_out(request, digest);
         let subject = Subject {
             stage: Stage::Request,
             request,
-            digest: &shown,
+            digest: &digest,
             context,
             claims: &claims.known,
             zones: &content.zones,
             kinds: &content.kinds,
             told: &told,
-            approved: approved.then_some(shown.as_str()),
+            approval: digest.approval(context.approved),
             now,
         };
         let unread = told::ALL & !told_words;
@@ -185,7 +185,7 @@ impl Kept {
         let (Scalar::String(text), Some(word)) = (&argument.value, Predicate::of("arg")) else { return };
         if fits(text) {
             let mut gather = Gather::new(bit("arg"));
-            gather.say("arg", || [vec![Value::Str(argument.name.clone()), Value::str(text.as_str())]]);
+            gather.say(word!("arg"), || [[Value::str(argument.name.clone()), Value::str(text.as_str())]]);
             self.facts.extend(gather.into_facts());
             return;
         }
@@ -224,7 +224,7 @@ impl Kept {
     /// Whether a caveat could read what is not kept.
     pub(crate) fn lacks(&self, pattern: &Pattern) -> bool {
         let named = |argument: &Arc<str>| match pattern.slots.first() {
-            Some(Slot::Value(Value::Str(name))) => name == argument,
+            Some(Slot::Value(Value::Str(name))) => **name == **argument,
             _ => true,
         };
         self.left_out
@@ -277,7 +277,7 @@ fn fits(text: &str, argument: &Argument, request: &Request, content: &Content) -
 fn could_read(content: &Content, name: &Arc<str>) -> bool {
     let patterns = content.blocks.iter().flat_map(|block| &block.caveats).flat_map(Caveat::patterns);
     patterns.filter(|pattern| &*pattern.name == "arg").any(|pattern| match pattern.slots.first() {
-        Some(Slot::Value(Value::Str(read))) => read == name,
+        Some(Slot::Value(Value::Str(read))) => **read == **name,
         _ => true,
     })
 }

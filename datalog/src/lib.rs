@@ -33,6 +33,7 @@ pub mod lookup;
 pub mod mint;
 pub mod names;
 mod narrowing;
+mod ordered;
 pub mod outline;
 mod plain;
 pub mod policy;

@@ -3,13 +3,12 @@
 //!
 //! Passes from elsewhere are not linted: their checks only narrow, whatever they are worth.
 
-use std::sync::Arc;
-
 use crate::catalog::Service;
 use crate::caveat::{Binary, Caveat, Kind, Op, Pattern, Query, Slot, Unary};
 use crate::effect::Effect;
 use crate::evaluate::{self, Steps, World};
-use crate::value::Value;
+use crate::ordered::NONE;
+use crate::value::{Text, Value};
 use crate::vocabulary::{self, Count, Type as Word};
 
 /// What is wrong, and what would be right.
@@ -112,7 +111,7 @@ pub(crate) fn spelling<'a, I: Iterator<Item = &'a Service>>(
     Ok(())
 }
 
-fn texts(op: &Op) -> Vec<Arc<str>> {
+fn texts(op: &Op) -> Vec<Text> {
     match op {
         Op::Value(Value::Str(text)) => vec![text.clone()],
         Op::Value(Value::Set(items)) => items
@@ -221,8 +220,10 @@ fn condition(ops: &[Op], query: &Query) -> Result<(), Lint> {
             patterns: Vec::new(),
             expressions: vec![ops.to_vec()],
             variables: query.variables.clone(),
+            reads: 0,
+            needs: 0,
         };
-        let world = World { facts: [&[], &[], &[]] };
+        let world = World::of(&NONE, &NONE, &NONE);
         return Err(match evaluate::matches(&constant, world, &mut Steps::new(10_000)) {
             Ok(true) => Lint::NeverFails("a condition is always true"),
             Ok(false) => Lint::NeverPasses("a condition is never true".into()),

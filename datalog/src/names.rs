@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::value::Text;
+
 /// Why a text is not a name of the kind that was expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{got}` is not {what}: expected {expected}")]
@@ -37,6 +39,12 @@ macro_rules! name {
                 }
                 let got = text.chars().take(80).flat_map(char::escape_debug).collect();
                 Err(NameError { what: $what, expected: $expected, got })
+            }
+        }
+
+        impl From<&$type> for Text {
+            fn from(name: &$type) -> Self {
+                Self::Shared(name.0.clone())
             }
         }
 

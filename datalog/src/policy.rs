@@ -6,6 +6,7 @@
 use biscuit_auth::builder::Policy as Biscuit;
 
 use crate::caveat::{CompileError, Names, Query};
+use crate::decide::Approval;
 use crate::evaluate::{self, EvaluateError, Steps, World};
 
 /// In order; the first that matches decides. An operation is covered by a grant of its id, by a glob over
@@ -59,6 +60,8 @@ pub enum Rule {
 #[derive(Debug, Default)]
 pub(crate) struct Policy {
     rules: Vec<(Rule, Vec<Query>)>,
+    /// The words of the request vocabulary that it reads, without an approval and with one.
+    reads: [u64; 2],
 }
 
 impl Policy {
@@ -74,17 +77,17 @@ impl Policy {
                 .collect::<Result<_, _>>()?;
             rules.push((rule, queries));
         }
-        Ok(Self { rules })
+        let reads = [false, true].map(|approval| {
+            let read = rules.iter().filter(|(rule, _)| approval || *rule != Rule::Approved);
+            read.flat_map(|(_, queries)| queries).fold(0, |bits, query: &Query| bits | query.reads)
+        });
+        Ok(Self { rules, reads })
     }
 
-    /// The words of the request vocabulary that it reads, with an approval or without.
-    pub(crate) fn reads(&self, approval: bool) -> u64 {
-        self.rules
-            .iter()
-            .filter(|(rule, _)| approval || *rule != Rule::Approved)
-            .flat_map(|(_, queries)| queries)
-            .flat_map(|query| &query.patterns)
-            .fold(0, |bits, pattern| bits | pattern.predicate.request_bit())
+    /// The words of the request vocabulary that it reads.
+    pub(crate) fn reads(&self, approval: Approval) -> u64 {
+        let [without, with] = self.reads;
+        if approval == Approval::Given { with } else { without }
     }
 
     /// The first rule that matches; none of a policy that is empty.

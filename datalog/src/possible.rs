@@ -56,6 +56,5 @@ fn is_never(query: &Query, operation: &Operation, world: World<'_>, steps: &mut 
         Op::Closure(..) => false,
     };
     let expressions = query.expressions.iter().filter(|ops| ops.iter().all(is_bound)).cloned().collect();
-    let part = Query { patterns, expressions, variables: query.variables.clone() };
-    evaluate::matches(&part, world, steps) == Ok(false)
+    evaluate::matches(&query.part(patterns, expressions), world, steps) == Ok(false)
 }

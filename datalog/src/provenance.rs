@@ -11,7 +11,7 @@ use biscuit_auth::macros::check;
 
 use crate::catalog::Service;
 use crate::caveat::{Caveat, Fact, Kind, Pattern, Slot};
-use crate::facts::Gather;
+use crate::facts::{Gather, word};
 use crate::request::{Request, Resource};
 use crate::scope::{self, Scope};
 use crate::terms::{Reach, TermError};
@@ -68,19 +68,20 @@ pub(crate) fn kinds<'a>(caveats: impl Iterator<Item = &'a Caveat>) -> Vec<Arc<st
 
 fn kind_of(pattern: &Pattern) -> Option<Arc<str>> {
     match pattern.slots.first() {
-        Some(Slot::Value(Value::Str(kind))) => Some(kind.clone()),
+        Some(Slot::Value(Value::Str(kind))) => Some(Arc::from(&**kind)),
         _ => None,
     }
 }
 
 /// The facts: what is known, and how much is not.
 pub(crate) fn facts(gather: &mut Gather, request: &Request, known: &Known, kinds: &[Arc<str>]) {
-    for (word, counted, set) in
-        [("seen", "unseen_count", &known.seen), ("created", "uncreated_count", &known.created)]
-    {
+    for (word, counted, set) in [
+        (word!("seen"), word!("unseen_count"), &known.seen),
+        (word!("created"), word!("uncreated_count"), &known.created),
+    ] {
         gather.say(word, || {
             let own = request.resources.iter().filter(|one| set.contains(one));
-            own.map(|one| vec![Value::Str(one.kind.clone()), Value::str(one.id.as_str())])
+            own.map(|one| [Value::str(one.kind.clone()), Value::str(one.id.as_str())])
         });
         gather.say(counted, || {
             let all: BTreeSet<&Arc<str>> =
@@ -88,7 +89,7 @@ pub(crate) fn facts(gather: &mut Gather, request: &Request, known: &Known, kinds
             all.into_iter().map(|kind| {
                 let strange = |one: &&Resource| one.kind == *kind && !set.contains(*one);
                 let count = request.resources.iter().filter(strange).count();
-                vec![Value::Str(kind.clone()), Value::Int(i64::try_from(count).unwrap_or(i64::MAX))]
+                [Value::str(kind.clone()), Value::Int(i64::try_from(count).unwrap_or(i64::MAX))]
             })
         });
     }
@@ -97,7 +98,7 @@ pub(crate) fn facts(gather: &mut Gather, request: &Request, known: &Known, kinds
 /// How many things of each kind that facts name as touched they do not name as `known` (`seen`, `created`).
 pub(crate) fn strangers(facts: &[Fact], known: &str, kinds: &[Arc<str>]) -> Vec<Vec<Value>> {
     let of = |word: &str| -> Vec<&[Value]> {
-        facts.iter().filter(|fact| &*fact.name == word).map(|fact| fact.terms.as_slice()).collect()
+        facts.iter().filter(|fact| &*fact.name == word).map(|fact| &*fact.terms).collect()
     };
     let (touched, known) = (of("resource"), of(known));
     let named = touched.iter().filter_map(|terms| terms.first().and_then(Value::as_str));

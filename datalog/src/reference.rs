@@ -13,7 +13,7 @@ use crate::caveat::Fact;
 use crate::decide::Context;
 use crate::facts::{Stage, Subject, request_facts};
 use crate::policy::POLICIES;
-use crate::request::Request;
+use crate::request::{LateDigest, Request};
 use crate::response::{Item, hidden, item_facts};
 use crate::told::Told;
 use crate::value::Value;
@@ -55,7 +55,7 @@ pub fn reference_of_item(
         return Ok(None);
     }
     let mut facts = facts(pass, request, context, now, Stage::Response);
-    facts.extend(item_facts(u64::MAX, item, now.unix_timestamp()));
+    facts.extend(item_facts(u64::MAX, item, now.unix_timestamp()).iter().cloned());
     authorize(pass, facts).map(Some)
 }
 
@@ -67,13 +67,12 @@ fn facts(
     stage: Stage,
 ) -> Vec<Fact> {
     let claims = pass.claims(request, &context.observed, now).known;
-    let digest = request.digest();
-    let hex = digest.hex();
-    let approved = (context.approved == Some(digest)).then_some(hex.as_str());
+    let digest = &LateDigest::of(request);
+    let approval = digest.approval(context.approved);
     let (zones, kinds) = (&pass.content().zones, &pass.content().kinds);
     let told = &Told::of(request, &context.observed, pass.content().reads());
     let subject =
-        Subject { stage, request, digest: &hex, context, claims: &claims, zones, kinds, told, approved, now };
+        Subject { stage, request, digest, context, claims: &claims, zones, kinds, told, approval, now };
     request_facts(u64::MAX, &subject)
 }
 

@@ -19,8 +19,9 @@ use crate::content::{Connected, Content};
 use crate::effect::Effect;
 use crate::evaluate::{Steps, World};
 use crate::explain;
-use crate::facts::{Gather, Stage, operation_facts};
+use crate::facts::{Gather, Stage, operation_facts, word};
 use crate::kept::Kept;
+use crate::ordered::{NONE, Ordered};
 use crate::outline::{Extent, Outline};
 use crate::policy::{Policy, Rule};
 use crate::response;
@@ -95,15 +96,15 @@ impl<'a> Replay<'a> {
         let effects = recorded.outline.map_or(operation.effects, |outline| outline.effects);
         let own = self.told(operation, recorded);
         let facts = |stage| {
-            let mut facts = operation_facts(connected, operation, effects, stage);
+            let mut facts = operation_facts(connected, operation, effects, stage).to_vec();
             facts.extend(own.iter().cloned());
-            facts
+            Ordered::of(facts)
         };
         let (request, response) = (facts(Stage::Request), facts(Stage::Response));
         let known = can::operation_bits() | known(operation, recorded);
-        let authority = self.content.blocks.first().map_or(&[][..], |block| &block.facts);
+        let authority = self.content.authority();
         let mut steps = Steps::new(STEPS);
-        let mut verdict = match self.policy.apply(World { facts: [&request, authority, &[]] }, &mut steps) {
+        let mut verdict = match self.policy.apply(World::of(&request, authority, &NONE), &mut steps) {
             Ok(Rule::Allowed) if !effects.is_empty() => Verdict::Allow,
             Ok(Rule::Asked) if can::asked(&self.policy, &request, authority, &mut steps) == Possible::Ask => {
                 Verdict::Ask
@@ -113,9 +114,9 @@ impl<'a> Replay<'a> {
             Err(error) => return denied(error.to_string()),
         };
         let mut open = Vec::new();
-        for block in &self.content.blocks {
+        for (number, block) in self.content.blocks.iter().enumerate() {
             for caveat in block.caveats.iter().filter(|caveat| !is_aside(caveat)) {
-                let world = |facts| World { facts: [facts, authority, &block.facts] };
+                let world = |facts| World::of(facts, authority, self.content.own(number));
                 let outlook = match can::outlook(caveat, world(&request), &mut steps, known) {
                     Outlook::Holds if response::mentions_answers(caveat.reads()) => {
                         can::of_answers(caveat, operation, world(&response), &mut steps, known)
@@ -136,24 +137,23 @@ impl<'a> Replay<'a> {
     /// What the record tells beside the operation.
     fn told(&self, operation: &Operation, recorded: &Recorded<'_>) -> Vec<Fact> {
         let mut gather = Gather::new(u64::MAX);
-        gather.say("clock", || {
+        gather.say(word!("clock"), || {
             self.content.zones.iter().filter_map(|zone| {
                 let (day, minute) = zone.local(recorded.at)?;
-                Some(vec![Value::Str(zone.name.clone()), Value::str(day), Value::Int(minute)])
+                Some(vec![Value::str(zone.name.clone()), Value::word(day), Value::Int(minute)])
             })
         });
         if let Some(outline) = recorded.outline {
-            let pair = |(left, right): &(String, String)| {
-                vec![Value::str(left.as_str()), Value::str(right.as_str())]
-            };
-            gather.say("resource", || outline.resources.iter().map(pair));
-            gather.say("arg_type", || outline.arguments.iter().map(pair));
-            gather.say("arg_name", || {
-                outline.arguments.iter().map(|(name, _)| vec![Value::str(name.as_str())])
+            let pair =
+                |(left, right): &(String, String)| [Value::str(left.as_str()), Value::str(right.as_str())];
+            gather.say(word!("resource"), || outline.resources.iter().map(pair));
+            gather.say(word!("arg_type"), || outline.arguments.iter().map(pair));
+            gather.say(word!("arg_name"), || {
+                outline.arguments.iter().map(|(name, _)| [Value::str(name.as_str())])
             });
         }
         if reaches_nobody(operation, recorded) {
-            gather.say_one("recipient_count", || Value::Int(0));
+            gather.say_one(word!("recipient_count"), || Value::Int(0));
         }
         gather.into_facts()
     }

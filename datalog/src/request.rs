@@ -3,12 +3,14 @@
 //! It is what caveats read, what is sent upstream, and what an approval is for. Nothing is forwarded
 //! that is not in it. It does not say whether the request is permitted.
 
+use std::cell::OnceCell;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::catalog::{self, ArgumentType, Operation};
+use crate::decide::Approval;
 use crate::effect::Effects;
 use crate::json::Json;
 use crate::names::{Account, ConnectionName, NameError};
@@ -115,6 +117,32 @@ pub struct RequestDigest([u8; 32]);
 impl RequestDigest {
     pub fn hex(&self) -> String {
         hex(&self.0)
+    }
+}
+
+/// A request's digest, worked out once and only where something asks for it.
+pub(crate) struct LateDigest<'a> {
+    request: &'a Request,
+    known: OnceCell<RequestDigest>,
+}
+
+impl<'a> LateDigest<'a> {
+    pub(crate) fn of(request: &'a Request) -> Self {
+        Self { request, known: OnceCell::new() }
+    }
+
+    /// One that is known already.
+    pub(crate) fn worked_out(request: &'a Request, digest: RequestDigest) -> Self {
+        Self { request, known: OnceCell::from(digest) }
+    }
+
+    pub(crate) fn known(&self) -> RequestDigest {
+        *self.known.get_or_init(|| self.request.digest())
+    }
+
+    /// Whether it is the one that a person approved.
+    pub(crate) fn approval(&self, approved: Option<RequestDigest>) -> Approval {
+        if approved.is_some_and(|digest| digest == self.known()) { Approval::Given } else { Approval::None }
     }
 }
 

@@ -91,6 +91,9 @@ impl Told {
 
     /// What is not known of the parts that any of these words tell.
     pub(crate) fn unknown(&self, reads: u64) -> Option<&DecodeError> {
+        if reads & ALL == 0 {
+            return None;
+        }
         self.untold(reads).next().map(|(_, error)| error)
     }
 

@@ -2,24 +2,148 @@
 //!
 //! Biscuit has more (arrays, maps, null); a pass that uses them is refused, so they are absent here.
 
+use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use biscuit_auth::builder::Term;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+/// A string that is cheap to have again: a word of the program, or one that is shared.
+#[derive(Debug, Clone)]
+pub enum Text {
+    Word(&'static str),
+    Shared(Arc<str>),
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Word(word) => word,
+            Self::Shared(text) => text,
+        }
+    }
+}
+
+impl Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        self
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Text {}
+
+impl PartialOrd for Text {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Text {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (**self).cmp(&**other)
+    }
+}
+
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::Shared(Arc::from(text))
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::Shared(Arc::from(text))
+    }
+}
+
+impl From<Arc<str>> for Text {
+    fn from(text: Arc<str>) -> Self {
+        Self::Shared(text)
+    }
+}
+
 /// One value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
     Int(i64),
-    Str(Arc<str>),
+    Str(Text),
     /// Seconds since 1970, UTC.
     Date(u64),
     Bytes(Arc<[u8]>),
     Bool(bool),
     Set(Arc<BTreeSet<Value>>),
+}
+
+/// The terms of one fact: nearly always one or two, which then need no room of their own.
+#[derive(Debug, Clone)]
+pub enum Terms {
+    One([Value; 1]),
+    Two([Value; 2]),
+    Many(Vec<Value>),
+}
+
+impl Deref for Terms {
+    type Target = [Value];
+
+    fn deref(&self) -> &[Value] {
+        match self {
+            Self::One(terms) => terms,
+            Self::Two(terms) => terms,
+            Self::Many(terms) => terms,
+        }
+    }
+}
+
+impl PartialEq for Terms {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Terms {}
+
+impl From<[Value; 1]> for Terms {
+    fn from(terms: [Value; 1]) -> Self {
+        Self::One(terms)
+    }
+}
+
+impl From<[Value; 2]> for Terms {
+    fn from(terms: [Value; 2]) -> Self {
+        Self::Two(terms)
+    }
+}
+
+impl From<Vec<Value>> for Terms {
+    fn from(terms: Vec<Value>) -> Self {
+        Self::Many(terms)
+    }
 }
 
 /// A kind of term that a pass may not use.
@@ -28,12 +152,17 @@ pub enum Value {
 pub struct Unsupported(pub &'static str);
 
 impl Value {
-    pub fn str(text: impl Into<Arc<str>>) -> Self {
+    pub fn str(text: impl Into<Text>) -> Self {
         Self::Str(text.into())
     }
 
-    pub fn set_of_strings<'a>(items: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::Set(Arc::new(items.into_iter().map(Self::str).collect()))
+    /// A word of the program itself.
+    pub(crate) fn word(word: &'static str) -> Self {
+        Self::Str(Text::Word(word))
+    }
+
+    pub(crate) fn set(items: impl IntoIterator<Item = Self>) -> Self {
+        Self::Set(Arc::new(items.into_iter().collect()))
     }
 
     pub fn as_str(&self) -> Option<&str> {

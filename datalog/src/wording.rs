@@ -5,15 +5,16 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::caveat::{Caveat, Fact};
 use crate::content::{Block, Content};
+use crate::decide::Approval;
 use crate::kept::{KeptError, names_of, words_of};
 use crate::policy::{POLICIES, Policy};
+use crate::value::Text;
 use crate::world::section;
 
 /// How one pass reads.
@@ -40,7 +41,7 @@ impl Wording {
 
     /// The same with its blocks as they are given.
     pub(crate) fn of_blocks(content: &Content, given: &[Block]) -> Self {
-        let reads = content.reads() | Policy::compile().unwrap_or_default().reads(true);
+        let reads = content.reads() | Policy::compile().unwrap_or_default().reads(Approval::Given);
         let mut blocks = String::new();
         for (number, block) in given.iter().enumerate() {
             match number {
@@ -92,14 +93,14 @@ fn own(text: &mut String, title: &str, facts: &[Fact], caveats: &[Caveat]) {
 /// A block after the first: what it reads is what everybody sees and what it states itself.
 fn later(text: &mut String, number: usize, block: &Block, blocks: &[Block]) {
     let prefix = prefix(number, blocks);
-    let stated: BTreeSet<Arc<str>> = block.facts.iter().map(|fact| fact.name.clone()).collect();
-    let renamed = |name: &Arc<str>| -> Arc<str> {
-        if stated.contains(name) { Arc::from(format!("{prefix}{name}")) } else { name.clone() }
+    let stated: BTreeSet<Text> = block.facts.iter().map(|fact| fact.name.clone()).collect();
+    let renamed = |name: &Text| -> Text {
+        if stated.contains(name) { format!("{prefix}{name}").into() } else { name.clone() }
     };
     let facts: Vec<Fact> =
         block.facts.iter().map(|fact| Fact { name: renamed(&fact.name), ..fact.clone() }).collect();
     let mut caveats = block.caveats.clone();
-    let mut seen: BTreeSet<(Arc<str>, usize)> = BTreeSet::new();
+    let mut seen: BTreeSet<(Text, usize)> = BTreeSet::new();
     for pattern in caveats.iter_mut().flat_map(|one| &mut one.queries).flat_map(|query| &mut query.patterns) {
         if stated.contains(&pattern.name) {
             seen.insert((pattern.name.clone(), pattern.slots.len()));

@@ -15,7 +15,7 @@ use crate::decide::Context;
 use crate::facts::{Stage, stage_facts};
 use crate::kept::{Kept, LeftOut, names_of};
 use crate::request::Request;
-use crate::response::{Item, hidden, item_facts, reads};
+use crate::response::{Item, hidden, item_facts};
 use crate::wording::Wording;
 
 const HEAD: &str = "\
@@ -38,7 +38,7 @@ pub fn world_of_item(
     let mut kept = Kept::whole(content, request, context, now);
     kept.facts.retain(|fact| &*fact.name != "stage");
     kept.facts.extend(stage_facts(Stage::Response));
-    kept.facts.extend(item_facts(u64::MAX, item, now.unix_timestamp()));
+    kept.facts.extend(item_facts(u64::MAX, item, now.unix_timestamp()).iter().cloned());
     let hidden = hidden(content, request);
     let unsaid = |number: usize| item.unsaid() | hidden.get(number).copied().unwrap_or(u64::MAX);
     let blocks = content.blocks.iter().enumerate();
@@ -50,9 +50,9 @@ pub fn world_of_item(
 fn without(block: &Block, words: u64) -> Block {
     let mut caveats = block.caveats.clone();
     for caveat in &mut caveats {
-        caveat.queries.retain(|query| reads(query) & words == 0);
+        caveat.queries.retain(|query| query.reads & words == 0);
     }
-    Block { revocation: block.revocation.clone(), facts: block.facts.clone(), caveats }
+    block.with(caveats)
 }
 
 impl Kept {
@@ -142,15 +142,13 @@ fn exact(shown: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::caveat::Predicate;
     use crate::value::Value;
 
     fn fact(text: &str) -> Fact {
         let predicate = Predicate::of("task").unwrap();
-        Fact { predicate, name: Arc::from("task"), terms: vec![Value::str(text)] }
+        Fact { predicate, name: "task".into(), terms: [Value::str(text)].into() }
     }
 
     #[test]

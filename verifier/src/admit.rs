@@ -137,7 +137,9 @@ fn looks_like_a_pass(text: &str) -> Result<(), Refusal> {
                 "agents hold passes only: mint one with `hallpass mint`, and revoke that token if it leaked",
             ));
     }
-    if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'=')) {
+    // Every byte is looked at whatever is found, so that many are looked at at once.
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'_' | b'=');
+    if !text.bytes().fold(true, |so_far, byte| so_far & is_base64(byte)) {
         return Err(Refusal::new(RefusalCode::PassInvalid, "the bearer token is not a pass")
             .expected("base64url, optionally after `hallpass_`", "other characters"));
     }

@@ -47,17 +47,17 @@ pub(crate) struct Allowance {
 }
 
 impl Allowance {
-    /// The allowance of a request that sends `spent` bytes; none where no budget counts them.
+    /// The allowance of a request that sends as many bytes as `spent` tells; none where no budget counts them.
     pub(crate) fn of(
         authority: &Arc<dyn Authority>,
         patience: Duration,
         reservations: &[Reservation],
-        spent: u64,
+        spent: impl FnOnce() -> u64,
     ) -> Option<Self> {
         let taken: Vec<Reservation> =
             reservations.iter().filter(|one| one.counts == Counts::Stream).cloned().collect();
         let (authority, asking) = (authority.clone(), None);
-        (!taken.is_empty()).then_some(Self { authority, patience, taken, spent, asking })
+        (!taken.is_empty()).then(|| Self { authority, patience, taken, spent: spent(), asking })
     }
 
     /// Lets so many bytes go on, or tells that they may not.

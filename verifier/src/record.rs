@@ -139,7 +139,7 @@ impl Recording {
         let decided_in = took(self.started);
         let intent = Record { reservations: reservations.clone(), decided_in, ..self.record.clone() };
         let id = reserve::reserve(authority.as_ref(), limits, intent).await?;
-        let length = permitted.request().body_length();
+        let length = || permitted.request().body_length();
         self.allowance = Allowance::of(authority, limits.authority, &reservations, length);
         self.reservations = reservations;
         self.state = State::Intended(id);

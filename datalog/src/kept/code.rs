@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Kept, Lack, LeftOut, Provenance, Untold, names_of, words_of};
 use crate::caveat::{Fact, Predicate};
 use crate::request::{digest, hex};
-use crate::value::Value;
+use crate::value::{Text, Value};
 
 /// Why kept facts cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,9 +29,9 @@ impl Kept {
             serde_json::from_slice(bytes).map_err(|error| KeptError(error.to_string()))?;
         let mut all = Vec::new();
         for (name, rows) in facts {
-            let (predicate, name) = (word(&name)?, Arc::<str>::from(name));
+            let (predicate, name) = (word(&name)?, Text::from(name));
             for terms in rows {
-                let terms = terms.into_iter().map(Term::value).collect();
+                let terms = terms.into_iter().map(Term::value).collect::<Vec<_>>().into();
                 all.push(Fact { predicate, name: name.clone(), terms });
             }
         }

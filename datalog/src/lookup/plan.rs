@@ -15,7 +15,7 @@ use crate::decide::{Context, Ground};
 use crate::effect::{Effect, Effects};
 use crate::json::Json;
 use crate::judge::{Answered, Question};
-use crate::request::{Body, Request, Scalar};
+use crate::request::{Body, LateDigest, Request, Scalar};
 use crate::told;
 use crate::verify::VerifiedPass;
 
@@ -91,7 +91,8 @@ impl Inquiry {
     /// What the decision lacks, if nothing but that stands against the request.
     fn missing(&self, pass: &VerifiedPass, now: OffsetDateTime) -> Option<Finds> {
         let claims = pass.claims(&self.request, &self.context.observed, now).known;
-        let question = question(pass, &self.request, &self.context, &claims, now);
+        let digest = LateDigest::of(&self.request);
+        let question = question(pass, &self.request, &digest, &self.context, &claims, now);
         let (answer, missing) = question.lacks(pass.asks());
         match answer {
             // Who is asked about a draft is asked about what it holds, and that is what is then sent.
@@ -128,19 +129,12 @@ impl Inquiry {
 fn question<'a>(
     pass: &'a VerifiedPass,
     request: &'a Request,
+    digest: &'a LateDigest<'a>,
     context: &'a Context,
     claims: &'a [Claim<'a>],
     now: OffsetDateTime,
 ) -> Question<'a> {
-    Question {
-        content: pass.content(),
-        policy: pass.policy(),
-        request,
-        digest: request.digest(),
-        context,
-        claims,
-        now,
-    }
+    Question { content: pass.content(), policy: pass.policy(), request, digest, context, claims, now }
 }
 
 /// The authority block reads every word that the look-up tells and any block reads.
@@ -153,12 +147,12 @@ fn is_vouched(pass: &VerifiedPass, finds: Finds) -> bool {
 
 /// The pass allows this very request, without a count or a condition on the answer that it would have to keep.
 fn may_read(pass: &VerifiedPass, request: &Request, now: OffsetDateTime) -> bool {
-    let context = Context::default();
+    let (context, digest) = (Context::default(), LateDigest::of(request));
     let content = pass.content();
     !content.asks_answers
         && content.redactions.is_empty()
         && pass.limits_for(request).is_empty()
-        && question(pass, request, &context, &[], now).answer(pass.asks()).0 == Answered::Allow
+        && question(pass, request, &digest, &context, &[], now).answer(pass.asks()).0 == Answered::Allow
 }
 
 fn is_unread_draft(request: &Request, observed: &Observed) -> bool {

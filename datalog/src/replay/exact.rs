@@ -9,8 +9,9 @@ use crate::catalog::Operation;
 use crate::caveat::{Caveat, Fact, Kind, Pattern, Query};
 use crate::evaluate::{self, Steps, World};
 use crate::explain;
-use crate::facts::Gather;
+use crate::facts::{Gather, word};
 use crate::kept::{Kept, Lack, Provenance};
+use crate::ordered::{NONE, Ordered};
 use crate::policy::Rule;
 use crate::provenance::strangers;
 use crate::response;
@@ -69,18 +70,17 @@ impl Replay<'_> {
     }
 
     fn standing(&self, kept: &Kept, approval: Approval) -> Standing {
-        let facts = self.facts(kept, approval);
-        let authority = self.content.blocks.first().map_or(&[][..], |block| &block.facts);
+        let facts = Ordered::of(self.facts(kept, approval));
+        let authority = self.content.authority();
         let mut steps = Steps::new(STEPS);
-        let rule = self.policy.apply(World { facts: [&facts, authority, &[]] }, &mut steps);
+        let rule = self.policy.apply(World::of(&facts, authority, &NONE), &mut steps);
         let mut standing = Standing { against: self.against(kept, rule.ok()), open: Vec::new() };
         if standing.against.is_some() {
             return standing;
         }
         let untold = Untold::of(kept, self.authority_reads());
         for (number, block) in self.content.blocks.iter().enumerate() {
-            let own = if number == 0 { &[][..] } else { &block.facts };
-            let world = World { facts: [&facts, authority, own] };
+            let world = World::of(&facts, authority, self.content.own(number));
             for caveat in block.caveats.iter().filter(|caveat| !is_aside(caveat)) {
                 match untold.held(number, caveat, world, &mut steps) {
                     Held::Yes => {}
@@ -111,19 +111,19 @@ impl Replay<'_> {
         let of_the_request = |fact: &&Fact| fact.predicate.request_bit() & OF_THE_PASS == 0;
         let mut gather = Gather::new(u64::MAX);
         if let (Approval::Given, Some(digest)) = (approval, kept.first("request_digest")) {
-            gather.say_one("approved", || digest.clone());
+            gather.say_one(word!("approved"), || digest.clone());
         }
         if let Some(Value::Date(seconds)) = kept.first("time") {
             let now = crate::verify::moment(*seconds);
-            gather.say("clock", || {
+            gather.say(word!("clock"), || {
                 self.content.zones.iter().filter_map(move |zone| {
                     let (day, minute) = zone.local(now)?;
-                    Some(vec![Value::Str(zone.name.clone()), Value::str(day), Value::Int(minute)])
+                    Some(vec![Value::str(zone.name.clone()), Value::word(day), Value::Int(minute)])
                 })
             });
         }
         if kept.provenance == Provenance::Known {
-            for (word, counted) in [("seen", "unseen_count"), ("created", "uncreated_count")] {
+            for (word, counted) in [("seen", word!("unseen_count")), ("created", word!("uncreated_count"))] {
                 gather.say(counted, || strangers(&kept.facts, word, &self.content.kinds));
             }
         }
@@ -136,13 +136,12 @@ impl Replay<'_> {
     fn answered(&self, operation: &Operation, kept: &Kept) -> Replayed {
         let mut facts = self.facts(kept, Approval::None);
         for fact in facts.iter_mut().filter(|fact| &*fact.name == "stage") {
-            fact.terms = vec![Value::str("response")];
+            fact.terms = [Value::word("response")].into();
         }
-        let authority = self.content.blocks.first().map_or(&[][..], |block| &block.facts);
+        let (facts, authority) = (Ordered::of(facts), self.content.authority());
         let (mut steps, mut because) = (Steps::new(STEPS), Vec::new());
         for (number, block) in self.content.blocks.iter().enumerate() {
-            let own = if number == 0 { &[][..] } else { &block.facts };
-            let world = World { facts: [&facts, authority, own] };
+            let world = World::of(&facts, authority, self.content.own(number));
             for caveat in block.caveats.iter().filter(|one| response::mentions_answers(one.reads())) {
                 match can::of_answers(caveat, operation, world, &mut steps, !response::of_items()) {
                     Outlook::Holds | Outlook::Asks => {}

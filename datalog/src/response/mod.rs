@@ -11,10 +11,10 @@ mod stage;
 use std::sync::Arc;
 
 use crate::catalog::{Path, Showing};
-use crate::caveat::Fact;
 use crate::decide::{Ground, LiftableBy, Reason};
 use crate::json::Json;
 use crate::judge::Question;
+use crate::ordered::Ordered;
 use crate::request::{Request, Resource};
 use crate::verify::VerifiedPass;
 
@@ -22,14 +22,14 @@ pub use items::items;
 pub use redact::Redaction;
 pub(crate) use redact::{hidden, redactions};
 pub use stage::{Item, Shows};
-pub(crate) use stage::{item_facts, mentions_answers, of_items, reads};
+pub(crate) use stage::{item_facts, mentions_answers, of_items};
 
 /// What a pass asks of the answer to one request that it allowed.
 #[derive(Debug)]
 pub struct Review {
     pass: Arc<VerifiedPass>,
     /// The request's own facts, as the response stage has them.
-    facts: Vec<Fact>,
+    facts: Ordered,
     /// The caveats whose answer depends on items: block and place in it.
     caveats: Vec<(usize, usize)>,
     redactions: Vec<Path>,

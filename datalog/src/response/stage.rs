@@ -5,10 +5,11 @@
 
 use time::OffsetDateTime;
 
-use crate::caveat::{Caveat, Fact, Query};
+use crate::caveat::{Caveat, Query};
 use crate::evaluate::{self, EvaluateError, Steps, World};
-use crate::facts::{Gather, Stage};
+use crate::facts::{Gather, Stage, word};
 use crate::judge::Question;
+use crate::ordered::Ordered;
 use crate::value::Value;
 use crate::vocabulary::bit;
 
@@ -73,44 +74,40 @@ pub(crate) fn of_items() -> u64 {
     OF_ITEMS
 }
 
-pub(crate) fn reads(query: &Query) -> u64 {
-    query.patterns.iter().fold(0, |bits, pattern| bits | pattern.predicate.request_bit())
-}
-
 /// The facts of one item.
-pub(crate) fn item_facts(reads: u64, item: &Item, now: i64) -> Vec<Fact> {
+pub(crate) fn item_facts(reads: u64, item: &Item, now: i64) -> Ordered {
     let mut gather = Gather::new(reads);
     if let Some(time) = item.time {
         let seconds = time.unix_timestamp();
-        gather.say_one("item_time", || Value::Date(u64::try_from(seconds).unwrap_or(0)));
-        gather.say_one("item_age", || Value::Int(now.saturating_sub(seconds)));
+        gather.say_one(word!("item_time"), || Value::Date(u64::try_from(seconds).unwrap_or(0)));
+        gather.say_one(word!("item_age"), || Value::Int(now.saturating_sub(seconds)));
     }
-    gather.say_one("item_count", || Value::Int(i64::try_from(item.count).unwrap_or(i64::MAX)));
-    gather.say("item_label", || item.labels.iter().flatten().map(|label| vec![Value::str(label.as_str())]));
-    gather.say_one("item_shows", || {
-        Value::str(match item.shows {
+    gather.say_one(word!("item_count"), || Value::Int(i64::try_from(item.count).unwrap_or(i64::MAX)));
+    gather
+        .say(word!("item_label"), || item.labels.iter().flatten().map(|label| [Value::str(label.as_str())]));
+    gather.say_one(word!("item_shows"), || {
+        Value::word(match item.shows {
             Shows::Content => "content",
             Shows::Ids => "ids",
         })
     });
-    gather.into_facts()
+    Ordered::of(gather.into_facts())
 }
 
 /// The facts of the response stage, and the caveats that no alternative settles without looking at an item.
-pub(super) fn dependent(question: &Question<'_>) -> (Vec<Fact>, Vec<(usize, usize)>) {
+pub(super) fn dependent(question: &Question<'_>) -> (Ordered, Vec<(usize, usize)>) {
     let facts = question.facts(Stage::Response);
-    let authority = question.content.blocks.first().map_or(&[][..], |block| &block.facts);
+    let authority = question.content.authority();
     let mut caveats = Vec::new();
     for (number, block) in question.content.blocks.iter().enumerate() {
-        let own = if number == 0 { &[][..] } else { &block.facts };
-        let world = World { facts: [&facts, authority, own] };
+        let world = World::of(&facts, authority, question.content.own(number));
         for (place, caveat) in block.caveats.iter().enumerate() {
             if !mentions_answers(caveat.reads()) {
                 continue;
             }
             let mut steps = Steps::new(crate::judge::STEPS);
             let settles = |query: &Query| {
-                reads(query) & OF_ITEMS == 0
+                query.reads & OF_ITEMS == 0
                     && evaluate::one_holds(caveat.kind, query, world, &mut steps) == Ok(true)
             };
             if !caveat.queries.iter().any(settles) {
@@ -140,17 +137,15 @@ impl Review {
 
     fn judge_by(&self, caveats: &[(usize, usize)], item: &Item, steps: &mut Steps) -> Result<(), Failed> {
         let content = self.pass.content();
-        let mut facts = self.facts.clone();
-        facts.extend(item_facts(u64::MAX, item, self.now));
-        let authority = content.blocks.first().map_or(&[][..], |block| &block.facts);
+        let facts = item_facts(u64::MAX, item, self.now);
+        let authority = content.authority();
         for at in caveats {
             let failed = |error| Failed { at: *at, error };
-            let own = content.blocks.get(at.0).filter(|_| at.0 > 0).map_or(&[][..], |block| &block.facts);
-            let world = World { facts: [&facts, authority, own] };
+            let world = World::of(&self.facts, authority, content.own(at.0)).and(&facts);
             let Some(caveat) = self.caveat(*at) else { return Err(failed(None)) };
             let unknown = item.unsaid() | self.hidden_from(at.0);
             let mut holds = false;
-            for query in caveat.queries.iter().filter(|query| reads(query) & unknown == 0) {
+            for query in caveat.queries.iter().filter(|query| query.reads & unknown == 0) {
                 holds = evaluate::one_holds(caveat.kind, query, world, steps)
                     .map_err(|error| failed(Some(error)))?;
                 if holds {
