@@ -342,7 +342,10 @@ impl OutcomeEntry {
 /// The text with everything escaped that a terminal or a reader could be misled by: control characters,
 /// and those that change direction or have no width.
 pub(crate) fn plain(text: &str) -> String {
-    if !text.chars().any(misleads) {
+    // Nearly all of it is printable ASCII, which is seen without reading it letter by letter.
+    if text.bytes().fold(true, |so_far, byte| so_far & (0x20..0x7f).contains(&byte))
+        || !text.chars().any(misleads)
+    {
         return text.to_owned();
     }
     let mut shown = String::with_capacity(text.len() + 16);

@@ -50,15 +50,15 @@ impl Chain {
 
 impl AuditStore for SqliteStore {
     fn append(&self, line: Line) -> Stored<'_, u64> {
-        Box::pin(self.writer.write(move |writing| writing.append(&line).map(Verdict::Keep)))
+        Box::pin(self.writer.write_surely(move |writing| writing.append(&line).map(Verdict::Keep)))
     }
 
     fn append_later(&self, line: Line) {
-        self.writer.write_later(move |writing| writing.append(&line).map(|_| ()));
+        self.writer.write_once_later(move |writing| writing.append(&line).map(|_| ()));
     }
 
     fn settle(&self) -> Stored<'_, ()> {
-        Box::pin(self.writer.write(|_| Ok(Verdict::Keep(()))))
+        Box::pin(self.writer.write_surely(|_| Ok(Verdict::Keep(()))))
     }
 
     fn records(&self, query: LogQuery) -> Stored<'_, Vec<StoredRecord>> {
@@ -82,7 +82,7 @@ impl AuditStore for SqliteStore {
             self.read_log(|connection| {
                 connection
                     .prepare_cached(
-                        "SELECT seq, record, hash FROM audit WHERE seq > ?1 AND outcome_of = ?1
+                        "SELECT seq, record, hash FROM audit WHERE seq > ?1 AND record ->> '$.of' = ?1
                          ORDER BY seq LIMIT 1",
                     )?
                     .query_row([seq], stored)
@@ -138,9 +138,9 @@ fn records(connection: &Connection, query: &LogQuery) -> rusqlite::Result<Vec<St
     let order = if query.after.is_some() { "ASC" } else { "DESC" };
     let sql = format!(
         "SELECT a.seq, a.record, a.hash
-         FROM audit a LEFT JOIN audit i ON i.seq = a.outcome_of
+         FROM audit a LEFT JOIN audit i ON i.seq = a.record ->> '$.of'
          WHERE a.seq > ?1
-           AND (?2 IS NULL OR a.kind = ?2)
+           AND (?2 IS NULL OR a.record ->> '$.kind' = ?2)
            AND (?3 IS NULL OR coalesce(i.record, a.record) ->> '$.decision' = ?3)
            AND (?4 IS NULL OR coalesce(i.record, a.record) ->> '$.connection' = ?4)
            AND (?5 IS NULL OR coalesce(i.record, a.record) ->> '$.operation' GLOB ?5)

@@ -10,6 +10,7 @@ use time::{Duration, OffsetDateTime};
 use super::SqliteStore;
 use super::approval::use_up;
 use super::columns::millis;
+use super::standing::Change;
 use super::writer::{Verdict, Writing};
 use crate::store::budget::{BudgetStore, Intended, Taken};
 use crate::store::{Line, Stored, Use};
@@ -25,7 +26,13 @@ impl BudgetStore for SqliteStore {
             if reservations.is_empty() {
                 return Ok(Vec::new());
             }
-            self.read(|connection| reservations.iter().map(|one| stands(connection, one)).collect())
+            let known: Option<Vec<Spent>> = reservations.iter().map(|one| self.remembered(one)).collect();
+            match known {
+                Some(known) => Ok(known),
+                None => {
+                    self.read(|connection| reservations.iter().map(|one| stands(connection, one)).collect())
+                }
+            }
         })
     }
 
@@ -35,7 +42,9 @@ impl BudgetStore for SqliteStore {
         reservations: Vec<Reservation>,
         approval: Option<Use>,
     ) -> Stored<'_, Intended> {
-        Box::pin(self.writer.write(move |writing| {
+        // With one budget and no approval nothing is written before it is sure that there is enough left.
+        let sure = approval.is_none() && reservations.len() <= 1;
+        let job = move |writing: &mut Writing<'_>| {
             if let Some(Use { id, digest, at }) = &approval
                 && !use_up(writing.connection, id, digest, *at)?
             {
@@ -45,7 +54,11 @@ impl BudgetStore for SqliteStore {
                 Taken::All => writing.append(&line).map(|seq| Verdict::Keep(Intended::Written(seq))),
                 Taken::Exhausted { budget } => Ok(Verdict::Undo(Intended::Exhausted { budget })),
             }
-        }))
+        };
+        match sure {
+            true => Box::pin(self.writer.write_surely(job)),
+            false => Box::pin(self.writer.write(job)),
+        }
     }
 
     fn taken(&self, reservations: Vec<Reservation>) -> Stored<'_, Taken> {
@@ -59,15 +72,21 @@ impl BudgetStore for SqliteStore {
 
     fn release(&self, reservations: Vec<Reservation>) -> Stored<'_, ()> {
         Box::pin(self.writer.write(move |writing| {
-            reservations.iter().try_for_each(|one| give_back(writing.connection, one))?;
+            reservations.iter().try_for_each(|one| give_back(writing, one))?;
             Ok(Verdict::Keep(()))
         }))
     }
 
     fn settled_later(&self, unspent: Vec<Reservation>) {
-        self.writer.write_later(move |writing| {
-            unspent.iter().try_for_each(|one| give_back(writing.connection, one))
-        });
+        self.writer.write_later(move |writing| unspent.iter().try_for_each(|one| give_back(writing, one)));
+    }
+}
+
+impl SqliteStore {
+    /// How a plain budget stands, where that is known without the disk.
+    fn remembered(&self, reservation: &Reservation) -> Option<Spent> {
+        let plain = matches!(place(reservation), Place::Row);
+        self.standing.of(&reservation.budget).filter(|_| plain).map(Spent::from)
     }
 }
 
@@ -170,9 +189,9 @@ fn wait(parts: &[(u64, u64)], reservation: &Reservation, window: Window, wanted:
     None
 }
 
-fn take_all(writing: &Writing<'_>, reservations: Vec<Reservation>) -> rusqlite::Result<Taken> {
+fn take_all(writing: &mut Writing<'_>, reservations: Vec<Reservation>) -> rusqlite::Result<Taken> {
     for reservation in reservations {
-        if !take(writing.connection, &reservation)? {
+        if !take(writing, &reservation)? {
             return Ok(Taken::Exhausted { budget: reservation.budget });
         }
     }
@@ -180,10 +199,11 @@ fn take_all(writing: &Writing<'_>, reservations: Vec<Reservation>) -> rusqlite::
 }
 
 /// Whether there was enough left.
-fn take(connection: &Connection, reservation: &Reservation) -> rusqlite::Result<bool> {
+fn take(writing: &mut Writing<'_>, reservation: &Reservation) -> rusqlite::Result<bool> {
     let Reservation { budget, max, cost, ends, .. } = reservation;
+    let connection = writing.connection;
     match place(reservation) {
-        Place::Row => take_row(connection, reservation),
+        Place::Row => take_row(writing, reservation),
         Place::Slice { window, number, end } => {
             forget(connection, budget, horizon(reservation, Some(window)))?;
             let used: u64 = connection
@@ -210,22 +230,21 @@ fn take(connection: &Connection, reservation: &Reservation) -> rusqlite::Result<
     }
 }
 
-fn take_row(connection: &Connection, reservation: &Reservation) -> rusqlite::Result<bool> {
+fn take_row(writing: &mut Writing<'_>, reservation: &Reservation) -> rusqlite::Result<bool> {
     if reservation.cost > reservation.max {
         return Ok(false);
     }
-    let changed = connection
-        .prepare_cached(
-            "INSERT INTO budget (key, used, ends_at) VALUES (?1, ?2, ?4)
-             ON CONFLICT (key) DO UPDATE SET used = used + excluded.used WHERE used <= ?3 - excluded.used",
-        )?
-        .execute(params![
-            reservation.budget,
-            count(reservation.cost),
-            count(reservation.max),
-            ends_at(reservation.ends)
-        ])?;
-    Ok(changed == 1)
+    let mut take = writing.connection.prepare_cached(
+        "INSERT INTO budget (key, used, ends_at) VALUES (?1, ?2, ?4)
+         ON CONFLICT (key) DO UPDATE SET used = used + excluded.used WHERE used <= ?3 - excluded.used
+         RETURNING used",
+    )?;
+    let (cost, max, ends) = (count(reservation.cost), count(reservation.max), ends_at(reservation.ends));
+    let used = take.query_row(params![reservation.budget, cost, max, ends], |row| row.get(0)).optional()?;
+    if let Some(used) = used {
+        writing.budget(Change::Used(reservation.budget.clone(), used));
+    }
+    Ok(used.is_some())
 }
 
 fn add(
@@ -254,8 +273,10 @@ fn forget(connection: &Connection, key: &str, horizon: i64) -> rusqlite::Result<
         .map(|_| ())
 }
 
-fn give_back(connection: &Connection, reservation: &Reservation) -> rusqlite::Result<()> {
+fn give_back(writing: &mut Writing<'_>, reservation: &Reservation) -> rusqlite::Result<()> {
     let Reservation { budget, cost, .. } = reservation;
+    writing.budget(Change::Unknown(budget.clone()));
+    let connection = writing.connection;
     let from_part = |part: &str, amount: u64| {
         connection
             .prepare_cached(
@@ -283,7 +304,9 @@ fn give_back(connection: &Connection, reservation: &Reservation) -> rusqlite::Re
 }
 
 /// Drops the counts of passes that ended long enough ago.
-pub(super) fn prune(connection: &Connection, now: OffsetDateTime) -> rusqlite::Result<()> {
+pub(super) fn prune(writing: &mut Writing<'_>, now: OffsetDateTime) -> rusqlite::Result<()> {
+    writing.budget(Change::AllUnknown);
+    let connection = writing.connection;
     let before = millis(now.saturating_sub(KEPT));
     connection.prepare_cached("DELETE FROM budget WHERE ends_at < ?1")?.execute([before])?;
     connection.prepare_cached("DELETE FROM budget_part WHERE ends_at < ?1")?.execute([before])?;

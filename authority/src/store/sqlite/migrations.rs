@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::{StoreFault, fault};
 
 /// In order; the number of a step is its place, from 1. `PRAGMA user_version` holds the last one that ran.
-const STEPS: [&str; 8] = [
+const STEPS: [&str; 9] = [
     // 1: everything that the first version keeps. Times are milliseconds since 1970.
     "
     -- One row a link to an account. `id` is random and never used again.
@@ -231,6 +231,11 @@ const STEPS: [&str; 8] = [
         wording BLOB    NOT NULL,                  -- sealed
         ends_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+    ",
+    // 9: what is read from a record's text is read when it is asked for, and not worked out for every record written.
+    "
+    ALTER TABLE audit DROP COLUMN kind;
+    ALTER TABLE audit DROP COLUMN outcome_of;
     ",
 ];
 

@@ -10,6 +10,7 @@ mod checkpoint;
 mod columns;
 mod connection;
 mod facts;
+mod inbox;
 mod migrations;
 mod notice;
 mod pass;
@@ -17,17 +18,19 @@ mod provenance;
 mod prune;
 mod revocation;
 mod root_key;
+mod standing;
 mod suspension;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::StoreFault;
+use standing::Standing;
 use writer::Writer;
 
 /// An open database.
@@ -37,6 +40,8 @@ pub struct SqliteStore {
     reader: Mutex<Connection>,
     /// Reads the audit log, which takes its time and is not to keep requests waiting.
     log_reader: Mutex<Connection>,
+    /// What is used of plain budgets, as it is committed.
+    standing: Arc<Standing>,
     writer: Writer,
 }
 
@@ -50,8 +55,9 @@ impl SqliteStore {
         migrations::run(&mut connection)?;
         // Before the reader is opened, so that its companions (-wal, -shm) have the right mode too.
         make_private(path)?;
-        let writer = Writer::start(connection)?;
-        Ok(Self { writer, reader: open_reader(path)?, log_reader: open_reader(path)? })
+        let standing = Arc::new(Standing::default());
+        let writer = Writer::start(connection, standing.clone())?;
+        Ok(Self { writer, standing, reader: open_reader(path)?, log_reader: open_reader(path)? })
     }
 
     fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreFault> {

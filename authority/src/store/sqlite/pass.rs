@@ -29,7 +29,7 @@ impl PassStore for SqliteStore {
                     says.0,
                 ])?;
             writing.append(&event)?;
-            budget::prune(writing.connection, pass.created)?;
+            budget::prune(writing, pass.created)?;
             Ok(Verdict::Keep(()))
         }))
     }

@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::SqliteStore;
 use super::columns::millis;
+use super::standing::Change;
 use super::writer::Verdict;
 use crate::store::Stored;
 use crate::store::prune::{PruneStore, Pruned};
@@ -13,6 +14,7 @@ impl PruneStore for SqliteStore {
     fn pruned(&self, before: OffsetDateTime, most: u32) -> Stored<'_, Pruned> {
         let before = millis(before);
         Box::pin(self.writer.write(move |writing| {
+            writing.budget(Change::AllUnknown);
             let connection = writing.connection;
             let mut pruned = Pruned::default();
             for id in ended(connection, before, most)? {

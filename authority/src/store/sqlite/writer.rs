@@ -1,26 +1,21 @@
 //! The one thread that writes, and group commit.
 //!
-//! Jobs wait in a bounded queue; the thread takes all that are there, runs each in a savepoint of its own
-//! inside one transaction, commits once, and only then answers. Under load many callers share one fsync.
-//! A job that fails undoes itself alone; a commit that fails is told to everyone in it.
+//! Jobs wait in a bounded inbox; the thread takes all that are there, runs each inside one transaction, commits once,
+//! and only then answers. Under load many callers share one fsync. A job that fails undoes itself alone, by a savepoint
+//! of its own; one that is sure beforehand needs none, and should it fail all the same, nothing of the group is kept.
+//! A commit that fails is told to everyone in it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use super::StoreFault;
 use super::audit::Chain;
+use super::inbox::{Awaited, Inbox};
+use super::standing::{Change, Standing};
 use crate::store::Line;
-
-/// More callers than this at once are turned away.
-const QUEUE: usize = 8_192;
-/// The most jobs that share one transaction.
-const GROUP: usize = 512;
 
 /// What a job leaves behind.
 pub(super) enum Verdict<T> {
@@ -33,6 +28,7 @@ pub(super) enum Verdict<T> {
 pub(super) struct Writing<'a> {
     pub connection: &'a Connection,
     chain: &'a mut Chain,
+    changes: &'a mut Vec<Change>,
 }
 
 impl Writing<'_> {
@@ -40,18 +36,28 @@ impl Writing<'_> {
     pub fn append(&mut self, line: &Line) -> rusqlite::Result<u64> {
         self.chain.append(self.connection, line)
     }
+
+    /// Says how a budget stands, from the commit on.
+    pub fn budget(&mut self, change: Change) {
+        self.changes.push(change);
+    }
 }
 
 type Answering = Box<dyn FnOnce(Result<(), StoreFault>) + Send>;
 type Work = Box<dyn FnOnce(&mut Writing<'_>) -> Ran + Send>;
 
-/// How long outcomes, which nobody waits for, wait for an intent to share its commit.
-const GATHER: Duration = Duration::from_millis(10);
+/// How what a job wrote is undone where it fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Undoing {
+    /// A savepoint copies every page that the job changes.
+    Savepoint,
+    /// It writes once at most, or only when it is sure.
+    Group,
+}
 
 struct Job {
     work: Work,
-    /// Whether somebody waits for it.
-    awaited: bool,
+    undoing: Undoing,
 }
 
 /// A job that ran, and whom to tell when it is durable.
@@ -62,26 +68,25 @@ struct Ran {
 
 /// The handle; dropping it runs what is queued and waits for the thread.
 pub(super) struct Writer {
-    sender: Option<Sender<Job>>,
-    waiting: Arc<AtomicUsize>,
+    inbox: Arc<Inbox<Job>>,
     head: watch::Receiver<u64>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
-    pub fn start(connection: Connection) -> Result<Self, StoreFault> {
+    pub fn start(connection: Connection, standing: Arc<Standing>) -> Result<Self, StoreFault> {
         let chain = Chain::load(&connection).map_err(|error| super::fault(&error))?;
         let (head_sender, head) = watch::channel(chain.head().seq);
-        let (sender, jobs) = channel();
-        let waiting = Arc::new(AtomicUsize::new(0));
+        let inbox = Arc::new(Inbox::default());
+        let jobs = inbox.clone();
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn({
-                let waiting = waiting.clone();
-                move || Loop { connection, chain, jobs, waiting, head: head_sender }.run()
+            .spawn(move || {
+                let changes = Vec::new();
+                Loop { connection, chain, jobs, standing, changes, head: head_sender }.run();
             })
             .map_err(|error| StoreFault(format!("the store's thread did not start: {error}")))?;
-        Ok(Self { sender: Some(sender), waiting, head, thread: Some(thread) })
+        Ok(Self { inbox, head, thread: Some(thread) })
     }
 
     /// Runs a job and answers when it is durable.
@@ -89,8 +94,24 @@ impl Writer {
         &self,
         job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<Verdict<T>> + Send + 'static,
     ) -> Result<T, StoreFault> {
-        if self.waiting.load(Ordering::Relaxed) >= QUEUE {
-            return Err(StoreFault(format!("more than {QUEUE} writes are waiting")));
+        self.awaited(job, Undoing::Savepoint).await
+    }
+
+    /// The same for a job that writes once at most, or nothing unless it is sure to keep it.
+    pub async fn write_surely<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<Verdict<T>> + Send + 'static,
+    ) -> Result<T, StoreFault> {
+        self.awaited(job, Undoing::Group).await
+    }
+
+    async fn awaited<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<Verdict<T>> + Send + 'static,
+        undoing: Undoing,
+    ) -> Result<T, StoreFault> {
+        if self.inbox.is_full() {
+            return Err(StoreFault("more writes are waiting than may".into()));
         }
         let (sender, receiver) = oneshot::channel();
         let work: Work = Box::new(move |writing| {
@@ -106,13 +127,29 @@ impl Writer {
             });
             Ran { outcome, answer }
         });
-        self.send(Job { work, awaited: true });
+        self.inbox.put(Job { work, undoing }, Awaited::Yes);
         receiver.await.unwrap_or_else(|_| Err(stopped()))
     }
 
     /// Runs a job when its turn comes. For outcomes, of which there is one for each intent, so that the
     /// queue's bound holds for them too.
     pub fn write_later(&self, job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<()> + Send + 'static) {
+        self.later(job, Undoing::Savepoint);
+    }
+
+    /// The same for a job that writes once at most.
+    pub fn write_once_later(
+        &self,
+        job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<()> + Send + 'static,
+    ) {
+        self.later(job, Undoing::Group);
+    }
+
+    fn later(
+        &self,
+        job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<()> + Send + 'static,
+        undoing: Undoing,
+    ) {
         let work: Work = Box::new(move |writing| {
             let outcome = job(writing).map(|()| true);
             let answer: Answering = Box::new(|committed| {
@@ -122,26 +159,17 @@ impl Writer {
             });
             Ran { outcome, answer }
         });
-        self.send(Job { work, awaited: false });
+        self.inbox.put(Job { work, undoing }, Awaited::No);
     }
 
     pub fn head(&self) -> watch::Receiver<u64> {
         self.head.clone()
     }
-
-    /// Where the thread is gone the job is dropped, and its caller sees that.
-    fn send(&self, job: Job) {
-        let Some(sender) = &self.sender else { return };
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        if sender.send(job).is_err() {
-            tracing::error!("the store's thread is gone");
-        }
-    }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.sender = None;
+        self.inbox.close();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -153,45 +181,26 @@ impl Drop for Writer {
 struct Loop {
     connection: Connection,
     chain: Chain,
-    jobs: Receiver<Job>,
-    waiting: Arc<AtomicUsize>,
+    jobs: Arc<Inbox<Job>>,
+    standing: Arc<Standing>,
+    /// What the jobs of this transaction changed of budgets.
+    changes: Vec<Change>,
     head: watch::Sender<u64>,
 }
 
 impl Loop {
     fn run(mut self) {
-        while let Ok(first) = self.jobs.recv() {
-            let mut group = Vec::with_capacity(16);
-            group.push(first);
-            while group.len() < GROUP
-                && let Ok(job) = self.jobs.try_recv()
-            {
-                group.push(job);
-            }
-            self.gather(&mut group);
-            self.waiting.fetch_sub(group.len(), Ordering::Relaxed);
+        while let Some(group) = self.jobs.take() {
             self.commit(group);
-        }
-    }
-
-    /// A commit costs the same for one job as for many: where nobody waits, it waits a little for company.
-    fn gather(&self, group: &mut Vec<Job>) {
-        let until = Instant::now() + GATHER;
-        while group.len() < GROUP && !group.iter().any(|job| job.awaited) {
-            let left = until.saturating_duration_since(Instant::now());
-            match self.jobs.recv_timeout(left) {
-                Ok(job) => group.push(job),
-                Err(_) => return,
-            }
         }
     }
 
     fn commit(&mut self, group: Vec<Job>) {
         let mut answers: Vec<Answering> = Vec::with_capacity(group.len());
-        let begun = self.connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| super::fault(&error));
+        let begun = self.execute("BEGIN IMMEDIATE").map_err(|error| super::fault(&error));
         for job in group {
             match &begun {
-                Ok(()) => self.run_one(job.work, &mut answers),
+                Ok(()) => self.run_one(job, &mut answers),
                 // The job is dropped unrun; its caller is told that the store stopped for it.
                 Err(fault) => tracing::error!(%fault, "no transaction was begun"),
             }
@@ -199,10 +208,11 @@ impl Loop {
         if begun.is_err() {
             return;
         }
-        let committed = self.connection.execute_batch("COMMIT").map_err(|error| super::fault(&error));
+        let committed = self.execute("COMMIT").map_err(|error| super::fault(&error));
         if committed.is_err() {
             self.roll_back();
         }
+        self.standing.learn(std::mem::take(&mut self.changes));
         self.head
             .send_if_modified(|head| std::mem::replace(head, self.chain.head().seq) != self.chain.head().seq);
         for answer in answers {
@@ -210,26 +220,39 @@ impl Loop {
         }
     }
 
-    fn run_one(&mut self, work: Work, answers: &mut Vec<Answering>) {
-        let kept_head = self.chain.head();
-        if let Err(error) = self.connection.prepare_cached("SAVEPOINT job").and_then(|mut s| s.execute([])) {
+    fn execute(&self, statement: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(statement)?.execute([]).map(|_| ())
+    }
+
+    fn run_one(&mut self, job: Job, answers: &mut Vec<Answering>) {
+        let savepoint = job.undoing == Undoing::Savepoint;
+        let (kept_head, kept_changes) = (self.chain.head(), self.changes.len());
+        if savepoint && let Err(error) = self.execute("SAVEPOINT job") {
             // Dropping the job tells its caller.
             tracing::error!(%error, "a write was not begun");
             return;
         }
-        let Ran { outcome, answer } =
-            work(&mut Writing { connection: &self.connection, chain: &mut self.chain });
+        let Loop { connection, chain, changes, .. } = self;
+        let Ran { outcome, answer } = (job.work)(&mut Writing { connection, chain, changes });
         let keep = matches!(outcome, Ok(true));
-        let end = if keep { "RELEASE job" } else { "ROLLBACK TO job" };
-        let ended = self.connection.prepare_cached(end).and_then(|mut s| s.execute([]).map(|_| ()));
         if !keep {
             self.chain.restore(kept_head);
+            self.changes.truncate(kept_changes);
         }
+        let ended = match (savepoint, keep) {
+            (true, true) => self.execute("RELEASE job"),
+            (true, false) => self.execute("ROLLBACK TO job"),
+            (false, _) => Ok(()),
+        };
         match outcome.and(ended) {
             Ok(()) => answers.push(answer),
             Err(error) => {
                 let fault = super::fault(&error);
                 answer(Err(fault.clone()));
+                if !savepoint {
+                    // What it may have written before it failed is undone with everything else.
+                    self.roll_back();
+                }
                 self.recover(&fault, answers);
             }
         }
@@ -240,6 +263,7 @@ impl Loop {
         if !self.connection.is_autocommit() {
             return;
         }
+        self.changes.clear();
         self.reload_chain();
         for answer in answers.drain(..) {
             answer(Err(fault.clone()));
@@ -255,6 +279,7 @@ impl Loop {
         {
             tracing::error!(%error, "a failed commit was not rolled back");
         }
+        self.changes.clear();
         self.reload_chain();
     }
 
