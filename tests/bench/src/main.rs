@@ -4,6 +4,7 @@
 //! What it prints is CPU time of the proxy's process for one request, and its ratio to the control; wall time
 //! comes second. It asserts that everything was answered, never how fast. The README beside it says more.
 
+mod agree;
 mod control;
 mod gateway;
 mod load;
@@ -34,6 +35,9 @@ struct Arguments {
     /// 256 connections too.
     #[arg(long)]
     full: bool,
+    /// How many connections at once, such as `16,64`.
+    #[arg(long, value_delimiter = ',', conflicts_with_all = ["full", "smoke"])]
+    connections: Vec<usize>,
     /// Print JSON instead of the table.
     #[arg(long)]
     json: bool,
@@ -56,6 +60,15 @@ enum Part {
         #[arg(long, default_value_t = 5)]
         presses: u32,
     },
+    /// Compare random decisions with those of biscuit-auth
+    Agree {
+        /// How many.
+        #[arg(long, default_value_t = 10_000)]
+        count: u64,
+        /// What they are made from.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     #[command(hide = true)]
     Control { upstream: SocketAddr },
     #[command(hide = true)]
@@ -71,6 +84,9 @@ const LONG: Duration = Duration::from_millis(20);
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.part {
+        Some(Part::Agree { count, seed }) => {
+            agree::run(count, seed).and_then(|found| report::agreement(&found))
+        }
         Some(Part::Control { upstream }) => control::run(upstream),
         Some(Part::Gateway { home }) => return gateway::run(&home),
         Some(Part::Check) => nginx::run_check(),
@@ -93,7 +109,10 @@ fn bench(arguments: &Arguments) -> anyhow::Result<()> {
     let plan = if arguments.smoke {
         plan::Plan { rounds: 1, time: Duration::from_millis(100), connections: vec![1, 4] }
     } else {
-        let mut connections = vec![1, 16, 64];
+        let mut connections = arguments.connections.clone();
+        if connections.is_empty() {
+            connections.extend([1, 16, 64]);
+        }
         if arguments.full {
             connections.push(256);
         }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::agree::Agreement;
 use crate::plan::Plan;
 use crate::stats::Spread;
 use crate::steps::StepRow;
@@ -118,6 +119,13 @@ pub(crate) fn stop(figures: &Figures, format: Format) -> anyhow::Result<()> {
     writeln!(out, "{:<44} {forwarded_before:>24}", "forwarded that began before")?;
     writeln!(out, "{:<44} {:>24}", "forwarded that began after the stop returned", figures.forwarded_after)?;
     Ok(())
+}
+
+/// What the comparison with biscuit-auth came to.
+pub(crate) fn agreement(found: &Agreement) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, found)?;
+    Ok(writeln!(out)?)
 }
 
 /// An error, for people.
