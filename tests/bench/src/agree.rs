@@ -1,7 +1,7 @@
 //! Whether the compiled decision and biscuit-auth agree, on as many random passes and requests as one likes.
 //!
-//! What is random is made from a seed, so that a difference can be had again. Nothing is timed here. Decisions that have
-//! no value (an expression that fails) are denied and not compared: what biscuit-auth meets first depends on its hashing.
+//! What is random is made from a seed, so that a difference can be had again. Nothing is timed here. Checks
+//! that can fail to have a value are left out: which fact biscuit-auth meets first, and so its answer, depends on its hashing.
 
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ const CHECKS: &[&str] = &[
     "check if time($t), $t < 2026-11-22T09:10:00Z",
     "check if time($t), $t < 2026-11-22T08:50:00Z or method(\"GET\")",
     "check if request_digest($d), approved($d) or method(\"GET\")",
-    "check all arg_int($n, $v), 10 / $v > 1 or arg_count($c), $c - 1 < 9",
+    "check all arg_int($n, $v), $v * 2 < 30 or arg_count($c), $c - 1 < 9",
     "check if path($p), $p.length() < 4, !($p === \"/y\")",
     "reject if resource(\"message\", \"m1\")",
     "check if account($a), $a == \"me@example.com\", connection($c), service($s), $c == $s",
