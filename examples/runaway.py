@@ -15,11 +15,11 @@ Every deletion is refused, or waits for a person who was asked; the agent goes o
 lost.
 """
 
+import json
 import os
 import sys
 import time
 
-from google.auth.exceptions import RefreshError
 from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
@@ -70,19 +70,23 @@ def ways_to_clean_up(users, ids):
         yield f"deleting all {len(ids)} at once", users.messages().batchDelete(userId="me", body={"ids": ids})
 
 
+# Codes of refusals after which no request of this pass goes: an agent that reads them stops.
+OVER = {"stopped", "pass-revoked", "pass-expired"}
+
+
 def clean_up(users, ids):
     for what, request in ways_to_clean_up(users, ids):
         say(f"agent: {what}")
         try:
             request.execute()
         except HttpError as error:
+            refusal = json.loads(error.content)
+            if refusal["code"] in OVER:
+                say(f"hallpass: stopped: {refusal['detail']}")
+                return
             say(f"hallpass: refused: {error.reason}")
             time.sleep(0.02)
             continue
-        except RefreshError:
-            # What Google's client makes of a 401: it would get a new token, if it had anything to get one with.
-            say("hallpass: stopped: the pass does not count any more")
-            return
         sys.exit("a message is gone")
 
 

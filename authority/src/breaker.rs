@@ -1,7 +1,13 @@
-//! The circuit breaker: a pass that is refused too often for what destroys is suspended until a person looks.
+//! The circuit breaker: suspends a pass that is refused too often for destructive requests, until a person looks.
 //!
-//! Refusals are counted here, where every gateway writes them, by the pass with everything attenuated from it: a
-//! holder that makes itself a child is counted with its parent. It decides no request.
+//! It counts refusals where every gateway writes them. A pass counts together with every pass attenuated from it, so a
+//! holder cannot escape by making a child. It decides no request.
+//!
+//! - Invariant: An agent that forgets its instructions deletes no mail: a person or the breaker stops it
+//!   (`an_agent_that_forgot_its_instructions_is_suspended_where_nobody_looks_and_deletes_nothing`,
+//!   `an_agent_that_forgot_its_instructions_is_stopped_by_a_person_and_deletes_nothing`).
+//! - Invariant: The breaker suspends a pass that is refused too often, and a restart does not lift that
+//!   (`a_pass_that_is_refused_too_often_is_suspended_until_a_person_resumes_it`).
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -10,11 +16,11 @@ use datalog::RevocationId;
 use time::OffsetDateTime;
 use verifier::ports::Record;
 
-use crate::config::BreakerConfig;
+use crate::config::types::BreakerConfig;
 
-/// Refusals that count: the answer was no, and nothing was wrong with the request's form.
-const COUNTED: [&str; 3] = ["denied", "unevaluable", "budget-exhausted"];
-/// Passes that are counted at one time.
+/// Refusals that count: the pass or a person said no, and the request's form was right.
+const COUNTED: [&str; 4] = ["approval-denied", "denied", "unevaluable", "budget-exhausted"];
+/// The most passes that are counted at one time.
 const MOST: usize = 10_000;
 
 pub(crate) struct Breaker {

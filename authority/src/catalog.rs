@@ -2,14 +2,16 @@
 //!
 //! An imported service is `HOME/services/NAME.facts.jsonl`, and beside it `NAME.overlay.toml` where a person
 //! reviewed its effects. It knows files; what is in them is the `datalog` crate's.
+//!
+//! - Invariant: A request that was judged or approved under one catalog is never sent under another
+//!   (`a_running_authority_takes_a_service_and_its_overlay_at_once`).
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, io};
 
-use datalog::ServiceName;
 use datalog::catalog::{Catalog, FactsError, Service};
+use datalog::{Hinted, ServiceName};
 
 use crate::home::{Home, HomeError, create_private_file};
 
@@ -31,6 +33,16 @@ pub enum CatalogError {
     Home(#[from] HomeError),
     #[error("there is a service `{0}` already")]
     Exists(ServiceName),
+}
+
+impl Hinted for CatalogError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Embedded(error) | Self::Facts { error, .. } | Self::Overlay { error, .. } => error.hint(),
+            Self::Home(error) => error.hint(),
+            Self::Io { .. } | Self::Exists(_) => None,
+        }
+    }
 }
 
 /// The folder of imported services.
@@ -71,7 +83,7 @@ fn imported(path: &Path) -> Result<Service, CatalogError> {
     let beside = PathBuf::from(format!("{}{OVERLAY}", name.trim_end_matches(FACTS)));
     let overlay = if beside.exists() { Some(read(&beside)?) } else { None };
     let facts = read(path)?;
-    // Facts that load alone are not what is wrong.
+    // If the facts load alone, they are not the problem.
     match (Service::load(&facts, overlay.as_deref()), &overlay) {
         (Ok(service), _) => Ok(service),
         (Err(error), Some(_)) if Service::load(&facts, None).is_ok() => {
@@ -81,7 +93,7 @@ fn imported(path: &Path) -> Result<Service, CatalogError> {
     }
 }
 
-/// Keeps the facts of a new service, and the overlay where there is one; the answer is where the facts are.
+/// Stores the facts of a new service, and the overlay if there is one. Returns the place of the facts.
 pub fn add(
     home: &Home,
     name: &ServiceName,
@@ -94,7 +106,8 @@ pub fn add(
     home.create()?;
     let folder = Home::at(folder(home));
     folder.create()?;
-    // The overlay first: facts alone would be taken at their worst, which is safe, but not what was asked for.
+    // The overlay comes first: facts alone would count at their worst, which is safe, but not what the person asked
+    // for.
     if let Some(overlay) = overlay {
         create_private_file(&folder.dir().join(format!("{name}{OVERLAY}")), overlay.as_bytes())?;
     }
@@ -103,7 +116,7 @@ pub fn add(
     Ok(path)
 }
 
-/// The overlay that lies beside an imported service.
+/// The overlay beside an imported service.
 pub fn overlay(home: &Home, name: &ServiceName) -> Result<Option<String>, CatalogError> {
     let path = folder(home).join(format!("{name}{OVERLAY}"));
     match fs::read_to_string(&path) {
@@ -113,7 +126,7 @@ pub fn overlay(home: &Home, name: &ServiceName) -> Result<Option<String>, Catalo
     }
 }
 
-/// Keeps other facts of an imported service, and another overlay where there is one; the answer is where the facts are.
+/// Stores other facts of an imported service, and another overlay if there is one. Returns the place of the facts.
 pub fn replace(
     home: &Home,
     name: &ServiceName,
@@ -140,7 +153,7 @@ pub fn replace(
 
 /// Forgets an imported service.
 pub fn remove(home: &Home, name: &ServiceName) -> Result<(), CatalogError> {
-    // The facts first: an overlay alone is nothing, and facts alone would be taken at their worst.
+    // The facts go first: an overlay alone is nothing, and facts alone would count at their worst.
     for ending in [FACTS, OVERLAY] {
         let path = folder(home).join(format!("{name}{ending}"));
         match fs::remove_file(&path) {
@@ -177,6 +190,6 @@ mod tests {
         fs::write(&beside, overlay.replace("list", "lists")).unwrap();
         let error = load(&home).unwrap_err();
         assert!(matches!(&error, CatalogError::Overlay { path, .. } if *path == beside), "{error}");
-        assert!(error.to_string().contains("\nhint: "), "{error}");
+        assert!(error.hint().is_some(), "{error}");
     }
 }

@@ -1,6 +1,6 @@
-//! The time, as something that is passed in.
+//! The time, as an argument.
 //!
-//! The only place that reads the machine's clock. A test holds a clock that moves when it says so.
+//! This is the only place that reads the machine's clock. A test uses a clock that moves when the test says so.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

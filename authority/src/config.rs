@@ -1,148 +1,34 @@
-//! What a person can set: `hallpass.toml`, and the environment.
+//! The settings of a person: `hallpass.toml` and the environment.
 //!
-//! The only place that reads the environment. Secrets come from a file or the environment, never from
-//! `hallpass.toml` itself. What is not known is refused, so that a misspelt key does not pass for a default.
+//! This is the only place that reads the environment. Secrets come from a file or the environment, never from
+//! `hallpass.toml` itself. An unknown key is refused, so that a misspelt key does not silently leave a default.
 
 mod keys;
 mod read;
 mod secret_file;
 #[cfg(test)]
 mod tests;
+pub mod types;
+pub mod webhook_secret;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use datalog::{ConnectionName, Effect, Effects, ServiceName};
+use datalog::ServiceName;
 use secrecy::SecretString;
-use time::Duration;
-use verifier::ports::Keeping;
 
+pub use crate::config::types::Config;
+pub use crate::config::types::ConfigError;
+pub use crate::config::types::ServiceConfig;
 use crate::home::{Home, HomeError};
 pub(crate) use secret_file::ClientSecretFile;
 
-/// Everything that was set, checked.
-#[derive(Debug, Clone)]
-pub struct Config {
-    pub gateway_listen: SocketAddr,
-    /// Names that agents may call the gateway by, beside those of this machine.
-    pub gateway_names: Vec<String>,
-    pub authority_listen: SocketAddr,
-    pub approvals: ApprovalsConfig,
-    pub breaker: BreakerConfig,
-    /// How long passes that ended are remembered, with their revocations and budgets.
-    pub keep_ended: Duration,
-    pub audit: AuditConfig,
-    pub notify: NotifyConfig,
-    pub services: BTreeMap<ServiceName, ServiceConfig>,
-    pub connections: BTreeMap<ConnectionName, ConnectionConfig>,
-}
-
-/// `[approvals]`.
-#[derive(Debug, Clone)]
-pub struct ApprovalsConfig {
-    /// How long a question waits, and a yes for one request holds.
-    pub keep: Duration,
-}
-
-impl Default for ApprovalsConfig {
-    fn default() -> Self {
-        Self { keep: Duration::hours(1) }
-    }
-}
-
-/// `[audit]`.
-#[derive(Debug, Clone)]
-pub struct AuditConfig {
-    /// Of which decisions the facts are kept beside the record.
-    pub facts: Keeping,
-    /// How long.
-    pub facts_for: Duration,
-}
-
-impl Default for AuditConfig {
-    fn default() -> Self {
-        Self { facts: Keeping::All, facts_for: Duration::days(30) }
-    }
-}
-
-/// `[breaker]`: when a pass is suspended.
-#[derive(Debug, Clone)]
-pub struct BreakerConfig {
-    /// So many refusals, of requests that have one of these effects, within this time.
-    pub denials: usize,
-    pub within: Duration,
-    pub effects: Effects,
-}
-
-impl Default for BreakerConfig {
-    fn default() -> Self {
-        Self { denials: 5, within: Duration::minutes(1), effects: Effects::NONE.with(Effect::Delete) }
-    }
-}
-
-/// `[notify]`: how people are told.
-#[derive(Debug, Clone, Default)]
-pub struct NotifyConfig {
-    pub webhook: Option<String>,
-    /// From a file. A webhook has one.
-    pub(crate) webhook_secret: Option<crate::notify::Secret>,
-    pub command: Vec<String>,
-}
-
-/// `[services.NAME]`: what differs from the service's own.
-#[derive(Debug, Clone, Default)]
-pub struct ServiceConfig {
-    pub base_url: Option<String>,
-    pub authorize_url: Option<String>,
-    pub token_url: Option<String>,
-    pub device_authorization_url: Option<String>,
-    pub revoke_url: Option<String>,
-    /// The address that the provider redirects to, where it takes no loopback address: it sends the browser on to one.
-    pub redirect_uri: Option<String>,
-    pub userinfo_url: Option<String>,
-    /// The field of the userinfo answer that names the account.
-    pub account_field: Option<String>,
-    pub issuer: Option<String>,
-    pub client_id: Option<String>,
-    /// From a file or the environment.
-    pub client_secret: Option<SecretString>,
-    pub client_auth: ClientAuth,
-    pub scopes: Option<Vec<String>>,
-    pub refresh: Option<RefreshStyle>,
-}
-
-/// How the OAuth client shows its secret (RFC 6749, section 2.3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ClientAuth {
-    #[default]
-    Post,
-    Basic,
-}
-
-/// What a refresh does to the refresh token that was used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum RefreshStyle {
-    /// It stays good.
-    Keeps,
-    /// It is dead at once; to use it again may end the grant.
-    #[default]
-    Rotates,
-    /// Replaced, and good for a little longer.
-    RotatesWithGrace,
-}
-
-/// `[connections.NAME]`.
-#[derive(Debug, Clone, Default)]
-pub struct ConnectionConfig {
-    pub listen: Option<SocketAddr>,
-}
-
-/// The variables that say which letters there are, the strongest first (POSIX, section 8.2).
+/// The variables that set the character encoding, the strongest first (POSIX, section 8.2).
 const LOCALE: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
 
-/// What was in the environment when it was read.
+/// The environment, as it was when it was read.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     /// `HALLPASS_HOME`
@@ -153,9 +39,17 @@ pub struct Environment {
     pub client_ids: BTreeMap<ServiceName, String>,
     /// `HALLPASS_SERVICE_CLIENT_SECRET`
     pub client_secrets: BTreeMap<ServiceName, SecretString>,
-    /// `HALLPASS_PASS`: the pass that an agent was given.
+    /// `HALLPASS_PASS`: the agent's pass.
     pub pass: Option<SecretString>,
-    /// The names of all variables that hold something.
+    /// This machine's address, if somebody is signed in over ssh: the third word of `SSH_CONNECTION`.
+    pub ssh_host: Option<String>,
+    /// `HALLPASS_GATEWAY`: where the agent presents it.
+    pub gateway: Option<String>,
+    /// `HALLPASS_CONNECTION_URL`, by the whole name.
+    pub base_urls: BTreeMap<String, String>,
+    /// `NO_PROXY`, or else `no_proxy`.
+    pub no_proxy: Option<String>,
+    /// The names of all variables that are not empty.
     pub names: BTreeSet<String>,
     /// `NO_COLOR` (no-color.org) is set, or `TERM` is `dumb`.
     pub no_colour: bool,
@@ -163,45 +57,8 @@ pub struct Environment {
     pub unicode: bool,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    #[error("`{path}` could not be read: {error}", path = path.display())]
-    Unreadable { path: PathBuf, error: io::Error },
-    #[error("`{path}`: {error}", path = path.display())]
-    In { path: PathBuf, error: Box<ConfigError> },
-    #[error("not TOML: {0}")]
-    Syntax(String),
-    #[error("unknown {what} `{got}`\nhint: {hint}")]
-    Unknown { what: String, got: String, hint: String },
-    #[error("`{key}` is {got}, expected {expected}")]
-    Value { key: String, got: String, expected: String },
-    #[error(
-        "`{key}` holds a secret, which does not belong in this file\nhint: put it in a file and name that with `client_secret_file`, or set {variable}"
-    )]
-    SecretInFile { key: String, variable: String },
-    #[error("`{path}` is not a secret of the kind that is needed: {because}", path = path.display())]
-    ClientSecret { path: PathBuf, because: String },
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            gateway_listen: SocketAddr::from(([127, 0, 0, 1], 7411)),
-            gateway_names: Vec::new(),
-            authority_listen: SocketAddr::from(([127, 0, 0, 1], 7412)),
-            approvals: ApprovalsConfig::default(),
-            breaker: BreakerConfig::default(),
-            keep_ended: Duration::days(30),
-            audit: AuditConfig::default(),
-            notify: NotifyConfig::default(),
-            services: BTreeMap::new(),
-            connections: BTreeMap::new(),
-        }
-    }
-}
-
 impl Config {
-    /// Reads `hallpass.toml` of the home, where there is one, and adds the environment.
+    /// Reads `hallpass.toml` of the home, if there is one, and adds the environment.
     pub fn load(home: &Home, environment: &Environment) -> Result<Self, ConfigError> {
         let path = home.config_file();
         let text = match std::fs::read_to_string(&path) {
@@ -230,15 +87,20 @@ impl Config {
         }
     }
 
-    /// The commented file that `hallpass init` leaves.
+    /// The commented file that `hallpass init` writes.
     pub fn default_file() -> String {
         keys::default_file()
     }
 
-    /// What was set for a service; nothing where it has no table.
+    /// The settings of a service; empty if it has no table.
     pub fn service(&self, name: &ServiceName) -> ServiceConfig {
         self.services.get(name).cloned().unwrap_or_default()
     }
+}
+
+fn ssh_host(connection: &str) -> Option<String> {
+    let host: IpAddr = connection.split_whitespace().nth(2)?.parse().ok()?;
+    Some(host.to_string())
 }
 
 impl Environment {
@@ -257,12 +119,24 @@ impl Environment {
             if let Some(rank) = LOCALE.iter().position(|variable| *variable == name) {
                 locale.insert(rank, value.to_string_lossy().to_ascii_lowercase());
             }
+            if name.eq_ignore_ascii_case("NO_PROXY") {
+                let text = value.to_string_lossy().into_owned();
+                environment.no_proxy =
+                    Some(environment.no_proxy.filter(|_| name == "no_proxy").unwrap_or(text));
+            }
             environment.no_colour |= name == "NO_COLOR" || (name == "TERM" && value == "dumb");
+            if name == "SSH_CONNECTION" {
+                environment.ssh_host = ssh_host(&value.to_string_lossy());
+            }
             let Some(rest) = name.strip_prefix("HALLPASS_") else { continue };
             match rest {
                 "HOME" => environment.home = Some(PathBuf::from(value)),
                 "PASS" => environment.pass = value.into_string().ok().map(SecretString::from),
                 "VAULT_KEY_FILE" => environment.vault_key_file = Some(PathBuf::from(value)),
+                "GATEWAY" => environment.gateway = value.into_string().ok(),
+                _ if rest.ends_with("_URL") => {
+                    environment.base_urls.extend(value.into_string().ok().map(|url| (name, url)));
+                }
                 _ => environment.add_client(rest, value.into_string().ok()),
             }
         }
@@ -280,7 +154,7 @@ impl Environment {
         }
     }
 
-    /// Where the home is: `chosen`, or what was set, or the platform's place.
+    /// The home: `chosen`, or the setting, or the platform's place.
     pub fn home(&self, chosen: Option<&Path>) -> Result<Home, HomeError> {
         let home = match chosen.or(self.home.as_deref()) {
             Some(dir) => Home::at(dir),
@@ -296,9 +170,4 @@ impl Environment {
 /// `GOOGLE_CALENDAR` names `google-calendar`.
 fn service_of(variable: &str) -> Option<ServiceName> {
     variable.to_ascii_lowercase().replace('_', "-").parse().ok()
-}
-
-/// The variable that holds a service's client secret.
-fn secret_variable(service: &str) -> String {
-    format!("HALLPASS_{}_CLIENT_SECRET", service.to_ascii_uppercase().replace('-', "_"))
 }

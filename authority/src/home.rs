@@ -1,10 +1,11 @@
-//! The folder that everything of one authority is in, and who may read it.
+//! The folder with everything of one authority, and who may read it.
 //!
-//! It knows names and permissions, and nothing of what the files hold.
+//! It knows names and permissions, and nothing about the content of files.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use datalog::Hinted;
 
 /// `HALLPASS_HOME`, or the platform's data directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,15 +16,33 @@ pub struct Home {
 
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
-    #[error("there is no home directory for this user\nhint: set HALLPASS_HOME to a folder")]
+    #[error("there is no home directory for this user")]
     Nowhere,
     #[error("`{path}` could not be {verb}: {error}", path = path.display())]
     Io { path: PathBuf, verb: &'static str, error: io::Error },
     #[error(
-        "`{path}` can be read by others (mode {mode:o}), expected {expected:o}\nhint: chmod {expected:o} {path}",
+        "`{path}` can be read by others (mode {mode:o}), expected {expected:o}",
         path = path.display()
     )]
     Exposed { path: PathBuf, mode: u32, expected: u32 },
+    #[error(
+        "`{path}` belongs to the user with the id {owner}, expected {expected}",
+        path = path.display()
+    )]
+    Foreign { path: PathBuf, owner: u32, expected: u32 },
+}
+
+impl Hinted for HomeError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Nowhere => Some("set HALLPASS_HOME to a folder".into()),
+            Self::Io { .. } => None,
+            Self::Exposed { path, expected, .. } => Some(format!("chmod {expected:o} {}", path.display())),
+            Self::Foreign { .. } => {
+                Some("run hallpass as that user, or use a folder of your own: `--home`, HALLPASS_HOME".into())
+            }
+        }
+    }
 }
 
 impl Home {
@@ -32,12 +51,12 @@ impl Home {
         Self { vault_key: dir.join("vault.key"), dir }
     }
 
-    /// The same, with the vault key somewhere else: on a medium of its own, say.
+    /// The same, with the vault key in another place: on its own medium, for example.
     pub fn with_vault_key(self, path: impl Into<PathBuf>) -> Self {
         Self { vault_key: path.into(), ..self }
     }
 
-    /// The platform's data directory for a user without a choice of their own.
+    /// The platform's data directory, if the user chose no other.
     pub fn of_platform() -> Result<Self, HomeError> {
         let dirs = directories::ProjectDirs::from("", "", "hallpass").ok_or(HomeError::Nowhere)?;
         Ok(Self::at(dirs.data_dir()))
@@ -52,6 +71,7 @@ impl Home {
         self.dir.join("hallpass.toml")
     }
 
+    /// Where the store is, where nothing else is set.
     pub fn database(&self) -> PathBuf {
         self.dir.join("hallpass.db")
     }
@@ -60,7 +80,7 @@ impl Home {
         &self.vault_key
     }
 
-    /// Where the running authority listens for people.
+    /// The socket on which the running authority listens for people.
     pub fn socket(&self) -> PathBuf {
         self.dir.join("authority.sock")
     }
@@ -70,14 +90,21 @@ impl Home {
         self.dir.join("hallpass.lock")
     }
 
-    /// Where the audit log stood when it was last looked at.
+    /// The audit log's position at the last look.
     pub fn checkpoint(&self) -> PathBuf {
         self.dir.join("audit.checkpoint")
     }
 
-    /// Whether `hallpass init` was here.
-    pub fn is_initialised(&self) -> bool {
-        self.database().exists()
+    /// Refuses a folder or file that belongs to somebody else, or that others can write.
+    pub fn check(&self, store: Option<&Path>) -> Result<(), HomeError> {
+        check_owned(&self.dir, 0o022, 0o700)?;
+        let files = [self.config_file(), self.checkpoint()];
+        files
+            .iter()
+            .map(PathBuf::as_path)
+            .chain(store)
+            .filter(|path| path.exists())
+            .try_for_each(|path| check_owned(path, 0o022, 0o600))
     }
 
     /// Makes the folder, for this user alone.
@@ -99,7 +126,7 @@ fn make_private_dir(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().mode(0o700).create(path)
 }
 
-/// Makes a file that only this user reads. Fails where there is one already.
+/// Makes a file that only this user reads. Fails if it exists.
 #[cfg(unix)]
 pub(crate) fn create_private_file(path: &Path, content: &[u8]) -> Result<(), HomeError> {
     use std::io::Write;
@@ -110,21 +137,31 @@ pub(crate) fn create_private_file(path: &Path, content: &[u8]) -> Result<(), Hom
     file.write_all(content).and_then(|()| file.sync_all()).map_err(failed)
 }
 
-/// Opens a file for writing, made for this user alone where there is none.
+/// Opens a file for writing. If it is missing, it is made for this user alone.
 #[cfg(unix)]
 pub(crate) fn open_private_file(path: &Path) -> io::Result<fs::File> {
     use std::os::unix::fs::OpenOptionsExt;
     fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
-/// Refuses what the group or others can reach.
+/// Refuses a file that belongs to another user, or that the group or others can reach.
 #[cfg(unix)]
 pub(crate) fn check_private(path: &Path, expected: u32) -> Result<(), HomeError> {
-    use std::os::unix::fs::PermissionsExt;
+    check_owned(path, 0o077, expected)
+}
+
+/// Refuses a file that belongs to another user, or whose mode has any of the `forbidden` bits.
+#[cfg(unix)]
+fn check_owned(path: &Path, forbidden: u32, expected: u32) -> Result<(), HomeError> {
+    use std::os::unix::fs::MetadataExt as _;
     let metadata =
         fs::metadata(path).map_err(|error| HomeError::Io { path: path.to_owned(), verb: "read", error })?;
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    let own = rustix::process::geteuid().as_raw();
+    if metadata.uid() != own {
+        return Err(HomeError::Foreign { path: path.to_owned(), owner: metadata.uid(), expected: own });
+    }
+    let mode = metadata.mode() & 0o777;
+    if mode & forbidden == 0 {
         return Ok(());
     }
     Err(HomeError::Exposed { path: path.to_owned(), mode, expected })

@@ -1,15 +1,15 @@
-//! The root keys that passes are minted with: made, rotated, retired, published.
+//! The root keys that mint passes: makes, rotates, retires and publishes them.
 //!
-//! A private seed is sealed in the store and opened only to mint. What is trusted is what those seeds make:
-//! a public key that someone wrote into the database is not.
+//! A private seed is sealed in the store and opened only to mint. Only the keys that these seeds make are trusted: a
+//! public key that somebody writes into the database is not.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use datalog::{RootKeyPair, RootKeys};
+use datalog::{Hinted, RootKeyPair, RootKeys};
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::app::{RootKeyInfo, RootKeyStatus};
 use crate::audit::hex;
 use crate::store::RootKeyRow;
 use crate::vault::{Place, Sealed, Vault, VaultError, random};
@@ -36,12 +36,20 @@ struct Key {
 pub enum KeyError {
     #[error(transparent)]
     Vault(#[from] VaultError),
-    #[error(
-        "the public half of root key {0} does not belong to its private half\nhint: the database was changed from outside"
-    )]
+    #[error("the public half of root key {0} does not belong to its private half")]
     Mismatch(u32),
-    #[error("there is no root key that mints\nhint: run `hallpass init`")]
+    #[error("there is no root key that mints")]
     NoneMints,
+}
+
+impl Hinted for KeyError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Vault(error) => error.hint(),
+            Self::Mismatch(_) => Some("the database was changed from outside".into()),
+            Self::NoneMints => Some("run `hallpass init`".into()),
+        }
+    }
 }
 
 impl Keyring {
@@ -60,7 +68,7 @@ impl Keyring {
         Ok(Self { state: RwLock::new(State { keys, trusted }) })
     }
 
-    /// The public keys that passes are verified with.
+    /// The public keys that verify passes.
     pub fn trusted(&self) -> Arc<RootKeys> {
         self.state.read().unwrap_or_else(PoisonError::into_inner).trusted.clone()
     }
@@ -71,7 +79,7 @@ impl Keyring {
         state.keys.iter().map(|(id, key)| info(*id, key, minting)).collect()
     }
 
-    /// The key that mints: the newest that is not retired.
+    /// The minting key: the newest that is not retired.
     pub fn minting(&self, vault: &Vault) -> Result<RootKeyPair, KeyError> {
         let (id, sealed) = {
             let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
@@ -89,7 +97,7 @@ impl Keyring {
         Ok(generate(vault, id, now)?)
     }
 
-    /// Takes in a row that is durable.
+    /// Adds a durable row.
     pub fn add(&self, row: &RootKeyRow) {
         let key = Key { public: row.public, seed: row.seed.clone(), created: row.created };
         self.change(|keys| {
@@ -97,7 +105,7 @@ impl Keyring {
         });
     }
 
-    /// Trusts this key no more.
+    /// Stops trusting this key.
     pub fn retire(&self, id: u32) {
         self.change(|keys| {
             if let Some(key) = keys.get_mut(&id) {
@@ -148,4 +156,26 @@ fn info(id: u32, key: &Key, minting: Option<u32>) -> RootKeyInfo {
         (Some(_), _) => RootKeyStatus::Trusted,
     };
     RootKeyInfo { id, public_key: hex(&key.public), created: key.created, status }
+}
+
+/// One root key, without its private half.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RootKeyInfo {
+    pub id: u32,
+    /// Ed25519, 64 hexadecimal digits.
+    pub public_key: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub created: OffsetDateTime,
+    pub status: RootKeyStatus,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RootKeyStatus {
+    /// Mints new passes.
+    Minting,
+    /// It no longer mints. Its passes are valid until they end.
+    Trusted,
+    /// Its passes are refused.
+    Retired,
 }

@@ -1,7 +1,19 @@
-//! The authority: it keeps the keys, the credentials and the log, and mints passes.
+//! The authority: it keeps the keys, the credentials and the log, and mints passes. It is the `hallpass` command too.
 //!
-//! `App` is the whole of it behind one struct; the command line and the API are thin layers over it, and it
-//! answers the gateway's ports in the same process. It reads no request of an agent.
+//! # Laws
+//!
+//! 1. **One struct holds everything.** [`app::App`] has every handle, and each verb of it is a file. The command line, the
+//!    API and the console are thin: each calls one verb.
+//! 2. **Only people reach the verbs.** They answer on a socket that the owner alone opens, and in a console with a session.
+//!    A pass opens neither.
+//! 3. **Secrets at rest are sealed.** Each is bound to its table, row, column and generation, and opens nowhere else.
+//! 4. **A grant is never lost by guessing.** The authority writes down that it will refresh before it calls, and the new
+//!    tokens before it lends them.
+//! 5. **Every change is a record.** A record stands in the same transaction as its change, in a log that is chained and
+//!    signed.
+//! 6. **A stop holds at once.** Memory changes first, then the store.
+//!
+//! It answers the gateway's ports in the same process. It never reads an agent's request.
 
 pub mod api;
 pub mod app;
@@ -14,12 +26,15 @@ pub mod config;
 mod console;
 mod demo;
 pub(crate) mod desk;
+pub mod health;
 pub mod home;
 pub(crate) mod keys;
 mod nearest;
 pub(crate) mod notify;
 pub(crate) mod oauth;
+pub(crate) mod question;
 pub mod serve;
+mod stopped;
 pub mod store;
 mod templates;
 mod told;

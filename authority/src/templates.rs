@@ -1,14 +1,13 @@
-//! Templates: flags of `mint` that belong together, as files that a person reads and copies.
+//! Templates: sets of flags for `mint`, as files that a person reads and copies.
 //!
-//! Some come with the program; a person's own are `HOME/templates/NAME.toml` and win over those of the same name.
-//! A template grants nothing by itself, and says nothing that flags could not: it is read into them.
+//! Some are built in. A person's own are `HOME/templates/NAME.toml`, and override built-in ones of the same name. A
+//! template grants nothing by itself and can say only what flags can say: it is read into flags.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::PathBuf;
+use std::{fs, io};
 
-use datalog::{MintArgs, Narrowing};
+use datalog::{Hinted, MintArgs, Narrowing, flags};
 use serde::{Deserialize, Serialize};
 
 use crate::home::Home;
@@ -23,28 +22,28 @@ const EMBEDDED: [(&str, &str); 7] = [
     ("slack-digest", include_str!("../templates/slack-digest.toml")),
 ];
 
-/// A template as it stands in its file: each list is a flag of `mint`.
+/// A template as its file has it: each list is a flag of `mint`.
 #[derive(Debug, Clone, Default)]
 struct Flags {
     own: Own,
     narrow: Narrowing,
 }
 
-/// What a template says beside what it is confined to.
+/// The keys of a template beside its limits.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct Own {
     about: String,
     task: String,
     services: Vec<String>,
-    /// Kinds of which a `--resource` has to be given.
+    /// Kinds for which a `--resource` must be given.
     needs_resource: Vec<String>,
     allow: Vec<String>,
     ask: Vec<String>,
     deny: Vec<String>,
 }
 
-/// The keys of `Own`; every other one is of the narrowing.
+/// The keys of `Own`. Every other key belongs to the narrowing.
 const OWN: [&str; 7] = ["about", "task", "services", "needs-resource", "allow", "ask", "deny"];
 
 impl Flags {
@@ -55,12 +54,12 @@ impl Flags {
     }
 }
 
-/// Where a template comes from.
+/// The source of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
     Program,
-    /// A file of the person's own.
+    /// The person's own file.
     Own,
 }
 
@@ -69,31 +68,38 @@ pub enum Origin {
 pub struct Template {
     pub name: String,
     pub origin: Origin,
-    /// The file as it is, with its comments.
+    /// The unchanged file, with its comments.
     pub text: String,
     flags: Flags,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
-    #[error("there is no template `{got}`\nhint: there are {known}")]
+    #[error("there is no template `{got}`")]
     Unknown { got: String, known: String },
     #[error("`{path}` cannot be read: {error}", path = path.display())]
     Io { path: PathBuf, error: io::Error },
-    #[error(
-        "the template `{name}` is not understood: {because}\nhint: its keys are the flags of `hallpass mint`"
-    )]
+    #[error("the template `{name}` is not understood: {because}")]
     Syntax { name: String, because: String },
-    #[error(
-        "the template `{name}` needs a `{kind}`: expected --resource {kind}=ID, got none\nhint: `hallpass templates show {name}` says what it is for"
-    )]
+    #[error("the template `{name}` needs a `{kind}`: expected --resource {kind}=ID, got none")]
     Needs { name: String, kind: String },
 }
 
-/// Templates by name, and what is wrong with the file of one that is not understood.
+impl Hinted for TemplateError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unknown { known, .. } => Some(format!("there are {known}")),
+            Self::Io { .. } => None,
+            Self::Syntax { .. } => Some("its keys are the flags of `hallpass mint`".into()),
+            Self::Needs { name, .. } => Some(format!("`hallpass templates show {name}` says what it is for")),
+        }
+    }
+}
+
+/// Templates by name, or the error of a file that cannot be read.
 pub type Shelf = BTreeMap<String, Result<Template, TemplateError>>;
 
-/// Every template of a home. A file of a person's own takes its name, understood or not.
+/// Every template of a home. A person's own file takes its name, whether it can be read or not.
 pub fn load(home: &Home) -> Result<Shelf, TemplateError> {
     let mut shelf = Shelf::new();
     for (name, text) in EMBEDDED {
@@ -136,7 +142,7 @@ impl Template {
         Ok(Self { name: name.to_owned(), origin, text, flags })
     }
 
-    /// What it is for, in a line.
+    /// Its purpose, in a line.
     pub fn about(&self) -> &str {
         &self.flags.own.about
     }
@@ -145,18 +151,19 @@ impl Template {
         &self.flags.own.services
     }
 
-    /// What has to be added before it can be minted, as the beginning of each `--resource`.
+    /// The flags to add before minting, as the beginning of each `--resource`.
     pub fn lacks(&self) -> impl Iterator<Item = String> {
         self.flags.own.needs_resource.iter().map(|kind| format!("{kind}="))
     }
 
-    /// What is minted when these flags are given beside it. A single value and a limit or an argument of the same
-    /// subject win over the template's; every other flag adds to it.
+    /// The request to mint with these flags beside the template. A single value, and a limit or an argument with the
+    /// same subject, override the template's; every other flag adds to it.
     pub fn with(self, given: MintArgs) -> Result<MintArgs, TemplateError> {
         let Self { name, flags: Flags { own, narrow }, .. } = self;
-        let narrow = confined(narrow, given.narrow);
+        let narrow = narrow.and(given.narrow);
+        let resources = narrow.values(&flags::RESOURCE);
         let lacks =
-            |kind: &&String| !narrow.resources.iter().any(|one| one.split('=').next() == Some(kind.as_str()));
+            |kind: &&String| !resources.iter().any(|one| one.split('=').next() == Some(kind.as_str()));
         if let Some(kind) = own.needs_resource.iter().find(lacks) {
             return Err(TemplateError::Needs { name, kind: kind.clone() });
         }
@@ -172,42 +179,9 @@ impl Template {
     }
 }
 
-fn confined(own: Narrowing, given: Narrowing) -> Narrowing {
-    Narrowing {
-        duration: given.duration.or(own.duration),
-        not_before: given.not_before.or(own.not_before),
-        to: joined(own.to, given.to),
-        to_domains: joined(own.to_domains, given.to_domains),
-        to_thread_participants: own.to_thread_participants || given.to_thread_participants,
-        resources: joined(own.resources, given.resources),
-        args: replaced(own.args, given.args, |text| text.split(':').next().unwrap_or_default().to_owned()),
-        only_seen: joined(own.only_seen, given.only_seen),
-        only_created: joined(own.only_created, given.only_created),
-        newer_than: joined(own.newer_than, given.newer_than),
-        max_items: joined(own.max_items, given.max_items),
-        redact: joined(own.redact, given.redact),
-        during: if given.during.is_empty() { own.during } else { given.during },
-        limits: replaced(own.limits, given.limits, budget),
-        checks: joined(own.checks, given.checks),
-    }
-}
-
 fn joined(mut own: Vec<String>, given: Vec<String>) -> Vec<String> {
     own.extend(given);
     own
-}
-
-/// The template's, without those whose subject is given again, and what is given.
-fn replaced(own: Vec<String>, given: Vec<String>, subject: impl Fn(&str) -> String) -> Vec<String> {
-    let again: Vec<String> = given.iter().map(|text| subject(text)).collect();
-    let kept = own.into_iter().filter(|text| !again.contains(&subject(text))).collect();
-    joined(kept, given)
-}
-
-/// What a limit is about: `send=3/h` and `send=9/h` are the same, `send=3` is another.
-fn budget(text: &str) -> String {
-    let (what, size) = text.split_once('=').unwrap_or((text, ""));
-    format!("{what}/{}", size.split_once('/').map_or("", |(_, window)| window))
 }
 
 #[cfg(test)]

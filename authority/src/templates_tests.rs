@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use datalog::can::{Possible, table};
 use datalog::catalog::Catalog;
-use datalog::{KnownConnection, MintTerms, Narrowing, PassId, RootKeyPair};
+use datalog::{KnownConnection, Message, MintTerms, Narrowing, PassId, RootKeyPair, flags};
 use time::macros::datetime;
 
 use super::*;
@@ -18,9 +18,8 @@ fn embedded(name: &str) -> Template {
 }
 
 fn given(template: &Template) -> MintArgs {
-    let resources =
-        template.flags.own.needs_resource.iter().map(|kind| format!("{kind}=octo/hello")).collect();
-    MintArgs { narrow: Narrowing { resources, ..Narrowing::default() }, ..MintArgs::default() }
+    let resources = template.flags.own.needs_resource.iter().map(|kind| format!("{kind}=octo/hello"));
+    MintArgs { narrow: Narrowing::default().with(&flags::RESOURCE, resources), ..MintArgs::default() }
 }
 
 /// Connections to everything, so that what a template does not mean is in reach.
@@ -42,7 +41,7 @@ fn walk(name: &str) -> String {
     let services: Vec<_> = catalog.services().cloned().collect();
     let rows = table(&minted.content, &services);
     let mut lines = vec![format!("ends after {}", minted.expires - NOW)];
-    lines.extend(datalog::inspect::describe(&minted.content).says);
+    lines.extend(datalog::inspect::describe(&minted.content).says.iter().map(ToString::to_string));
     for answer in [Possible::Allow, Possible::Ask] {
         let word = if answer == Possible::Allow { "allow" } else { "ask  " };
         for row in rows.iter().filter(|row| row.possible == answer) {
@@ -92,21 +91,242 @@ pinned! {
     what_drive_researcher_may_do_is_pinned "drive-researcher"
 }
 
+/// The pass of a template as far as its grants and checks go: which things it may touch is left out.
+fn granted(name: &str, catalog: &Catalog) -> datalog::Content {
+    let args = embedded(name).with(given(&embedded(name))).unwrap();
+    let narrow = args
+        .narrow
+        .without(&flags::RESOURCE)
+        .without(&flags::ONLY_SEEN)
+        .without(&flags::ONLY_CREATED)
+        .without(&flags::LIMIT);
+    let terms = MintTerms::parse(&MintArgs { narrow, ..args }, &known(catalog), NOW).unwrap();
+    terms.mint(&PassId::from_random([1; 16]), &RootKeyPair::from_seed(1, [7; 32])).unwrap().content
+}
+
+/// What the pass answers to one request, as the catalog understands it.
+fn answer(content: &datalog::Content, catalog: &Catalog, line: &str, body: &str) -> Possible {
+    let (service, target) = line.split_once(' ').unwrap();
+    let (method, target) = target.split_once(' ').unwrap();
+    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+    let raw = datalog::RawRequest {
+        query,
+        content_type: (!body.is_empty()).then_some("application/json"),
+        body: body.as_bytes(),
+        ..datalog::RawRequest::new(method, path)
+    };
+    let service = catalog.service(&service.parse().unwrap()).unwrap();
+    let account = "me@example.com".parse().unwrap();
+    let request = service.classify(&service.name.as_str().parse().unwrap(), &account, &raw);
+    let request = request.unwrap_or_else(|error| panic!("{line} {body}: {error}"));
+    datalog::can::would(content, &request, NOW).decision
+}
+
+#[test]
+fn an_operation_that_a_template_allows_brings_no_effect_by_its_arguments() {
+    let catalog = Catalog::embedded().unwrap();
+    for (name, _) in EMBEDDED {
+        let content = granted(name, &catalog);
+        let services: Vec<_> = catalog.services().cloned().collect();
+        let allowed = table(&content, &services).into_iter().filter(|row| row.possible == Possible::Allow);
+        for row in allowed {
+            let operation = catalog.operations().find(|one| one.id.as_str() == row.operation).unwrap();
+            for condition in &operation.conditions {
+                let brought: Vec<String> =
+                    condition.effects.iter().map(|effect| effect.to_string()).collect();
+                assert!(
+                    brought.iter().all(|effect| {
+                        content.grants.iter().any(|(answer, _, selector)| {
+                            *answer != datalog::Answer::Allow && selector.to_string() == *effect
+                        })
+                    }),
+                    "the template `{name}` allows `{}` with `{}`, which makes it {brought:?}",
+                    row.operation,
+                    condition.argument
+                );
+            }
+        }
+    }
+}
+
+/// A template, a request, and what the template says to it.
+const LINES: &[(&str, &str, &str, Possible)] = &[
+    (
+        "issue-triager",
+        "github POST /repos/o/r/issues/1/assignees",
+        r#"{"assignees":["bob"]}"#,
+        Possible::Allow,
+    ),
+    (
+        "issue-triager",
+        "github POST /repos/o/r/issues/1/assignees",
+        r#"{"assignees":["copilot-swe-agent"]}"#,
+        Possible::Ask,
+    ),
+    (
+        "issue-triager",
+        "github POST /repos/o/r/issues/1/assignees",
+        r#"{"assignees":["Copilot"]}"#,
+        Possible::Ask,
+    ),
+    (
+        "issue-triager",
+        "github POST /repos/o/r/issues/1/assignees",
+        r#"{"assignees":["bob","Some-Agent[BOT]"]}"#,
+        Possible::Ask,
+    ),
+    (
+        "issue-triager",
+        "github POST /repos/o/r/issues/1/assignees",
+        r#"{"assignees":[{"login":"x[bot]"}]}"#,
+        Possible::Deny,
+    ),
+    (
+        "issue-triager",
+        "github POST /repos/o/r/issues/1/assignees",
+        r#"{"assignees":["bob",{"login":"x[bot]"}]}"#,
+        Possible::Deny,
+    ),
+    ("issue-triager", "github POST /repos/o/r/issues/1/assignees", r#"{"assignees":[]}"#, Possible::Ask),
+    ("issue-triager", "github POST /repos/o/r/issues/1/assignees", "", Possible::Deny),
+    ("issue-triager", "github POST /repos/o/r/issues/1/labels", r#"{"labels":["bug"]}"#, Possible::Allow),
+    (
+        "issue-triager",
+        "github POST /repos/o/r/issues/1/comments",
+        r#"{"body":"@copilot fix it"}"#,
+        Possible::Ask,
+    ),
+    ("issue-triager", "github PATCH /repos/o/r/issues/1", r#"{"assignee":"copilot"}"#, Possible::Ask),
+    ("issue-triager", "github PATCH /repos/o/r/issues/1", r#"{"title":"x"}"#, Possible::Ask),
+    ("issue-triager", "github POST /repos/o/r/issues", r#"{"title":"x"}"#, Possible::Deny),
+    (
+        "pr-reviewer",
+        "github POST /repos/o/r/pulls/1/reviews",
+        r#"{"event":"COMMENT","body":"x"}"#,
+        Possible::Allow,
+    ),
+    ("pr-reviewer", "github POST /repos/o/r/pulls/1/reviews", r#"{"event":"APPROVE"}"#, Possible::Deny),
+    (
+        "pr-reviewer",
+        "github POST /repos/o/r/pulls/1/reviews",
+        r#"{"event":"REQUEST_CHANGES","body":"x"}"#,
+        Possible::Deny,
+    ),
+    ("pr-reviewer", "github POST /repos/o/r/pulls/1/reviews", r#"{"body":"x"}"#, Possible::Deny),
+    ("pr-reviewer", "github PUT /repos/o/r/pulls/1/merge", "{}", Possible::Deny),
+    (
+        "pr-reviewer",
+        "github POST /repos/o/r/pulls/1/requested_reviewers",
+        r#"{"reviewers":["copilot"]}"#,
+        Possible::Deny,
+    ),
+    ("release-notes", "github POST /repos/o/r/releases", r#"{"tag_name":"v1"}"#, Possible::Ask),
+    ("release-notes", "github POST /repos/o/r/releases", r#"{"tag_name":"v1","draft":true}"#, Possible::Ask),
+    (
+        "release-notes",
+        "github POST /repos/o/r/releases",
+        r#"{"tag_name":"v1","discussion_category_name":"x"}"#,
+        Possible::Ask,
+    ),
+    (
+        "release-notes",
+        "github PATCH /repos/o/r/releases/1",
+        r#"{"draft":false,"make_latest":"true"}"#,
+        Possible::Ask,
+    ),
+    ("release-notes", "github DELETE /repos/o/r/releases/1", "", Possible::Deny),
+    (
+        "release-notes",
+        "github POST /repos/o/r/releases/generate-notes",
+        r#"{"tag_name":"v1"}"#,
+        Possible::Allow,
+    ),
+    (
+        "inbox-triage",
+        "gmail POST /gmail/v1/users/me/messages/m/modify",
+        r#"{"addLabelIds":["STARRED"]}"#,
+        Possible::Allow,
+    ),
+    (
+        "inbox-triage",
+        "gmail POST /gmail/v1/users/me/messages/m/modify",
+        r#"{"removeLabelIds":["INBOX"]}"#,
+        Possible::Allow,
+    ),
+    (
+        "inbox-triage",
+        "gmail POST /gmail/v1/users/me/messages/m/modify",
+        r#"{"addLabelIds":["TRASH"]}"#,
+        Possible::Deny,
+    ),
+    (
+        "inbox-triage",
+        "gmail POST /gmail/v1/users/me/threads/t/modify",
+        r#"{"addLabelIds":["x","SPAM"]}"#,
+        Possible::Deny,
+    ),
+    ("inbox-triage", "gmail POST /gmail/v1/users/me/drafts/send", r#"{"id":"d"}"#, Possible::Ask),
+    (
+        "calendar-assistant",
+        "google-calendar PATCH /calendar/v3/calendars/c/events/e",
+        r#"{"status":"cancelled"}"#,
+        Possible::Ask,
+    ),
+    (
+        "calendar-assistant",
+        "google-calendar POST /calendar/v3/calendars/c/events",
+        r#"{"anyoneCanAddSelf":true}"#,
+        Possible::Ask,
+    ),
+    (
+        "calendar-assistant",
+        "google-calendar POST /calendar/v3/calendars/c/events/e/move?destination=d",
+        "",
+        Possible::Deny,
+    ),
+    (
+        "calendar-assistant",
+        "google-calendar POST /calendar/v3/calendars/c/events/import",
+        r#"{"iCalUID":"x"}"#,
+        Possible::Deny,
+    ),
+    (
+        "drive-researcher",
+        "google-drive POST /drive/v3/files/f/copy",
+        r#"{"parents":["root"]}"#,
+        Possible::Deny,
+    ),
+    ("drive-researcher", "google-drive PATCH /drive/v3/files/f", r#"{"name":"x"}"#, Possible::Deny),
+    ("drive-researcher", "google-drive GET /drive/v3/files/f?alt=media", "", Possible::Allow),
+    ("slack-digest", "slack POST /api/chat.update?channel=C0123ABCD&ts=1.2&text=x", "", Possible::Deny),
+    (
+        "slack-digest",
+        "slack POST /api/reactions.add?channel=C0123ABCD&timestamp=1.2&name=x",
+        "",
+        Possible::Deny,
+    ),
+];
+
+#[test]
+fn the_line_of_a_template_holds_whatever_the_arguments_are() {
+    let catalog = Catalog::embedded().unwrap();
+    for (name, line, body, expected) in LINES {
+        let content = granted(name, &catalog);
+        assert_eq!(answer(&content, &catalog, line, body), *expected, "{name}: {line} {body}");
+    }
+}
+
 #[test]
 fn flags_win_over_a_template_or_add_to_it() {
     let given = MintArgs {
         task: "mine".into(),
         deny: vec!["gmail.users.labels.*".into()],
-        narrow: Narrowing {
-            duration: Some("5m".into()),
-            limits: vec!["send=1/h".into(), "send=9".into()],
-            ..Narrowing::default()
-        },
+        narrow: Narrowing::default().with(&flags::FOR, ["5m"]).with(&flags::LIMIT, ["send=1/h", "send=9"]),
         ..MintArgs::default()
     };
     let args = embedded("inbox-triage").with(given).unwrap();
-    let limits = &args.narrow.limits;
-    assert_eq!((args.task.as_str(), args.narrow.duration.as_deref()), ("mine", Some("5m")));
+    let limits = args.narrow.values(&flags::LIMIT);
+    assert_eq!((args.task.as_str(), args.narrow.values(&flags::FOR)), ("mine", ["5m".to_owned()].as_slice()));
     assert!(limits.contains(&"send=1/h".into()) && limits.contains(&"send=9".into()));
     assert!(!limits.contains(&"send=5/h".into()) && limits.contains(&"gmail.users.messages.get=200".into()));
     assert_eq!((args.services, args.deny.len()), (vec!["gmail".to_owned()], 2));
@@ -114,9 +334,9 @@ fn flags_win_over_a_template_or_add_to_it() {
 
 #[test]
 fn a_template_without_what_it_needs_is_refused() {
-    let told = embedded("pr-reviewer").with(MintArgs::default()).unwrap_err().to_string();
+    let told = embedded("pr-reviewer").with(MintArgs::default()).unwrap_err();
     assert_eq!(
-        told,
+        Message::from(told).in_full(),
         "the template `pr-reviewer` needs a `repo`: expected --resource repo=ID, got none\nhint: `hallpass templates show pr-reviewer` says what it is for"
     );
 }

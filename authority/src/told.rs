@@ -1,14 +1,14 @@
-//! Kept facts of a decision in words: whom the request reached, what it touched, with which arguments.
+//! The stored facts of a decision in words: whom the request reached, what it touched, with which arguments.
 //!
-//! For `explain` and the console alike. What is not kept is said as well. Nothing is decided here.
+//! `explain` and the console both use it. It also says what was not stored. Nothing is decided here.
 
-use datalog::Kept;
+use datalog::StoredFacts;
 
-/// Beyond so many of one kind the rest is counted.
+/// Beyond this many of one kind, the rest is counted.
 const MOST: usize = 20;
 
-/// Names and values, those that there are.
-pub(crate) fn facts(kept: &Kept) -> Vec<(&'static str, String)> {
+/// Names and values, if there are any.
+pub(crate) fn facts(kept: &StoredFacts) -> Vec<(&'static str, String)> {
     let mut told = Vec::new();
     let mut tell = |name, all: Vec<String>| {
         if !all.is_empty() {

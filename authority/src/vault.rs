@@ -1,7 +1,10 @@
-//! Secrets at rest: XChaCha20-Poly1305 under one key, each bound to the very place it is kept in.
+//! Secrets at rest: XChaCha20-Poly1305 under one key, each bound to the exact place where it is stored.
 //!
-//! A sealed value that is moved to another table, row, column or generation does not open. Where the sealed
-//! values are kept, and what they mean, is not known here.
+//! A sealed value that is moved to another table, row, column or generation does not open. Where sealed values are
+//! stored, and what they mean, is not known here.
+//!
+//! - Invariant: A sealed value opens at its own place and nowhere else
+//!   (`what_is_sealed_opens_at_its_own_place_and_nowhere_else`).
 
 use std::fmt;
 use std::path::Path;
@@ -10,6 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use datalog::Hinted;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -19,7 +23,7 @@ const KEY_PREFIX: &str = "hallpass-vault-key-";
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
 
-/// Where a sealed value is kept.
+/// The place of a sealed value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'a> {
     pub table: &'a str,
@@ -39,7 +43,7 @@ pub enum VaultError {
     )]
     DoesNotOpen(String),
     #[error(
-        "`{path}` is not a vault key: expected `hallpass-vault-key-` and 43 characters\nhint: restore the file that belongs to this home",
+        "`{path}` is not a vault key: expected `hallpass-vault-key-` and 43 characters",
         path = .0
     )]
     NotAKey(String),
@@ -47,6 +51,16 @@ pub enum VaultError {
     Home(#[from] HomeError),
     #[error("the system gives no random bytes: {0}")]
     Random(getrandom::Error),
+}
+
+impl Hinted for VaultError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotAKey(_) => Some("restore the file that belongs to this home".into()),
+            Self::Home(error) => error.hint(),
+            Self::DoesNotOpen(_) | Self::Random(_) => None,
+        }
+    }
 }
 
 /// Seals and opens.
@@ -205,7 +219,7 @@ mod tests {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
-        let error = Vault::open(&path).err().unwrap().to_string();
+        let error = datalog::Message::from(Vault::open(&path).err().unwrap()).in_full();
         assert!(error.contains("mode 640") && error.contains("hint: chmod 600"), "{error}");
     }
 

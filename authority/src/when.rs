@@ -1,4 +1,4 @@
-//! Times and spans as people read them: UTC to the second, and how far from now.
+//! Times and spans for people: UTC to the second, and how far from now.
 
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
@@ -14,7 +14,7 @@ pub(crate) fn at(moment: OffsetDateTime) -> String {
         .unwrap_or_else(|_| moment.unix_timestamp().to_string())
 }
 
-/// A moment as people write it: RFC 3339, a day (its beginning in UTC), or how long ago it was (`30m`, `7d`).
+/// A moment as people write it: RFC 3339, a day (its beginning in UTC), or how long ago (`30m`, `7d`).
 pub(super) fn moment(text: &str) -> Result<OffsetDateTime, String> {
     moment_at(text, Clock::System.now())
 }
@@ -36,7 +36,7 @@ fn moment_at(text: &str, now: OffsetDateTime) -> Result<OffsetDateTime, String> 
 
 /// `in 29m`, `3h ago`, `now`.
 pub(crate) fn from_now(moment: OffsetDateTime, now: OffsetDateTime) -> String {
-    // To the nearest second: what was asked for as 30m is not shown as 29m 59s.
+    // Rounded to the nearest second, so that 30m is not shown as 29m 59s.
     let distance = Duration::seconds((moment - now).as_seconds_f64().round() as i64);
     match distance.whole_seconds() {
         0 => "now".into(),

@@ -1,7 +1,7 @@
 //! Examples in other languages stand beside this folder; `narrow` is the one in Rust. Each is run by a test.
 
 use datalog::catalog::Catalog;
-use datalog::{AttenuateArgs, Attenuated, Narrowing, attenuate};
+use datalog::{AttenuateArgs, Attenuated, Narrowing, attenuate, flags};
 use time::OffsetDateTime;
 
 /// What a Rust agent does before it starts a helper: a pass that only reads, for five minutes, made offline.
@@ -9,7 +9,7 @@ pub fn narrow(pass: &str, now: OffsetDateTime) -> anyhow::Result<Attenuated> {
     let services: Vec<_> = Catalog::embedded()?.services().cloned().collect();
     let narrower = AttenuateArgs {
         only: vec!["read".into()],
-        narrow: Narrowing { duration: Some("5m".into()), ..Narrowing::default() },
+        narrow: Narrowing::default().with(&flags::FOR, ["5m"]),
         ..AttenuateArgs::default()
     };
     Ok(attenuate(pass, &narrower, &services, now)?)

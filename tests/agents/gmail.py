@@ -8,6 +8,8 @@ import base64
 import json
 import os
 import sys
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
 
 from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build
@@ -81,6 +83,17 @@ def send_and_wait(users, to):
     return request.execute()
 
 
+def send_attached(users, to):
+    """As an agent builds a letter each time that it tries: with a new boundary, date and id."""
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Subject"] = "alice@example.com", to, "the file"
+    letter["Date"], letter["Message-ID"] = formatdate(), make_msgid(domain="agent.example")
+    letter.set_content("see the file")
+    letter.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="a.pdf")
+    whole = base64.urlsafe_b64encode(letter.as_bytes()).decode()
+    return users.messages().send(userId="me", body={"raw": whole}).execute()
+
+
 def delete(users, message):
     return users.messages().delete(userId="me", id=message).execute()
 
@@ -117,7 +130,7 @@ def batch(service, _):
 
 
 PLAIN = {"list": list_, "get": get, "labels": labels, "draft": draft, "send": send, "delete": delete, "long": long_list}
-PLAIN |= {"send-and-wait": send_and_wait}
+PLAIN |= {"send-and-wait": send_and_wait, "send-attached": send_attached}
 REPLIES = {"reply": reply, "draft-reply": draft_reply, "update-draft": update_draft, "send-draft": send_draft}
 PLAIN |= REPLIES
 DESCRIBED = {"upload-draft": upload_draft, "upload-send": upload_send, "described-list": list_}

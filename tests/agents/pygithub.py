@@ -30,6 +30,12 @@ def followed():
     return {"title": issue.title, "url": issue.url, "comments": issue.get_comments().totalCount}
 
 
+def top():
+    """As PyGithub's own documentation begins: the path of the top is empty, and a directory ends in a slash."""
+    repository = GITHUB.get_repo("alice/notes")
+    return [one.path for path in ("", "docs/") for one in repository.get_contents(path)]
+
+
 def comment():
     return GITHUB.get_repo("alice/notes").get_issue(1).create_comment("seen").body
 
@@ -70,7 +76,7 @@ def delete():
     return "deleted"
 
 
-SCENARIOS = {f.__name__: f for f in (whoami, issues, followed, comment, comment_ids, issue_comment, review_comment, create, commit, publish, look, delete)}
+SCENARIOS = {f.__name__: f for f in (whoami, issues, followed, top, comment, comment_ids, issue_comment, review_comment, create, commit, publish, look, delete)}
 try:
     print(json.dumps({"result": SCENARIOS[sys.argv[1]](*sys.argv[2:])}))
 except GithubException as error:

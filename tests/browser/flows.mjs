@@ -1,8 +1,9 @@
 // What a person does at the console, each with an agent at the gateway that notices.
 
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { createServer } from 'node:http'
-import { agent, eventually, link, Person, PHONE, tell } from './person.mjs'
+import { agent, eventually, hallpass, link, Person, PHONE, tell } from './person.mjs'
 
 const LETTERS = '/gmail/gmail/v1/users/me/messages'
 const { CONSOLE, PASS, PASS_ID } = process.env
@@ -80,7 +81,7 @@ async function mint() {
   const preview = person.page.locator('#preview')
   await preview.getByText('30 allowed').waitFor()
   await person.choose('send on gmail', 'ask')
-  await preview.getByText('asks a person before').waitFor()
+  await preview.getByText('asks before').waitFor()
   await person.look('mint-preview')
   await person.page.setViewportSize(PHONE)
   await person.look('mint-preview-phone')
@@ -89,7 +90,7 @@ async function mint() {
   await preview.getByText('many').waitFor()
   await person.look('mint-mistake-phone')
   await person.page.getByLabel('How often').fill('gmail.users.messages.get=1')
-  await preview.getByText('at most 1 times').waitFor()
+  await preview.getByText('1 time: gmail.users.messages.get').waitFor()
   await person.press('Mint the pass')
   const pass = await person.page.locator('#token').inputValue()
   assert.match(pass, /^hallpass_/)
@@ -110,7 +111,7 @@ async function revoke() {
   await person.page.getByLabel('Because').fill('the task is done')
   await person.press('Revoke')
   await person.reads('it is refused from the next request on')
-  assert.equal((await agent(PASS, LETTERS)).status, 401)
+  assert.equal((await agent(PASS, LETTERS)).status, 403)
   await person.open('now')
   await person.reads('the task is done')
   await person.stop()
@@ -129,7 +130,7 @@ async function audit() {
   await person.reads('Liftable by')
   await person.open('audit')
   await person.press('Verify the log')
-  await person.reads(/records are as they were written/)
+  await person.reads(/Nobody has changed any of the/)
   await person.look('verified')
   await person.stop()
 }
@@ -178,6 +179,8 @@ async function keys() {
 async function withoutScripts() {
   const person = await Person.start({ javaScriptEnabled: false })
   await person.signIn()
+  await person.reads('reload to see changes')
+  assert.equal(await person.page.getByText('as it happens').isVisible(), false, 'nothing is live without a script')
   await person.press('Stop everything')
   await person.page.getByRole('link', { name: 'Resume…' }).click()
   await person.press('Resume')
@@ -268,7 +271,7 @@ async function approve() {
   // It comes by itself, and the person sees what would be sent before anything that the agent says.
   await person.page.locator('#now').getByText('Waits for you').waitFor()
   await person.look('now-waiting')
-  await person.page.getByRole('link', { name: /messages.send/ }).first().click()
+  await person.page.getByRole('link', { name: /Send a letter/ }).first().click()
   for (const seen of ['bob@example.net', 'carol@example.org', 'mallory@example.com', 'Dinner on Friday', 'Friday at eight', 'This cannot be taken back']) await person.reads(seen)
   await person.look('approval')
   await person.page.setViewportSize(PHONE)
@@ -287,9 +290,9 @@ async function approveMoreThanOnce() {
   await person.signIn()
   assert.equal((await send(DINNER)).status, 403)
   await person.open('approvals')
-  await person.page.getByRole('link', { name: /messages.send/ }).click()
+  await person.page.getByRole('link', { name: /Send a letter/ }).click()
   await person.page.getByText('More than once').click()
-  await person.page.getByLabel('So often:').check()
+  await person.page.getByLabel('This many times:').check()
   await person.page.getByLabel('How often').fill('2')
   await person.look('approval-scopes')
   await person.press('Approve')
@@ -303,7 +306,7 @@ async function deny() {
   await person.signIn()
   const held = send(EVIL, 60)
   await person.page.locator('#now').getByText('Waits for you').waitFor()
-  await person.page.getByRole('link', { name: /messages.send/ }).first().click()
+  await person.page.getByRole('link', { name: /Send a letter/ }).first().click()
   await person.reads('<script>alert(9)</script>')
   await person.reads('line ends')
   assert.ok(!/[\u202a-\u202e]/.test(await person.page.content()), 'nothing turns text around')
@@ -320,6 +323,101 @@ async function deny() {
   await person.stop()
 }
 
+/** A question that is open in two tabs, and answered in a terminal meanwhile. */
+async function answeredElsewhere() {
+  const person = await Person.start()
+  await person.signIn()
+  await person.reads('You answer as owner')
+  assert.equal((await send(DINNER)).status, 403)
+  const [{ id }] = JSON.parse(hallpass('approvals', '--json'))
+  await person.open(`approvals/${id}`)
+  // A page that keeps itself up to date has no button for what was answered; one without scripts has, and is not heard.
+  const stale = await Person.start({ javaScriptEnabled: false })
+  await stale.signIn()
+  await stale.open(`approvals/${id}`)
+  hallpass('deny', id, '--because', 'not this week')
+  await person.reads('Only owner can take this no back.')
+  assert.equal(await person.page.getByRole('button', { name: 'Approve', exact: true }).count(), 0)
+  assert.equal(await person.page.getByRole('button', { name: 'Deny', exact: true }).count(), 0)
+  await person.reads('An agent asked')
+  await person.look('approval-answered-elsewhere')
+  const answer = stale.page.waitForResponse(each => each.request().method() === 'POST')
+  await stale.press('Approve')
+  assert.equal((await answer).status(), 409)
+  await stale.reads(/was denied by/)
+  await stale.stop()
+  assert.equal((await send(DINNER)).status, 403)
+  assert.match(await (await send({ ...DINNER, text: 'in other words' })).text(), /not this week/)
+  // The one who said no thinks better of it, in two steps, and both answers stay.
+  await person.page.getByText('Change my mind…').click()
+  await person.press('Ask again')
+  await person.reads('You took your no back')
+  assert.equal((await send(DINNER)).status, 403, 'nothing is approved by that')
+  await person.press('Approve')
+  await person.reads('Approved:')
+  await person.reads(/denied by owner: not this week, reopened by owner, approved by owner/)
+  await person.look('approvals-history')
+  await person.open(`approvals/${id}`)
+  await person.reads('Take back the approval')
+  await person.look('approval-granted')
+  assert.equal((await send(DINNER)).status, 200)
+  await person.reads('approved, used')
+  assert.equal(await person.page.getByRole('button', { name: 'Take it back' }).count(), 0)
+  await person.stop()
+}
+
+/** With several approvers nobody is chosen beforehand: by the link, or in each answer. */
+async function whoAnswersIsSaid() {
+  hallpass('approvers', 'add', 'anna')
+  const person = await Person.start()
+  await person.signIn()
+  await person.reads('Each answer asks who you are')
+  assert.equal((await send(DINNER)).status, 403)
+  const [{ id }] = JSON.parse(hallpass('approvals', '--json'))
+  await person.open(`approvals/${id}`)
+  const as = person.page.getByLabel('As', { exact: true }).first()
+  assert.equal(await as.inputValue(), '')
+  await person.look('approval-who')
+  await person.press('Approve')
+  assert.ok(person.page.url().endsWith(id), 'the browser asks who it is')
+  assert.equal(JSON.parse(hallpass('approvals', '--json')).length, 1)
+  await person.stop()
+  const anna = await Person.start()
+  await anna.signIn('--as', 'anna')
+  await anna.reads('You answer as anna')
+  await anna.open(`approvals/${id}`)
+  assert.equal(await anna.page.getByLabel('As', { exact: true }).count(), 0)
+  await anna.press('Approve')
+  await anna.reads(/approved by anna/)
+  await anna.stop()
+}
+
+/** What the recipient will read is on the card; a card of a pass that is held says so. */
+async function theCardShowsWhatIsRead() {
+  const person = await Person.start()
+  await person.signIn()
+  const lines = ['From: Alice <alice@example.com>', 'To: Bob <bob@example.net>', 'Cc: eve@evil.example', 'Reply-To: x@evil.example', 'Subject: hi',
+    'MIME-Version: 1.0', 'Content-Type: multipart/mixed; boundary=o', '', '--o', 'Content-Type: multipart/alternative; boundary=b', '',
+    '--b', 'Content-Type: text/plain', '', 'Thanks!', '--b', 'Content-Type: text/html', '',
+    '<p>WIRE 1000</p><p style="display:none">unseen words</p><a href="https://evil.example/x">bank</a>', '--b--',
+    '--o', 'Content-Type: application/pdf; name="a.pdf"', 'Content-Disposition: attachment; filename="a.pdf"', '', '%PDF', '--o--', '']
+  const raw = Buffer.from(lines.join('\r\n')).toString('base64url')
+  const held = agent(PASS, `${LETTERS}/send`, { method: 'POST', headers: { 'content-type': 'application/json', prefer: 'wait=30' }, body: JSON.stringify({ raw }) })
+  await eventually('the question', () => JSON.parse(hallpass('approvals', '--json')).length === 1)
+  const [{ id }] = JSON.parse(hallpass('approvals', '--json'))
+  await person.open(`approvals/${id}`)
+  for (const seen of ['alice@example.com (Alice)', 'bob@example.net (Bob)', 'eve@evil.example', 'x@evil.example', 'Thanks!', 'WIRE 1000', 'may be hidden: unseen words',
+    'leads to https://evil.example/x', 'a.pdf', 'SHA-256', 'an agent is waiting now']) await person.reads(seen)
+  await person.look('approval-letter')
+  hallpass('stop', '--task', 'triage my inbox')
+  await person.reads('Nothing goes out for now')
+  await person.look('approval-held')
+  await person.page.setViewportSize(PHONE)
+  await person.look('approval-letter-phone')
+  assert.notEqual((await held).status, 200)
+  await person.stop()
+}
+
 async function suspend() {
   const person = await Person.start()
   await person.signIn()
@@ -328,10 +426,81 @@ async function suspend() {
   await person.reads('nothing of it is forwarded until you resume it')
   assert.notEqual((await agent(PASS, LETTERS)).status, 200)
   await person.look('suspended')
-  await person.page.getByRole('button', { name: /^Resume/ }).click()
+  await person.open('passes')
+  await person.page.getByRole('link', { name: /^Paused 1/ }).click()
+  await person.page.getByRole('link', { name: /triage my inbox/ }).click()
+  await person.reads('the pass is stopped: stopped at the console')
+  await person.look('pass-paused')
+  await person.page.setViewportSize(PHONE)
+  await person.look('pass-paused-phone')
+  await person.open('now')
+  await person.page.locator('#now').getByText('Paused').waitFor()
+  await person.page.getByRole('link', { name: /^Resume/ }).click()
+  await person.reads('Let “triage my inbox” go on?')
+  await person.look('resume-one-phone')
+  assert.notEqual((await agent(PASS, LETTERS)).status, 200, 'a question is no answer')
+  await person.press('Resume')
   await person.reads('Resumed:')
   assert.equal((await agent(PASS, LETTERS)).status, 200)
   await person.stop()
 }
 
-await tell({ approve, approveMoreThanOnce, deny, suspend, theLinkWorksOnce, oneStopHolds, mint, mintFromATemplate, revoke, audit, live, keys, withoutScripts, aStrangerOnThisMachine, hostileTexts })
+/** An agent runs into the circuit breaker, and a person sees what it tried, and ends its pass. */
+async function breaker() {
+  const person = await Person.start()
+  await person.signIn()
+  for (let n = 0; n < 5; n++) assert.equal((await agent(PASS, `${LETTERS}/alice-1`, { method: 'DELETE' })).status, 403)
+  const now = person.page.locator('#now')
+  await now.locator('.paused').first().waitFor()
+  await now.getByText(/5 requests that .*delete.* were refused/).first().waitFor()
+  await person.look('paused')
+  await person.page.getByRole('link', { name: 'See what it tried' }).click()
+  await person.reads('What it tried last')
+  await person.page.locator('#stop').getByText('gmail.users.messages.delete on gmail').first().waitFor()
+  await person.look('paused-pass')
+  await person.page.getByRole('link', { name: 'End the pass…' }).click()
+  await person.press('Revoke')
+  await person.reads('it is refused from the next request on')
+  await person.reads('would have ended')
+  await person.stop()
+}
+
+/** The authority ends under an open page, and comes back. */
+async function theServerGoes() {
+  const person = await Person.start()
+  await person.signIn()
+  await person.reads('as it happens')
+  const stop = person.page.getByRole('button', { name: 'Stop everything' })
+  await stop.waitFor()
+  process.kill(Number(process.env.SERVE_PID), 'SIGKILL')
+  await person.page.getByText(/^Disconnected \d+ s ago/).waitFor()
+  await person.reads('This page may be out of date')
+  await person.page.getByText('hallpass stop', { exact: true }).waitFor()
+  assert.equal(await stop.isVisible(), false, 'nobody hears that button')
+  assert.equal(await person.page.getByText('as it happens').isVisible(), false)
+  assert.ok(await person.page.locator('main').evaluate(main => main.inert), 'nothing on it can be pressed')
+  await person.look('server-gone')
+  await person.page.setViewportSize(PHONE)
+  await person.look('server-gone-phone')
+  assert.match(hallpass('stop'), /^stopped: everything/, 'what the page says instead works')
+  const again = spawn(process.env.HALLPASS, ['serve'], { stdio: 'ignore' })
+  try {
+    await person.page.locator('#lost').waitFor({ state: 'hidden' })
+    await person.reads('Stopped. No request of any pass is forwarded.')
+    // The front page leads whoever is signed in to their pages, after a restart too.
+    await person.page.goto(CONSOLE)
+    await person.page.getByRole('heading', { name: 'Now', exact: true }).waitFor()
+    assert.equal(new URL(person.page.url()).pathname, `${person.at}/now`)
+    await person.press('Sign out')
+    await person.reads('This is the console of Hallpass')
+    await person.page.goto(CONSOLE)
+    await person.reads('It is opened by a link that works once')
+  } finally {
+    again.kill()
+  }
+  // What could not be reached while nobody was there.
+  person.faults = person.faults.filter(fault => !/ERR_|Failed to load/.test(fault))
+  await person.stop()
+}
+
+await tell({ breaker, theServerGoes, approve, approveMoreThanOnce, deny, answeredElsewhere, whoAnswersIsSaid, theCardShowsWhatIsRead, suspend, theLinkWorksOnce, oneStopHolds, mint, mintFromATemplate, revoke, audit, live, keys, withoutScripts, aStrangerOnThisMachine, hostileTexts })

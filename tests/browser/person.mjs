@@ -24,7 +24,7 @@ export function hallpass(...words) {
   return execFileSync(process.env.HALLPASS, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
 }
 
-export const link = () => hallpass('console', '--no-browser')
+export const link = (...more) => hallpass('console', '--no-browser', ...more)
 
 /** A request of an agent, at the gateway. */
 export function agent(pass, path, options = {}) {
@@ -63,8 +63,8 @@ export class Person {
   }
 
   /** Opens a link and presses the button; the path below which the session is. */
-  async signIn() {
-    await this.page.goto(link())
+  async signIn(...more) {
+    await this.page.goto(link(...more))
     await this.page.getByRole('button', { name: 'Sign in' }).click()
     await this.page.getByRole('heading', { name: 'Now', exact: true }).waitFor()
     this.at = new URL(this.page.url()).pathname.replace(/\/now$/, '')

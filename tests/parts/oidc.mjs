@@ -1,8 +1,10 @@
 // A strict OAuth server: PKCE required, refresh tokens rotate and a second use of one revokes the grant, device flow,
 // revocation, introspection. Beside it stands a mailbox (/gmail/v1/users/me/…) that asks the server about each token.
 // Under the paths that `api` begins with stands any other API: it asks the server about each token too, says who is
-// signed in at `whoami`, and answers everything else with whose request it was and what arrived.
-// Configuration: {"client_id", "client_secret", "access_ttl", "rotate", "api": ["/v1/"], "whoami": ["/v1/me"]}.
+// signed in at `whoami`, gives the `answers` that are set, and answers everything else with whose request it was and what
+// arrived.
+// Configuration: {"client_id", "client_secret", "access_ttl", "rotate", "api": ["/v1/"], "whoami": ["/v1/me"],
+// "answers": {"GET /v1/page": {…}}}.
 //
 // The switches (POST /__control) make what is rare happen at will:
 //   {"access_ttl": S}                    lifetime of access tokens issued from now on
@@ -16,7 +18,7 @@ import { once } from 'node:events'
 import Provider from 'oidc-provider'
 import { configuration, serve } from './recorder.mjs'
 
-const settings = { api: [], whoami: [], rotate: true, access_ttl: 3600, hold: null, hold_mail: false, fail: 0, ...(await configuration()) }
+const settings = { api: [], whoami: [], answers: {}, rotate: true, access_ttl: 3600, hold: null, hold_mail: false, fail: 0, ...(await configuration()) }
 const issued = new Set()
 const refreshing = new Set()
 const waiting = new Set()
@@ -81,6 +83,8 @@ async function api(oidc, req, res, bytes) {
   const who = { id: `id-of-${token.accountId}`, email: `${token.accountId}@example.com` }
   if (settings.whoami.includes(req.url)) return res.end(JSON.stringify(who))
   const { method, url: path } = req
+  const answer = settings.answers[`${method} ${path}`]
+  if (answer) return res.end(JSON.stringify(answer))
   res.end(JSON.stringify({ object: 'echo', of: token.accountId, method, path, body: bytes.toString('latin1') }))
 }
 

@@ -29,7 +29,7 @@ struct Form {
 }
 
 impl Browser {
-    /// Opens a consent page and agrees, as `account`, until there is nothing left to agree to.
+    /// Opens a consent page and agrees as `account`, until there is nothing more to agree to.
     pub fn consent(&mut self, url: &str, account: &str) -> Page {
         let mut page = self.open(url);
         for _ in 0..10 {
@@ -97,7 +97,7 @@ fn filled_in((name, value): &(String, String), account: &str) -> (String, String
     (name.clone(), value.to_owned())
 }
 
-/// The forms of a page. Enough HTML for consent pages, and no more.
+/// The forms of a page: enough HTML for consent pages.
 fn forms(page: &str) -> Vec<Form> {
     page.split("<form").skip(1).filter_map(form).collect()
 }

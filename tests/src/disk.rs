@@ -13,7 +13,7 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// None where this user may not mount.
+    /// None if this user may not mount.
     pub fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         run("mount", &["-t", "tmpfs", "-o", "size=8m,mode=0700", "tmpfs"], folder.path())
@@ -24,7 +24,7 @@ impl Disk {
         self.folder.path()
     }
 
-    /// Takes all the room that is left, to the last byte.
+    /// Takes all the remaining room, to the last byte.
     pub fn fill(&self) {
         let mut ballast = File::create(self.ballast()).expect("the disk has room for a name");
         for size in [64 * 1024, 4096, 1] {
@@ -36,7 +36,7 @@ impl Disk {
         fs::remove_file(self.ballast()).expect("the ballast is there");
     }
 
-    /// Nothing may be open for writing on it.
+    /// No file on it may be open for writing.
     pub fn make_read_only(&self) {
         assert!(run("mount", &["-o", "remount,ro"], self.path()), "the disk can be made read-only");
     }
@@ -52,7 +52,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Lazily: what still runs on it ends a moment later.
+        // Lazily, because a process that still uses it ends a moment later.
         run("umount", &["-l"], self.path());
     }
 }

@@ -16,7 +16,7 @@ pub fn blocks(text: &str, language: &str) -> Vec<String> {
     text.split(&opening).skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
 }
 
-/// The command as a reader of the page would run it: with `hallpass` on the path, at that Hallpass's home.
+/// The command as a reader of the page runs it: with `hallpass` on the path, in that Hallpass's home.
 pub fn as_reader<'a>(hallpass: &Hallpass, command: &'a mut Command) -> &'a mut Command {
     let bin = hallpass.home().join("bin");
     std::fs::create_dir_all(&bin).expect("a folder in the home");

@@ -12,10 +12,11 @@ use tempfile::TempDir;
 
 use crate::browser::{Browser, Page};
 use crate::http::{Request, get, request};
+use crate::logging::LoggingUpstream;
 use crate::process::{Running, free_port, poll};
 use crate::upstream::{ALICE, CLIENT_ID, CLIENT_SECRET, Upstream};
 
-/// A task and what its pass allows: to read and to draft, and to send after asking.
+/// A task, and a pass for it: it may read and draft, and send after asking.
 pub const TRIAGE: [&str; 7] = [
     "triage my inbox",
     "--allow",
@@ -26,7 +27,7 @@ pub const TRIAGE: [&str; 7] = [
     "gmail:send",
 ];
 
-/// What a command said and how it ended.
+/// A command's output, and how it ended.
 #[derive(Debug)]
 pub struct Ran {
     pub code: i32,
@@ -45,7 +46,7 @@ impl Ran {
             .unwrap_or_else(|error| panic!("not JSON ({error}):\n{}\nstderr:\n{}", self.stdout, self.stderr))
     }
 
-    /// The one line that the command's standard output is.
+    /// The one line on the command's standard output.
     pub fn line(&self) -> String {
         let mut lines = self.stdout.lines();
         let (Some(line), None) = (lines.next(), lines.next()) else {
@@ -63,7 +64,7 @@ pub struct Hallpass {
     pub authority: String,
     /// Where `connect` waits for the provider's redirect.
     pub redirect_port: u16,
-    /// The port that the connection `gmail` has to itself.
+    /// The own port of the connection `gmail`.
     own_port: u16,
     config: String,
     serving: Option<Running>,
@@ -75,7 +76,7 @@ impl Hallpass {
         Self::within(&std::env::temp_dir())
     }
 
-    /// The same with its home in a folder that is given: on a disk of the test's own, say.
+    /// The same, with its home in a given folder: on a test's own disk, for example.
     pub fn within(folder: &Path) -> Self {
         let folder = tempfile::tempdir_in(folder).expect("a temporary folder");
         let (gateway, authority, own_port) = (free_port(), free_port(), free_port());
@@ -107,7 +108,7 @@ impl Hallpass {
         (hallpass, google)
     }
 
-    /// The same with a pass; what the provider has seen so far is forgotten.
+    /// The same with a pass. The provider's earlier requests are forgotten.
     pub fn with_a_pass(flags: &[&str]) -> (Self, Upstream, String) {
         let (hallpass, google) = Self::with_a_mailbox();
         let pass = hallpass.mint(flags);
@@ -166,6 +167,42 @@ impl Hallpass {
                 ("account_field", "user_id".to_owned()),
             ],
         );
+        self
+    }
+
+    /// Points Notion at the strict OAuth server and the API beside it.
+    pub fn with_notion(mut self, oidc: &Upstream) -> Self {
+        let url = &oidc.url;
+        let keys = [("authorize_url", format!("{url}/auth")), ("token_url", format!("{url}/token"))];
+        self.service("notion", url, &keys);
+        // The strict server gives a token for nothing but scopes of its own.
+        self.configure("scopes = [\"openid\", \"mail\"]\n");
+        self
+    }
+
+    /// Points every service at one provider that logs, and connects them all as Alice.
+    pub fn with_logging(mut self, upstream: &LoggingUpstream) -> Self {
+        let url = &upstream.url;
+        for (service, field) in [
+            ("gmail", "email"),
+            ("google-calendar", "email"),
+            ("google-drive", "email"),
+            ("github", "login"),
+            ("slack", "user_id"),
+        ] {
+            self.service(
+                service,
+                url,
+                &[
+                    ("authorize_url", format!("{url}/-/authorize")),
+                    ("token_url", format!("{url}/-/token")),
+                    ("revoke_url", format!("{url}/-/revoke")),
+                    ("userinfo_url", format!("{url}/-/account")),
+                    ("account_field", field.to_owned()),
+                ],
+            );
+            self.connect_as(ALICE, &[service]);
+        }
         self
     }
 
@@ -234,7 +271,7 @@ impl Hallpass {
         format!("{}/{connection}", self.gateway)
     }
 
-    /// The base URL of the port that the connection `gmail` has to itself.
+    /// The base URL of the own port of the connection `gmail`.
     pub fn own_base(&self) -> String {
         format!("http://127.0.0.1:{}", self.own_port)
     }
@@ -247,7 +284,7 @@ impl Hallpass {
         run_at(&self.home(), arguments)
     }
 
-    /// `hallpass … --json`, which has to succeed.
+    /// `hallpass … --json`, which must succeed.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let all: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
         self.run(&all).expect(0).json()
@@ -258,7 +295,7 @@ impl Hallpass {
         self.serve_by(self.command(&["serve"]));
     }
 
-    /// The same with the command that starts it.
+    /// The same, with the command that starts it.
     pub fn serve_by(&mut self, command: Command) {
         let mut serving = Running::start(command);
         let well_known = format!("{}/.well-known/hallpass", self.gateway);
@@ -278,13 +315,13 @@ impl Hallpass {
         self.serving.take().expect("`serve` was called").kill();
     }
 
-    /// SIGTERM, and what `serve` said by its end.
+    /// SIGTERM, and everything that `serve` said until its end.
     pub fn terminate(&mut self) -> Ran {
         let (status, stdout, stderr) = self.serving.take().expect("`serve` was called").terminate();
         Ran { code: status.code().unwrap_or(-1), stdout, stderr }
     }
 
-    /// `hallpass connect SERVICE` with a person who agrees as Alice; the page that she ends on.
+    /// `hallpass connect SERVICE` with a person who agrees as Alice. Returns the page she ends on.
     pub fn connect(&self, service: &str) -> Page {
         let account = if service == "github" { "alice" } else { ALICE };
         self.connect_as(account, &[service])

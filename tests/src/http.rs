@@ -18,7 +18,7 @@ use crate::process::DEADLINE;
 
 type Http = Client<HttpConnector, Full<Bytes>>;
 
-fn runtime() -> &'static Runtime {
+pub(crate) fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
@@ -28,7 +28,7 @@ fn runtime() -> &'static Runtime {
 fn client() -> &'static Http {
     static CLIENT: OnceLock<Http> = OnceLock::new();
     CLIENT.get_or_init(|| {
-        // A pooled connection to a server that a test has since killed would fail the next request.
+        // A pooled connection to a killed server would make the next request fail.
         Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http()
     })
 }
@@ -46,7 +46,7 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body as JSON; a body that is none fails the test and is shown.
+    /// The body as JSON. A body that is not JSON fails the test and is shown.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("{} is not JSON ({error}):\n{}", self.status, self.text()))
@@ -151,7 +151,7 @@ pub fn parallel(requests: impl IntoIterator<Item = Request>) -> Vec<Answer> {
     answers.map(|answer| answer.unwrap_or_else(|error| panic!("{error}"))).collect()
 }
 
-/// The same where a connection may be lost on a machine that is too busy. The last of a thousand waits for all others.
+/// The same, if a busy machine may lose a connection. The last of a thousand waits for all others.
 pub fn race(requests: impl IntoIterator<Item = Request>) -> Vec<Result<Answer, String>> {
     let flights: Vec<_> =
         requests.into_iter().map(|request| runtime().spawn(request.answer_within(4 * DEADLINE))).collect();

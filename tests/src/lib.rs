@@ -5,12 +5,17 @@
 //! ends with it. It mocks nothing of Hallpass and does not reach into its crates.
 
 mod browser;
+pub mod calls;
 mod disk;
 pub mod document;
 mod hallpass;
 mod http;
+pub mod literals;
+mod logging;
 mod parts;
 mod process;
+pub mod raw;
+pub mod rooms;
 pub mod source;
 mod upstream;
 
@@ -18,6 +23,7 @@ pub use browser::{Browser, Page};
 pub use disk::Disk;
 pub use hallpass::{Hallpass, Ran, TRIAGE, binary, run_at};
 pub use http::{Answer, Request, get, parallel, post, race, request};
+pub use logging::{Logged, LoggingUpstream, Put};
 pub use parts::{browser, node, node_file, part, python, python_file, write_part};
 pub use process::{Running, free_port, poll};
 pub use upstream::{ALICE, CLIENT_ID, CLIENT_SECRET, DECOY, Seen, Upstream, letter};

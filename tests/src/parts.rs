@@ -36,7 +36,7 @@ pub fn node(script: &str) -> Command {
     node_file(&write_part(name, &read(script)))
 }
 
-/// A command that has `tests/SCRIPT` drive a browser, with what every such script imports beside it.
+/// A command that runs `tests/SCRIPT` in a browser, with the files that such scripts import.
 pub fn browser(script: &str) -> Command {
     let person = tests_folder().join("browser/person.mjs");
     write_part("person.mjs", &fs::read_to_string(person).expect("person.mjs is there"));

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Long enough for a busy machine; only a failing test waits for it.
+/// Long enough for a busy machine. Only a failing test waits this long.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A running child with its output read as it comes.
@@ -51,7 +51,7 @@ impl Running {
         writeln!(stdin, "{line}").expect("the child reads");
     }
 
-    /// The first line, on either output, for which `wanted` finds something.
+    /// The first line, on either output, in which `wanted` finds something.
     pub fn wait_for<T>(&self, what: &str, wanted: impl Fn(&str) -> Option<T>) -> T {
         let deadline = Instant::now() + DEADLINE;
         loop {
@@ -82,12 +82,12 @@ impl Running {
         (status, text(&self.stdout), text(&self.stderr))
     }
 
-    /// SIGKILL: what a power cut is to a process.
+    /// SIGKILL: for a process the same as a power cut.
     pub fn kill(mut self) {
         self.stop();
     }
 
-    /// SIGTERM, and the status that it ends with.
+    /// SIGTERM. Returns the status.
     pub fn terminate(self) -> (ExitStatus, String, String) {
         let sent =
             Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().expect("`kill` runs");
@@ -95,7 +95,7 @@ impl Running {
         self.finish()
     }
 
-    /// Everything it said so far, for the message of a failing test.
+    /// All its output so far, for a failing test's message.
     pub fn output(&self) -> String {
         let mut text = String::new();
         for (label, of) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
@@ -134,7 +134,7 @@ fn read_lines(
     })
 }
 
-/// Asks again and again until there is an answer; a test that waits too long says for what.
+/// Asks again and again until there is an answer. A test that waits too long says what it waits for.
 pub fn poll<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + DEADLINE;
     let mut pause = Duration::from_millis(2);
@@ -148,7 +148,7 @@ pub fn poll<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// A port that nobody listens on, below the range that outgoing connections take theirs from.
+/// A free port, below the range of outgoing connections.
 pub fn free_port() -> u16 {
     static NEXT: OnceLock<AtomicU16> = OnceLock::new();
     const FIRST: u16 = 20_000;

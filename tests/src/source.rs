@@ -23,7 +23,7 @@ pub struct Source {
     pub code: String,
 }
 
-/// One function: where it is and how long.
+/// One function: its place and length.
 #[derive(Debug)]
 pub struct Function {
     pub name: String,
@@ -31,7 +31,7 @@ pub struct Function {
     pub lines: usize,
 }
 
-/// Every file that is or will be committed, from the workspace's root.
+/// Every file that is committed or will be, from the workspace's root.
 pub fn files() -> Vec<String> {
     let listed = Command::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard"])
@@ -65,7 +65,15 @@ impl Source {
         in_folder("tests") || in_folder("benches") || self.path.ends_with("/tests.rs")
     }
 
-    /// How many lines stand before and outside the tests.
+    /// The text without comments and tests, line for line the same: code, and what it says.
+    pub fn said(&self) -> String {
+        let blanked = test_lines(&without_words(&self.text));
+        let text = blank(&self.text, |word| word.starts_with(b"//") || word.starts_with(b"/*"));
+        let lines = text.lines().enumerate().map(|(n, line)| if blanked.contains(&n) { "" } else { line });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// How many lines are before and outside the tests.
     pub fn code_lines(&self) -> usize {
         let blanked: BTreeSet<usize> = test_lines(&without_words(&self.text));
         self.text.lines().count() - blanked.len()
@@ -93,7 +101,7 @@ fn ends_in_word(text: &str) -> bool {
     text.chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_')
 }
 
-/// Where the block that opens at `open` is closed; none where there is no block.
+/// The end of the block that opens at `open`; none if there is no block.
 fn block_end(code: &str, open: usize) -> Option<usize> {
     let mut depth = 0_usize;
     for (offset, byte) in code.bytes().enumerate().skip(open) {
@@ -133,6 +141,11 @@ fn test_lines(code: &str) -> BTreeSet<usize> {
 
 /// Blanks out comments, strings and character literals, and keeps every line break.
 fn without_words(text: &str) -> String {
+    blank(text, |_| true)
+}
+
+/// Blanks out those comments and literals that are chosen.
+fn blank(text: &str, chosen: impl Fn(&[u8]) -> bool) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -141,6 +154,9 @@ fn without_words(text: &str) -> String {
         if end == at {
             out.push(bytes[at]);
             at += 1;
+        } else if !chosen(&bytes[at..end]) {
+            out.extend(&bytes[at..end]);
+            at = end;
         } else {
             out.extend(bytes[at..end].iter().map(|byte| if *byte == b'\n' { b'\n' } else { b' ' }));
             at = end;
@@ -149,7 +165,7 @@ fn without_words(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// The end of the comment or literal that begins at `at`, or `at` where none does.
+/// The end of the comment or literal that begins at `at`; `at` if none does.
 fn word_end(bytes: &[u8], at: usize) -> usize {
     let rest = &bytes[at..];
     let find = |from: usize, needle: &[u8]| {
@@ -212,7 +228,7 @@ pub fn metadata() -> Value {
     serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON")
 }
 
-/// The names of all that a workspace package is built from, itself left out: no tests, no build scripts.
+/// The names of everything that a workspace package is built from, without itself: no tests, no build scripts.
 pub fn built_from(metadata: &Value, package: &str) -> BTreeSet<String> {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

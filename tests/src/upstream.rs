@@ -16,12 +16,12 @@ pub const CLIENT_ID: &str = "hallpass-tests.apps.example.com";
 pub const CLIENT_SECRET: &str = "client-secret-of-the-tests";
 /// The person whose account is connected.
 pub const ALICE: &str = "alice@example.com";
-/// Whose account answers an unknown token.
+/// The account that answers an unknown token.
 pub const DECOY: &str = "decoy@example.com";
-/// A token that the seed gives Alice at GitHub and at Slack, for putting things in place.
+/// The seed's token for Alice at GitHub and Slack, for preparing data.
 const SEED_TOKEN: &str = "seed-token-of-alice";
 
-/// One request as the upstream got it.
+/// One request as the service received it.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Seen {
     pub method: String,
@@ -92,8 +92,8 @@ impl Upstream {
         github
     }
 
-    /// Slack with Alice, the decoy and the channels `digest` and `board`. What is what has ids that it makes up:
-    /// `slack_id` tells them.
+    /// Slack with Alice, the decoy and the channels `digest` and `board`. Slack makes up the ids; `slack_id` tells
+    /// them.
     pub fn slack(redirect_port: u16) -> Self {
         let seed = json!({ "slack": {
             "team": { "name": "Example", "domain": "example" },
@@ -106,7 +106,7 @@ impl Upstream {
         Self::emulate("slack", &seed)
     }
 
-    /// The id of the user or channel of this name, as Slack itself says it.
+    /// The id of the user or channel with this name, as Slack says it.
     pub fn slack_id(&self, list: &str, name: &str) -> String {
         let url = format!("{}/api/{list}", self.url);
         let answer = post(url).bearer(SEED_TOKEN).send().expect(200).json();
@@ -144,7 +144,7 @@ impl Upstream {
             .unwrap_or_else(|error| panic!("{error}\n{}", self.running.output()))
     }
 
-    /// What arrived since the last `forget` at a path that starts with `prefix`.
+    /// The requests since the last `forget` to a path that starts with `prefix`.
     pub fn seen_at(&self, prefix: &str) -> Vec<Seen> {
         self.seen().into_iter().filter(|seen| seen.path.starts_with(prefix)).collect()
     }
@@ -159,7 +159,7 @@ impl Upstream {
     }
 }
 
-/// A letter from Bob as the emulator is seeded with it, in a thread of its own: `thread-ID`.
+/// A letter from Bob in the emulator's seed, in its own thread: `thread-ID`.
 pub fn letter(id: &str, of: &str, subject: &str, date: &str, labels: &[&str]) -> Value {
     let text = if of == ALICE { "for Alice alone" } else { "the decoy's letter" };
     json!({ "id": id, "thread_id": format!("thread-{id}"), "user_email": of, "from": "bob@example.net", "to": of,

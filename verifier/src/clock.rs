@@ -1,7 +1,7 @@
-//! The time of day, as something that is handed in.
+//! The time of day, as an argument.
 //!
-//! The one file of the gateway that reads the clock; everything else is given a `Clock` or a moment. A clock that is set
-//! back makes no pass hold again that had ended.
+//! This is the one file of the gateway that reads the clock. All other code gets a `Clock` or a moment. If somebody
+//! sets the clock back, an ended pass does not count again.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -12,7 +12,7 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> OffsetDateTime;
 }
 
-/// The clock of the machine, which never tells an earlier time than it told before.
+/// The machine's clock, which never goes back.
 #[derive(Debug, Default)]
 pub struct SystemClock {
     /// Nanoseconds since 1970: good until the year 2262.

@@ -1,19 +1,19 @@
-//! What can be set about a gateway, with its defaults.
+//! The settings of a gateway, with their defaults.
 //!
-//! Bounds and deadlines only: nothing here turns a check off. It reads no file and no environment; whoever
-//! starts the gateway fills it in.
+//! They are only limits and deadlines: no setting turns a check off. Nothing here reads a file or the environment. The
+//! caller who starts the gateway fills them in.
 
 use std::time::Duration;
 
-/// How a gateway is set up.
+/// The set-up of a gateway.
 #[derive(Debug, Clone)]
 pub struct GatewayConfig {
-    /// Names that agents may call the gateway by, beside loopback and the address of the listener: lower case,
-    /// without a port. A request with any other `Host` is refused, which is what stops DNS rebinding.
+    /// Names that agents may use for the gateway, beside loopback and the listener's address: lower case, without a
+    /// port. A request with any other `Host` is refused, which stops DNS rebinding.
     pub names: Vec<String>,
-    /// Threads that serve, each with a runtime of its own; 0 means one for each core, at most eight.
+    /// Serving threads, each with its own runtime; 0 means one for each core, at most eight.
     pub threads: usize,
-    /// Verified passes that are remembered.
+    /// How many verified passes are remembered.
     pub passes: usize,
     pub limits: Limits,
 }
@@ -23,9 +23,9 @@ pub struct GatewayConfig {
 pub struct Limits {
     /// The largest request body, in bytes. One byte more is refused.
     pub body: usize,
-    /// Request bodies that are held at one time, in bytes, over all connections.
+    /// Request bodies held at one time, in bytes, over all connections.
     pub bodies: usize,
-    /// Answers under review that are held at one time, in bytes, over all connections: room for at least one.
+    /// Answers under review held at one time, in bytes, over all connections: enough for at least one.
     pub answers: usize,
     /// Look-ups for one lineage within a minute.
     pub look_ups: u64,
@@ -34,27 +34,36 @@ pub struct Limits {
     pub headers: usize,
     /// Open connections from agents, over all threads.
     pub connections: usize,
+    /// Connections of one peer that wait for the head of a request. Beyond this number the oldest ends, once it has
+    /// waited for `half_open_grace`.
+    pub half_open: usize,
+    pub half_open_grace: Duration,
     /// Requests that are held open until a person answers.
     pub held: usize,
-    /// For a request's head, and for an idle connection.
+    /// For an idle connection: from an answer to the head of the next request.
     pub head_read: Duration,
+    /// For a request's head: from its first byte to its last, and for a connection's first head from the opening.
+    pub head_whole: Duration,
     /// For a request's whole body.
     pub body_read: Duration,
-    /// For the rest of a body that is not read because its pass is refused.
+    /// For the rest of a body whose pass is refused, which is not read.
     pub discard: Duration,
-    /// For reaching the upstream.
+    /// For connecting to the service.
     pub connect: Duration,
-    /// From the request being sent to the first byte of its answer.
+    /// From sending the request to the first byte of its answer.
     pub first_byte: Duration,
-    /// Between two pieces of an answer, from the upstream and to the agent.
+    /// Between two pieces of an answer, from the service and to the agent.
     pub idle: Duration,
-    /// For all that is looked up about one request before it is decided on.
+    /// From an outcome that the agent does not know: for this long a request that does more than read is not sent
+    /// again.
+    pub once: Duration,
+    /// For all look-ups of one request before its decision.
     pub look: Duration,
-    /// For room to hold an answer that will be reviewed, before its request leaves.
+    /// For memory to hold an answer under review, before its request leaves.
     pub turn: Duration,
     /// For one call of the authority: a lease, a budget, an audit record.
     pub authority: Duration,
-    /// From the order to stop until what still runs is cut off.
+    /// From the order to stop until running requests are cut off.
     pub drain: Duration,
 }
 
@@ -74,13 +83,17 @@ impl Default for Limits {
             head: 64 * 1024,
             headers: 100,
             connections: 1024,
+            half_open: 128,
+            half_open_grace: Duration::from_secs(1),
             held: 512,
             head_read: Duration::from_secs(60),
+            head_whole: Duration::from_secs(15),
             body_read: Duration::from_secs(60),
             discard: Duration::from_secs(2),
             connect: Duration::from_secs(10),
             first_byte: Duration::from_secs(60),
             idle: Duration::from_secs(300),
+            once: Duration::from_secs(600),
             look: Duration::from_secs(10),
             turn: Duration::from_secs(10),
             authority: Duration::from_secs(45),

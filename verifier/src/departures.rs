@@ -1,8 +1,8 @@
-//! Requests on their way out, counted, so that whoever stops them knows when the last of them has ended.
+//! Requests on their way out, counted, so that a stop knows when the last of them has ended.
 //!
-//! A request is under way from before its pass is looked at for the last time until its answer begins. Whoever stops
-//! something changes first what is trusted, then recalls: every request that is under way looks again, and ends or goes
-//! on. When `recall` returns, nothing that was stopped will be sent any more. It decides nothing itself.
+//! A request is under way from just before the last look at its pass until its answer begins. A stop first changes what
+//! is trusted and then recalls: every request under way looks at its pass again, and ends or goes on. After `recall`
+//! returns, nothing that was stopped is sent. It decides nothing itself.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -19,20 +19,22 @@ pub struct Departures {
 
 #[derive(Default)]
 struct State {
-    /// How often was recalled.
+    /// The number of recalls.
     round: u64,
-    /// Requests by the recall that they have looked at last.
+    /// Requests by the last recall that they have checked.
     under_way: BTreeMap<u64, usize>,
+    /// The number of requests ever dropped because they were no longer allowed.
+    called_back: usize,
 }
 
-/// One request that is under way; it is not any more when this is dropped.
+/// One request under way, until this is dropped.
 pub struct UnderWay {
     departures: Arc<Departures>,
     round: u64,
     recalls: watch::Receiver<u64>,
 }
 
-/// What it was sent for does not stand any more.
+/// It is no longer allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recalled;
 
@@ -43,7 +45,7 @@ impl Default for Departures {
 }
 
 impl Departures {
-    /// To be called before the last look at what is trusted.
+    /// Call this before the last look at what is trusted.
     pub fn begin(self: &Arc<Self>) -> UnderWay {
         let mut state = self.state();
         let round = state.round;
@@ -51,8 +53,7 @@ impl Departures {
         UnderWay { departures: self.clone(), round, recalls: self.recalls.subscribe() }
     }
 
-    /// Returns when every request that is under way has looked again. To be called after what is trusted was
-    /// changed.
+    /// Returns when every request under way has looked again. Call it after a change of what is trusted.
     pub async fn recall(&self) {
         let round = {
             let mut state = self.state();
@@ -70,10 +71,16 @@ impl Departures {
         }
     }
 
-    /// How many requests that were under way when it was last recalled have not looked again yet.
+    /// How many requests that were under way at the last recall have not looked again yet.
     pub fn unanswered(&self) -> usize {
         let state = self.state();
         state.under_way.range(..state.round).map(|(_, count)| count).sum()
+    }
+
+    /// How many requests were ever dropped on their way. The difference between before and after is what one recall
+    /// dropped.
+    pub fn called_back(&self) -> usize {
+        self.state().called_back
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -93,7 +100,7 @@ impl Departures {
 }
 
 impl UnderWay {
-    /// Does `work`, and drops it where `stands` is not true after a recall.
+    /// Does `work`, and drops it if `stands` is false after a recall.
     pub async fn unless_recalled<T>(
         &mut self,
         stands: impl Fn() -> bool,
@@ -104,18 +111,21 @@ impl UnderWay {
             tokio::select! {
                 biased;
                 recalled = self.recalls.changed() => {
+                    // Which recall a look answers is fixed before the look. A recall that comes meanwhile is another
+                    // one.
+                    let round = *self.recalls.borrow_and_update();
                     if recalled.is_err() || !stands() {
+                        self.departures.state().called_back += 1;
                         return Err(Recalled);
                     }
-                    self.has_looked();
+                    self.has_looked(round);
                 }
                 done = &mut work => return Ok(done),
             }
         }
     }
 
-    fn has_looked(&mut self) {
-        let round = *self.recalls.borrow_and_update();
+    fn has_looked(&mut self, round: u64) {
         *self.departures.state().under_way.entry(round).or_default() += 1;
         self.departures.leave(std::mem::replace(&mut self.round, round));
     }
@@ -157,6 +167,33 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_recall_that_comes_during_a_look_is_looked_at_too() {
+        let departures = Arc::new(Departures::default());
+        let mut under_way = departures.begin();
+        let trusted = std::cell::Cell::new(true);
+        let mut second = Box::pin(departures.recall());
+        // During the first look somebody stops it: too late for this look, in time for the next.
+        let looks = std::cell::Cell::new(0);
+        let mut stands = || {
+            let stood = trusted.get();
+            looks.set(looks.get() + 1);
+            if looks.get() == 1 {
+                trusted.set(false);
+                let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+                assert!(second.as_mut().poll(&mut cx).is_pending(), "the request has not looked since");
+            }
+            stood
+        };
+        let stands = std::cell::RefCell::new(&mut stands);
+        let work = under_way.unless_recalled(|| (stands.borrow_mut())(), pending::<()>());
+        let both = async { tokio::join!(work, departures.recall()) };
+        let (went, ()) =
+            tokio::time::timeout(std::time::Duration::from_secs(10), both).await.expect("it looks again");
+        assert_eq!(went, Err(Recalled));
+        assert_eq!(looks.get(), 2);
+    }
+
+    #[tokio::test]
     async fn what_does_not_stand_any_more_is_dropped_and_the_rest_goes_on() {
         let departures = Arc::new(Departures::default());
         let (mut one, mut other) = (departures.begin(), departures.begin());
@@ -170,5 +207,6 @@ mod tests {
         };
         let (stayed, went, ()) = tokio::join!(stays, goes, recall);
         assert_eq!((stayed, went), (Ok(()), Err(Recalled)));
+        assert_eq!(departures.called_back(), 1);
     }
 }

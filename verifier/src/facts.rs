@@ -1,40 +1,40 @@
-//! The facts of a decision, gathered for whoever keeps them beside the record.
+//! Gathers the facts of a decision, for storage beside the record.
 //!
-//! Which ones are kept the authority says, and what of them `datalog::kept`. Nothing is written or sealed here, and where
-//! nothing is kept nothing is gathered.
+//! The authority says for which decisions, and `datalog::stored_facts` says which facts. Nothing is written or sealed here. If
+//! nothing is stored, nothing is gathered.
 
 use std::fmt;
 use std::sync::Arc;
 
-use datalog::{Context, Decided, Kept, VerifiedPass, Worded};
+use datalog::{Context, Decided, Judged, PassText, StoredFacts, VerifiedPass};
 use time::OffsetDateTime;
 
-/// Of which decisions the facts are kept.
+/// The decisions whose facts are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Keeping {
     #[default]
     All,
-    /// Those that did not allow: asked and denied.
+    /// Those that did not allow: asks and denials.
     Refusals,
     None,
 }
 
-/// The facts of one decision, and how the pass reads that made it.
+/// The facts of one decision, and the wording of its pass.
 pub struct Facts {
-    pub kept: Kept,
-    pub wording: Arc<Worded>,
-    /// No decision by this pass is made after it.
+    pub kept: StoredFacts,
+    pub wording: Arc<PassText>,
+    /// This pass makes no decision after it.
     pub pass_ends: OffsetDateTime,
 }
 
-/// What a request said is in no log.
+/// No log holds the content of a request.
 impl fmt::Debug for Facts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Facts").finish_non_exhaustive()
     }
 }
 
-/// The facts of this decision, if they are kept.
+/// The facts of this decision, if they are stored.
 pub(crate) fn of(
     keeping: Keeping,
     pass: &VerifiedPass,
@@ -42,13 +42,17 @@ pub(crate) fn of(
     context: &Context,
     now: OffsetDateTime,
 ) -> Option<Arc<Facts>> {
-    let request = match (keeping, decided) {
+    let judged = match (keeping, decided) {
         (Keeping::None, _) | (Keeping::Refusals, Decided::Allow(_)) => return None,
-        (Keeping::All, Decided::Allow(permitted)) => (permitted.request(), permitted.digest()),
-        (_, Decided::Ask(refused) | Decided::Deny(refused)) => (refused.request(), refused.digest()),
+        (Keeping::All, Decided::Allow(permitted)) => {
+            Judged { request: permitted.request(), digest: permitted.digest() }
+        }
+        (_, Decided::Ask(refused) | Decided::Deny(refused)) => {
+            Judged { request: refused.request(), digest: refused.digest() }
+        }
     };
     Some(Arc::new(Facts {
-        kept: Kept::of(pass, request, context, now),
+        kept: StoredFacts::of(pass, judged, context, now),
         wording: pass.wording().clone(),
         pass_ends: pass.expires(),
     }))

@@ -1,52 +1,53 @@
-//! The verifier gateway: an agent's request in, one pipeline, the upstream's answer out.
+//! The gateway: an agent's request comes in, one pipeline judges it, and the service's answer goes out.
 //!
-//! It holds no root private key, no vault and no database driver, and knows an authority only through the
-//! traits in `ports`. Start reading at `pipeline`: `Worker::steps` is a request's whole life.
+//! # Laws
+//!
+//! 1. **One pipeline.** `Worker::prepare` and `Worker::go` in `pipeline` are the life of a request, in order: admit, verify,
+//!    classify, look, decide, ask, reserve, lease, forward, answer, record. They are the same for every surface.
+//! 2. **A step can only stop a request.** Before `forward`, no step repairs anything. What is ambiguous is refused.
+//! 3. **The gateway sends what it judged.** It builds the upstream request from the canonical one, never from the
+//!    agent's bytes.
+//! 4. **The record comes first.** Budgets, the approval and the intent are durable before the request leaves. Without a
+//!    record nothing leaves.
+//! 5. **A stop returns when it holds.** Nothing that a stop or a revocation ends is on its way after it has returned.
+//! 6. **The credential stays here for one request.** It goes into one header, and every answer has it masked.
+//! 7. **A refusal is not a fault.** `refusal::told` alone chooses status codes, and calls nothing retryable that may have
+//!    been carried out.
+//!
+//! It holds no root key, no vault and no database driver. It knows an authority only by the traits in [`ports`].
+//!
+//! - Invariant: The gateway is built without the vault, a database driver or the authority
+//!   (`the_gateway_is_built_from_no_vault_database_or_authority`).
 
-mod admit;
-mod allowance;
 mod answer;
-mod ask;
-mod body;
-mod classify;
+mod authority;
 pub mod clock;
 pub mod config;
-mod credential;
 pub mod departures;
-mod dial;
-mod dialect;
-mod discovery;
 mod entrance;
 mod facts;
-mod forward;
-mod framing;
+mod filter;
 mod gateway;
-mod headers;
+mod half_open;
 mod heads;
-mod intake;
-mod look;
 mod meter;
-mod outgoing;
-mod pages;
-mod patience;
 mod pipeline;
 pub mod ports;
-mod provenance;
+pub mod readers;
 mod record;
 mod refusal;
-mod reserve;
-mod review;
-mod rewrite;
 mod rooms;
-mod scrub;
 mod server;
-mod service;
+mod steps;
+mod surface;
 mod tasks;
 mod upstream;
-mod withhold;
+mod would;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{GatewayConfig, Limits};
 pub use entrance::Scope;
 pub use gateway::Gateway;
-pub use server::{Door, ServeError, Serving};
+pub use refusal::decisions;
+pub use server::listen::{Door, ServeError, Serving};
+pub use surface::direct;

@@ -1,7 +1,7 @@
-//! What is counted, under the names that dashboards use.
+//! The counters, under the names that dashboards use.
 //!
-//! Labels are words of the program and names of services: no secret, no agent's text, nothing that grows with
-//! use. Whoever starts the gateway decides where the numbers go; without that they go nowhere.
+//! Labels are words of the program and names of services: no secret, no text of an agent, nothing that grows with use.
+//! The caller who starts the gateway decides where the numbers go; by default they go nowhere.
 
 use std::time::Duration;
 

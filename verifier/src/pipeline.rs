@@ -1,209 +1,181 @@
-//! The pipeline: admit, verify, classify, look, decide, reserve, lease, forward, answer, record.
+//! The pipeline: admit, verify, classify, look, decide, ask, reserve, lease, forward, answer, record.
 //!
-//! `Worker::steps` is the whole of it, in order. Every step before `forward` can only stop the request; none of
-//! them repairs it. What stops it becomes one answer and one audit record, in `Worker::handle`.
+//! A surface admits a request and verifies its pass. `Worker::prepare` and `Worker::go` do all the rest, in order, for
+//! every surface. Before `forward` a step can only stop the request; no step repairs it. `Worker::end` turns a stop
+//! into one audit record, and the surface turns it into an answer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use datalog::catalog::Dialect;
 use datalog::lookup::Observed;
 use datalog::{Context, Decided, Permitted, Refused, Request, VerifiedPass, decide};
-use http::request::Parts;
-use http::{Method, Response};
-use hyper::body::Incoming;
 use tokio::sync::watch;
 
-use crate::admit::{Admitted, admit};
-use crate::answer::{self, Shows, Treatment};
-use crate::ask::{self, Waiting};
-use crate::body::{AnswerBody, Leave};
-use crate::classify::classify;
-use crate::credential::lease;
-use crate::dialect::Reads;
-use crate::entrance::{Entrance, Load};
-use crate::forward::{Arrival, Departure, Forwarder};
-use crate::framing::{self, OwnHost};
+use crate::answer::leave::Leave;
+use crate::answer::pass_on;
+use crate::answer::reply::Reply;
+use crate::answer::treatment::Treatment;
+use crate::departures::Recalled;
+use crate::filter::rewrite::Origins;
+use crate::filter::scrub::Scrubber;
 use crate::gateway::Gateway;
-use crate::heads::Chunked;
-use crate::intake::{discard, take_in};
-use crate::look::{Looked, Looker};
-use crate::pages::{self, Page};
-use crate::ports::{Connection, Warrant};
-use crate::provenance;
-use crate::record::{Recorder, Recording};
-use crate::refusal::{Fault, FaultCode, Refusal, Stop};
-use crate::reserve;
-use crate::rewrite::Origins;
+use crate::ports::{Credential, Warrant};
+use crate::record::{Came, Ended, Recorder, Recording};
+use crate::refusal::stop::Stop;
+use crate::refusal::{Circumstances, Fault, FaultCode, Refusal};
 use crate::rooms::Room;
-use crate::scrub::Scrubber;
-use crate::upstream;
+use crate::steps::arrived::{Arrived, Caller, Patience};
+use crate::steps::ask::{Question, Waiting};
+use crate::steps::classify::classify;
+use crate::steps::look::{LookUps, Looker};
+use crate::steps::verify::Trusted;
+use crate::tasks::Tasks;
+use crate::upstream::forward::{Departure, Forwarder};
+use crate::upstream::{address, signs};
 
 /// Serves requests on one thread.
 pub(crate) struct Worker {
     pub gateway: Arc<Gateway>,
-    pub forwarder: Forwarder,
-    pub recorder: Recorder,
-    /// Set when the gateway is to end: nothing is held open then.
-    pub ending: watch::Receiver<bool>,
+    forwarder: Forwarder,
+    recorder: Recorder,
+    /// Set when the gateway is about to end: then nothing is held open.
+    ending: watch::Receiver<bool>,
 }
 
-/// What a decision comes to, but for a no.
+/// The state of a request on its way, beside its content.
+pub(crate) struct RequestState {
+    pub recording: Recording,
+    caller: Caller,
+    /// For how long it was agreed to hold the request open.
+    pub waited: Option<Patience>,
+}
+
+/// A request that may leave, with everything that its answer needs.
+pub(crate) struct Ready<'a> {
+    arrived: &'a Arrived,
+    departure: Departure,
+    /// Memory for the answer, if it is reviewed.
+    room: Option<Room>,
+}
+
+/// A request that the service did not answer: the reason, and what else to tell. Its record is written.
+pub(crate) struct Stopped {
+    pub stop: Stop,
+    pub about: Circumstances,
+}
+
+/// The result of a decision, unless it is a no.
 enum Answered {
     Yes(Permitted),
     Asks(Refused),
 }
 
-/// What is known of a request beside its record.
-struct Passage {
-    recording: Recording,
-    dialect: Dialect,
-    /// Set when nobody waits for the answer any more.
-    gone: Arc<AtomicBool>,
-    /// How long it was agreed to hold the request open for.
-    waited: Option<Duration>,
-}
-
 impl Worker {
-    /// Answers one request, whatever becomes of it, and ends its record.
-    pub(crate) async fn handle(
-        &self,
-        parts: Parts,
-        body: Incoming,
-        entrance: Entrance,
-        gone: Arc<AtomicBool>,
-    ) -> Response<AnswerBody> {
+    pub(crate) fn new(gateway: Arc<Gateway>, tasks: Arc<Tasks>, ending: watch::Receiver<bool>) -> Self {
+        let limits = &gateway.config.limits;
+        let forwarder = Forwarder::new(limits);
+        let recorder = Recorder { in_time: gateway.in_time.clone(), tasks, limits: Arc::new(limits.clone()) };
+        Self { gateway, forwarder, recorder, ending }
+    }
+
+    /// The place for work that outlives its request.
+    pub(crate) fn tasks(&self) -> &Arc<Tasks> {
+        &self.recorder.tasks
+    }
+
+    /// Opens the record of a request, of which a surface knows only that it came.
+    pub(crate) fn begin(&self, came: &Came<'_>, caller: Caller) -> RequestState {
         let now = self.gateway.clock.now();
-        let recording = Recording::open(self.recorder.clone(), &parts, entrance.peer, now);
-        let dialect = self.gateway.dialect_of(&entrance.scope);
-        let reads = Reads::of(&parts.headers);
-        let is_chunked = parts.extensions.get::<Chunked>().is_some();
-        let mut passage = Passage { recording, dialect, gone, waited: None };
-        let answered = match self.enter(&parts, &entrance) {
-            Err(stop) => Err(stop),
-            Ok(host) => match pages::page_for(&self.gateway, &parts, &entrance.scope, &host) {
-                None => self.steps(parts, body, &entrance, &host, &mut passage).await,
-                Some(page) => self.page(page, parts, &host).await,
-            },
-        };
-        let mut answer = match answered {
-            Ok(answer) => {
-                passage.recording.close();
-                answer
-            }
-            Err(stop) => {
-                let (stop, id) = passage.recording.stop(stop).await;
-                answer::stopped(&stop, passage.dialect, reads, id)
-            }
-        };
-        if let Some(waited) = passage.waited {
-            answer::preference_applied(&mut answer, waited);
-        }
-        if is_chunked {
-            answer::last_of_its_connection(&mut answer);
-        }
-        answer
+        let recording = Recording::open(self.recorder.clone(), came, now);
+        RequestState { recording, caller, waited: None }
     }
 
-    fn enter(&self, parts: &Parts, entrance: &Entrance) -> Result<OwnHost, Stop> {
-        if entrance.load == Load::TooMuch {
-            return Err(Fault::before(
-                FaultCode::Overloaded,
-                "the gateway has as many connections as it may",
-            )
-            .into());
-        }
-        Ok(framing::check(parts, &self.gateway.config.names, entrance.local)?)
-    }
-
-    /// A request's life.
-    async fn steps(
+    /// Ends the record of a request, whatever its outcome.
+    pub(crate) async fn end(
         &self,
-        parts: Parts,
-        mut body: Incoming,
-        entrance: &Entrance,
-        host: &OwnHost,
-        passage: &mut Passage,
-    ) -> Result<Response<AnswerBody>, Stop> {
-        let (authority, limits) = (self.gateway.authority.as_ref(), &self.gateway.config.limits);
+        state: RequestState,
+        answered: Result<Reply, Stop>,
+    ) -> Result<Reply, Stopped> {
+        match answered {
+            Ok(reply) => {
+                state.recording.close();
+                Ok(reply)
+            }
+            Err(stop) => {
+                let Ended { stop, record, does } = state.recording.stop(stop).await;
+                Err(Stopped { stop, about: Circumstances { does, record, now: self.gateway.clock.now() } })
+            }
+        }
+    }
 
-        let (admitted, pass, connection) = match self.present(parts, entrance, host, passage) {
-            Ok(presented) => presented,
-            Err(stop) => {
-                discard(body, limits).await;
-                return Err(stop);
-            }
-        };
-        let body = match take_in(&mut body, &self.gateway).await {
-            Ok(taken) => taken,
-            Err(stop) => {
-                discard(body, limits).await;
-                return Err(stop);
-            }
-        };
-        let request = classify(&connection, &admitted, &body.bytes)?;
-        passage.recording.classified(&request);
-        let looked = self.look(&pass, &connection, &admitted, request, passage).await?;
-        let (request, context, _rooms) = (looked.request, looked.context, looked.rooms);
-        let permitted = match self.decide(&pass, request, &context, passage)? {
+    /// A request's life until it may leave: its budgets are taken, and its intent is durable.
+    pub(crate) async fn prepare<'a>(
+        &self,
+        arrived: &'a Arrived,
+        state: &mut RequestState,
+    ) -> Result<Ready<'a>, Stop> {
+        let request = classify(arrived)?;
+        state.recording.classified(&request, &arrived.trusted.connection().service);
+        let LookUps { request, context, rooms: _rooms } = self.look(arrived, request, state).await?;
+        let pass = arrived.trusted.pass();
+        let permitted = match self.decide(pass, request, &context, state)? {
             Answered::Yes(permitted) => permitted,
-            Answered::Asks(refused) => self.ask(&admitted, &pass, (refused, context), host, passage).await?,
+            Answered::Asks(refused) => self.ask(arrived, Question { refused, context }, state).await?,
         };
         let room = self.gateway.rooms.for_answer(&permitted).await?;
-        let departure = Departure::of(permitted, &connection, &admitted.pass)?;
-        passage.recording.reserve(departure.permitted()).await?;
-        let credential = lease(authority, limits, Warrant::Permitted(departure.permitted())).await?;
-        // Waiting for a provider takes seconds, in which a person may have ended the pass; from here on, whoever ends
-        // it waits for this request.
-        let mut under_way = authority.departures().begin();
-        self.gateway.still_trusts(&admitted.pass, &connection)?;
-        passage.still_awaited()?;
-        passage.recording.departs();
-        let stands = || self.gateway.still_trusts(&admitted.pass, &connection).is_ok();
-        let sent = self.forwarder.forward(authority, limits, &departure, credential);
-        let arrival = under_way.unless_recalled(stands, sent).await??;
+        let departure = Departure::of(permitted, arrived.trusted.connection())?;
+        state.recording.reserve(departure.permitted()).await?;
+        Ok(Ready { arrived, departure, room })
+    }
+
+    /// The rest of its life: it leaves with the credential, and its answer comes back.
+    pub(crate) async fn go(&self, ready: Ready<'_>, state: &mut RequestState) -> Result<Reply, Stop> {
+        let Ready { arrived, departure, room } = ready;
+        let (in_time, trusted) = (&self.gateway.in_time, &arrived.trusted);
+        let credential = in_time.lease(Warrant::Permitted(departure.permitted())).await?;
+        // Waiting for a provider takes seconds, and a person may have ended the pass meanwhile. From here on, ending
+        // the pass waits for this request.
+        let mut under_way = in_time.authority().departures().begin();
+        trusted.stands(&self.gateway)?;
+        state.still_awaited()?;
+        state.recording.departs();
+        let stands = || trusted.stands(&self.gateway).is_ok();
+        let sent = self.forwarder.forward(in_time, &departure, credential);
+        let arrival =
+            under_way.unless_recalled(stands, sent).await.map_err(|Recalled| self.recalled(trusted))??;
         drop(under_way);
-        let treatment = self.treatment(&arrival, &admitted, &connection, (pass, room));
-        answer::pass_on(arrival.answer, &departure, treatment, &mut passage.recording, limits).await
+        let request = departure.permitted().request();
+        let told = signs::notice(in_time.authority(), trusted.connection(), request, &arrival);
+        let treatment = self.treatment(&arrival.credential, arrived, room);
+        let limits = &self.gateway.config.limits;
+        let passed = pass_on::pass_on(arrival.answer, &departure, treatment, &mut state.recording, limits);
+        let mut reply = passed.await?;
+        signs::tell(&mut reply.headers, told.as_deref());
+        Ok(reply)
     }
 
-    /// Admit and verify: all that is looked at before a byte of the body.
-    fn present(
-        &self,
-        parts: Parts,
-        entrance: &Entrance,
-        host: &OwnHost,
-        passage: &mut Passage,
-    ) -> Result<(Admitted, Arc<VerifiedPass>, Arc<Connection>), Stop> {
-        let admitted = admit(parts, &entrance.scope, host)?;
-        let pass = self.gateway.verify(&admitted.pass)?;
-        passage.recording.verified(&pass);
-        let connection = self.gateway.covered(&pass, &admitted)?;
-        passage.dialect = connection.service.dialect;
-        Ok((admitted, pass, connection))
+    /// Why a request under way was called back: everything trusted is checked again.
+    fn recalled(&self, trusted: &Trusted) -> Stop {
+        let stands = trusted.stands(&self.gateway);
+        stands.err().unwrap_or_else(|| Refusal::stopped().into()).on_its_way()
     }
 
-    /// What the decision depends on beside pass and request, and what the request refers to and does not say.
+    /// The context of the decision, and the things that the request refers to without saying them.
     async fn look(
         &self,
-        pass: &VerifiedPass,
-        connection: &Connection,
-        admitted: &Admitted,
+        arrived: &Arrived,
         request: Request,
-        passage: &mut Passage,
-    ) -> Result<Looked, Stop> {
-        let (gateway, forwarder) = (self.gateway.as_ref(), &self.forwarder);
-        let (authority, limits, now) =
-            (gateway.authority.as_ref(), &gateway.config.limits, gateway.clock.now());
-        let used = reserve::used(authority, limits, pass.claims(&request, &Observed::default(), now)).await?;
-        let known = provenance::known(authority, limits, pass, &request).await?;
+        state: &mut RequestState,
+    ) -> Result<LookUps, Stop> {
+        let (gateway, forwarder, trusted) = (self.gateway.as_ref(), &self.forwarder, &arrived.trusted);
+        let (in_time, pass, now) = (&gateway.in_time, trusted.pass(), gateway.clock.now());
+        let used = in_time.used(pass.claims(&request, &Observed::default(), now)).await?;
+        let known = in_time.known(pass, &request).await?;
         let context = Context { used, known, ..Context::default() };
-        let (text, named) = (&admitted.pass, request.resources.clone());
-        let looker = Looker { gateway, forwarder, connection, pass, text };
-        let mut looked = looker.look(request, context, &mut passage.recording).await?;
+        let named = request.resources.clone();
+        let looker = Looker { gateway, forwarder, trusted };
+        let mut looked = looker.look(request, context, &mut state.recording).await?;
         if looked.request.resources != named {
-            looked.context.known = provenance::known(authority, limits, pass, &looked.request).await?;
+            looked.context.known = in_time.known(pass, &looked.request).await?;
         }
         Ok(looked)
     }
@@ -213,112 +185,75 @@ impl Worker {
         pass: &Arc<VerifiedPass>,
         request: Request,
         context: &Context,
-        passage: &mut Passage,
+        state: &mut RequestState,
     ) -> Result<Answered, Stop> {
         let now = self.gateway.clock.now();
         let decided = decide(pass, request, context, now);
-        passage.recording.judged(pass, &decided, context, now);
+        state.recording.judged(pass, &decided, context, now);
         let refused = match decided {
             Decided::Allow(permitted) => return Ok(Answered::Yes(permitted)),
             Decided::Ask(refused) => return Ok(Answered::Asks(refused)),
             Decided::Deny(refused) => refused,
         };
-        passage.recording.refused(&refused);
+        state.recording.refused(&refused);
         Err(Refusal::of_decision(&refused).into())
     }
 
-    /// Waits for a person's answer, and decides again with it: the pass, its end and its budgets are looked at
-    /// when the approval is there.
+    /// Waits for a person's answer, and decides again with it. The pass, its end and its budgets are checked at that
+    /// moment.
     async fn ask(
         &self,
-        admitted: &Admitted,
-        pass: &Arc<VerifiedPass>,
-        (refused, context): (Refused, Context),
-        host: &OwnHost,
-        passage: &mut Passage,
+        arrived: &Arrived,
+        question: Question,
+        state: &mut RequestState,
     ) -> Result<Permitted, Stop> {
-        passage.recording.refused(&refused);
-        // Beyond the most that are held, an agent is told to come back.
-        let held = ask::patience(&admitted.headers)
-            .and_then(|patience| Some((patience, self.gateway.held.try_acquire().ok()?)));
+        state.recording.refused(&question.refused);
+        let (in_time, now) = (&self.gateway.in_time, self.gateway.clock.now());
+        let trusted = &arrived.trusted;
+        in_time.not_sent_before(trusted.pass(), &question.refused, &question.context.observed, now).await?;
+        // If too many requests are held, the agent is told to come back.
+        let held =
+            arrived.patience.and_then(|patience| Some((patience, self.gateway.held.try_acquire().ok()?)));
         let patience = held.as_ref().map(|(patience, _)| *patience);
-        passage.waited = patience;
-        let gone = passage.gone.clone();
-        let mut waiting = Waiting {
-            gateway: &self.gateway,
-            admitted,
-            pass,
-            host: host.as_str(),
-            patience,
-            gone: &gone,
-            ending: self.ending.clone(),
-        };
-        let approved = waiting.answer((refused.request(), &context.observed), refused.reasons()).await?;
-        let pass = self.gateway.verify(&admitted.pass)?;
-        self.gateway.covered(&pass, admitted)?;
-        passage.recording.approved(&approved);
-        let (authority, limits) = (self.gateway.authority.as_ref(), &self.gateway.config.limits);
+        state.waited = patience;
+        let (gateway, caller, ending) = (self.gateway.as_ref(), &state.caller, self.ending.clone());
+        let mut waiting = Waiting { gateway, trusted, patience, caller, ending };
+        let approved = waiting.answer(&question).await?;
+        let pass = trusted.again(gateway)?;
+        state.recording.approved(&approved);
+        let Question { refused, context } = question;
         let (request, now) = (refused.into_request(), self.gateway.clock.now());
-        let used = reserve::used(authority, limits, pass.claims(&request, &context.observed, now)).await?;
+        let used = in_time.used(pass.claims(&request, &context.observed, now)).await?;
         let context = Context { used, approved: Some(approved.digest()), ..context };
-        match self.decide(&pass, request, &context, passage)? {
+        match self.decide(&pass, request, &context, state)? {
             Answered::Yes(permitted) => Ok(permitted),
             Answered::Asks(refused) => Err(Refusal::of_decision(&refused).into()),
         }
     }
 
-    fn treatment(
-        &self,
-        arrival: &Arrival,
-        admitted: &Admitted,
-        connection: &Connection,
-        (pass, room): (Arc<VerifiedPass>, Option<Room>),
-    ) -> Treatment {
-        let needles = self.gateway.needles.of(&connection.name, &arrival.credential.token);
+    fn treatment(&self, credential: &Credential, arrived: &Arrived, room: Option<Room>) -> Treatment {
+        let connection = arrived.trusted.connection();
+        let needles = self.gateway.needles.of(&connection.name, &credential.token);
         Treatment {
             scrubber: Scrubber::new(needles),
-            origins: Origins::new(upstream::origins(connection), &admitted.base),
+            origins: Origins::new(address::origins(connection), &arrived.base),
             service: connection.service.clone(),
-            shows: if admitted.method == Method::HEAD { Shows::Head } else { Shows::Everything },
+            shows: arrived.shows,
             room,
             leave: Leave {
-                authority: self.gateway.authority.clone(),
+                in_time: self.gateway.in_time.clone(),
                 clock: self.gateway.clock.clone(),
-                pass,
+                pass: arrived.trusted.pass().clone(),
                 connection: connection.name.clone(),
             },
         }
     }
-
-    async fn page(&self, page: Page, mut parts: Parts, host: &OwnHost) -> Result<Response<AnswerBody>, Stop> {
-        match page {
-            Page::WellKnown => Ok(answer::page(&pages::well_known(&self.gateway, host))),
-            Page::Discovery(document) => Ok(answer::page(&document)),
-            Page::Pass => {
-                let pass = self.pass_of(&mut parts)?;
-                Ok(answer::page(&pages::pass(&self.gateway, &pass, host).await?))
-            }
-            Page::Approval(id) => {
-                let pass = self.pass_of(&mut parts)?;
-                let found = pages::approval(&self.gateway, &pass, &id, host).await?;
-                Ok(found.map_or_else(answer::not_found, |page| answer::page(&page)))
-            }
-            Page::GiveUp => {
-                let pass = self.pass_of(&mut parts)?;
-                Ok(answer::page(&pages::give_up(&self.gateway, &pass).await?))
-            }
-        }
-    }
-
-    fn pass_of(&self, parts: &mut Parts) -> Result<Arc<VerifiedPass>, Stop> {
-        self.gateway.verify(&crate::admit::take_pass(&mut parts.headers)?)
-    }
 }
 
-impl Passage {
-    /// Nothing is sent for an agent that has gone: it could not learn what came of it.
+impl RequestState {
+    /// Nothing is sent for an agent that has gone, because it could not learn the outcome.
     fn still_awaited(&self) -> Result<(), Fault> {
-        if self.gone.load(Ordering::Acquire) {
+        if self.caller.has_left() {
             return Err(Fault::before(FaultCode::Abandoned, "the agent went away before anything was sent"));
         }
         Ok(())

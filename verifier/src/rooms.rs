@@ -1,7 +1,11 @@
-//! Room for what the gateway holds whole: bodies of requests, and answers that are reviewed.
+//! Memory for what the gateway holds whole: request bodies, and answers under review.
 //!
-//! Each kind is bounded over all connections. Room for an answer is taken before its request leaves, because afterwards
-//! there is no turning back: whoever finds none waits a little, and is told so. It decides nothing.
+//! Each kind has a limit over all connections. A request takes the memory for its answer before it leaves, because it
+//! cannot turn back afterwards. A request that finds none waits a little, and is then told so. Nothing is decided here.
+//!
+//! - Invariant: All answers under review share one limit of memory. A request takes its share before it leaves
+//!   (`room_for_an_answer_is_taken_before_its_request_leaves`,
+//!   `many_large_answers_that_are_judged_at_once_have_bounded_room`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,32 +25,32 @@ pub(crate) const MAX_REVIEWED: usize = 8 * 1024 * 1024;
 pub(crate) struct Rooms {
     bodies: Arc<Semaphore>,
     answers: Arc<Semaphore>,
-    /// How long an answer's room is waited for.
+    /// How long a request waits for its answer's memory.
     turn: Duration,
 }
 
-/// So many bytes may be held for as long as this lives.
+/// This many bytes may be held as long as this lives.
 pub(crate) struct Room(OwnedSemaphorePermit);
 
 impl Rooms {
     pub(crate) fn new(limits: &Limits) -> Self {
         let bytes = |most: usize| Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
-        // One answer has room whatever is set.
+        // There is always memory for one answer, whatever the settings.
         let answers = bytes(limits.answers.max(MAX_REVIEWED));
         Self { bodies: bytes(limits.bodies), answers, turn: limits.turn }
     }
 
-    /// Room for so many bytes of a request, or of what is looked up for it; many large ones at once are turned away.
+    /// Memory for the body of a request, or for a look-up; if many large ones come at once, some are turned away.
     pub(crate) fn for_body(&self, bytes: usize) -> Result<Option<Room>, Fault> {
         if bytes == 0 {
             return Ok(None);
         }
         let full =
-            |_| Fault::before(FaultCode::Overloaded, "the gateway holds as many request bodies as it may");
+            |_| Fault::before(FaultCode::Overloaded, "the gateway has no room for more request bodies");
         self.bodies.clone().try_acquire_many_owned(permits(bytes)).map(|one| Some(Room(one))).map_err(full)
     }
 
-    /// Room for the answer to a request that is about to leave, where it will be reviewed.
+    /// Memory for the answer to a request that is about to leave, if the answer will be reviewed.
     pub(crate) async fn for_answer(&self, permitted: &Permitted) -> Result<Option<Room>, Fault> {
         if permitted.review().is_none() {
             return Ok(None);
@@ -56,7 +60,7 @@ impl Rooms {
             Ok(Ok(room)) => Ok(Some(Room(room))),
             Ok(Err(_)) | Err(_) => Err(Fault::before(
                 FaultCode::Overloaded,
-                "the gateway holds as many answers under review as it may",
+                "the gateway has no room for more answers under review",
             )),
         }
     }
@@ -75,12 +79,12 @@ impl Room {
         self.0.merge(other.0);
     }
 
-    /// Gives back what so many bytes do not need.
+    /// Gives back the memory beyond this many bytes.
     pub(crate) fn shrink_to(&mut self, bytes: usize) {
         drop(self.0.split(self.bytes().saturating_sub(bytes)));
     }
 
-    /// Bytes that take this room until the last of them is let go, wherever they wait by then.
+    /// Bytes that keep this memory until the last of them is dropped, wherever they wait by then.
     pub(crate) fn around(mut self, bytes: Bytes) -> Bytes {
         self.shrink_to(bytes.len());
         Bytes::from_owner(Held { bytes, _room: self })

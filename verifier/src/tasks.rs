@@ -1,7 +1,6 @@
-//! Work that outlives its request, and its owner.
+//! Work that outlives its request, and the owner of that work.
 //!
-//! An agent that goes away does not take the audit record with it: what its request still has to do is finished
-//! here, and a gateway that stops waits for it.
+//! If an agent goes away, its audit record still gets finished here. A gateway that stops waits for this work.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -20,7 +19,7 @@ pub(crate) struct Tasks {
 }
 
 impl Tasks {
-    /// Runs `work` to its end. While the runtime is torn down it cannot, and says so.
+    /// Runs `work` to its end. While the runtime is being torn down it cannot, and says so.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         let (Ok(runtime), false) = (Handle::try_current(), self.closed.load(Ordering::Acquire)) else {
             tracing::error!("a request was cut off while the gateway stopped; its record is not finished");
@@ -31,7 +30,7 @@ impl Tasks {
         running.spawn_on(work, &runtime);
     }
 
-    /// Waits for what is left, at most `patience`, and takes nothing more after that.
+    /// Waits for the remaining work, at most `patience`, and takes nothing more after that.
     pub(crate) async fn drain(&self, patience: Duration) {
         let all = async {
             loop {

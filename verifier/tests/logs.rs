@@ -1,5 +1,14 @@
 //! Nothing secret is written down: not the pass, not the credential, not what the agent or the upstream said.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+#[path = "it/common/mod.rs"]
 mod common;
 
 use std::io::Write;
@@ -9,6 +18,13 @@ use common::{CREDENTIAL, Stage, Step, json, request};
 
 #[derive(Clone, Default)]
 struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl Page {
+    fn lines(&self) -> Vec<String> {
+        let written = self.0.lock().unwrap().clone();
+        String::from_utf8(written).unwrap().lines().map(str::to_owned).collect()
+    }
+}
 
 impl Write for Page {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -57,6 +73,20 @@ fn no_secret_and_no_content_is_logged_or_recorded() {
     }
     stage.upstream.answers(|_| vec![Step::Close]);
     stage.send(comment);
+
+    // One failure is one line, whatever knew of it on its way.
+    stage.upstream.answers(|_| json("401 Unauthorized", "{}"));
+    *stage.authority.renews.lock().unwrap() = common::Renews::ProviderIsDown;
+    let before = page.lines().len();
+    assert_eq!(stage.get(&pass, "/github/user").code(), "upstream-unreachable");
+    let lines = page.lines().split_off(before);
+    let warned: Vec<_> =
+        lines.iter().filter(|line| line.contains(" WARN ") || line.contains(" ERROR ")).collect();
+    assert_eq!(warned.len(), 1, "{warned:#?}");
+    assert!(
+        warned[0].contains("because=it is down") && warned[0].contains("connection=\"github\""),
+        "{warned:?}"
+    );
 
     let logged = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
     let recorded = format!("{:?}", stage.authority.written());

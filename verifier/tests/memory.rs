@@ -1,5 +1,14 @@
 //! What the gateway holds whole is bounded together, and before anything leaves.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+#[path = "it/common/mod.rs"]
 mod common;
 
 use std::io::{Read, Write};
@@ -8,7 +17,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Kind, Stage, Step, eventually, request};
-use datalog::{MintArgs, Narrowing};
+use datalog::{MintArgs, Narrowing, flags};
 use verifier::{GatewayConfig, Limits};
 
 const MIB: usize = 1024 * 1024;
@@ -34,7 +43,7 @@ fn stage(answers: usize, turn: Duration) -> (Stage, String) {
     let stage = Stage::with(GatewayConfig { threads: 1, limits, ..GatewayConfig::default() });
     let pass = stage.mint(&MintArgs {
         allow: vec!["gmail:read".into()],
-        narrow: Narrowing { newer_than: vec!["24h".into()], ..Narrowing::default() },
+        narrow: Narrowing::default().with(&flags::NEWER_THAN, ["24h"]),
         ..MintArgs::default()
     });
     (stage, pass)

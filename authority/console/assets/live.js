@@ -5,10 +5,19 @@
 
 const at = document.body.dataset.at
 
+// A form that was sent leads on by itself.
+let leaving = false
+document.addEventListener('submit', () => { leaving = true })
+addEventListener('pageshow', () => { leaving = false })
+/** Shows that the session has ended, which any page then says. */
+function signedOut() {
+  if (!leaving) location.reload()
+}
+
 /** Fetches a page of the console and returns it parsed; nothing in it runs. */
 async function load(url, options = {}) {
   const answer = await fetch(url, { ...options, headers: { ...options.headers, 'hallpass-live': '1' } })
-  if (answer.status === 403) location.reload()
+  if (answer.status === 403) signedOut()
   return new DOMParser().parseFromString(await answer.text(), 'text/html')
 }
 
@@ -49,13 +58,64 @@ function listen() {
   if (!at || document.hidden) return
   changes = new EventSource(`${at}/events`)
   changes.addEventListener('change', refresh)
-  // Refused for good: the session has ended, and asking for the page says so.
-  changes.addEventListener('error', () => { if (changes?.readyState === EventSource.CLOSED) refresh() })
+  // Refused for good: the session has ended, and asking for the page says so. Else nobody may be there.
+  changes.addEventListener('error', () => { changes?.readyState === EventSource.CLOSED ? refresh() : probe() })
 }
 
+// A page that is not up to date says so: nobody acts on what is not so any more.
+const show = (what, is) => { for (const each of document.querySelectorAll(what)) each.hidden = !is }
+let seen = Date.now()
+let lost = false
+let probing = false
+async function probe() {
+  if (!at || document.hidden || probing) return
+  probing = true
+  try {
+    const answer = await fetch(`${at}/alive`, { headers: { 'hallpass-live': '1' }, cache: 'no-store', signal: AbortSignal.timeout(1_000) })
+    if (answer.status === 403) signedOut()
+    if (!answer.ok) throw new Error('not there')
+    seen = Date.now()
+    if (lost) reveal(false)
+  } catch {
+    reveal(true)
+  } finally {
+    probing = false
+  }
+}
+function reveal(isLost) {
+  const seconds = Math.max(1, Math.round((Date.now() - seen) / 1_000))
+  document.getElementById('lost-since').textContent = `Disconnected ${seconds} s ago.`
+  if (isLost === lost) return
+  lost = isLost
+  document.body.classList.toggle('lost', lost)
+  for (const each of document.querySelectorAll('main, .bar nav')) each.inert = lost
+  show('#lost, .if-lost', lost)
+  show('form:has(> button.stop)', !lost)
+  show('.if-live', !lost)
+  show('.if-not-live', lost)
+  if (!lost) { refresh(); listen() }
+}
+
+if (at) {
+  setInterval(probe, 1_000)
+  // Only this origin reads it, and it opens nothing without the session's cookie.
+  try { localStorage.setItem('hallpass-at', at) } catch { /* the front page then leads nowhere */ }
+}
+/** Leads a browser that is signed in from the front page to its own. */
+async function lead() {
+  const kept = localStorage.getItem('hallpass-at')
+  if (!/^\/s\/[\w-]+$/.test(kept ?? '')) return
+  const answer = await fetch(`${kept}/alive`, { headers: { 'hallpass-live': '1' }, cache: 'no-store' }).catch(() => null)
+  if (answer?.ok) location.replace(`${kept}/now`)
+  else localStorage.removeItem('hallpass-at')
+}
+if ('front' in document.body.dataset) lead()
+
 if (document.querySelector('[data-live]')) {
+  show('.if-live', true)
+  show('.if-not-live', false)
   listen()
-  document.addEventListener('visibilitychange', () => { listen(); if (!document.hidden) refresh() })
+  document.addEventListener('visibilitychange', () => { listen(); if (!document.hidden) { probe(); refresh() } })
   setInterval(() => { if (!document.hidden) refresh() }, 30_000)
 }
 

@@ -1,5 +1,5 @@
-//! `/v1/approvals` and `/v1/approvers`: what people are asked, their answers, and who they are. `wait` holds the
-//! answer open until something changes.
+//! `/v1/approvals` and `/v1/approvers`: the questions for people, their answers, and the approvers. With `wait` an
+//! answer stays open until something changes.
 
 use std::time::Duration;
 
@@ -9,11 +9,12 @@ use axum::routing::{delete, get, put};
 use datalog::{ApprovalId, ApproverName};
 use serde::Deserialize;
 
+use super::Problem;
 use super::extract::{Body, Path, Query};
-use super::{AppState, Problem, Routes};
-use crate::app::{ApprovalFilter, ApprovalInfo, ApproveArgs, ApproverInfo, DenyArgs};
+use crate::api::state::{AppState, Routes};
+use crate::app::{ApprovalFilter, ApprovalInfo, ApproveArgs, ApproverInfo, DenyArgs, ReopenArgs};
 
-/// The longest an answer is held open, in seconds.
+/// The longest time for which an answer stays open, in seconds.
 const LONGEST_WAIT: u64 = 30;
 
 #[derive(Debug, Default, Deserialize)]
@@ -28,6 +29,7 @@ pub(super) fn routes() -> Routes {
         ("/v1/approvals/{id}", get(one)),
         ("/v1/approvals/{id}/approval", put(approve)),
         ("/v1/approvals/{id}/denial", put(deny)),
+        ("/v1/approvals/{id}/reopening", put(reopen)),
         ("/v1/approvers", get(approvers)),
         ("/v1/approvers/{name}", put(add).merge(delete(retire))),
     ]
@@ -38,11 +40,14 @@ async fn list(
     Query(filter): Query<ApprovalFilter>,
     Query(Wait { wait }): Query<Wait>,
 ) -> Result<Json<Vec<ApprovalInfo>>, Problem> {
+    if let Some(pass) = &filter.pass {
+        app.known_pass(pass).await?;
+    }
     if let Some(wait) = wait {
         let mut changes = app.changes();
         let before = changes.borrow_and_update().approvals;
         let newer = changes.wait_for(|changes| changes.approvals > before);
-        // A wait that ends without news is answered as it stands.
+        // A wait without news ends with the current state.
         let _ = tokio::time::timeout(Duration::from_secs(wait.min(LONGEST_WAIT)), newer).await;
     }
     Ok(Json(app.approvals(filter).await?))
@@ -69,6 +74,14 @@ async fn deny(
     Body(args): Body<DenyArgs>,
 ) -> Result<Json<ApprovalInfo>, Problem> {
     Ok(Json(app.deny(&id, args).await?))
+}
+
+async fn reopen(
+    State(AppState(app)): State<AppState>,
+    Path(id): Path<ApprovalId>,
+    Body(args): Body<ReopenArgs>,
+) -> Result<Json<ApprovalInfo>, Problem> {
+    Ok(Json(app.reopen(&id, args).await?))
 }
 
 async fn approvers(State(AppState(app)): State<AppState>) -> Json<Vec<ApproverInfo>> {

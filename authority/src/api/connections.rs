@@ -1,12 +1,13 @@
-//! `/v1/connections`: a person's OAuth links, and the two ways to make one. No token is ever in an answer.
+//! `/v1/connections`: a person's OAuth links, and the two ways to make one. No answer ever holds a token.
 
 use axum::Json;
 use axum::extract::State;
 use axum::routing::{delete, get, post};
 use datalog::ConnectionName;
 
+use super::Problem;
 use super::extract::{Body, Path};
-use super::{AppState, Problem, Routes};
+use crate::api::state::{AppState, Routes};
 use crate::app::{
     ConnectBegun, ConnectFinish, ConnectStart, ConnectionInfo, DeviceBegun, DevicePoll, DeviceStart,
     DisconnectReport,

@@ -1,4 +1,4 @@
-//! Bodies, queries and path segments as typed values; what does not fit is a problem document.
+//! Reads bodies, queries and path segments as typed values. A value that does not fit becomes a problem document.
 
 use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Request};

@@ -4,8 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::routing::{delete, get};
 
+use super::Problem;
 use super::extract::Path;
-use super::{AppState, Problem, Routes};
+use crate::api::state::{AppState, Routes};
 use crate::app::RootKeyInfo;
 
 pub(super) fn routes() -> Routes {

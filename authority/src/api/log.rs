@@ -1,6 +1,6 @@
-//! `/v1/log`: audit records, whether the chain of them is whole, and the log as signed lines.
+//! `/v1/log`: audit records, the check of their chain, and the log as signed lines.
 //!
-//! `wait` holds an answer open until there is a newer record.
+//! With `wait` an answer stays open until there is a newer record.
 
 use std::time::Duration;
 
@@ -9,21 +9,22 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 
+use super::Problem;
 use super::extract::{Body, Path, Query};
-use super::{AppState, Problem, Routes};
+use crate::api::state::{AppState, Routes};
 use crate::app::{
     AuditKeyInfo, ExportBegun, ExportLines, ExportRange, KeptPage, LogQuery, LogRecord, LogVerification,
     RecordView, Rotation,
 };
 
-/// The longest an answer is held open, in seconds.
+/// The longest time for which an answer stays open, in seconds.
 const LONGEST_WAIT: u64 = 30;
 
-/// Records, and where to go on from.
+/// Records, and where to continue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LogPage {
     pub records: Vec<LogRecord>,
-    /// The newest record there was, whether or not it was asked for.
+    /// The newest record at all, whatever was asked for.
     pub head: u64,
 }
 
@@ -54,12 +55,17 @@ async fn list(
     let mut head = app.log_head();
     if let (Some(after), Some(wait)) = (query.after, wait) {
         let newer = head.wait_for(|head| *head > after);
-        // A wait that ends without news is answered with an empty page.
+        // A wait without news ends with an empty page.
         let _ = tokio::time::timeout(Duration::from_secs(wait.min(LONGEST_WAIT)), newer).await;
     }
-    // Read before the records: one that arrives in between is found again by whoever asks on from here.
+    // This is read before the records. A caller that continues from here finds a record that arrives in between.
     let head = *head.borrow();
-    Ok(Json(LogPage { records: app.log(query).await?, head }))
+    let is_first = query.after.is_none();
+    let records = app.log(query.clone()).await?;
+    if records.is_empty() && is_first {
+        app.check_names(&query).await?;
+    }
+    Ok(Json(LogPage { records, head }))
 }
 
 async fn record(
@@ -98,7 +104,7 @@ async fn begin_export(
     Ok(Json(app.begin_export(range).await?))
 }
 
-/// Where an export goes on.
+/// Where an export continues.
 #[derive(Debug, Deserialize)]
 struct Next {
     after: u64,

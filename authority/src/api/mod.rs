@@ -1,7 +1,9 @@
 //! The authority's API: HTTP over `App`, one file a resource.
 //!
-//! Two routers with nothing in common but health: `administration` is served on the authority's socket and in
-//! this process only, `public` on TCP. No handler decides, stores or computes: each is one call of `App`.
+//! There are two routers, and they share only health. `administration` is served on the authority's socket and in this
+//! process; `public` is served on TCP. No handler decides, stores or computes: each is one call of `App`.
+//!
+//! - Invariant: The gateway answers no administrative request (`an_agent_reaches_no_administration_at_the_gateway`).
 
 mod approvals;
 mod connections;
@@ -15,6 +17,7 @@ mod problem;
 mod public;
 mod revocations;
 mod services;
+pub mod state;
 mod status;
 mod stop;
 
@@ -22,27 +25,21 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::MethodRouter;
 use http::StatusCode;
 
-use crate::app::{App, AppError, ErrorKind};
+use crate::api::state::{AppState, Routes};
+use crate::app::App;
 
 pub use log::LogPage;
 pub use problem::Problem;
+pub(crate) use problem::status as status_of;
 pub use public::{Metrics, public};
 pub use status::Status;
 
-/// What every handler is given.
-#[derive(Clone)]
-struct AppState(Arc<App>);
-
-/// One resource's paths and what answers on them.
-type Routes = Vec<(&'static str, MethodRouter<AppState>)>;
-
-/// Nothing that a person sends here is larger.
+/// The largest body that a person sends here.
 const LARGEST_BODY: usize = 256 * 1024;
 
-/// Everything that changes or shows the authority's state. Never to be served on TCP.
+/// Everything that changes or shows the authority's state. Never serve it on TCP.
 pub fn administration(app: Arc<App>) -> Router {
     let mut router = Router::new();
     for (path, methods) in administrative_routes() {
@@ -71,18 +68,6 @@ fn administrative_routes() -> Routes {
         status::routes(),
     ]
     .concat()
-}
-
-impl From<AppError> for Problem {
-    fn from(error: AppError) -> Self {
-        match error.kind() {
-            ErrorKind::Invalid => Self::bad_request(error),
-            ErrorKind::NotFound => Self::not_found(error),
-            ErrorKind::Conflict => Self::conflict(error),
-            ErrorKind::Provider => Self::bad_gateway(error),
-            ErrorKind::Store => Self::internal(error),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The names that the TCP listener goes by. A request for another name is refused, so that a web page that resolves its
-//! own name to this machine reaches nothing.
+//! The names of the TCP listener. A request for another name is refused, so that a web page that points its own name at
+//! this machine reaches nothing.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode, header};
 
 use super::Problem;
 
-/// `HOST:PORT`, each way to say it.
+/// `HOST:PORT`, in every spelling.
 #[derive(Clone)]
 pub(crate) struct OwnNames(Arc<[String]>);
 
@@ -21,7 +21,7 @@ impl OwnNames {
         Self([listen.to_string(), format!("localhost:{port}"), format!("127.0.0.1:{port}")].into())
     }
 
-    /// The name that a request is for, where it says exactly one and that is ours.
+    /// The name that a request asks for, if it is exactly one and one of ours.
     pub(crate) fn host<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         let mut hosts = headers.get_all(header::HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else { return None };
@@ -36,6 +36,6 @@ pub(crate) async fn own_host_only(State(names): State<OwnNames>, request: Reques
         return next.run(request).await;
     }
     let own = names.0.first().map_or("", String::as_str);
-    Problem::new(StatusCode::MISDIRECTED_REQUEST, format_args!("this listener answers for {own} only"))
+    Problem::new(StatusCode::MISDIRECTED_REQUEST, format!("this listener answers for {own} only"))
         .into_response()
 }

@@ -1,12 +1,12 @@
-//! `/v1/passes`: minting, and what was minted. The text of a pass is in one answer only: that of its minting.
+//! `/v1/passes`: mints passes and lists them. Only the answer to a mint holds the text of a pass.
 
 use axum::Json;
 use axum::extract::State;
 use axum::routing::get;
-use datalog::PassId;
 
+use super::Problem;
 use super::extract::{Body, Path, Query};
-use super::{AppState, Problem, Routes};
+use crate::api::state::{AppState, Routes};
 use crate::app::{MintArgs, Minted, PassDetail, PassFilter, PassInfo};
 
 pub(super) fn routes() -> Routes {
@@ -22,9 +22,9 @@ async fn list(
 
 async fn one(
     State(AppState(app)): State<AppState>,
-    Path(id): Path<PassId>,
+    Path(name): Path<String>,
 ) -> Result<Json<PassDetail>, Problem> {
-    Ok(Json(app.pass(&id).await?))
+    Ok(Json(app.pass_named(&name).await?))
 }
 
 async fn mint(

@@ -1,8 +1,11 @@
-//! What the API answers when it does not do what was asked: problem+json (RFC 9457), the one place with its status codes.
+//! Refusals and failures of the API as problem+json (RFC 9457). This is the API's one place with status codes.
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use datalog::Message;
 use serde::{Deserialize, Serialize};
+
+use crate::app::{AppError, ErrorKind};
 
 /// A problem document. `detail` is for people; `hint` says what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,43 +19,41 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of this status; a second line `hint: …` of `detail` becomes the hint.
-    pub fn new(status: StatusCode, detail: impl std::fmt::Display) -> Self {
-        let text = detail.to_string();
-        let (detail, hint) = match text.split_once("\nhint: ") {
-            Some((detail, hint)) => (detail.to_owned(), Some(hint.to_owned())),
-            None => (text, None),
-        };
+    pub fn new(status: StatusCode, message: impl Into<Message>) -> Self {
+        let Message { says, hint } = message.into();
         Self {
             r#type: "about:blank".into(),
             title: status.canonical_reason().unwrap_or("Error").into(),
             status: status.as_u16(),
-            detail,
+            detail: says,
             hint,
         }
     }
 
     /// What was sent is wrong: an argument, a name, a duration.
-    pub fn bad_request(detail: impl std::fmt::Display) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, detail)
+    pub fn bad_request(message: impl Into<Message>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
     }
 
-    pub fn not_found(detail: impl std::fmt::Display) -> Self {
-        Self::new(StatusCode::NOT_FOUND, detail)
+    pub fn not_found(message: impl Into<Message>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
     }
+}
 
-    /// The state does not allow it now.
-    pub fn conflict(detail: impl std::fmt::Display) -> Self {
-        Self::new(StatusCode::CONFLICT, detail)
+/// The status of an error of a verb, here and at the console.
+pub(crate) fn status(kind: ErrorKind) -> StatusCode {
+    match kind {
+        ErrorKind::Invalid => StatusCode::BAD_REQUEST,
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::Conflict => StatusCode::CONFLICT,
+        ErrorKind::Provider => StatusCode::BAD_GATEWAY,
+        ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
+}
 
-    /// The provider on the other side failed.
-    pub fn bad_gateway(detail: impl std::fmt::Display) -> Self {
-        Self::new(StatusCode::BAD_GATEWAY, detail)
-    }
-
-    pub fn internal(detail: impl std::fmt::Display) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        Self::new(status(error.kind()), error)
     }
 }
 

@@ -1,17 +1,17 @@
-//! What the authority answers on TCP: health, metrics, and the public halves of the root keys.
+//! The authority's answers on TCP: health, metrics, and the public halves of the root keys.
 //!
-//! Nothing here changes or shows state. A request whose Host is not this listener is refused, so that a web page
-//! that resolves its own name to this machine reads nothing.
+//! Nothing here changes or shows state. A request with another Host is refused, so that a web page that points its own
+//! name at this machine reads nothing.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
+use axum::http::header;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use axum::{Json, http::header};
+use axum::{Json, Router};
 use http::StatusCode;
 use serde::Serialize;
 
@@ -62,7 +62,7 @@ async fn prometheus(State(public): State<Public>) -> Response {
     (content_type, (public.metrics)()).into_response()
 }
 
-/// What a holder needs to attenuate with any Biscuit library.
+/// The data that a holder needs to attenuate with any Biscuit library.
 #[derive(Debug, Serialize)]
 struct WellKnown {
     version: &'static str,

@@ -1,11 +1,12 @@
-//! `/v1/revocations`: takes passes back, with everything attenuated from them.
+//! `/v1/revocations`: revokes passes, with everything attenuated from them.
 
 use axum::Json;
 use axum::extract::State;
 use axum::routing::post;
 
+use super::Problem;
 use super::extract::Body;
-use super::{AppState, Problem, Routes};
+use crate::api::state::{AppState, Routes};
 use crate::app::{RevokeArgs, RevokeReport};
 
 pub(super) fn routes() -> Routes {

@@ -1,12 +1,13 @@
-//! `/v1/services`: the imported services, read anew or taken out. Importing one writes files of the home.
+//! `/v1/services`: reloads or removes imported services. An import writes files of the home.
 
 use axum::Json;
 use axum::extract::State;
 use axum::routing::{delete, post};
 use datalog::ServiceName;
 
+use super::Problem;
 use super::extract::Path;
-use super::{AppState, Problem, Routes};
+use crate::api::state::{AppState, Routes};
 use crate::app::CatalogChange;
 
 pub(super) fn routes() -> Routes {

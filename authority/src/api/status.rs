@@ -1,12 +1,12 @@
-//! `/v1/status`: which version answers. What a person may see of the rest has resources of its own.
+//! `/v1/status`: the version that answers. Everything else has its own resource.
 
 use axum::Json;
 use axum::routing::get;
 use serde::{Deserialize, Serialize};
 
-use super::Routes;
+use crate::api::state::Routes;
 
-/// Who answers on the socket.
+/// The authority that answers on the socket.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Status {
     pub version: String,

@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use tower_service::Service as _;
 
 use super::*;
-use crate::config::Config;
+use crate::config::types::Config;
 use crate::home::Home;
 
 const METHODS: [Method; 7] =
@@ -24,7 +24,7 @@ fn authority() -> Authority {
     let folder = tempfile::tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
     let home = Home::at(folder.path());
-    App::init(&home).unwrap();
+    App::init(&home, &Config::default()).unwrap();
     Authority { app: App::open(&home, Config::default()).unwrap(), _home: folder }
 }
 

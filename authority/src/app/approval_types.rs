@@ -1,34 +1,47 @@
-//! What goes into and out of the verbs of approvals and of stopping: plain values that are also the API's JSON.
+//! The input and output of the verbs of approvals: plain values that are also the API's JSON.
 //!
-//! What was shown of a request is among them; the text of a pass and private keys are not.
+//! They hold what an approver sees of a request. They never hold the text of a pass or a private key.
 
-use datalog::{ApprovalId, ApproverName, ConnectionName, RevocationId, Shown};
+use datalog::{ApprovalId, ApproverName, ConnectionName, RequestView, RevocationId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-/// One request that a person is, or was, asked about.
+/// A request that a person is, or was, asked about.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ApprovalInfo {
     pub id: ApprovalId,
     pub status: ApprovalStanding,
-    /// The lineage of the pass that asks; the approval is for its last block alone.
+    /// The lineage of the asking pass. The approval is only for its last block.
     pub lineage: Vec<RevocationId>,
     pub task: String,
     pub connection: ConnectionName,
     pub operation: String,
     /// Of the canonical request, in hexadecimal.
     pub digest: String,
-    /// The request, decoded; gone once it is settled.
+    /// The decoded request; it is forgotten once the question is settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shown: Option<Shown>,
-    /// How many distinct approvers it takes, and who they may be; anybody where it names none.
+    pub shown: Option<RequestView>,
+    /// How many distinct approvers are needed, and who they may be; anybody if none is named.
     pub needed: u32,
     pub approvers: Vec<ApproverName>,
+    /// The people whose yes still counts.
     pub answers: Vec<ApprovalAnswer>,
-    /// How often it may still be used; none where that is not limited, or nothing was granted yet.
+    /// Everything that people said, in order, including what no longer counts.
+    #[serde(default)]
+    pub history: Vec<ApprovalSaid>,
+    /// Counts what people said. An answer that names another version is not taken.
+    #[serde(default)]
+    pub version: u32,
+    /// Why no request would go even with a yes: the pass is revoked, suspended or over, or everything is stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
+    /// How many requests are held open for the answer right now.
+    #[serde(default)]
+    pub waiting_now: usize,
+    /// How often it may still be used; none without a limit, or before a grant.
     pub uses_left: Option<u32>,
     pub uses: u32,
-    /// Why it was denied.
+    /// The reason of a denial.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
@@ -37,15 +50,32 @@ pub struct ApprovalInfo {
     pub expires: OffsetDateTime,
 }
 
+impl ApprovalInfo {
+    /// The question in one line, the same at a terminal and in the console.
+    pub fn title(&self) -> String {
+        self.or_operation(|shown| &shown.title)
+    }
+
+    /// The beginning of that line, for notices that others carry: without people, and without words of the message.
+    pub fn deed(&self) -> String {
+        self.or_operation(|shown| &shown.deed)
+    }
+
+    fn or_operation(&self, text: impl Fn(&RequestView) -> &String) -> String {
+        let shown = self.shown.as_ref().map(text).filter(|text| !text.is_empty());
+        shown.cloned().unwrap_or_else(|| format!("{} on {}", self.operation, self.connection))
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ApprovalStanding {
     Pending,
     Approved,
     Denied,
-    /// Approved, and used as often as it might be.
+    /// Approved, and used up.
     Used,
-    /// An answer to a request that is alike covers it.
+    /// An answer to a similar request covers it.
     Covered,
     Expired,
 }
@@ -60,7 +90,33 @@ pub struct ApprovalAnswer {
     pub block: String,
 }
 
-/// Which approvals to list. The newest first.
+/// One statement of a person about a question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalSaid {
+    /// None for a no from before the name was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<ApproverName>,
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    pub said: SaidWord,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    /// Whether it still counts.
+    pub stands: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SaidWord {
+    Yes,
+    No,
+    /// A no that came after the approval was used.
+    TooLate,
+    /// A person took back their no, and the question waits again.
+    Reopened,
+}
+
+/// Which approvals to list, newest first.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ApprovalFilter {
     #[serde(default)]
@@ -68,7 +124,7 @@ pub struct ApprovalFilter {
     /// A pass, with everything attenuated from it.
     #[serde(default)]
     pub pass: Option<RevocationId>,
-    /// 100 where it is not said.
+    /// 100 by default.
     #[serde(default)]
     pub limit: Option<u32>,
 }
@@ -76,14 +132,17 @@ pub struct ApprovalFilter {
 /// A yes.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ApproveArgs {
-    /// `owner` where it is not said.
+    /// `owner` by default.
     #[serde(default)]
     pub by: Option<ApproverName>,
     #[serde(default)]
     pub scope: ApprovalScope,
+    /// The version that the person saw.
+    #[serde(default)]
+    pub version: Option<u32>,
 }
 
-/// How much a yes covers. What is more than once covers requests that are alike, too: `Shown::alike` says which.
+/// How much a yes covers. A yes to more than one request also covers similar ones; `RequestView::alike` says which.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "scope", rename_all = "kebab-case")]
 pub enum ApprovalScope {
@@ -92,9 +151,9 @@ pub enum ApprovalScope {
     Once,
     /// So often.
     Times { times: u32 },
-    /// As often as it likes, so long: `2h`.
+    /// Without a limit, for this long: `2h`.
     Until { duration: String },
-    /// As often as it likes, until the pass ends.
+    /// Without a limit, until the pass ends.
     Task,
 }
 
@@ -103,9 +162,37 @@ pub enum ApprovalScope {
 pub struct DenyArgs {
     #[serde(default)]
     pub by: Option<ApproverName>,
-    /// Told to the agent.
+    /// The agent reads it.
     #[serde(default)]
     pub because: Option<String>,
+    #[serde(default)]
+    pub scope: DenialScope,
+    /// The version that the person saw.
+    #[serde(default)]
+    pub version: Option<u32>,
+}
+
+/// How much a no covers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DenialScope {
+    /// Everything that the pass would do by this operation to the same people, until the pass ends or the no is
+    /// taken back.
+    #[default]
+    People,
+    /// Only this request: the agent may ask about another text to the same people.
+    ThisOne,
+}
+
+/// Takes back a no: the question waits again.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ReopenArgs {
+    /// Who said no; `owner` by default.
+    #[serde(default)]
+    pub by: Option<ApproverName>,
+    /// The version that the person saw.
+    #[serde(default)]
+    pub version: Option<u32>,
 }
 
 /// Someone who approves.
@@ -123,47 +210,6 @@ pub struct ApproverInfo {
 #[serde(rename_all = "kebab-case")]
 pub enum ApproverStatus {
     Trusted,
-    /// What it signed counts no more.
+    /// Signatures already given no longer count.
     Retired,
-}
-
-/// What to stop, or to resume, by itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "stop", content = "name", rename_all = "kebab-case")]
-pub enum StopTarget {
-    /// A pass or a delegated block, with everything attenuated from it.
-    Pass(RevocationId),
-    /// Every pass for a task.
-    Task(String),
-    Connection(ConnectionName),
-}
-
-/// Stops something by itself.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SuspendArgs {
-    #[serde(flatten)]
-    pub target: StopTarget,
-    #[serde(default)]
-    pub because: Option<String>,
-}
-
-/// What stopping something by itself came to.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SuspendReport {
-    #[serde(flatten)]
-    pub stopped: Suspension,
-    /// Requests that were on their way and did not end in time: what they do may still happen.
-    #[serde(default)]
-    pub not_recalled: usize,
-}
-
-/// Something that is stopped until it is resumed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Suspension {
-    #[serde(flatten)]
-    pub target: StopTarget,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub because: Option<String>,
-    #[serde(with = "time::serde::rfc3339")]
-    pub since: OffsetDateTime,
 }

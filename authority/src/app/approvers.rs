@@ -1,16 +1,17 @@
-//! `approvers`: who approves, each by a key of their own.
+//! `approvers`: the people who approve, each with a key.
 //!
-//! Whoever reaches the socket is the owner of this home, and may answer under any name that is kept here: names
-//! tell people apart in the record, they do not keep the owner out.
+//! Everybody who reaches the socket is the owner of this home, and may answer under any of these names. Names tell
+//! people apart in the log; they do not keep the owner out.
 
-use datalog::ApproverName;
+use datalog::{ApproverName, Message};
 
-use super::{App, AppError, ApproverInfo, ApproverStatus};
+use crate::app::{App, AppError, ApproverInfo, ApproverStatus};
 use crate::audit::{Event, EventEntry, hex};
 use crate::desk::{Changed, generate};
+use crate::nearest;
 use crate::store::ApproverRow;
 
-/// Who approves where nobody is named.
+/// The approver if nobody is named.
 pub(super) const OWNER: &str = "owner";
 
 impl App {
@@ -21,20 +22,32 @@ impl App {
     /// Makes an approver with a new key.
     pub async fn add_approver(&self, name: &ApproverName) -> Result<ApproverInfo, AppError> {
         if self.desk.approvers.knows(name) {
-            return Err(AppError::Conflict(format!("there is an approver `{name}` already")));
+            return Err(AppError::conflict(format!("there is an approver `{name}` already")));
         }
         self.make_approver(name).await?;
         self.approver_info(name)
     }
 
-    /// What it signed counts no more, and it signs nothing from now on.
+    /// Signatures already given stop counting, and the key signs nothing from now on.
     pub async fn retire_approver(&self, name: &ApproverName) -> Result<ApproverInfo, AppError> {
         self.approver_info(name)?;
         self.desk.approvers.retire(name);
-        let event = EventEntry::on_approver(Event::ApproverRetired, name).at(self.clock.now());
-        self.store.approver_retired(name.clone(), event).await.map_err(AppError::only_in_memory)?;
+        let now = self.clock.now();
+        let event = EventEntry::on_approver(Event::ApproverRetired, name).at(now);
+        let until = now + self.config.approvals.keep;
+        self.store.approver_retired(name.clone(), until, event).await.map_err(AppError::OnlyInMemory)?;
         self.desk.tell(Changed::Approvals);
         self.approver_info(name)
+    }
+
+    /// The owner, if nobody else approves.
+    pub(super) fn only_approver(&self) -> Result<Option<ApproverName>, AppError> {
+        let owner: ApproverName = OWNER.parse().map_err(AppError::invalid)?;
+        let others = self
+            .approvers()
+            .into_iter()
+            .any(|one| one.status == ApproverStatus::Trusted && one.name != owner);
+        Ok((!others).then_some(owner))
     }
 
     pub(super) async fn make_approver(&self, name: &ApproverName) -> Result<(), AppError> {
@@ -43,7 +56,7 @@ impl App {
             return Ok(());
         }
         let now = self.clock.now();
-        let row = generate(&self.vault, name.clone(), now).map_err(|error| AppError::vault(&error))?;
+        let row = generate(&self.vault, name.clone(), now)?;
         let event = EventEntry::on_approver(Event::ApproverCreated, name).at(now);
         self.store.approver_created(row.clone(), event).await?;
         self.desk.approvers.add(row);
@@ -52,9 +65,13 @@ impl App {
 
     fn approver_info(&self, name: &ApproverName) -> Result<ApproverInfo, AppError> {
         let all = self.approvers();
-        all.into_iter()
-            .find(|one| one.name == *name)
-            .ok_or_else(|| AppError::NotFound(format!("there is no approver `{name}`")))
+        let hint = match all.is_empty() {
+            true => "there is none yet; `hallpass approvers add NAME` makes one".to_owned(),
+            false => nearest::hint(name.as_str(), all.iter().map(|one| one.name.as_str())),
+        };
+        all.into_iter().find(|one| one.name == *name).ok_or_else(|| {
+            AppError::not_found(Message::new(format!("there is no approver `{name}`")).hint(hint))
+        })
     }
 }
 

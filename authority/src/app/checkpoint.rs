@@ -1,9 +1,9 @@
-//! Checkpoints: signing where the log stands, in the database and beside it.
+//! Checkpoints: signs the position of the log, in the database and beside it.
 //!
-//! Without one everything goes on; only a log that is cut, or an older database, is noticed less well.
+//! Without one everything goes on. But a log that was cut, or an older database, is then harder to notice.
 
-use super::open::block_on;
-use super::{App, AppError, AuditKeyInfo, OpenError};
+use crate::app::block_on::block_on;
+use crate::app::{App, AppError, AuditKeyInfo, OpenError};
 use crate::audit::{AuditKeyError, AuditSigner, Checkpoint, CheckpointFile};
 use crate::clock::Clock;
 use crate::store::{ChainLink, Store};
@@ -15,54 +15,64 @@ impl App {
         AuditKeyInfo { public_key: self.signer.public().to_string(), created: self.signer.created() }
     }
 
-    /// Writes down where the log stands. A failure is logged and nothing more.
+    /// Writes down the log's position. A failure is only logged.
     pub(super) async fn checkpoint(&self) {
         if let Err(because) = self.sign_head().await {
             tracing::error!(%because, "no checkpoint was written");
         }
     }
 
-    /// Signs where the log stands: in the database first, then beside it. Answers that place.
+    /// Signs the log's position: first beside the database, so that a database with checkpoints always has that
+    /// file; then in it. Returns the position.
     pub(super) async fn sign_head(&self) -> Result<ChainLink, AppError> {
         let head = self.store.chain_end().await?;
         if head.seq > 0 {
-            let checkpoint = self.sign(head).await?;
+            let checkpoint = self.signed(head)?;
             self.checkpoint_file.write(&self.vault, &checkpoint).map_err(AppError::conflict)?;
+            self.store.checkpointed(checkpoint).await?;
         }
         Ok(head)
     }
 
-    /// A checkpoint of this place of the log, durable in the database.
-    pub(super) async fn sign(&self, link: ChainLink) -> Result<Checkpoint, AppError> {
-        let checkpoint = Checkpoint::sign(&self.signer, &self.vault, link, self.clock.now());
-        let checkpoint = checkpoint.map_err(|error| AppError::audit_key(&error))?;
-        self.store.checkpointed(checkpoint).await?;
-        Ok(checkpoint)
+    /// Signs an earlier position of the log, in the database.
+    pub(super) async fn sign(&self, link: ChainLink) -> Result<(), AppError> {
+        self.store.checkpointed(self.signed(link)?).await.map_err(AppError::from)
+    }
+
+    fn signed(&self, link: ChainLink) -> Result<Checkpoint, AppError> {
+        Checkpoint::sign(&self.signer, &self.vault, link, self.clock.now()).map_err(AppError::from)
     }
 }
 
-/// The key of this home; one is made where there is none.
+/// The key of this home. If there is none, it is made.
 pub(super) fn open_signer(vault: &Vault, store: &dyn Store, clock: &Clock) -> Result<AuditSigner, OpenError> {
     let first = AuditSigner::generate(vault, clock.now()).map_err(AuditKeyError::Vault)?;
     Ok(AuditSigner::open(vault, block_on(store.audit_key(first))?)?)
 }
 
-/// The log holds what it held when it was last looked at. An older database lacks revocations.
+/// The log must hold everything that it held at the last look. An older database lacks revocations.
 pub(super) fn check_history(
     file: &CheckpointFile,
     vault: &Vault,
     signer: &AuditSigner,
     store: &dyn Store,
 ) -> Result<(), OpenError> {
-    let Some(seen) = file.read(vault, &signer.public())? else { return Ok(()) };
+    let Some(seen) = file.read(vault, &signer.public())? else {
+        // The file is written before the first checkpoint in the database, and never removed.
+        let signed = block_on(store.checkpoints(0, u64::try_from(i64::MAX).unwrap_or_default()))?;
+        return match signed.is_empty() {
+            true => Ok(()),
+            false => Err(OpenError::Unwitnessed(file.path().to_owned())),
+        };
+    };
     let is_there = block_on(store.record(seen.seq))?.is_some_and(|record| record.hash == seen.hash);
     if is_there || is_rotated(seen, signer, store)? {
         return Ok(());
     }
-    Err(OpenError::Older { checkpoint: file.path().to_owned(), seq: seen.seq })
+    Err(OpenError::Older { seq: seen.seq })
 }
 
-/// Whether what was seen was moved to a file since: the base is behind it, and signed.
+/// Whether those records were moved to a file since: then the base is behind them, and signed.
 fn is_rotated(seen: ChainLink, signer: &AuditSigner, store: &dyn Store) -> Result<bool, OpenError> {
     let base = block_on(store.log_base())?;
     if base.seq < seen.seq || (base.seq == seen.seq && base.hash != seen.hash) {

@@ -1,17 +1,21 @@
-//! `connections`: what is connected, and how it is.
+//! `connections`: the connections and their health.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use datalog::catalog::{Catalog, Service};
-use datalog::{Account, ConnectionName};
+use datalog::{Account, ConnectionName, Message};
 use secrecy::SecretString;
+use time::OffsetDateTime;
 use verifier::ports::{Connection, Upstream};
 
-use super::{App, ConnectionInfo, ConnectionStatus};
-use crate::config::{Config, ServiceConfig};
-use crate::oauth::{Client, Facts, Health, Known, Live, Provider, open_credential};
+use crate::app::{App, AppError, ConnectionInfo, ConnectionStatus, StopTarget, Stopped, Suspension};
+use crate::config::types::{Config, ServiceConfig};
+use crate::health::{Concern, Subject};
+use crate::nearest;
+use crate::oauth::{Client, Facts, Known, Live, Provider, open_credential};
 use crate::store::{KnownConnectionRow, RowStatus};
-use crate::vault::{Place, Vault};
+use crate::vault::{Place, Vault, VaultError};
 
 impl App {
     /// In the order of their names.
@@ -19,35 +23,92 @@ impl App {
         self.live().values().map(|live| self.info(live)).collect()
     }
 
+    /// The error if there is no connection of that name.
+    pub(super) fn no_connection(&self, name: &ConnectionName) -> AppError {
+        let live = self.live();
+        let hint = match live.is_empty() {
+            true => "there are none; `hallpass connect SERVICE` makes one".to_owned(),
+            false => nearest::hint(name.as_str(), live.keys().map(ConnectionName::as_str)),
+        };
+        AppError::not_found(Message::new(format!("no connection is called `{name}`")).hint(hint))
+    }
+
+    /// What stops a connection, if anything does.
+    fn stopped_connection(&self, name: &ConnectionName) -> Option<Stopped> {
+        let own = |one: &Suspension| one.target == StopTarget::Connection(name.clone());
+        let by_itself = || self.suspensions().into_iter().find(own).map(Stopped::from);
+        self.halted().map(Stopped::from).or_else(by_itself)
+    }
+
     pub(super) fn info(&self, live: &Live) -> ConnectionInfo {
         let own = self.config.connections.get(&live.name).and_then(|connection| connection.listen);
+        let now = self.clock.now();
+        let concerns = self.concerns(live);
+        let known = live.known();
+        let subject = Subject { name: &live.name, service: &live.service, now };
+        let stopped = self.stopped_connection(&live.name);
         ConnectionInfo {
             name: live.name.clone(),
             service: live.service.clone(),
             account: live.account.clone(),
-            scopes: live.scopes.clone(),
-            status: match live.health() {
-                Health::Healthy if self.desk.suspensions.holds(&[], "", Some(&live.name)).is_some() => {
-                    ConnectionStatus::Stopped
-                }
-                Health::Healthy => ConnectionStatus::Healthy,
-                Health::NeedsReconnect => ConnectionStatus::NeedsReconnect,
-            },
+            scopes: live.scopes(),
+            status: ConnectionStatus::of(&concerns),
+            last_error: concerns.iter().find_map(why_not_renewed),
+            concerns: concerns.iter().map(|concern| concern.told(&subject)).collect(),
+            stopped,
             connected: live.connected,
-            token_expires: live.known().and_then(|known| known.expires),
-            last_error: live.last_error(),
-            base_url: format!("http://{}/{}", self.config.gateway_listen, live.name),
-            own_base_url: own.map(|address| format!("http://{address}")),
+            token_expires: known.as_ref().and_then(|known| known.expires),
+            grant_ends: known.and_then(|known| known.grant).map(|grant| grant.ends),
+            base_url: format!("http://{}/{}", reachable(self.config.gateway_listen), live.name),
+            own_base_url: own.map(|address| format!("http://{}", reachable(address))),
         }
     }
 }
 
-/// Where the sealed client secret of a connection is.
+impl App {
+    /// What its owner should know of a connection, the worst first.
+    fn concerns(&self, live: &Live) -> Vec<Concern> {
+        let mut concerns = live.concerns(self.clock.now());
+        concerns.extend(self.stopped_connection(&live.name).map(|stop| Concern::Stopped { stop }));
+        concerns.sort_by_key(|concern| std::cmp::Reverse(concern.status()));
+        concerns
+    }
+
+    /// Tells people, once for each, about changes that time alone caused.
+    pub(crate) async fn tell_concerns(&self) {
+        for live in self.live().values() {
+            for concern in live.to_tell(self.clock.now()) {
+                self.refresher.tell(live, &concern, OffsetDateTime::UNIX_EPOCH).await;
+            }
+        }
+    }
+}
+
+fn why_not_renewed(concern: &Concern) -> Option<String> {
+    match concern {
+        Concern::NeedsReconnect { because, .. }
+        | Concern::ClientRefused { because, .. }
+        | Concern::RefreshFails { because, .. } => Some(because.clone()),
+        _ => None,
+    }
+}
+
+/// An address that a local client can use for a listening address: nobody can send to "every address".
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
+/// The place of the sealed client secret of a connection.
 pub(super) fn client_secret_place(row: &str) -> Place<'_> {
     Place { table: "connection", row, column: "client_secret", generation: 0 }
 }
 
-/// What the gateway is told of a connection.
+/// The gateway's view of a connection.
 pub(super) fn pointed(
     config: &Config,
     service: &Arc<Service>,
@@ -63,72 +124,108 @@ pub(super) fn pointed(
     })
 }
 
-/// A stored connection, in memory again. What does not open makes it need a reconnect, and is told.
+/// A stored connection, in memory again. If it does not open, it needs a reconnect, and its owner is told.
 pub(super) fn revive(config: &Config, catalog: &Catalog, vault: &Vault, row: KnownConnectionRow) -> Live {
     let set = config.service(&row.service);
     let service = catalog.service(&row.service);
-    let Opened { health, known, secret, error } = open(&row, &set, service.is_some(), vault);
-    if let Some(because) = &error {
-        tracing::warn!(connection = %row.name, %because, "a connection cannot be used");
+    let Opened { known, secret, concerns } = open(&row, &set, service, vault);
+    for concern in concerns.iter().filter(|concern| concern.status() == ConnectionStatus::NeedsReconnect) {
+        tracing::warn!(connection = %row.name, ?concern, "a connection cannot be used");
     }
     let gateway = service.map(|service| pointed(config, service, &row.name, &row.account));
     let provider = service.map(|service| Provider::resolve(service, &set)).unwrap_or_default();
-    let client = Client { id: row.client_id, secret, auth: set.client_auth };
+    let client = Client { id: row.client_id, secret, auth: provider.client_auth };
     let facts = Facts {
         id: row.id,
         name: row.name,
         service: row.service,
         account: row.account,
-        scopes: row.scopes,
+        asked: row.asked,
         connected: row.connected,
         provider,
         client,
         gateway,
     };
-    Live::new(facts, health, known, error)
+    Live::new(facts, known, concerns)
 }
 
-/// What opens of a stored connection, and why it cannot be used where it cannot.
+/// The parts of a stored connection that open, and why it cannot be used if they do not.
 struct Opened {
-    health: Health,
     known: Option<Known>,
     secret: Option<SecretString>,
-    error: Option<String>,
+    concerns: Vec<Concern>,
 }
 
-fn open(row: &KnownConnectionRow, set: &ServiceConfig, is_in_catalog: bool, vault: &Vault) -> Opened {
+fn open(
+    row: &KnownConnectionRow,
+    set: &ServiceConfig,
+    service: Option<&Arc<Service>>,
+    vault: &Vault,
+) -> Opened {
     let id = row.id.0.to_string();
     let kept_secret = row
         .client_secret
         .as_ref()
         .map(|sealed| vault.open_string(client_secret_place(&id), sealed))
         .transpose();
-    // The configured secret is the newer one, where it belongs to the same client.
+    // The configured secret is newer, if it belongs to the same client.
     let secret = match set.client_secret.clone().filter(|_| set.client_id.as_deref() == Some(&row.client_id))
     {
         Some(secret) => Ok(Some(secret)),
         None => kept_secret,
     };
-    let health = match row.status {
-        RowStatus::Healthy => Health::Healthy,
-        RowStatus::NeedsReconnect | RowStatus::Disconnecting => Health::NeedsReconnect,
-    };
-    let broken = |error: String| Opened {
-        health: Health::NeedsReconnect,
+    let broken = |because: VaultError| Opened {
         known: None,
         secret: None,
-        error: Some(error),
+        concerns: vec![Concern::needs_reconnect(because)],
     };
     match (open_credential(vault, row), secret) {
-        (Err(error), _) | (_, Err(error)) => broken(error.to_string()),
-        (Ok(known), Ok(secret)) if !is_in_catalog => {
-            let error = Some(format!("the catalog has no `{}`", row.service));
-            Opened { health: Health::NeedsReconnect, known: Some(known), secret, error }
-        }
+        (Err(error), _) | (_, Err(error)) => broken(error),
         (Ok(known), Ok(secret)) => {
-            let interrupted = "disconnecting it was interrupted\nhint: disconnect it again";
-            let error = (row.status == RowStatus::Disconnecting).then(|| interrupted.to_owned());
-            Opened { health, known: Some(known), secret, error }
+            let mut concerns = kept_concerns(row);
+            if service.is_none() {
+                let because = format!("the catalog has no `{}`", row.service);
+                concerns.push(Concern::needs_reconnect(because));
+            }
+            Opened { known: Some(known), secret, concerns }
+        }
+    }
+}
+
+/// The concerns when it was last in memory. Those that follow from time are worked out anew.
+fn kept_concerns(row: &KnownConnectionRow) -> Vec<Concern> {
+    let kept = row.concerns.iter().filter_map(|says| serde_json::from_str(says).ok());
+    let is_of_status = |concern: &Concern| match (concern, row.status) {
+        (Concern::NeedsReconnect { .. }, status) => status == RowStatus::NeedsReconnect,
+        (Concern::GrantEnds { .. } | Concern::SignOn { .. }, _) => false,
+        _ => true,
+    };
+    let mut concerns: Vec<Concern> = kept.filter(is_of_status).collect();
+    let has_ended = concerns.iter().any(|concern| concern.status() == ConnectionStatus::NeedsReconnect);
+    match row.status {
+        RowStatus::Disconnecting => concerns.push(Concern::Disconnecting),
+        RowStatus::NeedsReconnect if !has_ended => {
+            let because = "the provider no longer takes its grant";
+            concerns.push(Concern::needs_reconnect(because));
+        }
+        RowStatus::Healthy | RowStatus::NeedsReconnect => {}
+    }
+    concerns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_is_handed_out_can_be_used() {
+        for (listen, handed_out) in [
+            ("0.0.0.0:7411", "127.0.0.1:7411"),
+            ("[::]:7411", "[::1]:7411"),
+            ("127.0.0.1:7411", "127.0.0.1:7411"),
+            ("10.0.0.5:80", "10.0.0.5:80"),
+        ] {
+            assert_eq!(reachable(listen.parse().unwrap()).to_string(), handed_out);
         }
     }
 }

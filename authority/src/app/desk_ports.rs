@@ -1,6 +1,6 @@
-//! What the gateway asks of the desk: questions put and found again, uses undone, passes given up.
+//! The gateway's questions to the desk: it puts a question, finds it again, undoes a use, and gives up a pass.
 //!
-//! Nothing here answers a question: a gateway can put one, find it and learn what became of it, for the pass that asked.
+//! Nothing here answers a question. A gateway can put one, find it, and learn its outcome, for the pass that asked.
 
 use std::sync::Arc;
 
@@ -10,13 +10,14 @@ use verifier::ports::{
     Answer, ApprovalState, ApprovalUse, Approvals, Ask, AskError, Asked, Changes, Opinion, StoreFault,
 };
 
-use super::{App, RevokeArgs, approvals};
+use crate::app::{App, RevokeArgs, approvals};
 use crate::audit::{ApprovalEntry, Event, EventEntry};
 use crate::desk::Changed;
+use crate::question::Word;
 use crate::store::{ApprovalQuery, ApprovalRow, ApprovalStatus, Bounds, NewApproval, Put};
 use crate::vault::random;
 
-/// How many questions may wait: of one pass with all that was attenuated from it, and in all.
+/// How many questions may wait: of one pass with everything attenuated from it, and in all.
 const BOUNDS: Bounds = Bounds { of_pass: 20, of_all: 500 };
 const MOST_SHOWN: u32 = 20;
 
@@ -29,7 +30,7 @@ impl Approvals for App {
         Box::pin(async move {
             if let Some(id) = &ask.waits_for
                 && let Some(row) = self.store.approval(id, ask.at).await?
-                && row.status == ApprovalStatus::Used
+                && row.question.status == ApprovalStatus::Used
             {
                 return Ok(Asked { id: row.id, opinion: Opinion::Used });
             }
@@ -47,6 +48,9 @@ impl Approvals for App {
                 .at(new.asked);
             match self.store.asked(new, BOUNDS, event).await? {
                 Put::Found(row) => Ok(asked(row)),
+                Put::Barred(row) => {
+                    Ok(Asked { id: row.id.clone(), opinion: Opinion::DeniedBefore { because: denied(&row) } })
+                }
                 Put::New(row) => {
                     self.desk.tell(Changed::Approvals);
                     Ok(asked(row))
@@ -65,6 +69,10 @@ impl Approvals for App {
             let row = self.store.approval(id, self.clock.now()).await?;
             Ok(row.filter(|row| row.lineage.last() == Some(holder)).map(state))
         })
+    }
+
+    fn held_open(&self, id: &ApprovalId) -> Box<dyn Send + Sync> {
+        Box::new(self.desk.held_open.begin(id))
     }
 
     fn waiting<'a>(&'a self, holder: &'a RevocationId) -> Answer<'a, Result<Vec<ApprovalState>, StoreFault>> {
@@ -87,8 +95,12 @@ impl Approvals for App {
     fn give_up<'a>(&'a self, lineage: &'a [RevocationId]) -> Answer<'a, Result<(), StoreFault>> {
         Box::pin(async move {
             let Some(last) = lineage.last() else { return Ok(()) };
-            let args = RevokeArgs { ids: vec![last.clone()], because: Some("its holder gave it up".into()) };
-            self.revoke(args).await.map(drop).map_err(|error| StoreFault(error.to_string()))
+            let args = RevokeArgs {
+                ids: vec![last.clone()],
+                because: Some("its holder gave it up".into()),
+                even_unknown: false,
+            };
+            self.revoke(args).await.map(drop).map_err(StoreFault::new)
         })
     }
 
@@ -99,7 +111,7 @@ impl Approvals for App {
 
 impl App {
     fn question(&self, ask: Ask) -> Result<NewApproval, StoreFault> {
-        let id = random::<16>().map_err(|error| StoreFault(error.to_string()))?;
+        let id = random::<16>().map_err(|error| StoreFault::new(error.to_string()))?;
         let id = ApprovalId::from_random(*id);
         let ends = ask.at + self.config.approvals.keep;
         Ok(NewApproval {
@@ -111,6 +123,7 @@ impl App {
             operation: ask.operation.to_string(),
             digest: ask.digest.hex(),
             alike: ask.alike.map(|alike| alike.hex()),
+            people: ask.people,
             request: ask.request,
             needed: ask.quorum.count,
             approvers: ask.quorum.of,
@@ -122,30 +135,37 @@ impl App {
 }
 
 fn asked(row: ApprovalRow) -> Asked {
-    let opinion = match row.status {
-        ApprovalStatus::Approved => {
-            Opinion::Approved { blocks: row.answers.into_iter().map(|answer| answer.block).collect() }
-        }
-        ApprovalStatus::Denied => Opinion::Denied { because: row.because },
+    let opinion = match row.question.status {
+        ApprovalStatus::Approved => Opinion::Approved {
+            blocks: row.question.approved_by().map(|(_, block, ..)| block.to_owned()).collect(),
+        },
+        ApprovalStatus::Denied => Opinion::Denied { because: denied(&row) },
         _ => Opinion::Pending,
     };
     Asked { id: row.id, opinion }
 }
 
+fn denied(row: &ApprovalRow) -> Option<String> {
+    match &row.question.denial()?.word {
+        Word::No { because, .. } => because.clone(),
+        _ => None,
+    }
+}
+
 fn state(row: ApprovalRow) -> ApprovalState {
     ApprovalState {
         operation: approvals::entry(&row).operation.unwrap_or_default(),
-        status: match row.status {
+        status: match row.question.status {
             ApprovalStatus::Pending => "pending",
-            // What covers it is an approval too.
+            // An approval that covers it counts too.
             ApprovalStatus::Approved | ApprovalStatus::Covered => "approved",
             ApprovalStatus::Denied => "denied",
             ApprovalStatus::Used => "used",
             ApprovalStatus::Expired => "expired",
         },
-        because: row.because,
+        because: denied(&row),
         asked: row.asked,
-        expires: row.expires,
+        expires: row.question.expires,
         id: row.id,
     }
 }

@@ -1,33 +1,36 @@
-//! `disconnect`: lent to nobody at once, called back from whom it is lent to, taken back at the provider, then forgotten.
+//! `disconnect`: lends the credential to nobody from now on, calls it back, revokes it at the provider, and then
+//! forgets it.
 
 use datalog::ConnectionName;
 
-use super::{App, AppError, DisconnectReport, ProviderRevocation};
+use crate::app::{App, AppError, DisconnectReport, Hit, ProviderRevocation};
 use crate::audit::{Event, EventEntry};
-use crate::oauth;
+use crate::oauth::{self, Reach, Tokens};
 use crate::store::Moved;
 
 impl App {
-    /// Revokes at the provider, then forgets. What the provider says does not keep the tokens here.
+    /// Revokes at the provider, then forgets. Whatever the provider answers, the tokens are deleted here.
     pub async fn disconnect(&self, name: &ConnectionName) -> Result<DisconnectReport, AppError> {
-        let not_there = || AppError::NotFound(format!("there is no connection `{name}`"));
-        let live = self.live().get(name).cloned().ok_or_else(not_there)?;
-        let event = EventEntry::on_connection(Event::Disconnecting, name).at(self.clock.now());
-        if self.store.begin_disconnect(live.id, event).await? == Moved::Superseded {
-            return Err(not_there());
-        }
-        // From here on nobody is lent it; a refresh that is under way finds its row closed.
-        self.change_live(|connections| {
-            if connections.get(name).is_some_and(|there| there.id == live.id) {
-                connections.remove(name);
+        let not_there = || self.no_connection(name);
+        let live = {
+            let _turn = self.turns.connections().await;
+            let live = self.live().get(name).cloned().ok_or_else(not_there)?;
+            let event = EventEntry::on_connection(Event::Disconnecting, name).at(self.clock.now());
+            if self.store.begin_disconnect(live.id, event).await? == Moved::Superseded {
+                return Err(not_there());
             }
-        });
-        let not_recalled = self.recall().await;
+            // From here on it is lent to nobody. A refresh under way finds its row closed.
+            self.change_live(|connections| {
+                connections.remove(name);
+            });
+            live
+        };
+        let Hit { not_recalled, .. } = self.recall().await;
         let provider = match live.known() {
             Some(known) => {
                 let http = &self.refresher.http;
-                oauth::revoke(http, &live.provider, &live.client, Some(&known.access), known.refresh.as_ref())
-                    .await
+                let tokens = Tokens { access: Some(&known.access), refresh: known.refresh.as_ref() };
+                oauth::revoke(http, &live.provider, &live.client, tokens, Reach::Grant).await
             }
             None => ProviderRevocation::Failed { because: "its tokens could not be opened".into() },
         };

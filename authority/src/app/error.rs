@@ -1,44 +1,60 @@
-//! Why a verb of the authority failed, and of which kind that is.
+//! Why a verb of the authority failed, and the kind of that failure.
 //!
-//! It does not choose statuses or exit codes: the edges do, from `ErrorKind`.
+//! The edges choose statuses and exit codes by `ErrorKind`; this does not.
+//!
+//! - Invariant: No code decides by the text of an error (`nothing_is_decided_by_the_text_of_an_error`).
 
 use std::path::PathBuf;
 
+use datalog::{Hinted, Message};
 use verifier::ports::StoreFault;
 
 use crate::audit::{AuditKeyError, CheckpointError};
 use crate::catalog::CatalogError;
 use crate::home::HomeError;
 use crate::keys::KeyError;
-use crate::oauth::TokenFailure;
 use crate::vault::VaultError;
 
-/// What an edge needs to know of an error to answer it.
+/// The part of an error that an edge needs for its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// The caller asked for something that cannot be.
+    /// The caller asked for something impossible.
     Invalid,
     NotFound,
-    /// It does not fit what is there.
+    /// It does not fit the present state.
     Conflict,
     /// The OAuth provider refused or did not answer.
     Provider,
-    /// The store did.
-    Store,
+    /// What the authority stands on did: its store, its vault, its keys.
+    Internal,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     #[error("{0}")]
-    Invalid(String),
+    Invalid(Message),
     #[error("{0}")]
-    NotFound(String),
+    NotFound(Message),
     #[error("{0}")]
-    Conflict(String),
+    Conflict(Message),
     #[error("{0}")]
-    Provider(String),
+    Provider(Message),
     #[error(transparent)]
     Store(#[from] StoreFault),
+    /// It is refused, but not durably.
+    #[error(transparent)]
+    OnlyInMemory(StoreFault),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error(transparent)]
+    AuditKey(#[from] AuditKeyError),
+    #[error("the system gives no random bytes: {0}")]
+    Random(getrandom::Error),
+    /// And this came of it.
+    #[error("{error}; {became}")]
+    And { error: Box<AppError>, became: String },
 }
 
 impl AppError {
@@ -48,64 +64,78 @@ impl AppError {
             Self::NotFound(_) => ErrorKind::NotFound,
             Self::Conflict(_) => ErrorKind::Conflict,
             Self::Provider(_) => ErrorKind::Provider,
-            Self::Store(_) => ErrorKind::Store,
+            Self::Store(_)
+            | Self::OnlyInMemory(_)
+            | Self::Vault(_)
+            | Self::Key(_)
+            | Self::AuditKey(_)
+            | Self::Random(_) => ErrorKind::Internal,
+            Self::And { error, .. } => error.kind(),
         }
     }
 
-    pub(crate) fn invalid(error: impl std::error::Error) -> Self {
-        Self::Invalid(error.to_string())
+    pub(crate) fn invalid(message: impl Into<Message>) -> Self {
+        Self::Invalid(message.into())
     }
 
-    pub(crate) fn conflict(error: impl std::error::Error) -> Self {
-        Self::Conflict(error.to_string())
+    pub(crate) fn not_found(message: impl Into<Message>) -> Self {
+        Self::NotFound(message.into())
     }
 
-    pub(crate) fn provider(failure: &TokenFailure) -> Self {
-        Self::Provider(failure.to_string())
+    pub(crate) fn conflict(message: impl Into<Message>) -> Self {
+        Self::Conflict(message.into())
     }
 
-    pub(crate) fn vault(error: &VaultError) -> Self {
-        Self::Store(StoreFault(error.to_string()))
+    pub(crate) fn provider(message: impl Into<Message>) -> Self {
+        Self::Provider(message.into())
     }
 
-    pub(crate) fn key(error: &KeyError) -> Self {
-        Self::Store(StoreFault(error.to_string()))
+    /// The same, and what came of it.
+    pub(crate) fn and(self, became: String) -> Self {
+        Self::And { error: Box::new(self), became }
     }
+}
 
-    pub(crate) fn audit_key(error: &AuditKeyError) -> Self {
-        Self::Store(StoreFault(error.to_string()))
-    }
-
-    pub(crate) fn random(error: getrandom::Error) -> Self {
-        Self::Store(StoreFault(format!("the system gives no random bytes: {error}")))
-    }
-
-    /// What was to be refused is refused, but not durably so.
-    pub(crate) fn only_in_memory(StoreFault(because): StoreFault) -> Self {
-        Self::Store(StoreFault(format!(
-            "{because}\nhint: it is in force until this process ends; make room on the disk and do it again"
-        )))
+impl Hinted for AppError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Invalid(message)
+            | Self::NotFound(message)
+            | Self::Conflict(message)
+            | Self::Provider(message)
+            | Self::Store(StoreFault(message)) => message.hint.clone(),
+            Self::OnlyInMemory(_) => {
+                Some("it is in force until this process ends; make room on the disk and do it again".into())
+            }
+            Self::Vault(error) => error.hint(),
+            Self::Key(error) => error.hint(),
+            Self::AuditKey(error) => error.hint(),
+            Self::Random(_) => None,
+            Self::And { error, .. } => error.hint(),
+        }
     }
 }
 
 /// Why a home was not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("`{path}` holds no authority\nhint: run `hallpass init`", path = .0.display())]
+    #[error("`{path}` holds no authority", path = .0.display())]
     NotInitialised(PathBuf),
-    #[error("`{path}` is open in another process\nhint: talk to it over its socket, or stop it", path = .0.display())]
+    #[error("`{path}` is open in another process", path = .0.display())]
     InUse(PathBuf),
-    #[error("the vault key `{path}` is gone, and without it nothing that is sealed opens\nhint: put it back from your backup", path = .0.display())]
+    #[error("the vault key `{path}` is gone, and without it nothing that is sealed opens", path = .0.display())]
     NoVaultKey(PathBuf),
-    #[error(
-        "the vault key is not the one that this home was sealed with\nhint: put the right file back, or set HALLPASS_VAULT_KEY_FILE"
-    )]
+    #[error("the vault key is not the one that this home was sealed with")]
     OtherVaultKey,
     #[error(
-        "audit record {seq} is missing or is not what it was: the database is an older one or was edited, and passes that were revoked may count again\nhint: put the newer database back; to go on with this one all the same, delete `{checkpoint}` and rotate the root keys",
-        checkpoint = checkpoint.display()
+        "audit record {seq} is missing or is not what it was: the database is an older one or was edited, and passes that were revoked may count again"
     )]
-    Older { checkpoint: PathBuf, seq: u64 },
+    Older { seq: u64 },
+    #[error(
+        "`{path}` is gone, which says where the audit log stood: whether this database is the newest cannot be told, and passes that were revoked may count again",
+        path = .0.display()
+    )]
+    Unwitnessed(PathBuf),
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     #[error(transparent)]
@@ -118,10 +148,41 @@ pub enum OpenError {
     Vault(#[from] VaultError),
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// Something that was to be done as it was opened.
+    #[error(transparent)]
+    Refused(#[from] AppError),
     #[error(transparent)]
     Approvers(#[from] crate::desk::ApproversError),
     #[error(transparent)]
     Catalog(#[from] CatalogError),
     #[error("no HTTP client could be made: {0}")]
     Http(String),
+}
+
+impl Hinted for OpenError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotInitialised(_) => Some("run `hallpass init`".into()),
+            Self::InUse(_) => Some("talk to it over its socket, or stop it".into()),
+            Self::NoVaultKey(_) => Some("put it back from your backup".into()),
+            Self::OtherVaultKey => Some("put the right file back, or set HALLPASS_VAULT_KEY_FILE".into()),
+            Self::Older { .. } => Some(
+                "put the newer database back; or go on with this one and end every pass: `hallpass log accept-restored`"
+                    .into(),
+            ),
+            Self::Unwitnessed(_) => Some(
+                "put the file back; or go on without it and end every pass: `hallpass log accept-restored`".into(),
+            ),
+            Self::Checkpoint(error) => error.hint(),
+            Self::AuditKey(error) => error.hint(),
+            Self::Home(error) => error.hint(),
+            Self::Store(StoreFault(message)) => message.hint.clone(),
+            Self::Vault(error) => error.hint(),
+            Self::Key(error) => error.hint(),
+            Self::Refused(error) => error.hint(),
+            Self::Approvers(error) => error.hint(),
+            Self::Catalog(error) => error.hint(),
+            Self::Http(_) => None,
+        }
+    }
 }

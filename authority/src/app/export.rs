@@ -1,16 +1,22 @@
-//! `log export` and `log rotate`: the log as signed lines, and its beginning moved away once it is in a file.
+//! `log export` and `log rotate`: writes the log as signed lines, and moves its beginning away once that is in a file.
+//!
+//! - Invariant: A log without its beginning says where the beginning went
+//!   (`a_rotated_log_goes_on_and_verifies_across_its_files`,
+//!   `a_beginning_that_was_cut_off_by_another_hand_is_noticed`).
 
-use super::{App, AppError, ExportBegun, ExportLines, ExportRange, Rotation};
+use datalog::Message;
+
+use crate::app::{App, AppError, ExportBegun, ExportLines, ExportRange, Rotation};
 use crate::audit::{Event, EventEntry, Header, record_line};
 use crate::store::ChainLink;
 
 /// Records in one answer.
 const PAGE: u32 = 500;
-/// Records that are removed at once: whoever writes meanwhile waits for no more than these.
+/// How many records are removed at once. A writer waits for no more than these.
 const SLICE: u32 = 2_000;
 
 impl App {
-    /// Says from where to where an export goes, and signs that. What is written meanwhile is not in it.
+    /// Says which records an export covers, and signs that. Records written meanwhile are not in it.
     pub async fn begin_export(&self, range: ExportRange) -> Result<ExportBegun, AppError> {
         let head = self.sign_head().await?;
         let base = self.store.log_base().await?;
@@ -26,11 +32,11 @@ impl App {
             (Some(_), _) => after,
         };
         let header = Header { after, to }.line(&self.signer, &self.vault, self.clock.now());
-        let header = header.map_err(|error| AppError::audit_key(&error))?;
+        let header = header?;
         Ok(ExportBegun { header, after: after.seq, to: to.seq, key: self.signer.public().to_string() })
     }
 
-    /// Records after `after` up to `to`, each followed by its checkpoint where it has one.
+    /// Records after `after` up to `to`, each followed by its checkpoint if it has one.
     pub async fn export_lines(&self, after: u64, to: u64) -> Result<ExportLines, AppError> {
         let records = self.store.chain_after(after, PAGE).await?;
         let records: Vec<_> = records.into_iter().take_while(|record| record.seq <= to).collect();
@@ -46,13 +52,15 @@ impl App {
         Ok(ExportLines { lines, last })
     }
 
-    /// Removes the records up to `upto`, which are in a file by now. What remains goes on from their last hash,
-    /// which is signed.
+    /// Removes the records up to `upto`, which are now in a file. The rest continues from their last hash, which is
+    /// signed.
     pub async fn rotate_log(&self, upto: u64) -> Result<Rotation, AppError> {
+        let _turn = self.turns.log().await;
+        self.sign_head().await?;
         let base = self.store.log_base().await?;
         let head = self.store.chain_end().await?;
         if upto <= base.seq || upto > head.seq {
-            return Err(AppError::Invalid(format!(
+            return Err(AppError::invalid(format!(
                 "expected the number of a record from {} to {}, got {upto}",
                 base.seq + 1,
                 head.seq
@@ -74,13 +82,15 @@ impl App {
         Ok(Rotation { upto, removed })
     }
 
-    /// The link of a record that is here, or of the one before the first.
+    /// The link of a record here, or of the one before the first.
     async fn place(&self, seq: u64, base: ChainLink) -> Result<ChainLink, AppError> {
         if seq <= base.seq {
             return Ok(base);
         }
-        let gone =
-            || AppError::Conflict(format!("audit record {seq} is missing\nhint: run `hallpass log verify`"));
+        let gone = || {
+            let says = format!("audit record {seq} is missing");
+            AppError::conflict(Message::new(says).hint("run `hallpass log verify`"))
+        };
         let record = self.store.record(seq).await?.ok_or_else(gone)?;
         Ok(ChainLink { seq, hash: record.hash })
     }

@@ -1,46 +1,34 @@
 //! The facts of decisions: sealed beside their records, and opened again for `explain` and `replay`.
 //!
-//! What is sealed is what `datalog::kept` keeps, bound to the number of its record, which has its SHA-256. They are not in the
-//! log: an export holds that SHA-256 and nothing of them. Where they cannot be had there is a reason in words.
+//! `datalog::stored_facts` chooses them. They are bound to the number of their record, which has their SHA-256. They are not in
+//! the log, so an export holds only that SHA-256. If they are not available, a reason in words says why.
+//!
+//! - Invariant: The facts of a decision are stored only sealed, are in no export, and are not stored at all if the
+//!   settings say so (`the_facts_of_a_decision_are_kept_sealed_and_in_no_plain_text`,
+//!   `what_a_request_said_is_nowhere_to_be_read_but_by_its_person`,
+//!   `what_is_set_to_keep_nothing_keeps_nothing_and_refusals_keep_refusals`).
+//! - Invariant: Facts that somebody changed or moved to another record do not open, and the check reports them
+//!   (`facts_that_were_swapped_or_changed_are_found_and_do_not_open`).
+//! - Invariant: Facts are forgotten in time, and together with their records
+//!   (`facts_are_forgotten_in_time_and_go_with_the_records_that_are_moved`).
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use datalog::{Kept, Worded, Wording};
+use datalog::{PassText, StoredFacts, Wording};
 use sha2::{Digest, Sha256};
 use verifier::ports::{Facts, Keeping, Record};
 
-use super::{App, AppError, DecisionFacts, KeptFacts, KeptPage, LogRecord, NoFacts};
+use crate::app::{App, AppError, DecisionFacts, KeptFacts, KeptPage, LogRecord, NoFacts};
 use crate::audit::{Entry, RequestEntry, hex, parse};
-use crate::config::AuditConfig;
+use crate::config::types::AuditConfig;
 use crate::store::{Beside, FactsRow, StoreFault, StoredRecord, WordingRow};
 use crate::vault::{Place, Sealed, Vault, VaultError};
 
-/// Records whose facts are in one answer.
+/// How many records' facts are in one answer.
 const PAGE: u64 = 250;
-/// Passes that are known to be kept. Forgetting them costs a write each.
-const KNOWN: usize = 1_024;
-
-/// The passes of which it is kept how they read.
-#[derive(Default)]
-pub(super) struct Wordings(Mutex<HashSet<[u8; 32]>>);
-
-impl Wordings {
-    fn has(&self, digest: &[u8; 32]) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(digest)
-    }
-
-    fn add(&self, digest: [u8; 32]) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= KNOWN {
-            known.clear();
-        }
-        known.insert(digest);
-    }
-}
 
 impl App {
-    /// What is to be kept beside the record, sealed when it has its number.
+    /// The data to store beside the record. It is sealed when the record has its number.
     pub(super) fn beside(&self, record: &Record) -> Result<Option<Beside>, StoreFault> {
         let Some(facts) = &record.facts else { return Ok(None) };
         let digest = facts.wording.digest();
@@ -53,7 +41,7 @@ impl App {
         Ok(Some(Beside { at: record.at, seal, wording }))
     }
 
-    /// The record is durable, and what is kept beside it.
+    /// The record is durable, and so is the data beside it.
     pub(super) fn is_beside(&self, facts: Option<&Facts>) {
         if let Some(facts) = facts {
             self.wordings.add(facts.wording.digest());
@@ -63,11 +51,11 @@ impl App {
     fn worded(&self, facts: &Facts) -> Result<WordingRow, StoreFault> {
         let digest = facts.wording.digest();
         let sealed = self.vault.seal(wording_place(&hex(&digest)), &facts.wording.bytes);
-        let sealed = sealed.map_err(|error| StoreFault(error.to_string()))?;
+        let sealed = sealed.map_err(StoreFault::new)?;
         Ok(WordingRow { digest, sealed, ends: facts.pass_ends })
     }
 
-    /// The facts of a decision, or why there are none; nothing for a record that is of no decision.
+    /// The facts of a decision, or the reason why there are none; nothing if the record is no decision.
     pub(super) async fn decision_facts(
         &self,
         record: &LogRecord,
@@ -96,7 +84,7 @@ impl App {
         })))
     }
 
-    /// The facts of decisions from behind `after` on, up to `upto`: those that are kept and open.
+    /// The facts of decisions after `after`, up to `upto`, as far as they are stored and open.
     pub async fn kept_facts(&self, after: u64, upto: u64) -> Result<KeptPage, AppError> {
         let last = upto.min(after.saturating_add(PAGE));
         let rows = self.store.facts(after.saturating_add(1), last).await?;
@@ -110,36 +98,36 @@ impl App {
         Ok(KeptPage { facts, last })
     }
 
-    fn open_facts(&self, row: &FactsRow, recorded: &str) -> Result<Kept, NoFacts> {
+    fn open_facts(&self, row: &FactsRow, recorded: &str) -> Result<StoredFacts, NoFacts> {
         if hex(&Sha256::digest(&row.sealed.0)) != recorded {
             return Err(changed());
         }
         let seq = row.seq.to_string();
         let bytes = self.vault.open_bytes(facts_place(&seq), &row.sealed).map_err(|_| unopened())?;
-        Kept::decode(&bytes).map_err(|error| NoFacts::of(&error))
+        StoredFacts::decode(&bytes).map_err(|error| NoFacts::of(&error))
     }
 
-    fn open_wording(&self, kept: &Kept, sealed: &Sealed) -> Result<Wording, NoFacts> {
+    fn open_wording(&self, kept: &StoredFacts, sealed: &Sealed) -> Result<Wording, NoFacts> {
         let place = hex(&kept.wording());
         let bytes = self.vault.open_bytes(wording_place(&place), sealed).map_err(|_| unopened())?;
-        Worded::of(bytes.to_vec()).wording().map_err(|error| NoFacts::of(&error))
+        PassText::of(bytes.to_vec()).wording().map_err(|error| NoFacts::of(&error))
     }
 
-    /// Forgets facts that were kept for long enough; of how many decisions.
+    /// Forgets facts that were stored long enough. Returns the number of decisions.
     pub(super) async fn forget_facts(&self) -> Result<u64, AppError> {
         let before = self.clock.now() - self.config.audit.facts_for;
         let mut all = 0;
         loop {
-            let some = self.store.facts_forgotten(before, super::prune::SLICE).await?;
+            let some = self.store.facts_forgotten(before, crate::app::prune::SLICE).await?;
             all += some;
-            if some < u64::from(super::prune::SLICE) {
+            if some < u64::from(crate::app::prune::SLICE) {
                 return Ok(all);
             }
         }
     }
 }
 
-/// Whether what stands beside a record is what it was written with. What is not there any more was forgotten.
+/// Whether the data beside a record is unchanged. Missing data was forgotten.
 pub(super) fn stands_beside(record: &StoredRecord, row: &FactsRow) -> bool {
     vouched(record).is_some_and(|recorded| hex(&Sha256::digest(&row.sealed.0)) == recorded)
 }

@@ -1,7 +1,10 @@
-//! Refusals of requests that came without a pass that counts: anybody on this machine can make them, so they are
-//! bounded. The first of a kind in a second is written whole; those like it are counted into one record.
+//! Refusals of requests without a valid pass. Anybody on this machine can cause them, so they have a limit: the first
+//! of a kind in a second is written whole, and the others are counted into one record.
 //!
-//! Requests with a pass are none of this: whoever holds one is known, and each of theirs has a record of its own.
+//! Requests with a pass are not counted this way. Their holder is known, and each has its own record.
+//!
+//! - Invariant: Requests without a valid pass cannot grow the log as fast as they come
+//!   (`refusals_without_a_pass_are_counted_into_one_record_a_second`).
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +16,7 @@ use crate::store::Line;
 
 const SPAN: Duration = Duration::seconds(1);
 
-/// What was refused lately, by code.
+/// Recent refusals, by code.
 #[derive(Default)]
 pub(super) struct Flood(Mutex<BTreeMap<&'static str, Span>>);
 
@@ -21,16 +24,16 @@ pub(super) struct Flood(Mutex<BTreeMap<&'static str, Span>>);
 #[derive(Clone, Copy)]
 struct Span {
     began: OffsetDateTime,
-    /// The record of the first one, once it is durable.
+    /// The first record, once it is durable.
     first: Option<u64>,
     more: u64,
 }
 
-/// What is to be done with a refusal.
+/// What to do with a refusal.
 pub(super) enum Sighting {
-    /// It is written whole, after what was counted before it.
+    /// Write it whole, after the counts before it.
     First(Option<Line>),
-    /// It was counted; this record is like it.
+    /// It was counted; this is the record it resembles.
     Counted(Option<u64>),
 }
 
@@ -52,17 +55,17 @@ impl Flood {
         }
     }
 
-    /// The first of its kind could not be written: the next one tries again.
+    /// The first of its kind could not be written, so the next one tries again.
     pub fn not_written(&self, code: &'static str) {
         self.spans().remove(code);
     }
 
-    /// What was counted in seconds that are over.
+    /// The counts of seconds that are over.
     pub fn over(&self, now: OffsetDateTime) -> Vec<Line> {
         self.take(|span| !span.lasts(now), now)
     }
 
-    /// What was counted at all.
+    /// All counts.
     pub fn all(&self, now: OffsetDateTime) -> Vec<Line> {
         self.take(|_| true, now)
     }

@@ -1,31 +1,31 @@
-//! `init`: a home with its vault key, database, first root key and commented configuration.
+//! `init`: makes a home with its vault key, database, first root key and a configuration with comments.
 //!
-//! It makes what is missing and changes nothing that is there.
+//! It makes missing parts and changes nothing that exists.
 
 use std::fs::File;
-use std::sync::Arc;
 
-use super::open::{block_on, lock};
-use super::{App, InitOutcome, InitReport, OpenError};
+use crate::app::block_on::block_on;
+use crate::app::open::lock;
+use crate::app::{App, InitOutcome, InitReport, OpenError};
 use crate::audit::{Event, EventEntry};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::types::Config;
 use crate::home::{Home, create_private_file};
 use crate::keys::generate;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{RootKeyStore, Store};
+use crate::store::{self, RootKeyStore, Store};
 use crate::vault::Vault;
 
 const FIRST_ROOT_KEY: u32 = 1;
 
 impl App {
-    /// Makes the home: vault key, database, root key, commented configuration. Leaves what is there.
-    pub fn init(home: &Home) -> Result<InitReport, OpenError> {
+    /// Makes the home: vault key, database, root key, commented configuration. It leaves existing parts alone.
+    pub fn init(home: &Home, config: &Config) -> Result<InitReport, OpenError> {
         home.create()?;
         let _lock: File = lock(home)?;
-        let outcome = if home.is_initialised() { InitOutcome::AlreadyThere } else { InitOutcome::Created };
+        let at = config.store.of(home);
+        let outcome = if at.is_made() { InitOutcome::AlreadyThere } else { InitOutcome::Created };
         if !home.vault_key().exists() {
-            if home.is_initialised() {
+            if at.is_made() {
                 return Err(OpenError::NoVaultKey(home.vault_key().to_owned()));
             }
             Vault::create_key(home.vault_key())?;
@@ -34,15 +34,15 @@ impl App {
             create_private_file(&home.config_file(), Config::default_file().as_bytes())?;
         }
         let vault = Vault::open(home.vault_key())?;
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&home.database())?);
+        let store = store::open(&at)?;
         let root_key = first_root_key(&vault, &*store)?;
         Ok(InitReport { home: home.dir().to_owned(), config_file: home.config_file(), root_key, outcome })
     }
 }
 
-/// The id of the key that mints; the first one is made where there is none.
+/// The id of the minting key. If there is none, the first one is made.
 fn first_root_key(vault: &Vault, store: &dyn Store) -> Result<u32, OpenError> {
-    super::open::check_vault(vault, store)?;
+    crate::app::open::check_vault(vault, store)?;
     let keys = block_on(RootKeyStore::root_keys(store))?;
     if let Some(newest) = keys.iter().rev().find(|key| !key.is_retired) {
         return Ok(newest.id);

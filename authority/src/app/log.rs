@@ -1,14 +1,14 @@
-//! `log` and `log verify`: reading the audit log, and proving that it is whole.
+//! `log` and `log verify`: reads the audit log, and proves that nobody changed it.
 
 use tokio::sync::watch;
 
-use super::facts::stands_beside;
-use super::record::read;
-use super::{App, AppError, BadRecord, LogQuery, LogRecord, LogVerification};
+use crate::app::facts::stands_beside;
+use crate::app::record::read;
+use crate::app::{App, AppError, BadRecord, LogQuery, LogRecord, LogVerification};
 use crate::audit::Walk;
 use crate::store::{ChainLink, FactsRow, StoredRecord};
 
-/// Records read at once while the chain is walked.
+/// How many records are read at once while the chain is walked.
 const PAGE: u32 = 1_000;
 
 impl App {
@@ -18,12 +18,12 @@ impl App {
         records.iter().map(read).collect()
     }
 
-    /// The sequence number of the newest audit record, whenever it changes: how a log is followed.
+    /// The number of the newest audit record, whenever it changes, for following a log.
     pub fn log_head(&self) -> watch::Receiver<u64> {
         self.store.head()
     }
 
-    /// Walks the audit log from the first record that is here, and names the first bad one.
+    /// Walks the audit log from its first record here, and names the first bad one.
     pub async fn verify_log(&self) -> Result<LogVerification, AppError> {
         let key = self.signer.public();
         let seen = self.checkpoint_file.read(&self.vault, &key).map_err(AppError::conflict)?;
@@ -60,13 +60,13 @@ impl App {
                 let bad = self.missing_end(&mut walk, seen).await?.or_else(|| missing_beginning(&walk, base));
                 return Ok(walk.end(bad));
             }
-            // A long log is walked beside everything else.
+            // A long log is walked beside all other work.
             tokio::task::yield_now().await;
         }
     }
 
-    /// What a checkpoint has seen and the chain does not have. A record is written before its checkpoint, so
-    /// none of those that are written meanwhile is missed.
+    /// Records that a checkpoint saw and that the chain lacks. A record is written before its checkpoint, so records
+    /// written meanwhile are not missed.
     async fn missing_end(
         &self,
         walk: &mut Walk,
@@ -81,26 +81,26 @@ impl App {
             return Ok(Some(bad));
         }
         Ok(seen.filter(|seen| seen.seq > head).map(|seen| {
-            let because = format!("it was removed: the log ended at record {} once", seen.seq);
-            BadRecord::new(head + 1, because)
+            let because = format!(": the log ended at record {} once", seen.seq);
+            BadRecord::missing(head + 1, &because)
                 .differs(format!("record {}", head + 1), "the end of the log".into())
         }))
     }
 
-    /// What remains of a rotated log begins at a place that is signed.
+    /// The rest of a rotated log begins at a signed position.
     async fn check_base(&self, walk: &mut Walk, base: ChainLink) -> Result<Result<(), BadRecord>, AppError> {
         let signed = self.store.checkpoints(base.seq, base.seq).await?;
         Ok(match signed.first() {
             Some(checkpoint) => walk.checkpoint(checkpoint),
             None => {
-                let because = "it was removed: nothing signed says that the log goes on from there".into();
-                Err(BadRecord::new(base.seq, because))
+                let because = ": nothing signed says that the log goes on from there";
+                Err(BadRecord::missing(base.seq, because))
             }
         })
     }
 }
 
-/// What is kept beside a record is what it was written with, or nothing.
+/// The data beside a record is unchanged, or absent.
 fn beside(record: &StoredRecord, row: &FactsRow) -> Result<(), BadRecord> {
     match stands_beside(record, row) {
         true => Ok(()),
@@ -111,10 +111,10 @@ fn beside(record: &StoredRecord, row: &FactsRow) -> Result<(), BadRecord> {
     }
 }
 
-/// What was cut off at the beginning and was not moved to a file by a rotation that is on record.
+/// A beginning that was cut off, and that no recorded rotation moved to a file.
 fn missing_beginning(walk: &Walk, base: ChainLink) -> Option<BadRecord> {
     (walk.moved() < base.seq).then(|| {
-        let because = "it was removed: no record says that it was moved to a file".into();
-        BadRecord::new(base.seq, because)
+        let because = ": no record says that it was moved to a file";
+        BadRecord::missing(base.seq, because)
     })
 }

@@ -1,8 +1,8 @@
-//! `mint`: a pass for one task, on record before its text is handed out.
+//! `mint`: makes a pass for one task, and records it before anybody gets its text.
 
-use datalog::{Content, KnownConnection, MintArgs, MintTerms, PassId, inspect};
+use datalog::{Inspection, KnownConnection, Message, MintArgs, MintTerms, PassId, inspect, response};
 
-use super::{App, AppError, Minted, PassInfo, PassStatus};
+use crate::app::{App, AppError, Minted};
 use crate::audit::{Event, EventEntry};
 use crate::desk::Changed;
 use crate::store::{PassRow, Said};
@@ -11,9 +11,10 @@ use crate::vault::random;
 impl App {
     pub async fn mint(&self, args: MintArgs) -> Result<Minted, AppError> {
         let now = self.clock.now();
+        self.can_be_asked(&args)?;
         let terms = MintTerms::parse(&args, &self.known_connections(), now).map_err(AppError::invalid)?;
-        let key = self.keyring.minting(&self.vault).map_err(|error| AppError::key(&error))?;
-        let id = PassId::from_random(*random::<16>().map_err(AppError::random)?);
+        let key = self.keyring.minting(&self.vault)?;
+        let id = PassId::from_random(*random::<16>().map_err(AppError::Random)?);
         let minted = terms.mint(&id, &key).map_err(AppError::invalid)?;
         let row = PassRow {
             id: id.clone(),
@@ -24,23 +25,24 @@ impl App {
             root_key: key.id(),
             is_revoked: false,
         };
-        let info = PassInfo {
-            id: row.id.clone(),
-            task: row.task.clone(),
-            created: row.created,
-            expires: row.expires,
-            connections: row.connections.clone(),
-            root_key: row.root_key,
-            status: PassStatus::Live,
-            budgets: Vec::new(),
-        };
+        let says = inspect::describe(&minted.content);
+        let info = self.pass_info(row.clone(), Some(&says));
         let event = EventEntry::on_lineage(Event::Minted, id.as_str()).task(&row.task).at(now);
-        self.store.minted(row, said(&minted.content)?, event).await?;
+        let stopped = info.stopped.as_ref().map(|stopped| format!("nothing of it is forwarded: {stopped}"));
+        let warnings = stopped.into_iter().map(Message::from).chain(self.warnings(&minted)).collect();
+        self.store.minted(row, said(&says)?, event).await?;
         self.desk.tell(Changed::Passes);
-        Ok(Minted { pass: minted.text, info })
+        let services: Vec<_> = self.catalog().services().cloned().collect();
+        Ok(Minted {
+            pass: minted.text,
+            info,
+            warnings,
+            redacts: response::covered(&minted.content, &services),
+            notes: response::dated(&minted.content, &services),
+        })
     }
 
-    /// The connections that a pass can be minted for.
+    /// The connections for which a pass can be minted.
     pub(super) fn known_connections(&self) -> Vec<KnownConnection> {
         self.live()
             .values()
@@ -54,7 +56,7 @@ impl App {
     }
 }
 
-fn said(content: &Content) -> Result<Said, AppError> {
-    let text = serde_json::to_string(&inspect::describe(content)).map_err(AppError::invalid)?;
+fn said(says: &Inspection) -> Result<Said, AppError> {
+    let text = serde_json::to_string(says).map_err(AppError::invalid)?;
     Ok(Said(text))
 }

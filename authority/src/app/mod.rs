@@ -1,11 +1,13 @@
 //! `App`: every handle of an open authority in one struct, and its verbs.
 //!
-//! Each verb takes and returns plain values (`types`), one file a verb. Nothing here knows HTTP, a terminal
-//! or SQL. What the gateway asks of it is in `ports`.
+//! Each verb takes and returns plain values (`types`) and has its own file. Nothing here knows HTTP, a terminal or SQL.
+//! `ports` answers the gateway.
 
+mod approval_standing;
 mod approval_types;
 mod approvals;
 mod approvers;
+pub mod block_on;
 mod checkpoint;
 mod connect;
 mod connections;
@@ -18,9 +20,12 @@ mod flood;
 mod init;
 mod keys;
 mod log;
+mod log_names;
 mod log_types;
 mod mint;
+pub(crate) mod notice;
 mod notices;
+mod once;
 mod open;
 mod pass;
 mod passes;
@@ -28,16 +33,22 @@ mod ports;
 mod preview;
 mod prune;
 mod record;
+mod restore;
 mod revoke;
+mod sense;
+pub mod sent_once;
 mod services;
 mod sessions;
 mod sign_in;
+mod stop;
 mod suspend;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod types;
 mod upkeep;
+pub mod wordings;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
@@ -50,7 +61,7 @@ use datalog::{ConnectionName, RevocationId};
 use crate::audit::{AuditSigner, CheckpointFile};
 use crate::breaker::Breaker;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::types::Config;
 use crate::desk::{Changed, Desk};
 use crate::home::Home;
 use crate::keys::Keyring;
@@ -60,12 +71,18 @@ use crate::vault::Vault;
 
 use verifier::departures::Departures;
 
+pub use crate::app::types::BudgetLeft;
 pub use crate::audit::LogRecord;
+pub use crate::audit::query::{BadRecord, LogQuery, LogVerification, Wrong};
+pub use crate::keys::{RootKeyInfo, RootKeyStatus};
+pub use crate::oauth::ProviderRevocation;
+pub use crate::stopped::*;
 pub use approval_types::*;
 pub use datalog::MintArgs;
 pub use error::{AppError, ErrorKind, OpenError};
 pub use log_types::*;
-pub use pass::{BudgetLeft, LineageNode, PassDetail};
+pub use pass::LineageNode;
+pub use pass::PassDetail;
 pub use preview::Preview;
 pub use services::CatalogChange;
 pub use sessions::{Presence, Session, SignedIn};
@@ -88,22 +105,25 @@ pub struct App {
     signer: AuditSigner,
     checkpoint_file: CheckpointFile,
     flood: flood::Flood,
-    wordings: facts::Wordings,
+    wordings: crate::app::wordings::Wordings,
     departures: Arc<Departures>,
-    /// Replaced as a whole, so that whoever reads it waits for nobody.
+    /// Replaced as a whole, so that no reader waits.
     connections: RwLock<LiveConnections>,
     revoked: RwLock<HashSet<RevocationId>>,
+    /// Read on every request. Its reason stands beside it.
     stopped: AtomicBool,
+    turns: turns::Turns,
+    halt: RwLock<Option<Halt>>,
     sessions: Mutex<sessions::Sessions>,
     desk: Desk,
+    once: crate::app::sent_once::Once,
     breaker: Breaker,
-    /// Dropped last: the home is this process's until everything above is gone.
+    /// Dropped last: this process owns the home until everything above is gone.
     _lock: File,
 }
 
 impl App {
-    /// Waits for what is in flight: refreshes, and outcomes that are queued. The home stays locked until the
-    /// last handle is dropped.
+    /// Waits for running refreshes and queued outcomes. The home stays locked until the last handle is dropped.
     pub async fn close(&self) {
         self.refresher.drain().await;
         self.write_counted(self.flood.all(self.clock.now()));
@@ -121,7 +141,7 @@ impl App {
         &self.config
     }
 
-    /// The services that connections can be to.
+    /// The services that a connection can use.
     pub fn catalog(&self) -> Arc<Catalog> {
         self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

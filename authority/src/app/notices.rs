@@ -1,13 +1,13 @@
-//! What the notices need of the authority: how far a sink has told, and what waits now.
+//! What notices need from the authority: how far each sink has come, and what waits now.
 
-use super::{App, LogRecord};
-use crate::notify::Notice;
+use crate::app::notice::{self, Notice};
+use crate::app::{App, LogRecord};
 use crate::store::{ApprovalQuery, ApprovalStatus};
 
 const COUNTED: u32 = 1_000;
 
 impl App {
-    /// The last record that a sink told; none for a new one.
+    /// The last record that a sink told; none for a new sink.
     pub(crate) async fn told(&self, sink: &'static str) -> Result<Option<u64>, String> {
         self.store.told(sink).await.map_err(|fault| fault.to_string())
     }
@@ -16,7 +16,7 @@ impl App {
         self.store.has_told(sink, seq).await.map_err(|fault| fault.to_string())
     }
 
-    /// One notice for every question that waits; none where all were answered meanwhile.
+    /// One notice for all waiting questions; none if all were answered meanwhile.
     pub(crate) async fn asked_notice(
         &self,
         newest: &LogRecord,
@@ -29,7 +29,12 @@ impl App {
             limit: COUNTED,
             now: self.clock.now(),
         };
-        let waiting = self.store.approvals(query).await.map_err(|fault| fault.to_string())?.len();
-        Ok((waiting > 0).then(|| Notice::asked(newest, new, waiting)))
+        let rows = self.store.approvals(query).await.map_err(|fault| fault.to_string())?;
+        let waiting = rows.len();
+        // For one question, the beginning of its line; for several, their number.
+        let asked = notice::question(newest).filter(|_| new == 1);
+        let title = rows.into_iter().find(|row| Some(row.id.as_str()) == asked);
+        let title = title.map(|row| self.approval_info(row).deed());
+        Ok((waiting > 0).then(|| Notice::asked(newest, new, waiting, title)))
     }
 }

@@ -1,33 +1,35 @@
-//! Opening a home: the lock, the vault, the store, and everything that is answered from memory.
+//! Opens a home: the lock, the vault, the store, and everything that is answered from memory.
 //!
-//! What cannot be believed (a root key that does not fit, a vault key of another home) stops it; a single
+//! A part that cannot be trusted (a root key that does not fit, the vault key of another home) stops it. A single
 //! connection whose tokens do not open does not.
 
 use std::fs::{File, TryLockError};
-use std::future::Future;
-use std::pin::pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, RwLock};
-use std::task::{Context, Poll, Wake, Waker};
 
 use datalog::catalog::Catalog;
 
-use super::checkpoint::{check_history, open_signer};
-use super::connections::revive;
-use super::facts::Wordings;
-use super::flood::Flood;
-use super::{App, OpenError};
+use crate::app::block_on::block_on;
+use crate::app::checkpoint::{check_history, open_signer};
+use crate::app::connections::revive;
+use crate::app::flood::Flood;
+use crate::app::sent_once::Once;
+use crate::app::sign_in::revived;
+use crate::app::wordings::Wordings;
+use crate::app::{App, Halt, OpenError};
 use crate::audit::{AuditSigner, CheckpointFile};
 use crate::breaker::Breaker;
 use crate::catalog;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::types::Config;
 use crate::desk::{Approvers, Desk, Suspensions};
 use crate::home::{Home, HomeError, open_private_file};
 use crate::keys::Keyring;
 use crate::oauth::{Attempts, HttpClient, Refresher};
-use crate::store::sqlite::SqliteStore;
-use crate::store::{ApprovalStore, ConnectionStore, RevocationStore, RootKeyStore, Store, SuspensionStore};
+use crate::store::{
+    self, ApprovalStore, ConnectionStore, OnceStore, RevocationStore, RootKeyStore, SessionStore, Store,
+    SuspensionStore,
+};
 use crate::vault::{Place, Vault};
 
 impl App {
@@ -36,29 +38,41 @@ impl App {
         Self::open_at(home, config, Clock::System)
     }
 
-    /// The same by another clock.
+    /// The same with another clock.
     pub fn open_at(home: &Home, config: Config, clock: Clock) -> Result<Arc<Self>, OpenError> {
-        if !home.is_initialised() {
-            return Err(OpenError::NotInitialised(home.dir().to_owned()));
-        }
+        is_made(home, &config)?;
         let catalog = Arc::new(catalog::load(home)?);
         Self::open_with(home, config, clock, catalog)
     }
 
-    /// The same with a catalog that was loaded before.
+    /// The same with a catalog that is already loaded.
     pub fn open_with(
         home: &Home,
         config: Config,
         clock: Clock,
         catalog: Arc<Catalog>,
     ) -> Result<Arc<Self>, OpenError> {
+        Self::open_believing(home, config, clock, catalog, History::Checked)
+    }
+
+    pub(super) fn open_believing(
+        home: &Home,
+        config: Config,
+        clock: Clock,
+        catalog: Arc<Catalog>,
+        history: History,
+    ) -> Result<Arc<Self>, OpenError> {
+        let at = config.store.of(home);
+        home.check(at.file())?;
         let lock = lock(home)?;
         let vault = Arc::new(Vault::open(home.vault_key())?);
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&home.database())?);
+        let store = store::open(&at)?;
         check_vault(&vault, &*store)?;
         let signer = open_signer(&vault, &*store, &clock)?;
         let checkpoint_file = CheckpointFile::at(home.checkpoint());
-        check_history(&checkpoint_file, &vault, &signer, &*store)?;
+        if history == History::Checked {
+            check_history(&checkpoint_file, &vault, &signer, &*store)?;
+        }
         let home = home.clone();
         Self::assemble(Parts { home, config, clock, catalog, vault, store, signer, checkpoint_file, lock })
     }
@@ -67,15 +81,23 @@ impl App {
         let Parts { home, config, clock, catalog, vault, store, signer, checkpoint_file, lock } = parts;
         let keyring = Keyring::open(&vault, block_on(RootKeyStore::root_keys(&*store))?)?;
         let revoked = block_on(RevocationStore::revocations(&*store))?.into_iter().collect();
-        let stopped = block_on(RevocationStore::is_stopped(&*store))?;
+        block_on(OnceStore::left_behind(&*store))?;
+        let halt = block_on(RevocationStore::halt(&*store))?.map(Halt::from);
         let breaker = Breaker::new(config.breaker.clone());
-        let approvers = Approvers::open(&vault, block_on(ApprovalStore::approvers(&*store))?)?;
+        let rows = block_on(ApprovalStore::approvers(&*store))?;
+        // Without keys there is no approver to put back.
+        let retired = match rows.iter().any(|row| row.seed.is_some()) {
+            true => block_on(ApprovalStore::retired_approvers(&*store))?,
+            false => Vec::new(),
+        };
+        let approvers = Approvers::open(&vault, rows, &retired)?;
         let suspensions = Suspensions::new(block_on(SuspensionStore::suspensions(&*store))?);
         let rows = block_on(ConnectionStore::known_connections(&*store))?;
         let live = rows
             .into_iter()
             .map(|row| (row.name.clone(), Arc::new(revive(&config, &catalog, &vault, row))))
             .collect();
+        let sessions = revived(&vault, block_on(SessionStore::sessions(&*store))?);
         let http = HttpClient::new().map_err(OpenError::Http)?;
         let refresher = Arc::new(Refresher::new(store.clone(), vault.clone(), http, clock.clone()));
         Ok(Arc::new(Self {
@@ -95,16 +117,35 @@ impl App {
             departures: Arc::default(),
             connections: RwLock::new(Arc::new(live)),
             revoked: RwLock::new(revoked),
-            stopped: AtomicBool::new(stopped),
-            sessions: Mutex::default(),
+            turns: crate::app::turns::Turns::default(),
+            stopped: AtomicBool::new(halt.is_some()),
+            halt: RwLock::new(halt),
+            sessions: Mutex::new(sessions),
             desk: Desk::new(approvers, suspensions),
+            once: Once::default(),
             breaker,
             _lock: lock,
         }))
     }
 }
 
-/// What is opened one after the other.
+/// Refuses a home where `hallpass init` was not yet.
+pub(super) fn is_made(home: &Home, config: &Config) -> Result<(), OpenError> {
+    match config.store.of(home).is_made() {
+        true => Ok(()),
+        false => Err(OpenError::NotInitialised(home.dir().to_owned())),
+    }
+}
+
+/// Whether the log must hold everything that it held at the last look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum History {
+    Checked,
+    /// A person accepts this database as it is, and every pass ends.
+    Accepted,
+}
+
+/// The parts, opened one after the other.
 struct Parts {
     home: Home,
     config: Config,
@@ -117,7 +158,7 @@ struct Parts {
     lock: File,
 }
 
-/// Held until the file is dropped; the kernel lets go of it when the process dies.
+/// Held until the file is dropped. The kernel releases it when the process dies.
 pub(super) fn lock(home: &Home) -> Result<File, OpenError> {
     let path = home.lock_file();
     let failed = |error| HomeError::Io { path: path.clone(), verb: "opened", error };
@@ -135,23 +176,4 @@ pub(super) fn check_vault(vault: &Vault, store: &dyn Store) -> Result<(), OpenEr
     let kept = block_on(store.vault_check(vault.seal(place, b"hallpass")?))?;
     vault.open_bytes(place, &kept).map_err(|_| OpenError::OtherVaultKey)?;
     Ok(())
-}
-
-/// Waits for the store where there is no runtime to wait in. The store's thread answers; nothing else is
-/// waited for.
-pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    struct Unpark(std::thread::Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(value) => return value,
-            Poll::Pending => std::thread::park(),
-        }
-    }
 }

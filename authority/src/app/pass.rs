@@ -1,44 +1,31 @@
-//! One pass looked at: what it says, and who holds it or what was attenuated from it, as far as the log knows.
+//! Shows one pass: what it says, who holds it, and the passes attenuated from it, as far as the log knows.
 //!
-//! Attenuating is offline, so a child is known from its first request on.
+//! Attenuation is offline, so a child is known only from its first request on.
 
 use std::collections::BTreeMap;
 
 use datalog::inspect::{InspectedBudget, Inspection};
-use datalog::{Measure, PassId, RevocationId, Spent, Window};
+use datalog::{Message, PassId, RevocationId, Spent};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use verifier::ports::Trust as _;
 
-use super::{App, AppError, LogQuery, PassInfo};
+use crate::app::types::BudgetLeft;
+use crate::app::{App, AppError, LogQuery, PassInfo};
 use crate::audit::Entry;
 
-/// Records that the tree is read from, the newest.
+/// How many of the newest records make the tree.
 const READ: u32 = 1_000;
 
-/// Everything that is known of a pass but its text.
+/// Everything known about a pass except its text.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PassDetail {
     #[serde(flatten)]
     pub info: PassInfo,
-    /// None for a pass from before this was kept.
+    /// None for a pass from before this was stored.
     pub says: Option<Inspection>,
-    /// The pass itself first, then what was attenuated from it, each after its parent.
+    /// The pass itself first, then the passes attenuated from it, each after its parent.
     pub lineage: Vec<LineageNode>,
-}
-
-/// A budget and what is left of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BudgetLeft {
-    pub of: String,
-    pub counts: Measure,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub per: Option<Window>,
-    pub max: u64,
-    pub left: u64,
-    /// When the first of what was used leaves the window.
-    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
-    pub refills_at: Option<OffsetDateTime>,
 }
 
 /// The pass, or a block that was added to it.
@@ -47,7 +34,7 @@ pub struct LineageNode {
     pub id: RevocationId,
     /// 0 for the pass itself.
     pub depth: usize,
-    /// Requests that were decided under exactly this one, of the newest that were read.
+    /// How many requests were decided under exactly this one, among the newest records.
     pub allowed: u64,
     pub refused: u64,
     #[serde(with = "time::serde::rfc3339::option")]
@@ -65,25 +52,53 @@ struct Seen {
 
 impl App {
     pub async fn pass(&self, id: &PassId) -> Result<PassDetail, AppError> {
-        let Some((row, said)) = self.store.pass(id).await? else {
-            return Err(AppError::NotFound(format!(
-                "there is no pass `{id}`\nhint: `hallpass passes` lists what was minted"
-            )));
-        };
+        let Some((row, said)) = self.store.pass(id).await? else { return Err(no_pass(id.as_str())) };
         let says = said.map(|said| serde_json::from_str(&said.0)).transpose();
-        let says = says.map_err(|_| AppError::Conflict(format!("what pass `{id}` says cannot be read")))?;
+        let says = says.map_err(|_| AppError::conflict(format!("what pass `{id}` says cannot be read")))?;
         let budgets = self.budgets_left(says.as_ref()).await?;
         let lineage = self.lineage(id).await?;
-        Ok(PassDetail { info: PassInfo { budgets, ..self.pass_info(row) }, says, lineage })
+        let info = self.pass_info(row, says.as_ref());
+        Ok(PassDetail { info: PassInfo { budgets, ..info }, says, lineage })
     }
 
-    /// What is left of the budgets of a pass that counts still; nothing where it is not known what it says.
-    pub(super) async fn budgets_of(&self, id: &PassId) -> Result<Vec<BudgetLeft>, AppError> {
-        let Some((_, Some(said))) = self.store.pass(id).await? else { return Ok(Vec::new()) };
-        self.budgets_left(serde_json::from_str(&said.0).ok().as_ref()).await
+    /// The task of a pass; none if it is unknown.
+    pub async fn task_of(&self, id: &PassId) -> Option<String> {
+        self.store.pass(id).await.ok().flatten().map(|(row, _)| row.task)
     }
 
-    async fn budgets_left(&self, says: Option<&Inspection>) -> Result<Vec<BudgetLeft>, AppError> {
+    /// The pass with this id, or the only one whose id begins so.
+    pub async fn pass_named(&self, name: &str) -> Result<PassDetail, AppError> {
+        if let Ok(id) = name.parse() {
+            return self.pass(&id).await;
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        if !name.starts_with("p_") || name.len() < 3 || !name.chars().all(plain) {
+            return Err(AppError::invalid(
+                Message::new("this is not a pass: expected its id, or the beginning of its id")
+                    .hint("`hallpass passes` lists them"),
+            ));
+        }
+        match self.store.passes_that_begin(name).await?.as_slice() {
+            [] => Err(no_pass(name)),
+            [id] => self.pass(id).await,
+            several => {
+                let several: Vec<String> = several.iter().map(|id| format!("`{id}`")).collect();
+                Err(AppError::invalid(
+                    Message::new(format!("more than one pass begins with `{name}`"))
+                        .hint(format!("write more of it: {}", several.join(", "))),
+                ))
+            }
+        }
+    }
+
+    /// The stored words of a pass; nothing for one from before they were stored.
+    pub(super) async fn said(&self, id: &PassId) -> Result<Option<Inspection>, AppError> {
+        let Some((_, Some(said))) = self.store.pass(id).await? else { return Ok(None) };
+        Ok(serde_json::from_str(&said.0).ok())
+    }
+
+    /// The rest of a live pass's budgets; nothing if its words are unknown.
+    pub(super) async fn budgets_left(&self, says: Option<&Inspection>) -> Result<Vec<BudgetLeft>, AppError> {
         let budgets = says.map(|says| &*says.budgets).unwrap_or_default();
         let now = self.clock.now();
         let asked: Vec<_> = budgets.iter().map(|budget| budget.nothing(now)).collect();
@@ -110,7 +125,7 @@ impl App {
                 Entry::Refusal(request) => (request, false),
                 Entry::Outcome(_) | Entry::Counted(_) | Entry::Event(_) => continue,
             };
-            // A parent that made no request itself is still a node.
+            // A parent without requests of its own is still a node.
             for length in 1..request.lineage.len() {
                 seen.entry(request.lineage.iter().take(length).cloned().collect()).or_default();
             }
@@ -133,4 +148,10 @@ impl App {
             is_revoked,
         })
     }
+}
+
+pub(super) fn no_pass(name: &str) -> AppError {
+    AppError::not_found(
+        Message::new(format!("there is no pass `{name}`")).hint("`hallpass passes` lists what was minted"),
+    )
 }

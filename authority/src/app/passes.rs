@@ -1,6 +1,8 @@
-//! `passes`: what was minted, and whether it still counts.
+//! `passes`: the passes that were minted, and whether they still count.
 
-use super::{App, AppError, PassFilter, PassInfo, PassStatus};
+use datalog::inspect::Inspection;
+
+use crate::app::{App, AppError, PassFilter, PassInfo, PassStatus};
 use crate::store::{PassQuery, PassRow};
 
 const LIMIT: u32 = 100;
@@ -8,43 +10,56 @@ const LIMIT_MAX: u32 = 10_000;
 
 impl App {
     pub async fn passes(&self, filter: PassFilter) -> Result<Vec<PassInfo>, AppError> {
+        if let Some(name) = &filter.connection {
+            self.is_or_was(name).await?;
+        }
         let now = self.clock.now();
         let (revoked, ends_after, ends_before) = match filter.status {
             None => (None, None, None),
-            // Not by the row alone: a retired root key revokes too.
+            // The row alone does not tell, because a retired root key revokes too.
             Some(PassStatus::Revoked) => (None, None, None),
-            Some(PassStatus::Live | PassStatus::Suspended) => (Some(false), Some(now), None),
-            Some(PassStatus::Expired) => (Some(false), None, Some(now)),
+            Some(status) if status.will_count() => (Some(false), Some(now), None),
+            Some(_) => (Some(false), None, Some(now)),
         };
         let limit = filter.limit.unwrap_or(LIMIT).min(LIMIT_MAX);
         let query = PassQuery { connection: filter.connection, revoked, ends_after, ends_before, limit };
-        let rows = self.store.passes(query).await?;
         let asked_for = |info: &PassInfo| match filter.status {
             None => true,
-            // One that is suspended lives, and waits.
-            Some(PassStatus::Live) => matches!(info.status, PassStatus::Live | PassStatus::Suspended),
+            // A suspended pass, or one that has not begun, is alive and waits.
+            Some(PassStatus::Live) => info.status.will_count(),
             Some(status) => info.status == status,
         };
-        let mut passes: Vec<PassInfo> =
-            rows.into_iter().map(|row| self.pass_info(row)).filter(asked_for).collect();
-        for pass in &mut passes {
-            if matches!(pass.status, PassStatus::Live | PassStatus::Suspended) {
-                pass.budgets = self.budgets_of(&pass.id).await?;
+        let mut passes = Vec::new();
+        for row in self.store.passes(query).await? {
+            let says = if row.expires > now { self.said(&row.id).await? } else { None };
+            let mut info = self.pass_info(row, says.as_ref());
+            if !asked_for(&info) {
+                continue;
             }
+            if info.status.will_count() {
+                info.budgets = self.budgets_left(says.as_ref()).await?;
+            }
+            passes.push(info);
         }
         Ok(passes)
     }
 
-    pub(super) fn pass_info(&self, row: PassRow) -> PassInfo {
+    pub(super) fn pass_info(&self, row: PassRow, says: Option<&Inspection>) -> PassInfo {
+        let now = self.clock.now();
         let is_trusted = self.keyring.trusted().iter().any(|(id, _)| id == row.root_key);
+        let begins = says.map(|says| says.not_before).filter(|begins| *begins > row.created);
+        let status = match (row.is_revoked || !is_trusted, row.expires > now) {
+            // A pass of a retired root key is refused like a revoked one.
+            (true, _) => PassStatus::Revoked,
+            (false, true) if self.is_held(&row) => PassStatus::Suspended,
+            (false, true) if begins.is_some_and(|begins| begins > now) => PassStatus::NotYet,
+            (false, true) => PassStatus::Live,
+            (false, false) => PassStatus::Expired,
+        };
         PassInfo {
-            // What a retired root key minted is refused like what was revoked.
-            status: match (row.is_revoked || !is_trusted, row.expires > self.clock.now()) {
-                (true, _) => PassStatus::Revoked,
-                (false, true) if self.is_held(&row) => PassStatus::Suspended,
-                (false, true) => PassStatus::Live,
-                (false, false) => PassStatus::Expired,
-            },
+            status,
+            begins,
+            stopped: if status.will_count() { self.stopped_pass(&row) } else { None },
             id: row.id,
             task: row.task,
             created: row.created,
@@ -55,7 +70,32 @@ impl App {
         }
     }
 
-    fn is_held(&self, row: &crate::store::PassRow) -> bool {
+    fn is_held(&self, row: &PassRow) -> bool {
         self.desk.suspensions.holds(&[(&row.id).into()], &row.task, None).is_some()
+    }
+
+    /// Refuses the name of a connection that does not exist and that no pass was minted for.
+    async fn is_or_was(&self, name: &datalog::ConnectionName) -> Result<(), AppError> {
+        if self.live().contains_key(name) {
+            return Ok(());
+        }
+        let query = PassQuery {
+            connection: Some(name.clone()),
+            revoked: None,
+            ends_after: None,
+            ends_before: None,
+            limit: 1,
+        };
+        match self.store.passes(query).await?.is_empty() {
+            true => Err(self.no_connection(name)),
+            false => Ok(()),
+        }
+    }
+}
+
+impl PassStatus {
+    /// Whether it counts, or will if nothing happens.
+    pub fn will_count(self) -> bool {
+        matches!(self, Self::Live | Self::NotYet | Self::Suspended)
     }
 }

@@ -1,23 +1,26 @@
-//! What the gateway asks of an authority, answered in the same process.
+//! Answers the gateway's questions to an authority, in the same process.
 //!
-//! Trust is answered from memory. Budgets are taken and the intent is written in one job of the store's next
-//! group commit.
+//! Trust is answered from memory. One job of the store's next group commit takes the budgets and writes the intent.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use datalog::{ConnectionName, Known, Reservation, Resource, RevocationId, RootKeys, Spent};
+use time::OffsetDateTime;
 use verifier::departures::Departures;
 use verifier::ports::{
     Answer, Audit, Connection, Credential, Credentials, Held, IntentError, Keeping, Learned, LeaseError,
-    Ledger, Outcome, Provenance, Record, RecordId, StoreFault, Trust, Warrant,
+    Ledger, Outcome, Provenance, Record, RecordId, Rejection, Repeat, Same, SentBefore, Sign, StoreFault,
+    Trust, Warrant,
 };
 
-use super::App;
-use super::flood::Sighting;
-use crate::audit::{Entry, OutcomeEntry, RequestEntry};
+use crate::app::App;
+use crate::app::flood::Sighting;
+use crate::app::once::Intent;
+use crate::audit::{Entry, RequestEntry};
 use crate::desk::Changed;
-use crate::store::{Intended, Line, Taken, Use};
+use crate::oauth::Live;
+use crate::store::{Intended, Line, OnceKey, Taken, Use};
 
 impl Trust for App {
     fn root_keys(&self) -> Arc<RootKeys> {
@@ -57,26 +60,24 @@ impl Trust for App {
 
 impl Credentials for App {
     fn lease<'a>(&'a self, warrant: Warrant<'a>) -> Answer<'a, Result<Credential, LeaseError>> {
-        Box::pin(async move {
-            let request = warrant.request();
-            let live = self.live().get(&request.connection).cloned();
-            // A name that was given to another account meanwhile is not what was permitted.
-            match live.filter(|live| live.account == request.account) {
-                // What was judged, and perhaps approved, by what another catalog says is not what was meant.
-                Some(live) if live.gateway().is_none_or(|now| now.service.digest != request.catalog) => {
-                    Err(LeaseError::AnotherCatalog(live.service.clone()))
-                }
-                Some(live) => self.refresher.lease(&live).await,
-                None => Err(LeaseError::NeedsReconnect(request.connection.clone())),
-            }
-        })
+        Box::pin(async move { self.refresher.lease(&self.meant(warrant)?).await })
     }
 
-    fn reject<'a>(&'a self, connection: &'a ConnectionName, credential: &'a Credential) -> Answer<'a, ()> {
+    fn renew<'a>(
+        &'a self,
+        warrant: Warrant<'a>,
+        refused: &'a Credential,
+        rejection: Rejection,
+    ) -> Answer<'a, Result<Credential, LeaseError>> {
+        Box::pin(
+            async move { self.refresher.renew(&self.meant(warrant)?, refused.generation, rejection).await },
+        )
+    }
+
+    fn noticed(&self, connection: &ConnectionName, credential: &Credential, sign: Sign) {
         if let Some(live) = self.live().get(connection) {
-            self.refresher.rejected(live, credential.generation);
+            self.refresher.noticed(live, credential.generation, sign);
         }
-        Box::pin(std::future::ready(()))
     }
 }
 
@@ -128,15 +129,17 @@ impl Audit for App {
         let line = Line::new(record.at, &Entry::Intent(RequestEntry::from(&record)));
         Box::pin(async move {
             let line = line.with(self.beside(&record)?);
-            let approval = record.approval.zip(record.digest).map(|(approval, digest)| Use {
+            let approval = record.approval.clone().map(|approval| Use {
                 id: approval.id,
-                digest: digest.hex(),
+                digest: approval.digest.hex(),
+                alike: approval.alike.map(|alike| alike.hex()),
                 at: self.clock.now(),
             });
             let changes = approval.is_some();
-            let intended = self.store.intended(line, record.reservations, approval).await?;
+            let intent = Intent { line, record, approval };
+            let intended = self.intended(&intent).await?;
             if matches!(intended, Intended::Written(_)) {
-                self.is_beside(record.facts.as_deref());
+                self.is_beside(intent.record.facts.as_deref());
             }
             match intended {
                 Intended::Written(seq) if changes => {
@@ -146,6 +149,7 @@ impl Audit for App {
                 Intended::Written(seq) => Ok(RecordId(seq)),
                 Intended::Exhausted { budget } => Err(IntentError::Exhausted(budget)),
                 Intended::ApprovalUsed => Err(IntentError::ApprovalUsed),
+                Intended::SentBefore(first) => Err(IntentError::SentBefore(first)),
             }
         })
     }
@@ -153,7 +157,7 @@ impl Audit for App {
     fn refusal(&self, record: Record) -> Answer<'_, Result<Option<RecordId>, StoreFault>> {
         let tripped = self.breaker.refused(&record, self.clock.now());
         Box::pin(async move {
-            // Whoever has no pass that counts could fill the disk otherwise.
+            // Otherwise anybody without a valid pass could fill the disk.
             if record.lineage.is_empty() {
                 return self.unknown(record).await;
             }
@@ -165,17 +169,41 @@ impl Audit for App {
         })
     }
 
+    fn sent_before<'a>(
+        &'a self,
+        lineage: &'a RevocationId,
+        same: Same,
+        now: OffsetDateTime,
+    ) -> Answer<'a, Result<Option<SentBefore>, StoreFault>> {
+        let key = OnceKey { lineage: lineage.clone(), same, repeat: Repeat::Nothing, now, until: now };
+        Box::pin(async move { self.store.sent_before(&key).await })
+    }
+
     fn keeping(&self) -> Keeping {
         self.config.audit.facts
     }
 
     fn outcome(&self, id: RecordId, outcome: Outcome) {
-        let entry = Entry::Outcome(OutcomeEntry::new(id, &outcome));
-        self.store.append_later(Line::new(self.clock.now(), &entry));
+        self.ended(id, &outcome);
     }
 }
 
 impl App {
+    /// The connection of a warrant.
+    fn meant(&self, warrant: Warrant<'_>) -> Result<Arc<Live>, LeaseError> {
+        let request = warrant.request();
+        let live = self.live().get(&request.connection).cloned();
+        // If the name was given to another account meanwhile, that account was not permitted.
+        match live.filter(|live| live.account == request.account) {
+            // A request that was judged, and perhaps approved, under another catalog is not what was meant.
+            Some(live) if live.gateway().is_none_or(|now| now.service.digest != request.catalog) => {
+                Err(LeaseError::AnotherCatalog(live.service.clone()))
+            }
+            Some(live) => Ok(live),
+            None => Err(LeaseError::NeedsReconnect(request.connection.clone())),
+        }
+    }
+
     async fn refused(&self, record: &Record) -> Result<RecordId, StoreFault> {
         let line = Line::new(record.at, &Entry::Refusal(RequestEntry::from(record)));
         let written = self.store.append(line.with(self.beside(record)?)).await;

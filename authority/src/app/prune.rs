@@ -1,16 +1,19 @@
-//! Forgetting what ended long ago: passes, their revocations, what they used of their budgets, the facts of decisions.
+//! Forgets what ended long ago: passes, their revocations, their use of budgets, and the facts of decisions.
 //!
-//! The audit log is not touched: its beginning is moved away by a person (`hallpass log rotate`).
+//! It does not touch the audit log. A person moves the log's beginning away (`hallpass log rotate`).
+//!
+//! - Invariant: Nothing about a pass is forgotten before the pass has ended (`what_ended_a_month_ago_is_forgotten`,
+//!   `the_revocation_of_a_block_stays_as_long_as_a_pass_that_it_could_be_under`).
 
-use super::{App, AppError};
+use crate::app::{App, AppError};
 use crate::store::Pruned;
 
-/// Passes that are forgotten in one go: whoever writes meanwhile waits for no more than these.
+/// How many passes are forgotten at once. A writer waits for no more than these.
 pub(super) const SLICE: u32 = 500;
 
 impl App {
-    /// Forgets passes that ended longer ago than `keep_ended`, with what belongs to them. A revocation is kept
-    /// for as long as any pass that it could be under is.
+    /// Forgets passes that ended longer ago than `keep_ended`, with everything about them. A revocation is kept as
+    /// long as any pass that it could apply to.
     pub async fn prune(&self) -> Result<Pruned, AppError> {
         let before = self.clock.now() - self.config.keep_ended;
         let mut all = Pruned::default();

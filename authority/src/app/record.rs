@@ -1,6 +1,9 @@
-//! `record`: one audit record with what became of it.
+//! `record`: one audit record with its outcome.
 
-use super::{App, AppError, LogRecord, RecordView};
+use datalog::view::{Reach, Undoing};
+use datalog::{Message, OperationId};
+
+use crate::app::{App, AppError, LogRecord, RecordView};
 use crate::audit::{Entry, parse};
 use crate::store::StoredRecord;
 
@@ -27,7 +30,19 @@ impl App {
             Some(Ok(facts)) => (Some(Box::new(facts)), None),
             Some(Err(none)) => (None, Some(none)),
         };
-        Ok(RecordView { record, outcome, facts, no_facts })
+        let undoing = self.undoing(&record.entry);
+        Ok(RecordView { record, outcome, facts, no_facts, undoing })
+    }
+
+    /// What can be undone of a sent request, by the present catalog.
+    fn undoing(&self, entry: &Entry) -> Option<Undoing> {
+        let Entry::Intent(request) = entry else { return None };
+        let effects = request.outline.as_ref()?.effects;
+        let operation: OperationId = request.operation.as_ref()?.parse().ok()?;
+        let (catalog, service) = (self.catalog(), operation.service().parse().ok()?);
+        let operation = catalog.service(&service)?.operation(&operation)?;
+        // A record stores no address.
+        Some(Undoing::of(operation, effects, Reach::Perhaps))
     }
 
     async fn stored_record(&self, seq: u64) -> Result<StoredRecord, AppError> {
@@ -36,18 +51,18 @@ impl App {
         }
         let head = self.store.chain_end().await?.seq;
         let what = match seq {
-            _ if seq > head => format!("the newest is {head}\nhint: `hallpass log` shows what there is"),
-            _ => "it was moved to a file by `hallpass log rotate`".into(),
+            _ if seq > head => {
+                Message::new(format!("the newest is {head}")).hint("`hallpass log` shows what there is")
+            }
+            _ => Message::new("it was moved to a file by `hallpass log rotate`"),
         };
-        Err(AppError::NotFound(format!("there is no audit record {seq}: {what}")))
+        Err(AppError::not_found(what.after(format_args!("there is no audit record {seq}"))))
     }
 }
 
 pub(super) fn read(stored: &StoredRecord) -> Result<LogRecord, AppError> {
     parse(stored).map_err(|_| {
-        AppError::Conflict(format!(
-            "audit record {} cannot be read\nhint: run `hallpass log verify`",
-            stored.seq
-        ))
+        let says = format!("audit record {} cannot be read", stored.seq);
+        AppError::conflict(Message::new(says).hint("run `hallpass log verify`"))
     })
 }

@@ -1,34 +1,48 @@
-//! The catalog while an authority runs: taken anew from the home's files, and a service taken out of it.
+//! The catalog of a running authority: reloads it from the home's files, and removes a service.
 //!
-//! Connections point at the new services when this returns. A request that was judged by what another catalog says
-//! gets no credential, and an approval is for the request as the catalog of its time had it.
+//! When this returns, connections use the new services. A request that was judged by another catalog gets no
+//! credential, and an approval counts only under the catalog of its time.
 
 use std::sync::{Arc, PoisonError};
 
-use datalog::ServiceName;
 use datalog::catalog::Catalog;
+use datalog::{Message, ServiceName};
 use serde::{Deserialize, Serialize};
 
-use super::connections::{pointed, revive};
-use super::{App, AppError};
+use crate::app::connections::{pointed, revive};
+use crate::app::{App, AppError};
 use crate::catalog;
 use crate::desk::Changed;
-use crate::oauth::{Health, Live};
+use crate::oauth::Live;
 
-/// What a reload found.
+/// The result of a reload.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct CatalogChange {
-    /// The services that are new, other than before, or gone.
+    /// The services that are new, changed or gone.
     pub services: Vec<ServiceName>,
 }
 
 impl App {
-    /// Reads the imported services anew. What does not load changes nothing.
+    /// Reloads the imported services. If one does not load, nothing changes.
     pub async fn reload_services(&self) -> Result<CatalogChange, AppError> {
+        let change = {
+            let _turn = self.turns.connections().await;
+            self.read_services().await?
+        };
+        if !change.services.is_empty() {
+            // A request that was judged by the old services is not sent after this has answered.
+            self.recall().await;
+            self.desk.tell(Changed::Connections);
+        }
+        Ok(change)
+    }
+
+    /// Call it in a turn of `connections`.
+    async fn read_services(&self) -> Result<CatalogChange, AppError> {
         let before = self.catalog();
         let (home, known) = (self.home.clone(), before.clone());
         let read = tokio::task::spawn_blocking(move || catalog::beside(&home, &known)).await;
-        let after = read.map_err(AppError::invalid)?.map_err(AppError::invalid)?;
+        let after = read.map_err(|error| AppError::invalid(error.to_string()))?.map_err(AppError::invalid)?;
         let services = differing(&before, &after);
         let after = Arc::new(after);
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = after.clone();
@@ -37,23 +51,35 @@ impl App {
         }
         if !services.is_empty() {
             tracing::info!(services = ?services.iter().map(ServiceName::as_str).collect::<Vec<_>>(), "the catalog changed");
-            self.desk.tell(Changed::Connections);
         }
         Ok(CatalogChange { services })
     }
 
-    /// Takes an imported service out, which nothing may be connected to.
+    /// Removes an imported service. No connection may use it.
     pub async fn remove_service(&self, name: &ServiceName) -> Result<CatalogChange, AppError> {
         if Catalog::is_embedded(name) {
-            return Err(AppError::Conflict(format!(
-                "`{name}` comes with the program\nhint: disconnect what nobody is to use: `hallpass connections`"
-            )));
+            return Err(AppError::conflict(
+                Message::new(format!("`{name}` comes with the program"))
+                    .hint("disconnect what nobody is to use: `hallpass connections`"),
+            ));
         }
         if self.catalog().service(name).is_none() {
-            return Err(AppError::NotFound(format!(
-                "there is no service `{name}`\nhint: `hallpass services` lists them"
-            )));
+            return Err(AppError::not_found(
+                Message::new(format!("there is no service `{name}`")).hint("`hallpass services` lists them"),
+            ));
         }
+        let change = {
+            let _turn = self.turns.connections().await;
+            self.take_out(name)?;
+            self.read_services().await?
+        };
+        self.recall().await;
+        self.desk.tell(Changed::Connections);
+        Ok(change)
+    }
+
+    /// Call it in a turn of `connections`, so that nobody connects to it between the check and the removal.
+    fn take_out(&self, name: &ServiceName) -> Result<(), AppError> {
         let connected: Vec<String> = self
             .live()
             .values()
@@ -61,13 +87,12 @@ impl App {
             .map(|live| format!("`hallpass disconnect {}`", live.name))
             .collect();
         if !connected.is_empty() {
-            return Err(AppError::Conflict(format!(
-                "`{name}` is connected\nhint: {} first",
-                connected.join(", ")
-            )));
+            return Err(AppError::conflict(
+                Message::new(format!("`{name}` is connected"))
+                    .hint(format!("{} first", connected.join(", "))),
+            ));
         }
-        catalog::remove(&self.home, name).map_err(AppError::invalid)?;
-        self.reload_services().await
+        catalog::remove(&self.home, name).map_err(AppError::invalid)
     }
 
     async fn repoint(&self, live: &Arc<Live>, catalog: &Catalog) -> Result<(), AppError> {
@@ -75,12 +100,15 @@ impl App {
             live.point_at(None);
             return Ok(());
         };
-        // Opened without its service it does not know how its tokens are refreshed.
-        if live.gateway().is_none() && live.health() == Health::NeedsReconnect {
+        // Without its service a connection does not know how to refresh its tokens.
+        if live.gateway().is_none() {
             let Some(row) = self.store.known_connection(live.id).await? else { return Ok(()) };
             let revived = Arc::new(revive(&self.config, catalog, &self.vault, row));
             self.change_live(|connections| {
-                connections.insert(live.name.clone(), revived);
+                // Another connection may have it by now, or none.
+                if connections.get(&live.name).is_some_and(|there| there.id == live.id) {
+                    connections.insert(live.name.clone(), revived);
+                }
             });
             return Ok(());
         }

@@ -1,23 +1,29 @@
-//! Who is signed in to the console: links that work once, and the sessions that they begin.
+//! The people who are signed in to the console: links that work once, and the sessions that they begin.
 //!
-//! Kept in memory, as hashes: a restart signs everybody out, and nothing that is read from this process's disk
-//! opens a session. Time is an argument.
+//! Both are in memory as hashes. Sessions outlive this process, sealed (`store::SessionRow`). Only the browser has the
+//! id itself, so nothing read from the disk opens a session. Links do not outlive the process. Time is an argument.
 //!
-//! Browsers send a cookie to every port of a host, so the cookie of a session is bound to a *place*: a path that
-//! nobody else on this machine can guess. Whoever only has the cookie, or only the path, has nothing.
+//! Browsers send a cookie to every port of a host. So a session's cookie is bound to a *place*: a path that nobody else
+//! on this machine can guess. The cookie alone, or the path alone, opens nothing.
 
+use datalog::ApproverName;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use time::{Duration, OffsetDateTime};
 
+use crate::audit::hex;
+
 /// How long a link waits for its person.
 pub(super) const LINK: Duration = Duration::minutes(2);
-/// The longest that a session lasts, and the longest that it lasts without its person.
+/// The longest life of a session, and the longest without its person.
 pub(super) const LONGEST: Duration = Duration::hours(12);
 pub(super) const IDLE: Duration = Duration::hours(1);
+/// How far the stored time of a person's presence may lag behind.
+const KEEP: Duration = Duration::minutes(1);
 
-/// More would be somebody's mistake; the oldest go first.
+/// More would be a mistake. The oldest go first.
 const MOST_LINKS: usize = 8;
 const MOST_SESSIONS: usize = 16;
 
@@ -31,22 +37,24 @@ pub struct Session {
     /// What every form of the session carries.
     csrf: SecretString,
     pub began: OffsetDateTime,
+    /// The name under which the person answers, if they said one.
+    pub approver: Option<ApproverName>,
     id: Hash,
 }
 
 impl Session {
-    /// What to write into a form.
+    /// The text for a form.
     pub fn csrf(&self) -> &str {
         self.csrf.expose_secret()
     }
 
-    /// Whether `text` is what this session's forms carry.
+    /// Whether `text` is the token of this session's forms.
     pub fn is_csrf(&self, text: &str) -> bool {
         self.csrf.expose_secret().as_bytes().ct_eq(text.as_bytes()).into()
     }
 }
 
-/// A session that has just begun: the only time that its id is seen.
+/// A new session: the only time that its id is seen.
 pub struct SignedIn {
     pub id: SecretString,
     pub session: Session,
@@ -60,7 +68,7 @@ pub enum Presence {
     PageAlone,
 }
 
-/// Three secrets of a session, fresh.
+/// Three fresh secrets of a session.
 pub(super) struct Fresh {
     pub id: SecretString,
     pub place: String,
@@ -70,11 +78,45 @@ pub(super) struct Fresh {
 struct Link {
     code: Hash,
     ends: OffsetDateTime,
+    approver: Option<ApproverName>,
 }
 
-struct Open {
-    session: Session,
-    seen: OffsetDateTime,
+/// A link that was used, and the name under which its person answers.
+pub(super) struct Taken {
+    pub approver: Option<ApproverName>,
+}
+
+pub(super) struct Open {
+    pub session: Session,
+    pub seen: OffsetDateTime,
+    /// The stored part of `seen`.
+    kept: OffsetDateTime,
+}
+
+/// The sealed part of a session.
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    place: String,
+    csrf: String,
+    /// The name under which its person answers.
+    #[serde(default)]
+    approver: Option<ApproverName>,
+}
+
+impl Open {
+    /// Its stored form: the row's name, and the sealed part.
+    pub fn told(&self) -> (String, Vec<u8>) {
+        let Session { place, csrf, approver, .. } = &self.session;
+        let csrf = csrf.expose_secret().to_owned();
+        let sealed = Sealed { place: place.clone(), csrf, approver: approver.clone() };
+        // Infallible: texts.
+        (row_of(&self.session), serde_json::to_vec(&sealed).unwrap_or_default())
+    }
+}
+
+/// The name of a session's row: the hash of its id, in hexadecimal.
+pub(super) fn row_of(session: &Session) -> String {
+    hex(&session.id)
 }
 
 /// Links and sessions.
@@ -85,36 +127,65 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    /// A link with this code works once, for two minutes from `now`.
-    pub fn add_link(&mut self, code: &SecretString, now: OffsetDateTime) {
+    /// From `now` on, a link with this code works once, for two minutes.
+    pub fn add_link(&mut self, code: &SecretString, approver: Option<ApproverName>, now: OffsetDateTime) {
         self.links.retain(|link| link.ends > now);
         if self.links.len() >= MOST_LINKS {
             self.links.remove(0);
         }
-        self.links.push(Link { code: hash(code.expose_secret()), ends: now.saturating_add(LINK) });
+        self.links.push(Link { code: hash(code.expose_secret()), ends: now.saturating_add(LINK), approver });
     }
 
-    /// Takes the link away; whether there was one.
-    pub fn take_link(&mut self, code: &str, now: OffsetDateTime) -> bool {
+    /// Removes the link. Returns whether there was one.
+    pub fn take_link(&mut self, code: &str, now: OffsetDateTime) -> Option<Taken> {
         self.links.retain(|link| link.ends > now);
         let code = hash(code);
-        let before = self.links.len();
-        self.links.retain(|link| link.code != code);
-        self.links.len() < before
+        let at = self.links.iter().position(|link| link.code == code)?;
+        Some(Taken { approver: self.links.remove(at).approver })
     }
 
-    pub fn begin(&mut self, fresh: Fresh, now: OffsetDateTime) -> SignedIn {
+    pub fn begin(&mut self, fresh: Fresh, taken: Taken, now: OffsetDateTime) -> SignedIn {
         self.sweep(now);
         if self.open.len() >= MOST_SESSIONS {
             self.open.remove(0);
         }
         let Fresh { id, place, csrf } = fresh;
-        let session = Session { place, csrf, began: now, id: hash(id.expose_secret()) };
-        self.open.push(Open { session: session.clone(), seen: now });
+        let Taken { approver } = taken;
+        let session = Session { place, csrf, began: now, approver, id: hash(id.expose_secret()) };
+        self.open.push(Open { session: session.clone(), seen: now, kept: now });
         SignedIn { id, session }
     }
 
-    /// The session of this id at this place.
+    /// Adds a stored session.
+    pub fn revive(
+        &mut self,
+        id: &str,
+        sealed: &[u8],
+        began: OffsetDateTime,
+        seen: OffsetDateTime,
+    ) -> Option<()> {
+        let Sealed { place, csrf, approver } = serde_json::from_slice(sealed).ok()?;
+        let session = Session { place, csrf: csrf.into(), began, approver, id: unhex(id)? };
+        self.open.push(Open { session, seen, kept: seen });
+        Some(())
+    }
+
+    /// A session in its stored form.
+    pub fn as_kept(&self, session: &Session) -> Option<&Open> {
+        self.open.iter().find(|open| open.session.id == session.id)
+    }
+
+    /// Whether its person was seen so long after the stored time that it must be stored again. Then it counts as
+    /// stored.
+    pub fn is_due(&mut self, session: &Session) -> Option<OffsetDateTime> {
+        let open = self.open.iter_mut().find(|open| open.session.id == session.id)?;
+        (open.seen - open.kept >= KEEP).then(|| {
+            open.kept = open.seen;
+            open.seen
+        })
+    }
+
+    /// The session with this id at this place.
     pub fn find(
         &mut self,
         id: &str,
@@ -131,7 +202,7 @@ impl Sessions {
         Some(open.session.clone())
     }
 
-    /// Whether a session that was found before is still there.
+    /// Whether an earlier found session still exists.
     pub fn is_open(&mut self, session: &Session, now: OffsetDateTime) -> bool {
         self.sweep(now);
         self.open.iter().any(|open| open.session.id == session.id)
@@ -153,6 +224,12 @@ fn hash(text: &str) -> Hash {
     Sha256::digest(text).into()
 }
 
+fn unhex(text: &str) -> Option<Hash> {
+    let digit = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
+    let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(digit).collect();
+    bytes?.try_into().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,19 +248,19 @@ mod tests {
     #[test]
     fn a_link_works_once_and_for_two_minutes() {
         let mut sessions = Sessions::default();
-        sessions.add_link(&"code".into(), NOW);
-        sessions.add_link(&"late".into(), NOW);
-        assert!(!sessions.take_link("other", NOW));
-        assert!(sessions.take_link("code", NOW + Duration::seconds(119)));
-        assert!(!sessions.take_link("code", NOW + Duration::seconds(119)), "a second time");
-        assert!(!sessions.take_link("late", NOW + LINK), "too late");
+        sessions.add_link(&"code".into(), None, NOW);
+        sessions.add_link(&"late".into(), None, NOW);
+        assert!(sessions.take_link("other", NOW).is_none());
+        assert!(sessions.take_link("code", NOW + Duration::seconds(119)).is_some());
+        assert!(sessions.take_link("code", NOW + Duration::seconds(119)).is_none(), "a second time");
+        assert!(sessions.take_link("late", NOW + LINK).is_none(), "too late");
     }
 
     #[test]
     fn neither_the_cookie_nor_the_place_alone_opens_a_session() {
         let mut sessions = Sessions::default();
-        sessions.begin(fresh("a"), NOW);
-        sessions.begin(fresh("b"), NOW);
+        sessions.begin(fresh("a"), Taken { approver: None }, NOW);
+        sessions.begin(fresh("b"), Taken { approver: None }, NOW);
         let mut find = |id: &str, place: &str| sessions.find(id, place, Presence::Person, NOW).is_some();
         assert!(find("id-a", "place-a"));
         assert!(!find("id-a", "place-b"));
@@ -194,13 +271,13 @@ mod tests {
     #[test]
     fn a_session_ends_without_its_person_and_at_last_with_them() {
         let mut sessions = Sessions::default();
-        sessions.begin(fresh("idle"), NOW);
-        // A page that refreshes itself is nobody's presence.
+        sessions.begin(fresh("idle"), Taken { approver: None }, NOW);
+        // A page that refreshes itself shows nobody's presence.
         let page = NOW + Duration::minutes(59);
         assert!(sessions.find("id-idle", "place-idle", Presence::PageAlone, page).is_some());
         assert!(sessions.find("id-idle", "place-idle", Presence::Person, NOW + IDLE).is_none());
 
-        let busy = sessions.begin(fresh("busy"), NOW).session;
+        let busy = sessions.begin(fresh("busy"), Taken { approver: None }, NOW).session;
         for half_hours in 1..24 {
             let now = NOW + Duration::minutes(30) * half_hours;
             assert!(sessions.find("id-busy", "place-busy", Presence::Person, now).is_some(), "{half_hours}");
@@ -209,10 +286,30 @@ mod tests {
     }
 
     #[test]
+    fn a_session_that_was_kept_is_the_same_and_ends_when_it_would_have() {
+        let mut before = Sessions::default();
+        let taken = Taken { approver: Some("alice".parse().unwrap()) };
+        let session = before.begin(fresh("a"), taken, NOW).session;
+        let (row, sealed) = before.as_kept(&session).unwrap().told();
+        assert!(!String::from_utf8_lossy(&sealed).contains("id-a") && !row.contains("id-a"));
+        let mut after = Sessions::default();
+        after.revive(&row, &sealed, NOW, NOW).unwrap();
+        let later = NOW + Duration::minutes(59);
+        assert!(after.find("id-b", "place-a", Presence::Person, later).is_none());
+        let found = after.find("id-a", "place-a", Presence::Person, later).unwrap();
+        assert!(found.is_csrf("csrf-a"));
+        assert_eq!(found.approver, session.approver, "its person answers as before");
+        assert_eq!(after.is_due(&found), Some(later));
+        assert_eq!(after.is_due(&found), None, "once a minute is enough");
+        assert!(!after.is_open(&found, NOW + LONGEST));
+        assert!(after.revive("zz", &sealed, NOW, NOW).is_none());
+    }
+
+    #[test]
     fn a_session_that_was_ended_is_gone_and_another_is_not() {
         let mut sessions = Sessions::default();
-        let one = sessions.begin(fresh("a"), NOW).session;
-        let two = sessions.begin(fresh("b"), NOW).session;
+        let one = sessions.begin(fresh("a"), Taken { approver: None }, NOW).session;
+        let two = sessions.begin(fresh("b"), Taken { approver: None }, NOW).session;
         sessions.end(&one);
         assert!(!sessions.is_open(&one, NOW) && sessions.is_open(&two, NOW));
     }
@@ -221,8 +318,8 @@ mod tests {
     fn the_oldest_go_where_there_are_too_many() {
         let mut sessions = Sessions::default();
         for n in 0..=MOST_SESSIONS {
-            sessions.begin(fresh(&n.to_string()), NOW);
-            sessions.add_link(&format!("code-{n}").into(), NOW);
+            sessions.begin(fresh(&n.to_string()), Taken { approver: None }, NOW);
+            sessions.add_link(&format!("code-{n}").into(), None, NOW);
         }
         assert_eq!((sessions.open.len(), sessions.links.len()), (MOST_SESSIONS, MOST_LINKS));
         assert!(sessions.find("id-0", "place-0", Presence::Person, NOW).is_none());
@@ -231,7 +328,7 @@ mod tests {
     #[test]
     fn a_form_of_another_session_is_not_this_ones() {
         let mut sessions = Sessions::default();
-        let one = sessions.begin(fresh("a"), NOW).session;
+        let one = sessions.begin(fresh("a"), Taken { approver: None }, NOW).session;
         assert!(one.is_csrf("csrf-a") && !one.is_csrf("csrf-b") && !one.is_csrf(""));
     }
 }

@@ -1,7 +1,7 @@
-//! Templates of this home, for whoever mints without a command line. Read from their files each time, so that an edit
+//! The templates of this home, for callers without a command line. Their files are read each time, so that an edit
 //! counts at once.
 
-use super::App;
+use crate::app::App;
 use crate::templates::{self, Shelf, Template, TemplateError};
 
 impl App {

@@ -1,16 +1,22 @@
-//! What goes into and out of `App`: plain values that are also the API's JSON.
+//! The input and output of `App`: plain values that are also the API's JSON.
 //!
-//! No secret is among them but the text of a freshly minted pass.
+//! Their only secret is the text of a freshly minted pass.
 
 use std::path::PathBuf;
 
-use datalog::{Account, ConnectionName, PassId, RevocationId, ServiceName};
+use datalog::response::Covered;
+use datalog::{
+    Account, ApproverName, ConnectionName, Measure, Message, PassId, RevocationId, ServiceName, Window,
+};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::BudgetLeft;
+use crate::app::Stopped;
+use crate::oauth::ProviderRevocation;
 
-/// What `init` found and made.
+pub use crate::health::{Concern, ConnectionStatus, Told};
+
+/// The result of `init`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InitReport {
     pub home: PathBuf,
@@ -24,12 +30,12 @@ pub struct InitReport {
 #[serde(rename_all = "kebab-case")]
 pub enum InitOutcome {
     Created,
-    /// The home was there already and was left as it is.
+    /// The home existed and was left unchanged.
     AlreadyThere,
 }
 
-/// What a person says of a connection that neither configuration nor provider does: the OAuth client to connect with,
-/// where it is not the configured one, and whose account it is, where the service has no way to say so.
+/// What a person says about a connection, and neither configuration nor provider does: the OAuth client, if it is
+/// not the configured one, and the account's name, if the service cannot say it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ClientChoice {
     #[serde(default)]
@@ -43,12 +49,12 @@ pub struct ClientChoice {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ConnectStart {
     pub service: ServiceName,
-    /// The service's own name where there is none.
+    /// The service's own name by default.
     #[serde(default)]
     pub name: Option<ConnectionName>,
     /// `http://127.0.0.1:PORT/callback`.
     pub redirect_uri: String,
-    /// The service's default scopes where empty.
+    /// The service's default scopes if empty.
     #[serde(default)]
     pub scopes: Vec<String>,
     #[serde(default)]
@@ -65,7 +71,7 @@ pub struct ConnectBegun {
     pub expires_in: u64,
 }
 
-/// What the redirect brought: the parameters of the callback, as they came.
+/// The redirect's parameters, as they came.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ConnectFinish {
     #[serde(default)]
@@ -106,7 +112,7 @@ pub struct DeviceBegun {
     pub interval: u64,
 }
 
-/// Where a device flow stands.
+/// The state of a device flow.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum DevicePoll {
@@ -115,7 +121,7 @@ pub enum DevicePoll {
         interval: u64,
     },
     Connected {
-        connection: ConnectionInfo,
+        connection: Box<ConnectionInfo>,
     },
 }
 
@@ -125,31 +131,33 @@ pub struct ConnectionInfo {
     pub name: ConnectionName,
     pub service: ServiceName,
     pub account: Account,
+    /// The granted scopes, as far as the provider said.
     pub scopes: Vec<String>,
+    /// The health that follows from the worst of `concerns`.
     pub status: ConnectionStatus,
+    /// The owner's concerns, the worst first.
+    #[serde(default)]
+    pub concerns: Vec<Told>,
+    /// The stop that keeps it from being used, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stopped>,
     #[serde(with = "time::serde::rfc3339")]
     pub connected: OffsetDateTime,
-    /// When the access token ends; none for one that does not.
+    /// When the access token ends; none if it does not.
     #[serde(with = "time::serde::rfc3339::option")]
     pub token_expires: Option<OffsetDateTime>,
-    /// Why the last refresh failed, where it did.
+    /// When the grant ends, if the provider announced it.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub grant_ends: Option<OffsetDateTime>,
+    /// Why there is no newer token, if there is none.
     pub last_error: Option<String>,
-    /// The base URL that an SDK is given, on the gateway's common listener.
+    /// An SDK's base URL on the gateway's common listener.
     pub base_url: String,
-    /// The base URL of the connection's own listener, where it has one.
+    /// The base URL of the connection's own listener, if it has one.
     pub own_base_url: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ConnectionStatus {
-    Healthy,
-    NeedsReconnect,
-    /// Stopped by a person, until it is resumed.
-    Stopped,
-}
-
-/// What became of a connection that was let go.
+/// The result of a disconnect.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DisconnectReport {
     pub name: ConnectionName,
@@ -160,18 +168,6 @@ pub struct DisconnectReport {
     pub not_recalled: usize,
 }
 
-/// Whether the provider took the grant back too.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "outcome")]
-pub enum ProviderRevocation {
-    Revoked,
-    /// The service has no revocation endpoint that is known.
-    Unsupported,
-    Failed {
-        because: String,
-    },
-}
-
 /// A freshly minted pass: the only time its text is seen.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Minted {
@@ -179,6 +175,15 @@ pub struct Minted {
     pub pass: String,
     #[serde(flatten)]
     pub info: PassInfo,
+    /// Warnings: parts that do not do what they seem to, and parts that are wider than people usually mean.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Message>,
+    /// The places of its redacted fields.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redacts: Vec<Covered>,
+    /// Further notes for its minter, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// One pass as the authority remembers it: never its text.
@@ -193,7 +198,13 @@ pub struct PassInfo {
     pub connections: Vec<ConnectionName>,
     pub root_key: u32,
     pub status: PassStatus,
-    /// What is left of its own budgets, where it counts still; those that its children added are not known here.
+    /// When it begins, if that is later than its minting.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub begins: Option<OffsetDateTime>,
+    /// The stop that keeps it from counting, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stopped>,
+    /// The rest of its own budgets, if it still counts. Budgets of its children are unknown here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<BudgetLeft>,
 }
@@ -202,7 +213,9 @@ pub struct PassInfo {
 #[serde(rename_all = "kebab-case")]
 pub enum PassStatus {
     Live,
-    /// Stopped by itself, or with its task, until it is resumed.
+    /// It has not begun.
+    NotYet,
+    /// Stopped, alone or with its task, until it is resumed.
     Suspended,
     Expired,
     Revoked,
@@ -215,7 +228,7 @@ pub struct PassFilter {
     pub status: Option<PassStatus>,
     #[serde(default)]
     pub connection: Option<ConnectionName>,
-    /// 100 where it is not said.
+    /// 100 by default.
     #[serde(default)]
     pub limit: Option<u32>,
 }
@@ -226,6 +239,9 @@ pub struct RevokeArgs {
     pub ids: Vec<RevocationId>,
     #[serde(default)]
     pub because: Option<String>,
+    /// Revokes ids without a record, too: the caller has their text.
+    #[serde(default)]
+    pub even_unknown: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -233,42 +249,30 @@ pub struct RevokeReport {
     pub revoked: Vec<RevocationId>,
     /// Were revoked before.
     pub already: Vec<RevocationId>,
-    /// Revoked too, though this authority has no such pass on record.
+    /// Ids without a recorded pass. Unless the caller asked for them anyway, nothing was done.
     pub unknown: Vec<RevocationId>,
     /// Requests that were on their way and did not end in time: what they do may still happen.
     #[serde(default)]
     pub not_recalled: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StopReport {
-    /// Whether the emergency stop holds now.
-    pub stopped: bool,
-    /// Requests that were on their way when it was ordered and did not end in time: what they do may still happen.
-    #[serde(default)]
-    pub not_recalled: usize,
-}
-
-/// One root key, without its private half.
+/// The result of accepting a restored database.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RootKeyInfo {
-    pub id: u32,
-    /// Ed25519, 64 hexadecimal digits.
-    pub public_key: String,
-    #[serde(with = "time::serde::rfc3339")]
-    pub created: OffsetDateTime,
-    pub status: RootKeyStatus,
+pub struct RestoredReport {
+    /// The key that mints from now on.
+    pub root_key: u32,
+    /// Keys that are trusted no longer.
+    pub retired: Vec<u32>,
+    /// The record that says so.
+    pub record: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RootKeyStatus {
-    /// Mints new passes.
-    Minting,
-    /// Mints no more; what it minted is valid until it ends.
-    Trusted,
-    /// What it minted is refused.
-    Retired,
+/// Who signs in.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct SignInArgs {
+    /// The name under which they answer. If there are several and none is given, each answer names it.
+    #[serde(default)]
+    pub by: Option<ApproverName>,
 }
 
 /// A link that signs a person in to the console once.
@@ -277,4 +281,21 @@ pub struct SignInLink {
     pub url: String,
     /// Seconds until it lapses.
     pub expires_in: u64,
+    /// The name under which its person answers; none if each answer names it.
+    #[serde(default)]
+    pub by: Option<ApproverName>,
+}
+
+/// A budget and what is left of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetLeft {
+    pub of: String,
+    pub counts: Measure,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per: Option<Window>,
+    pub max: u64,
+    pub left: u64,
+    /// When the oldest use leaves the window.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub refills_at: Option<OffsetDateTime>,
 }

@@ -1,24 +1,26 @@
-//! What an authority that runs does by itself, once a second: nothing that a request waits for.
+//! The work that a running authority does by itself, once a second. No request waits for it.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::App;
+use crate::app::App;
 
 const EVERY: Duration = Duration::from_secs(1);
-/// A checkpoint is signed when so many records were written since the last one,
+/// A checkpoint is signed after this many records since the last one,
 const RECORDS: u64 = 256;
-/// or when there are any and so many looks have passed.
+/// or after this many looks, if there are any records.
 const LOOKS: u32 = 10;
-/// What ended is forgotten at the first look and then once in so many: an hour's.
+/// Ended things are forgotten at the first look, and then once in this many: an hour's.
 const PRUNE: u32 = 3_600;
+/// The effects of time on connections are checked as often: once in a minute's looks.
+const CONNECTIONS: u32 = 60;
 
 impl App {
-    /// Signs checkpoints, writes what was counted, and forgets what ended, until `ended`.
+    /// Signs checkpoints, writes counts, reports the state of connections, and forgets ended things, until `ended`.
     pub async fn upkeep(&self, mut ended: watch::Receiver<bool>) {
         let mut signed = *self.log_head().borrow();
-        let (mut looks, mut to_prune) = (0, 0);
+        let (mut looks, mut to_prune, mut to_tell) = (0, 0, 0);
         while tokio::time::timeout(EVERY, ended.wait_for(|ended| *ended)).await.is_err() {
             self.write_counted(self.flood.over(self.clock.now()));
             let head = *self.log_head().borrow();
@@ -28,6 +30,11 @@ impl App {
                 signed = head;
                 looks = 0;
             }
+            if to_tell == 0 {
+                to_tell = CONNECTIONS;
+                self.tell_concerns().await;
+            }
+            to_tell -= 1;
             if to_prune == 0 {
                 to_prune = PRUNE;
                 self.forget_what_ended().await;

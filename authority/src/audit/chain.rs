@@ -1,15 +1,16 @@
 //! The chain: each record's hash covers the record and the hash before it.
 //!
-//! Whoever changes, removes, moves or adds a record has to change every hash after it; what was shown or
-//! signed before then tells. It cannot see a log that was cut at its end: a checkpoint does.
+//! A person who changes, removes, moves or adds a record must change every hash after it, and a hash that was shown or
+//! signed earlier tells. The chain cannot show that a log was cut at its end; a checkpoint can.
 
 use sha2::{Digest, Sha256};
 
 use super::record::{Entry, LogRecord};
 use crate::app::BadRecord;
+use crate::audit::hex::hex;
 use crate::store::{Beside, ChainLink, Line, StoredRecord};
 
-/// What the first record is chained to.
+/// The link before the first record.
 pub(crate) const FIRST_LINK: ChainLink = ChainLink { seq: 0, hash: [0; 32] };
 
 /// SHA-256 over a label, the hash before, and the canonical text.
@@ -23,7 +24,7 @@ pub(crate) fn link(before: &[u8; 32], text: &str) -> [u8; 32] {
 }
 
 impl Line {
-    /// The canonical text of an entry, without a number yet.
+    /// The canonical text of an entry, still without a number.
     pub(crate) fn new(at: time::OffsetDateTime, entry: &Entry) -> Self {
         #[derive(serde::Serialize)]
         struct Unnumbered<'a> {
@@ -37,12 +38,12 @@ impl Line {
         Self { text, beside: None }
     }
 
-    /// The same with what is kept beside it, which it will vouch for.
+    /// The same with the data beside it, which the record will vouch for.
     pub(crate) fn with(self, beside: Option<Beside>) -> Self {
         Self { beside, ..self }
     }
 
-    /// The text as it is stored and chained; `facts` is the SHA-256 of what is sealed beside it.
+    /// The text as it is stored and chained; `facts` is the SHA-256 of the sealed data beside it.
     pub(crate) fn numbered(&self, seq: u64, facts: Option<[u8; 32]>) -> String {
         let rest = self.text.strip_prefix('{').unwrap_or_default();
         match facts {
@@ -52,18 +53,16 @@ impl Line {
     }
 }
 
-/// Checks that `record` follows `before`, and names what is wrong where it does not.
+/// Checks that `record` follows `before`, and names what is wrong otherwise.
 pub(crate) fn follow(before: ChainLink, record: &StoredRecord) -> Result<ChainLink, BadRecord> {
     let expected = before.seq + 1;
     let got = record.seq;
     if got != expected {
-        let (seq, because) = match got > expected {
-            true => (expected, format!("it was removed: record {got} follows record {}", before.seq)),
-            false => (got, format!("it was inserted where record {expected} belongs")),
+        let bad = match got > expected {
+            true => BadRecord::missing(expected, &format!(": record {got} follows record {}", before.seq)),
+            false => BadRecord::new(got, format!("it was inserted where record {expected} belongs")),
         };
-        return Err(
-            BadRecord::new(seq, because).differs(format!("record {expected}"), format!("record {got}"))
-        );
+        return Err(bad.differs(format!("record {expected}"), format!("record {got}")));
     }
     let parsed = parse(record)
         .map_err(|error| BadRecord::new(got, format!("it was changed: its text is no record ({error})")))?;
@@ -94,9 +93,4 @@ pub(crate) fn parse(record: &StoredRecord) -> Result<LogRecord, serde_json::Erro
     }
     let Text { seq, at, entry } = serde_json::from_str(&record.text)?;
     Ok(LogRecord { seq, at, entry, hash: hex(&record.hash) })
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -1,18 +1,22 @@
-//! Where the log stood, signed: in the database, in every export, and in a file beside the database.
+//! The signed position of the log: in the database, in every export, and in a file beside the database.
 //!
-//! A chain shows that nothing in it was changed, but not that it was longer once, nor that it was not made anew
-//! from some record on: a checkpoint does. The file is sealed with the vault key as well. It shows an older
-//! database that is put back, which would bring revoked passes to life again. Whoever can delete the file too,
-//! or puts the whole home back, is noticed only by those who kept an export.
+//! A chain shows that nothing in it was changed. It does not show that it was longer once, or that it was made anew
+//! from some record on. A checkpoint does. The file is sealed with the vault key as well. It shows that an older
+//! database was put back, in which revoked passes would live again. If somebody deletes the file too, or puts the whole
+//! home back, only a person who kept an export notices.
+//!
+//! - Invariant: A chain that somebody rebuilt from some record on does not verify
+//!   (`a_chain_that_was_made_anew_does_not_lead_to_what_was_signed`).
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use datalog::Hinted;
 use time::OffsetDateTime;
 
-use super::key::unhex;
 use super::{AuditKey, AuditKeyError, AuditSigner, hex};
+use crate::audit::hex::unhex;
 use crate::clock::{from_unix_millis, unix_millis};
 use crate::home::open_private_file;
 use crate::store::ChainLink;
@@ -21,7 +25,7 @@ use crate::vault::{Place, Sealed, Vault, VaultError};
 const PLACE: Place<'_> = Place { table: "checkpoint", row: "audit", column: "head", generation: 1 };
 const LABEL: &str = "hallpass audit checkpoint v1\n";
 
-/// One place of the chain, and that it was this.
+/// One position of the chain, with its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checkpoint {
     pub link: ChainLink,
@@ -46,13 +50,13 @@ impl Checkpoint {
         key.signed(&signed_text(&statement(self.link, self.at)), &self.signature)
     }
 
-    /// The one way to write it, as it stands in an export.
+    /// The one spelling, as in an export.
     pub(crate) fn line(&self) -> String {
         let statement = statement(self.link, self.at);
         format!(r#"{{"checkpoint":{statement},"signature":"{}"}}"#, hex(&self.signature))
     }
 
-    /// Reads what `line` writes, and no other spelling of it.
+    /// Reads what `line` writes, and no other spelling.
     pub(crate) fn parse(line: &str) -> Option<Self> {
         #[derive(serde::Deserialize)]
         struct Line<'a> {
@@ -81,7 +85,7 @@ fn signed_text(statement: &str) -> String {
     format!("{LABEL}{statement}")
 }
 
-/// The file, and how far it has been written.
+/// The file, and its last position.
 pub(crate) struct CheckpointFile {
     path: PathBuf,
     written: std::sync::Mutex<u64>,
@@ -97,12 +101,21 @@ pub enum CheckpointError {
     Vault(#[from] VaultError),
 }
 
+impl Hinted for CheckpointError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Vault(error) => error.hint(),
+            Self::Io { .. } | Self::Foreign(_) => None,
+        }
+    }
+}
+
 impl CheckpointFile {
     pub fn at(path: PathBuf) -> Self {
         Self { path, written: std::sync::Mutex::new(0) }
     }
 
-    /// Where the log stood when it was last written; none where it never was.
+    /// The log's position at the last write; none if there was none.
     pub fn read(&self, vault: &Vault, key: &AuditKey) -> Result<Option<ChainLink>, CheckpointError> {
         let sealed = match fs::read(&self.path) {
             Ok(bytes) => Sealed(bytes),
@@ -116,7 +129,7 @@ impl CheckpointFile {
         Ok(Some(checkpoint.ok_or_else(foreign)?.link))
     }
 
-    /// Replaces the file as a whole. A checkpoint that is older than the written one is left out.
+    /// Replaces the whole file. A checkpoint older than the written one is left out.
     pub fn write(&self, vault: &Vault, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
         let mut written = self.written.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if checkpoint.link.seq <= *written {
@@ -138,7 +151,7 @@ impl CheckpointFile {
     }
 }
 
-/// The new file is whole on disk before it has the name, and the name is on disk before this answers.
+/// The new file is complete on disk before it gets the name, and the name is on disk before this answers.
 fn replace(path: &Path, next: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = open_private_file(next)?;
     file.set_len(0)?;

@@ -1,25 +1,28 @@
-//! The log as a file: one JSON value a line, verified with the public key alone.
+//! The log as a file: one JSON value a line, which anybody verifies with the public key.
 //!
-//! The first line is signed and says from where to where the file goes, so that a file that was cut is noticed.
-//! Each record follows as the very text that was chained, with its hash; a checkpoint stands after the record
-//! that it is of. Every line has one spelling: a file in which any byte is another does not verify.
+//! The first line is signed and says which records the file holds, so that a cut file is noticed. Each record follows
+//! as the exact text that was chained, with its hash. A checkpoint stands after its record. Every line has one
+//! spelling, so a file with one changed byte does not verify.
+//!
+//! - Invariant: An export with one changed byte does not verify
+//!   (`an_export_in_which_any_byte_is_another_does_not_verify`).
 
 use std::io::{self, BufRead};
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::key::unhex;
 use super::walk::Walk;
 use super::{AuditKey, AuditKeyError, AuditSigner, Checkpoint, hex};
-use crate::app::{BadRecord, LogVerification};
+use crate::app::{BadRecord, LogVerification, Wrong};
+use crate::audit::hex::unhex;
 use crate::clock::unix_millis;
 use crate::store::{ChainLink, StoredRecord};
 use crate::vault::Vault;
 
 const LABEL: &str = "hallpass audit export v1\n";
 const VERSION: u32 = 1;
-/// No line of a log is longer: bodies are not in it, and everything else is bounded.
+/// No line of a log is longer, because bodies are not in it and everything else has a limit.
 const LONGEST_LINE: u64 = 4 * 1024 * 1024;
 /// `,"hash":"` 64 digits `"}`
 const TAIL: usize = 9 + 64 + 2;
@@ -116,16 +119,16 @@ fn parse_record(line: &str) -> Option<StoredRecord> {
     Some(StoredRecord { seq, text: text.to_owned(), hash })
 }
 
-/// What verifying one or several files found.
+/// The result of verifying one or several files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ExportVerification {
     #[serde(flatten)]
     pub log: LogVerification,
-    /// Where the walk ended early: the file's place among those that were given, and the line, both from 1.
+    /// Where the walk ended early: the number of the file, and the line, both from 1.
     pub stopped_at: Option<(usize, usize)>,
 }
 
-/// Verifies files that go on after one another, with nothing but the public key.
+/// Verifies consecutive files, with only the public key.
 pub fn verify_exports(files: Vec<Box<dyn BufRead>>, key: AuditKey) -> io::Result<ExportVerification> {
     let mut walk: Option<Walk> = None;
     let mut files = files.into_iter().enumerate();
@@ -158,14 +161,14 @@ impl From<BadRecord> for Stop {
     }
 }
 
-/// Lines of one file, none of them longer than any line is.
+/// The lines of one file, none longer than a line can be.
 struct Lines {
     file: Box<dyn BufRead>,
     line: usize,
 }
 
 impl Lines {
-    /// The next line without its end; a last line that was cut has none, and keeps what is there.
+    /// The next line without its end. A last line that was cut has no end, and is kept as it is.
     fn next(&mut self) -> io::Result<Option<String>> {
         let mut bytes = Vec::new();
         let mut bounded = io::Read::take(&mut self.file, LONGEST_LINE);
@@ -173,7 +176,7 @@ impl Lines {
             return Ok(None);
         }
         self.line += 1;
-        // What has no end or is not UTF-8 is no line of ours, and neither is the empty one.
+        // An empty line, or one without an end or UTF-8, is none of ours.
         let whole = bytes.pop_if(|last| *last == b'\n').is_some();
         Ok(Some(String::from_utf8(bytes).ok().filter(|_| whole).unwrap_or_default()))
     }
@@ -197,10 +200,10 @@ fn verify_one(lines: &mut Lines, key: AuditKey, walk: &mut Option<Walk>) -> Resu
     let head = walk.head();
     if head.seq < header.to.seq {
         let because = format!(
-            "it was removed: the file ends after record {}, and was signed to go on to record {}",
+            ": the file ends after record {}, and was signed to go on to record {}",
             head.seq, header.to.seq
         );
-        let bad = BadRecord::new(head.seq + 1, because);
+        let bad = BadRecord::missing(head.seq + 1, &because);
         return Err(bad.differs(format!("record {}", head.seq + 1), "the end of the file".into()).into());
     }
     Ok(walk.vouched(header.to)?)
@@ -223,15 +226,16 @@ fn step(walk: &mut Walk, line: &str, to: ChainLink) -> Result<(), BadRecord> {
     walk.record(&record)
 }
 
-/// A record that is missing in its place and stands further down was moved, not removed.
+/// If a missing record appears further down, it was moved, not removed.
 fn was_moved(bad: BadRecord, rest: impl Iterator<Item = Lines>) -> io::Result<BadRecord> {
-    if !bad.because.starts_with("it was removed") {
+    if bad.wrong != Wrong::Missing {
         return Ok(bad);
     }
     for mut lines in rest {
         while let Some(line) = lines.next()? {
             if parse_record(&line).is_some_and(|record| record.seq == bad.seq) {
-                return Ok(BadRecord { because: "it was moved: it stands further down".into(), ..bad });
+                let because = "it was moved: it stands further down".into();
+                return Ok(BadRecord { wrong: Wrong::Moved, because, ..bad });
             }
         }
     }

@@ -1,24 +1,25 @@
-//! The key that checkpoints and exports are signed with: Ed25519 (RFC 8032), its private half sealed.
+//! The key that signs checkpoints and exports: Ed25519 (RFC 8032), with its private half sealed.
 //!
-//! It signs where the log stood and nothing else; passes have keys of their own.
+//! It signs only the position of the log. Passes have other keys.
 
 use std::fmt;
 use std::str::FromStr;
 
+use datalog::Hinted;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use time::OffsetDateTime;
 
 use super::hex;
-use crate::store::AuditKeyRow;
+use crate::audit::hex::unhex;
 use crate::vault::{Place, Sealed, Vault, VaultError, random};
 
 const PLACE: Place<'_> = Place { table: "audit_key", row: "1", column: "seed", generation: 0 };
 
-/// The public half: what an export is verified with, wherever it is.
+/// The public half, which verifies an export anywhere.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AuditKey(VerifyingKey);
 
-/// Both halves; the private one is opened to sign and forgotten again.
+/// Both halves. The private one is opened to sign, and forgotten again.
 pub(crate) struct AuditSigner {
     seed: Sealed,
     public: AuditKey,
@@ -27,16 +28,22 @@ pub(crate) struct AuditSigner {
 
 #[derive(Debug, thiserror::Error)]
 pub enum AuditKeyError {
-    #[error(
-        "`{0}` is not an audit key: expected 64 hexadecimal digits\nhint: `hallpass keys audit` prints this home's"
-    )]
+    #[error("`{0}` is not an audit key: expected 64 hexadecimal digits")]
     NotAKey(String),
-    #[error(
-        "the public half of the audit key does not belong to its private half\nhint: the database was changed from outside"
-    )]
+    #[error("the public half of the audit key does not belong to its private half")]
     Mismatch,
     #[error(transparent)]
     Vault(#[from] VaultError),
+}
+
+impl Hinted for AuditKeyError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotAKey(_) => Some("`hallpass keys audit` prints this home's".into()),
+            Self::Mismatch => Some("the database was changed from outside".into()),
+            Self::Vault(error) => error.hint(),
+        }
+    }
 }
 
 impl AuditKey {
@@ -75,7 +82,7 @@ impl AuditSigner {
         Ok(AuditKeyRow { public, seed: vault.seal(PLACE, seed.as_slice())?, created: now })
     }
 
-    /// The key of this home; a public half that someone wrote beside it is noticed.
+    /// The key of this home. A public half that somebody wrote beside it is noticed.
     pub fn open(vault: &Vault, row: AuditKeyRow) -> Result<Self, AuditKeyError> {
         let public = private(vault, &row.seed)?.verifying_key();
         if public.to_bytes() != row.public {
@@ -103,23 +110,11 @@ fn private(vault: &Vault, seed: &Sealed) -> Result<SigningKey, AuditKeyError> {
     Ok(SigningKey::from_bytes(seed))
 }
 
-/// Bytes in lower-case hexadecimal, and in nothing else: what is signed has one spelling.
-pub(super) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
-    let mut bytes = [0; N];
-    let pairs = text.as_bytes().chunks_exact(2);
-    if text.len() != 2 * N {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(pairs) {
-        *byte = match pair {
-            [high, low] => digit(*high)? << 4 | digit(*low)?,
-            _ => return None,
-        };
-    }
-    Some(bytes)
+/// The key that checkpoints are signed with.
+#[derive(Clone)]
+pub struct AuditKeyRow {
+    pub public: [u8; 32],
+    /// Bound to `audit_key`, row 1, `seed`, generation 0.
+    pub seed: Sealed,
+    pub created: OffsetDateTime,
 }

@@ -1,25 +1,31 @@
-//! The audit log: one durable, hash-chained line for everything that was decided or changed, and the signed
-//! checkpoints that say where it stood.
+//! The audit log: one durable, hash-chained line for every decision and every change, and the signed checkpoints of its
+//! position.
 //!
-//! No body and no secret is ever in it.
+//! It never holds a body or a secret.
 
 mod chain;
 mod checkpoint;
 mod export;
-mod key;
+pub(crate) mod hex;
+pub(crate) mod key;
+pub(crate) mod line;
+pub(crate) mod query;
 mod record;
 mod walk;
 
-pub(crate) use chain::{FIRST_LINK, hex, link, parse};
+pub(crate) use crate::audit::hex::hex;
+pub(crate) use chain::FIRST_LINK;
+pub(crate) use chain::link;
+pub(crate) use chain::parse;
 pub(crate) use checkpoint::CheckpointFile;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use export::{ExportVerification, verify_exports};
 pub(crate) use export::{Header, record_line};
 pub(crate) use key::AuditSigner;
 pub use key::{AuditKey, AuditKeyError};
+pub(crate) use record::plain;
 pub use record::{
     ApprovalEntry, BudgetEntry, CountedEntry, Entry, Event, EventEntry, LogRecord, OutcomeEntry, ReasonEntry,
     RequestEntry,
 };
-pub(crate) use record::{misleads, plain};
 pub(crate) use walk::Walk;

@@ -1,13 +1,14 @@
-//! What one audit record says.
+//! The content of one audit record.
 //!
 //! The JSON of these types is what is chained and what people read. It holds no body and no secret.
 
 use datalog::{
-    ApproverName, ConnectionName, LiftableBy, Outline, Reason, RequestDigest, Reservation, RevocationId,
+    ApproverName, ConnectionName, LiftableBy, Reason, RequestDigest, RequestSummary, Reservation,
+    RevocationId,
 };
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
-use verifier::ports::{Outcome, Record, RecordId};
+use verifier::ports::{CarriedOut, Outcome, Record, RecordId};
 
 use crate::store::Line;
 
@@ -27,15 +28,15 @@ pub struct LogRecord {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Entry {
-    /// A request that was about to be sent.
+    /// A request just before it was sent.
     Intent(RequestEntry),
-    /// What became of it.
+    /// The outcome of it.
     Outcome(OutcomeEntry),
     /// A request that was not sent.
     Refusal(RequestEntry),
-    /// Refusals like one that was written, all of them without a pass that counts.
+    /// Refusals like one that was written, all without a valid pass.
     Counted(CountedEntry),
-    /// Something that a person changed, or the authority on its own.
+    /// A change by a person or by the authority itself.
     Event(EventEntry),
 }
 
@@ -54,13 +55,13 @@ pub struct RequestEntry {
     pub path: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// What was understood of it, without the values of arguments.
+    /// The request as it was understood, without argument values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outline: Option<Outline>,
-    /// The operations that the credential was used for to find out what the request refers to.
+    pub outline: Option<RequestSummary>,
+    /// The operations for which the credential was used in look-ups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub looked_up: Vec<String>,
-    /// The approval that it went with, and who gave it.
+    /// The approval that was used, and who gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -72,7 +73,7 @@ pub struct RequestEntry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<BudgetEntry>,
     pub peer: String,
-    /// SHA-256 of the facts of the decision as they are sealed beside the record, where they are kept.
+    /// SHA-256 of the decision's facts as they are sealed beside the record, if they are stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<String>,
     /// Microseconds from its arrival to its decision.
@@ -80,7 +81,7 @@ pub struct RequestEntry {
     pub decided_us: Option<u64>,
 }
 
-/// How many more there were within a second.
+/// How many more there were within that second.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CountedEntry {
     /// The code of the refusals.
@@ -110,7 +111,7 @@ pub struct BudgetEntry {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OutcomeEntry {
-    /// The record that it is the outcome of.
+    /// The record whose outcome it is.
     pub of: u64,
     /// `answered`, `failed` or `aborted`.
     pub result: String,
@@ -120,16 +121,19 @@ pub struct OutcomeEntry {
     pub code: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+    /// Whether the service did it, if its answer did not reach the agent: `not-sent`, `no`, `perhaps` or `yes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried_out: Option<String>,
     pub took_ms: u64,
 }
 
-/// Something that was done to the authority, or that it did by itself.
+/// A change of the authority, by a person or by itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EventEntry {
     pub event: Event,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<String>,
-    /// The pass, or the delegated block, that it happened to.
+    /// The pass or block that it is about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lineage: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -141,15 +145,15 @@ pub struct EventEntry {
     pub upto: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// What a person was asked, or said.
+    /// A question for a person, or an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Box<ApprovalEntry>>,
-    /// Whose key it is about.
+    /// The person whose key it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approver: Option<String>,
 }
 
-/// An approval, by what it is about: never what was shown of it.
+/// An approval, by its subject: never what a person saw of it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ApprovalEntry {
     pub id: String,
@@ -161,10 +165,10 @@ pub struct ApprovalEntry {
     pub by: Option<String>,
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub until: Option<OffsetDateTime>,
-    /// How often it may be used; none is without a limit.
+    /// How often it may be used; none for no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
-    /// The third-party block that the approver signed, base64url. With the pass it verifies anywhere.
+    /// The third-party block that the approver signed, in base64url. With the pass it verifies anywhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub block: Option<String>,
 }
@@ -175,6 +179,14 @@ pub enum Event {
     Connected,
     Refreshed,
     NeedsReconnect,
+    /// The provider refuses the OAuth client of a connection.
+    ClientRefused,
+    /// The announced end of a grant is near.
+    GrantEnds,
+    /// A connection lacks scopes that it needs.
+    ScopesMissing,
+    /// A service wants a connection's owner to sign on.
+    SignOnWanted,
     Disconnecting,
     Disconnected,
     Minted,
@@ -183,6 +195,8 @@ pub enum Event {
     Resumed,
     RootCreated,
     RootRetired,
+    /// A database that may not be the newest was accepted, and every pass ended.
+    Restored,
     /// The oldest records were moved to a file.
     LogRotated,
     SignedIn,
@@ -191,6 +205,10 @@ pub enum Event {
     Asked,
     Approved,
     ApprovalDenied,
+    /// A person took back their no: the question waits again.
+    ApprovalReopened,
+    /// A no that came after the approval was used.
+    ApprovalDeniedLate,
     ApproverCreated,
     ApproverRetired,
     /// One pass, task or connection was stopped by itself, and resumed.
@@ -243,6 +261,30 @@ impl EventEntry {
 
     pub(crate) fn on_everything(event: Event) -> Self {
         Self::of(event)
+    }
+
+    /// What it is about, in words.
+    pub(crate) fn subject(&self) -> String {
+        let of_itself = match self.event {
+            Event::Stopped | Event::Resumed => Some("everything".to_owned()),
+            // For a pass, its task stands beside it; for a task, this is all there is.
+            Event::Suspended | Event::Lifted if self.lineage.is_empty() && self.connection.is_none() => {
+                self.task.as_ref().map(|task| format!("task `{task}`"))
+            }
+            _ => None,
+        };
+        let is_stop = matches!(self.event, Event::Suspended | Event::Lifted);
+        let called =
+            |kind: &str, name: &str| if is_stop { format!("{kind} {name}") } else { name.to_owned() };
+        let subjects = [
+            of_itself,
+            self.connection.as_deref().map(|name| called("connection", name)),
+            self.lineage.last().map(|id| called("pass", id)),
+            self.approver.as_ref().map(|name| format!("approver {name}")),
+            self.root_key.map(|id| format!("root key {id}")),
+            self.upto.map(|seq| format!("up to record {seq}")),
+        ];
+        subjects.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     pub(crate) fn detail(self, detail: &str) -> Self {
@@ -299,7 +341,7 @@ impl From<&Record> for RequestEntry {
             reasons: record.reasons.iter().map(Into::into).collect(),
             budgets: record.reservations.iter().map(Into::into).collect(),
             peer: record.peer.to_string(),
-            // Not known before the record has its number.
+            // Unknown until the record has its number.
             facts: None,
             decided_us: u64::try_from(record.decided_in.whole_microseconds()).ok(),
         }
@@ -317,51 +359,57 @@ impl OutcomeEntry {
                 status: Some(*status),
                 code: None,
                 bytes: Some(*bytes),
+                carried_out: None,
                 took_ms: millis(took),
             },
-            Outcome::Failed { code, took } => Self {
+            Outcome::Failed { code, carried_out, took } => Self {
                 of,
                 result: "failed".into(),
                 status: None,
                 code: Some((*code).into()),
                 bytes: None,
+                carried_out: Some(word(*carried_out).into()),
                 took_ms: millis(took),
             },
-            Outcome::Aborted { bytes, took } => Self {
+            Outcome::Aborted { bytes, carried_out, took } => Self {
                 of,
                 result: "aborted".into(),
                 status: None,
                 code: None,
                 bytes: Some(*bytes),
+                carried_out: Some(word(*carried_out).into()),
                 took_ms: millis(took),
             },
         }
     }
 }
 
-/// The text with everything escaped that a terminal or a reader could be misled by: control characters,
-/// and those that change direction or have no width.
-pub(crate) fn plain(text: &str) -> String {
-    // Nearly all of it is printable ASCII, which is seen without reading it letter by letter.
-    if text.bytes().fold(true, |so_far, byte| so_far & (0x20..0x7f).contains(&byte))
-        || !text.chars().any(misleads)
-    {
-        return text.to_owned();
+impl RequestEntry {
+    /// The answer to a holder who only asked.
+    pub(crate) fn would(&self) -> Option<&str> {
+        self.decision.strip_prefix("would-")
     }
-    let mut shown = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if misleads(c) {
-            shown.extend(c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
 }
 
-/// Whether a character is obeyed or not seen where it is shown.
-pub(crate) fn misleads(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+impl OutcomeEntry {
+    /// Whether the service did it, for a person; none if the agent has the answer, which says so.
+    pub(crate) fn carried_out_words(&self) -> Option<&'static str> {
+        Some(match self.carried_out.as_deref()? {
+            "not-sent" => "nothing was sent",
+            "no" => "the service did nothing",
+            "yes" => "the service carried it out, and its answer did not reach the agent",
+            _ => "nobody knows whether the service carried it out: look before it is sent again",
+        })
+    }
 }
+
+fn word(carried_out: CarriedOut) -> &'static str {
+    match carried_out {
+        CarriedOut::NotSent => "not-sent",
+        CarriedOut::No => "no",
+        CarriedOut::Perhaps => "perhaps",
+        CarriedOut::Yes => "yes",
+    }
+}
+
+pub(crate) use datalog::visible::visible as plain;

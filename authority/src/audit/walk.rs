@@ -1,10 +1,11 @@
-//! Walking the log, record by record and checkpoint by checkpoint, up to the first thing that is not as it was.
+//! Walks the log, record by record and checkpoint by checkpoint, up to the first one that was changed.
 //!
-//! The same walk goes over the database and over exports; it reads neither.
+//! The same walk checks the database and exports. It reads neither itself.
 
-use super::chain::{follow, hex};
+use super::chain::follow;
 use super::{AuditKey, Checkpoint, Entry, Event, parse};
 use crate::app::{BadRecord, LogVerification};
+use crate::audit::hex::hex;
 use crate::store::{ChainLink, StoredRecord};
 
 /// How far the walk has come.
@@ -12,10 +13,10 @@ pub(crate) struct Walk {
     key: AuditKey,
     first: ChainLink,
     head: ChainLink,
-    /// The last place that a checkpoint vouches for.
+    /// The last position that a checkpoint vouches for.
     signed: Option<ChainLink>,
     checkpoints: u64,
-    /// Up to where the log says that its beginning was moved to a file.
+    /// The position up to which, by the log, its beginning was moved to a file.
     moved: u64,
 }
 
@@ -44,7 +45,7 @@ impl Walk {
         Ok(())
     }
 
-    /// A checkpoint of the place that the walk has reached.
+    /// A checkpoint of the current position.
     pub fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), BadRecord> {
         let Checkpoint { link, .. } = checkpoint;
         if !checkpoint.is_signed_by(&self.key) {
@@ -56,7 +57,7 @@ impl Walk {
         Ok(())
     }
 
-    /// What is known, from whom the walk trusts, to have been the place that the walk has reached.
+    /// A position that a trusted source gives for this point of the walk.
     pub fn vouched(&mut self, link: ChainLink) -> Result<(), BadRecord> {
         if link.seq != self.head.seq {
             let (expected, got) = (format!("record {}", link.seq), format!("record {}", self.head.seq));
@@ -82,7 +83,7 @@ impl Walk {
         Ok(())
     }
 
-    /// What was found, with the first bad record where there is one.
+    /// The result, with the first bad record if there is one.
     pub fn end(self, first_bad: Option<BadRecord>) -> LogVerification {
         let vouched = self.signed.map_or(self.first.seq, |signed| signed.seq);
         LogVerification {

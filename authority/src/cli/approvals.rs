@@ -1,6 +1,8 @@
-//! `hallpass approvals`: what agents wait for a person to say, and with `--watch` as it comes, answered line by line.
+//! `hallpass approvals`: lists the questions that wait for a person. With `--watch` it shows each as it comes, and
+//! takes an answer as a line.
 //!
-//! Off a terminal `--watch` only tells. What is shown is decoded from the request (`shown`), never the agent's word for it.
+//! Off a terminal `--watch` only shows them. The text is decoded from the request (`shown`), never the agent's own
+//! words.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, IsTerminal as _, stdin};
@@ -11,30 +13,39 @@ use datalog::{ApprovalId, RevocationId};
 use super::client::{Client, with_query};
 use super::failure::Failure;
 use super::term::Tone;
-use super::{Context, block_on, shown};
-use crate::app::{ApprovalFilter, ApprovalInfo, ApprovalScope, ApprovalStanding, ApproveArgs, DenyArgs};
+use super::{number, shown};
+use crate::app::{
+    ApprovalFilter, ApprovalInfo, ApprovalScope, ApprovalStanding, ApproveArgs, DenialScope, DenyArgs,
+};
+use crate::cli::context::{Context, block_on};
 use crate::clock::Clock;
 
-/// List what agents wait for you to approve
+/// List the questions that wait for your answer
 #[derive(Debug, Args)]
 #[command(after_help = "\
-With --watch, questions are shown as they come. At a terminal each is answered by a line: `y` to approve once, `t` to
-approve until the pass ends, `n` and a reason to deny, an empty line to leave it for later, `q` to end. What is typed before
-a question is shown does not answer it.
+With --watch, each question is shown as it comes. At a terminal you answer it with a line:
+  y          approve it once
+  t          approve it until the pass ends
+  n REASON   deny it
+  o REASON   deny only this one; the agent may ask again with other words
+  (empty)    leave it for later
+  q          quit
+You answer as the owner. A line that you typed before the question appeared does not count, and neither does an answer \
+to a question that somebody else has answered meanwhile.
 
 Example: hallpass approvals --watch")]
 pub(super) struct Approvals {
-    /// Show questions as they come, and answer them
+    /// Show each question as it comes, and answer it
     #[arg(long)]
     watch: bool,
-    /// Also those that were answered or have ended
+    /// Show answered and ended questions too
     #[arg(long, conflicts_with = "watch")]
     all: bool,
-    /// Only those of a pass, with everything attenuated from it
+    /// Show only questions of this pass, and of passes attenuated from it
     #[arg(long, value_name = "ID")]
     pass: Option<RevocationId>,
-    /// At most so many
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    /// Show at most N
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = number::small)]
     last: u32,
 }
 
@@ -79,7 +90,7 @@ fn watch(context: &Context, filter: &ApprovalFilter) -> Result<(), Failure> {
                 }
                 let now = Clock::System.now();
                 context.term.result(info, || shown::question(info, now, context.term.colour()))?;
-                if answers && !answer(context, &client, &info.id).await? {
+                if answers && !answer(context, &client, info).await? {
                     return Ok(());
                 }
             }
@@ -87,39 +98,50 @@ fn watch(context: &Context, filter: &ApprovalFilter) -> Result<(), Failure> {
     })
 }
 
-/// Takes one line; whether to go on. A line and not a key, so that nothing is approved by a slip; and none that was typed
-/// before the question was there to be read.
-async fn answer(context: &Context, client: &Client, id: &ApprovalId) -> Result<bool, Failure> {
-    // Where the terminal cannot forget what was typed, it is no terminal to answer at.
+/// Takes one line. Returns whether to continue. It is a line and not a key, so that a slip approves nothing; and a
+/// line that was typed before the question could be read does not count.
+async fn answer(context: &Context, client: &Client, asked: &ApprovalInfo) -> Result<bool, Failure> {
+    let (id, version) = (&asked.id, Some(asked.version));
+    // If the terminal cannot forget earlier typing, nobody can answer at it.
     rustix::termios::tcflush(stdin(), rustix::termios::QueueSelector::IFlush)
-        .map_err(|error| Failure::failed(format_args!("the terminal cannot be read afresh: {error}")))?;
-    context.term.say_in(Tone::Quiet, "y once, t until the pass ends, n REASON, enter for later, q to end");
+        .map_err(|error| Failure::failed(format!("the terminal cannot be read afresh: {error}")))?;
+    context.term.say_in(
+        Tone::Quiet,
+        "y once, t until the pass ends, n REASON, o REASON for that one alone, enter for later, q to end",
+    );
     let read = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         stdin().lock().read_line(&mut line).map(|read| (read, line))
     });
-    let (read, line) = read.await.map_err(Failure::failed)?.map_err(Failure::failed)?;
+    let broken = |error: &dyn std::fmt::Display| Failure::failed(error.to_string());
+    let (read, line) = read.await.map_err(|error| broken(&error))?.map_err(|error| broken(&error))?;
     let (word, rest) = line.trim().split_once(char::is_whitespace).unwrap_or((line.trim(), ""));
     let answered = match word {
-        "y" | "yes" => approve(client, id, ApprovalScope::Once).await,
-        "t" => approve(client, id, ApprovalScope::Task).await,
-        "n" | "no" => {
+        "y" | "yes" => approve(client, id, ApprovalScope::Once, version).await,
+        "t" => approve(client, id, ApprovalScope::Task, version).await,
+        "n" | "no" | "o" => {
             let because = (!rest.trim().is_empty()).then(|| rest.trim().to_owned());
-            let args = DenyArgs { by: None, because };
+            let scope = if word == "o" { DenialScope::ThisOne } else { DenialScope::People };
+            let args = DenyArgs { by: None, because, scope, version };
             client.put_json(&format!("/v1/approvals/{id}/denial"), &args).await
         }
         "q" => return Ok(false),
         _ => return Ok(read > 0),
     };
     match answered {
-        Ok(info) => context.term.say(format!("{id} {}", shown::standing(info.status))),
-        // It may have ended while the person thought; the next one waits.
+        Ok(info) => context.term.say(format!("{id} {}, as `owner`", shown::standing(info.status))),
+        // It may have ended while the person thought. The next one waits.
         Err(failure) => context.term.say_in(Tone::Warn, &failure.message),
     }
     Ok(true)
 }
 
-async fn approve(client: &Client, id: &ApprovalId, scope: ApprovalScope) -> Result<ApprovalInfo, Failure> {
-    let args = ApproveArgs { by: None, scope };
+async fn approve(
+    client: &Client,
+    id: &ApprovalId,
+    scope: ApprovalScope,
+    version: Option<u32>,
+) -> Result<ApprovalInfo, Failure> {
+    let args = ApproveArgs { by: None, scope, version };
     client.put_json(&format!("/v1/approvals/{id}/approval"), &args).await
 }

@@ -1,6 +1,6 @@
-//! `hallpass approvers`: who approves, each by a key of their own. Private halves never leave the authority.
+//! `hallpass approvers`: the people who approve, each with a key. Private halves never leave the authority.
 //!
-//! `prove` opens no store: a pass and a block are enough for it, and for whoever verifies what it joins.
+//! `prove` opens no store. It needs only a pass and a block, and so does anybody who verifies the result.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,16 +11,17 @@ use super::client::Client;
 use super::failure::Failure;
 use super::table::{Cell, Table};
 use super::term::Tone;
-use super::{Context, block_on, when};
+use super::when;
 use crate::app::{ApproverInfo, ApproverStatus};
+use crate::cli::context::{Context, block_on};
 
-/// List, add and retire those who approve
+/// List, add and retire approvers
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
     after_help = "\
-Names tell people apart in the record, for passes that ask for two approvers, say. Whoever reaches the authority's
-socket may answer under any of them."
+Names tell people apart in the log, for example where a pass needs two approvers. They keep nobody out: anyone who \
+reaches the authority's socket can answer under any name."
 )]
 pub(super) struct Approvers {
     #[command(subcommand)]
@@ -29,19 +30,19 @@ pub(super) struct Approvers {
 
 #[derive(Debug, Clone, Subcommand)]
 enum Verb {
-    /// List the approvers (this is what `approvers` alone does)
+    /// List the approvers (`approvers` alone does the same)
     List,
-    /// Make an approver, with a new key
+    /// Add an approver, with a new key
     Add {
         /// The new name
         name: ApproverName,
     },
-    /// Count what an approver signed no more
+    /// Retire an approver: signatures already given stop counting
     Retire {
         /// The approver, as `hallpass approvers` shows it
         name: ApproverName,
     },
-    /// Join a pass and what an approver signed for it, so that any Biscuit tool verifies the two; offline
+    /// Join a pass with an approver's signed block, so that any Biscuit tool can verify both; offline
     Prove {
         /// The pass that asked
         pass: String,
@@ -70,7 +71,10 @@ impl Approvers {
                 let path = format!("/v1/approvers/{name}");
                 let gone: ApproverInfo =
                     block_on(async { Client::open(context).await?.delete(&path).await })?;
-                context.term.say_in(Tone::Warn, format!("what `{name}` signed counts no more"));
+                context.term.say_in(
+                    Tone::Warn,
+                    format!("`{name}` is retired: signatures already given no longer count"),
+                );
                 context.term.result(&gone, || gone.name.to_string())
             }
         }
@@ -81,7 +85,7 @@ fn list(context: &Context) -> Result<(), Failure> {
     let approvers: Vec<ApproverInfo> =
         block_on(async { Client::open(context).await?.read("/v1/approvers").await })?;
     if approvers.is_empty() {
-        context.term.say("there is none yet: the first `hallpass approve` makes `owner`");
+        context.term.say("there are no approvers yet: the first `hallpass approve` makes `owner`");
     }
     context.term.result(&approvers, || {
         let mut table = Table::new(["NAME", "STATUS", "CREATED", "PUBLIC KEY"]);

@@ -1,4 +1,4 @@
-//! Opens the person's browser, where there is one. The address goes as one argument: no shell reads it.
+//! Opens the person's browser, if there is one. The address goes as one argument: no shell reads it.
 
 use std::process::{Command, Stdio};
 

@@ -1,7 +1,7 @@
-//! The loopback listener that the provider's consent page sends the browser back to (RFC 8252, section 7.3).
+//! The loopback listener to which the provider's consent page sends the browser back (RFC 8252, section 7.3).
 //!
-//! On 127.0.0.1 only, at exactly `/callback`, until one answer with the expected state has come. It exchanges
-//! nothing: what it heard goes to the authority.
+//! It listens on 127.0.0.1 only, at exactly `/callback`, until one answer with the expected state comes. It exchanges
+//! nothing: the answer goes to the authority.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -12,11 +12,11 @@ use tokio::time::timeout;
 
 use super::failure::Failure;
 
-/// A browser sends its request line at once; whoever does not is not one.
+/// A browser sends its request line at once. A slower client is not one.
 const READ_DEADLINE: Duration = Duration::from_secs(5);
 const LONGEST_HEAD: usize = 16 * 1024;
 
-/// What the provider sent the browser back with.
+/// The parameters with which the provider sent the browser back.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Heard {
     pub state: Option<String>,
@@ -40,32 +40,34 @@ impl Callback {
             Ok(Self { listener, address })
         });
         bound.map_err(|error| {
-            Failure::failed(format_args!("port {port} of 127.0.0.1 cannot be listened on: {error}"))
-                .or_hint("choose another with --redirect-port, or leave it out for a free one")
+            Failure::failed(format!("cannot listen on port {port} of 127.0.0.1: {error}"))
+                .or_hint("choose another one with --redirect-port, or leave the flag out to get a free one")
         })
     }
 
-    /// What to register and send as the redirect URI.
+    pub(super) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The redirect URI to register and send.
     pub(super) fn redirect_uri(&self) -> String {
         format!("http://{}/callback", self.address)
     }
 
-    /// Waits for the browser to come back with `state`. Strangers are answered 404 and change nothing.
+    /// Waits for the browser to return with `state`. Strangers get a 404 and change nothing.
     pub(super) async fn heard(self, state: &str, patience: Duration) -> Result<Heard, Failure> {
         timeout(patience, self.wait(state)).await.map_err(|_| {
-            Failure::failed(format_args!(
-                "nobody came back from the provider within {} s",
-                patience.as_secs()
-            ))
-            .or_hint("run the command again, and finish the consent page in the browser")
+            Failure::failed(format!("the provider sent no browser back within {} s", patience.as_secs()))
+                .or_hint("run the command again, and finish the consent page in the browser")
         })?
     }
 
     async fn wait(&self, state: &str) -> Result<Heard, Failure> {
         loop {
-            let (mut stream, _) = self.listener.accept().await.map_err(|error| {
-                Failure::failed(format_args!("the browser's answer cannot be taken: {error}"))
-            })?;
+            let (mut stream, _) =
+                self.listener.accept().await.map_err(|error| {
+                    Failure::failed(format!("the browser's answer cannot be taken: {error}"))
+                })?;
             // One at a time on purpose: a browser's idle second connection is given up after the deadline.
             let Ok(Some(head)) = timeout(READ_DEADLINE, head(&mut stream)).await else { continue };
             match parse(&head, self.address) {
@@ -80,7 +82,7 @@ impl Callback {
     }
 }
 
-/// The bytes up to the empty line, or nothing where they do not come or do not end.
+/// The bytes up to the empty line, or nothing if they do not come or do not end.
 async fn head(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut head = Vec::with_capacity(2048);
     while head.len() < LONGEST_HEAD {
@@ -108,7 +110,11 @@ fn parse(head: &[u8], address: SocketAddr) -> Option<Heard> {
     if !own.iter().any(|own| own == host) {
         return None;
     }
-    let query = target.strip_prefix("/callback?")?;
+    heard(target.strip_prefix("/callback?")?)
+}
+
+/// The parameters of a query, each once.
+pub(super) fn heard(query: &str) -> Option<Heard> {
     let mut heard = Heard::default();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         let slot = match name.as_ref() {
@@ -138,7 +144,7 @@ async fn reply(stream: &mut TcpStream, status: &str, text: &str) {
          cache-control: no-store\r\nconnection: close\r\n\r\n{page}",
         page.len()
     );
-    // The browser may be gone; what it brought is what counts.
+    // The browser may be gone. Its parameters are what counts.
     let _ = timeout(READ_DEADLINE, async {
         stream.write_all(answer.as_bytes()).await?;
         stream.shutdown().await

@@ -1,35 +1,34 @@
-//! `hallpass can`: what a pass could ever do, or what it would answer to one request. Offline.
+//! `hallpass can`: what a pass could ever do, or how it would answer one request. It works offline.
 //!
-//! The same code answers here as in the gateway, but on a pass whose signature, revocation and budgets nobody
-//! looked at: it shows what the pass says.
+//! The gateway's own code answers here. But nobody checks the pass's signature, revocations or budgets, so it shows
+//! only what the pass says.
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use datalog::can::{self, Possible, Row, Would};
-use datalog::catalog::{Catalog, RawRequest, Service};
-use datalog::inspect;
-use datalog::world::world;
-use datalog::{Connected, ConnectionName, Content, Request};
+use datalog::catalog::{Catalog, Service};
+use datalog::transcript::world;
+use datalog::{Connected, ConnectionName, Content, Message, RawRequest, Request};
 use http::Method;
-use secrecy::ExposeSecret as _;
 use serde::Serialize;
-use std::sync::Arc;
 use url::{Host, Url};
 
-use super::Context;
 use super::failure::{Failure, Kind};
-use super::pass_arg::{self, not_a_pass};
+use super::pass_arg;
+use super::plain::inline;
 use super::table::{Cell, Table};
-use super::term::{Tone, visible};
+use super::term::Tone;
+use crate::cli::context::Context;
 use crate::clock::Clock;
 
-/// Show what a pass could do, or what it would answer to one request
+/// Show what a pass could do, or how it would answer one request
 ///
-/// Without METHOD and URL: the table of every operation of the pass's connections. With them: the decision and why; the
-/// exit code is 0 for allow and 2 for ask and deny. URL is the upstream's, or the gateway's with the connection in front.
+/// Without METHOD and URL it prints a table of every operation on the pass's connections. With them it prints the decision
+/// and the reason, and exits with 0 for allow, 2 for ask or deny. URL is the service's own, or the gateway's with the
+/// connection in front.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "hallpass can [OPTIONS] [PASS]\n       hallpass can [OPTIONS] [PASS] METHOD URL",
@@ -39,19 +38,19 @@ Examples:
   hallpass can \"$PASS\" DELETE https://gmail.googleapis.com/gmail/v1/users/me/messages/18f0"
 )]
 pub(super) struct Can {
-    /// The pass (or `-`, or none for the one in HALLPASS_PASS), and a request's METHOD and URL
+    /// The pass (`-` reads it from standard input; without one, HALLPASS_PASS counts), then a request's METHOD and URL
     #[arg(value_name = "PASS METHOD URL", num_args = 0..=3)]
     words: Vec<String>,
-    /// Only the operations that could be answered so
+    /// Show only operations with this answer
     #[arg(long, value_name = "ANSWER")]
     show: Option<Answer>,
-    /// The connection that the request is for, where the URL does not tell
+    /// The connection of the request, if the URL does not tell
     #[arg(long, value_name = "NAME")]
     connection: Option<ConnectionName>,
-    /// A file with the request's body
+    /// The file that holds the request's body
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
-    /// Print the whole decision as Biscuit Datalog, for any Biscuit tool to come to the same answer
+    /// Print the whole decision as Biscuit Datalog: any Biscuit tool reaches the same answer
     #[arg(long)]
     datalog: bool,
     /// The media type of the body
@@ -75,7 +74,7 @@ impl Answer {
     }
 }
 
-/// The decision on one request, and what was understood of it.
+/// The decision on one request, and the request as it was understood.
 #[derive(Debug, Serialize)]
 struct Judged {
     connection: String,
@@ -100,8 +99,7 @@ impl Can {
             [method, url] => (None, Some((method, url))),
             [pass, method, url, ..] => (Some(pass), Some((method, url))),
         };
-        let text = pass_arg::text(pass.map(String::as_str), context)?;
-        let content = inspect::read(text.expose_secret()).map_err(|error| not_a_pass(&error))?;
+        let content = pass_arg::content(pass.map(String::as_str), context)?;
         let catalog = crate::catalog::load(&context.home()?).map_err(Failure::failed)?;
         match request {
             None if self.datalog => {
@@ -130,7 +128,7 @@ impl Can {
     ) -> Result<ExitCode, Failure> {
         let method = known_method(method)?;
         let url = Url::parse(url).map_err(|error| {
-            Failure::usage(format_args!("expected a URL, got `{url}`: {error}"))
+            Failure::usage(format!("expected a URL, got `{url}`: {error}"))
                 .or_hint("for example https://gmail.googleapis.com/gmail/v1/users/me/messages")
         })?;
         let body = self.body()?;
@@ -144,16 +142,12 @@ impl Can {
         let request = target
             .service
             .classify(&target.connected.name, &target.connected.account, &raw)
-            .map_err(|error| Failure::of(Kind::Refused, format_args!("{}: {error}", error.code())))?;
+            .map_err(|error| Failure::refused(Message::from(&error).after(error.code())))?;
         let judged = judged(content, &request);
         if self.datalog {
             let datalog = world(content, &request, &datalog::Context::default(), Clock::System.now());
             let world = World { datalog };
-            // A tool reads every character as it is; a terminal would act on some.
-            context.term.result(&world, || match std::io::stdout().is_terminal() {
-                true => visible(&world.datalog),
-                false => world.datalog.clone(),
-            })?;
+            context.term.document(&world, || world.datalog.clone())?;
         } else {
             context.term.result(&judged, || sentences(&judged, context))?;
         }
@@ -165,12 +159,11 @@ impl Can {
 
     fn body(&self) -> Result<Vec<u8>, Failure> {
         let Some(file) = &self.body else { return Ok(Vec::new()) };
-        std::fs::read(file).map_err(|error| {
-            Failure::usage(format_args!("the body `{}` cannot be read: {error}", file.display()))
-        })
+        std::fs::read(file)
+            .map_err(|error| Failure::usage(format!("the body `{}` cannot be read: {error}", file.display())))
     }
 
-    /// The connection that a URL is for: named by its first segment where it is the gateway's, else by its host.
+    /// The connection of a URL: named by its first segment if it is the gateway's, else by its host.
     fn target<'a>(&self, content: &'a Content, catalog: &Catalog, url: &Url) -> Result<Target<'a>, Failure> {
         let named = |name: &str| content.connections.iter().find(|one| one.name.as_str() == name);
         let first = url.path_segments().and_then(|mut segments| segments.next()).and_then(named);
@@ -183,8 +176,8 @@ impl Can {
             (None, _) => (by_host(content, catalog, url)?, url.path().to_owned()),
         };
         let service = catalog.service(&connected.service).cloned().ok_or_else(|| {
-            Failure::failed(format_args!(
-                "the pass is for the service `{}`, which is not known here",
+            Failure::failed(format!(
+                "the pass is for the service `{}`, which this home does not know",
                 connected.service
             ))
             .or_hint("`hallpass services import FILE` adds it")
@@ -228,18 +221,16 @@ fn by_host<'a>(content: &'a Content, catalog: &Catalog, url: &Url) -> Result<&'a
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),
         (Some(_), Some(_)) => {
-            Err(Failure::usage(format_args!("more than one connection of the pass is for `{host}`"))
+            Err(Failure::usage(format!("more than one connection of the pass is for `{host}`"))
                 .or_hint("name one with --connection"))
         }
-        (None, _) => {
-            Err(Failure::refused(format_args!("no connection of the pass is for `{}`", visible(host)))
-                .or_hint(known_connections(content)))
-        }
+        (None, _) => Err(Failure::refused(format!("no connection of the pass is for `{}`", inline(host)))
+            .or_hint(known_connections(content))),
     }
 }
 
 fn unknown_connection(content: &Content, name: &str) -> Failure {
-    Failure::usage(format_args!("the pass has no connection `{name}`")).or_hint(known_connections(content))
+    Failure::usage(format!("the pass has no connection `{name}`")).or_hint(known_connections(content))
 }
 
 fn known_connections(content: &Content) -> String {
@@ -250,7 +241,7 @@ fn known_connections(content: &Content) -> String {
 fn known_method(text: &str) -> Result<Method, Failure> {
     let known = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     known.into_iter().find(|method| method.as_str() == text).ok_or_else(|| {
-        Failure::usage(format_args!("expected GET, POST, PUT, PATCH or DELETE, got `{text}`"))
+        Failure::usage(format!("expected GET, POST, PUT, PATCH or DELETE, got `{text}`"))
             .or_hint("the order is: hallpass can PASS METHOD URL")
     })
 }
@@ -278,7 +269,7 @@ fn sentences(judged: &Judged, context: &Context) -> String {
     let word = context.term.colour().paint(tone, word);
     let mut text = format!("{word} {} on {} ({})\n", judged.operation, judged.connection, judged.effects);
     for reason in &judged.would.reasons {
-        text.push_str(&format!("  expected {}, got {}\n", visible(&reason.expected), visible(&reason.got)));
+        text.push_str(&format!("  expected {}, got {}\n", inline(&reason.expected), inline(&reason.got)));
     }
     text
 }

@@ -1,7 +1,7 @@
-//! The way to the authority's API: over its socket when an authority runs, else the same router in this process.
+//! The way to the authority's API: over its socket if an authority runs, and otherwise the same router in this process.
 //!
-//! Both speak the same requests, so a command cannot tell them apart. The in-process way holds the home's lock
-//! for as long as the client lives. Nothing here knows what a resource means.
+//! Both ways speak the same requests, so a command cannot tell them apart. In-process, the client holds the home's lock
+//! as long as it lives. Nothing here knows what a resource means.
 
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -18,27 +18,27 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 use tower_service::Service as _;
 
-use super::Context;
 use super::failure::{Failure, Kind};
 use crate::api::{self, Problem};
 use crate::app::{App, OpenError};
+use crate::cli::context::Context;
 use crate::home::Home;
 
-/// An answer is refused past this: the API pages what could be larger.
+/// A longer answer is refused: the API pages large ones.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 /// The longest that any call takes: a token exchange with a slow provider.
 const DEADLINE: Duration = Duration::from_secs(90);
 /// How long another command may hold the home before this one gives up.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
-/// One authority, wherever it is.
+/// One authority, running or in this process.
 pub(super) enum Client {
     Socket(PathBuf),
     InProcess(Router),
 }
 
 impl Client {
-    /// The running authority of the home, or one of this process's own.
+    /// The running authority of the home, or one in this process.
     pub(super) async fn open(context: &Context) -> Result<Self, Failure> {
         let home = context.home()?;
         let give_up = Instant::now() + LOCK_PATIENCE;
@@ -47,7 +47,7 @@ impl Client {
                 return Ok(client);
             }
             match App::open(&home, context.config(&home)?) {
-                // Another command works, or an authority is about to listen.
+                // Another command is working, or an authority is about to listen.
                 Err(OpenError::InUse(_)) if Instant::now() < give_up => {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
@@ -57,19 +57,19 @@ impl Client {
         }
     }
 
-    /// The authority that runs; where none does, what that means to whoever asks.
+    /// The running authority; if there is none, the meaning of that for the caller.
     pub(super) async fn needed(context: &Context, otherwise: &str) -> Result<Self, Failure> {
         let home = context.home()?;
-        if !home.is_initialised() {
+        if !context.config(&home)?.store.of(&home).is_made() {
             return Err(Failure::failed(OpenError::NotInitialised(home.dir().to_owned())));
         }
         Self::running(&home).await?.ok_or_else(|| {
-            Failure::failed(format_args!("no authority runs on this home, so {otherwise}"))
+            Failure::failed(format!("no authority runs on this home, so {otherwise}"))
                 .or_hint("start one with `hallpass serve`")
         })
     }
 
-    /// The authority that runs on `home`, if one does.
+    /// The authority that runs on `home`, if there is one.
     pub(super) async fn running(home: &Home) -> Result<Option<Self>, Failure> {
         let socket = home.socket();
         if !socket_is_trustworthy(&socket)? {
@@ -77,13 +77,16 @@ impl Client {
         }
         match UnixStream::connect(&socket).await {
             Ok(_) => Ok(Some(Self::Socket(socket))),
-            // Nobody listens: the authority that made it was killed.
+            // Nobody listens, because the authority that made it was killed.
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Ok(None),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => {
-                Err(Failure::failed(format_args!("`{}` does not answer: {error}", socket.display())))
-            }
+            Err(error) => Err(Failure::failed(format!("`{}` does not answer: {error}", socket.display()))),
         }
+    }
+
+    /// Whether it is a running authority, and not one in this process.
+    pub(super) fn is_running(&self) -> bool {
+        matches!(self, Self::Socket(_))
     }
 
     pub(super) async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
@@ -121,44 +124,42 @@ impl Client {
             .header(header::HOST, "hallpass")
             .header(header::CONTENT_TYPE, "application/json")
             .body(Body::from(body))
-            .map_err(Failure::failed)?;
+            .map_err(|error| Failure::failed(error.to_string()))?;
         let sent = async {
             match self {
                 Self::Socket(socket) => over_socket(socket, request).await,
                 Self::InProcess(router) => in_process(router.clone(), request).await,
             }
         };
-        let (status, body) = tokio::time::timeout(DEADLINE, sent).await.map_err(|_| {
-            Failure::failed(format_args!("the authority did not answer within {DEADLINE:?}"))
-        })??;
+        let (status, body) = tokio::time::timeout(DEADLINE, sent)
+            .await
+            .map_err(|_| Failure::failed(format!("the authority did not answer within {DEADLINE:?}")))??;
         answer(status, &body)
     }
 }
 
-/// Whether there is a socket, and it is the owner's alone: whoever could replace it could read what is minted.
+/// Whether there is a socket that only the owner can reach. Anybody who could replace it could read minted passes.
 fn socket_is_trustworthy(socket: &Path) -> Result<bool, Failure> {
     let Ok(found) = std::fs::symlink_metadata(socket) else { return Ok(false) };
     let shown = socket.display();
     if !found.file_type().is_socket() {
-        return Err(Failure::failed(format_args!("`{shown}` is not a socket")).or_hint("move it away"));
+        return Err(Failure::failed(format!("`{shown}` is not a socket")).or_hint("move it away"));
     }
     let mode = found.permissions().mode() & 0o777;
     if mode != 0o600 {
-        return Err(Failure::failed(format_args!("expected mode 600 on `{shown}`, got {mode:o}"))
+        return Err(Failure::failed(format!("expected mode 600 on `{shown}`, got {mode:o}"))
             .or_hint("stop the authority, look who changed it, and start it again"));
     }
     let home = socket.parent().and_then(|folder| std::fs::metadata(folder).ok());
     if home.is_some_and(|home| home.uid() != found.uid()) {
-        return Err(Failure::failed(format_args!(
-            "`{shown}` belongs to another user than the folder it is in"
-        )));
+        return Err(Failure::failed(format!("`{shown}` belongs to another user than the folder it is in")));
     }
     Ok(true)
 }
 
 async fn over_socket(socket: &Path, request: Request<Body>) -> Result<(StatusCode, Bytes), Failure> {
     let lost = |error: &dyn std::fmt::Display| {
-        Failure::failed(format_args!("the authority at `{}` went away: {error}", socket.display()))
+        Failure::failed(format!("the authority at `{}` went away: {error}", socket.display()))
     };
     let stream = UnixStream::connect(socket).await.map_err(|error| lost(&error))?;
     let (mut sender, connection) =
@@ -167,7 +168,7 @@ async fn over_socket(socket: &Path, request: Request<Body>) -> Result<(StatusCod
         let response = sender.send_request(request).await.map_err(|error| lost(&error))?;
         collect(response.map(Body::new)).await
     };
-    // The connection ends when the exchange drops its sender; what matters of its end is in the exchange's.
+    // The connection ends when the exchange drops its sender. The exchange reports how it ended.
     let (answer, _) = tokio::join!(exchange, connection);
     answer
 }
@@ -182,7 +183,7 @@ async fn collect(response: Response<Body>) -> Result<(StatusCode, Bytes), Failur
     let body = http_body_util::Limited::new(body, LARGEST_ANSWER)
         .collect()
         .await
-        .map_err(|error| Failure::failed(format_args!("the authority's answer was cut off: {error}")))?;
+        .map_err(|error| Failure::failed(format!("the authority's answer was cut off: {error}")))?;
     Ok((parts.status, body.to_bytes()))
 }
 
@@ -194,19 +195,20 @@ fn answer<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, Fai
     if !status.is_success() {
         return Err(match serde_json::from_slice::<Problem>(body) {
             Ok(problem) => refusal(problem),
-            Err(_) => Failure::failed(format_args!("the authority answered {status} without saying why")),
+            Err(_) => Failure::failed(format!("the authority answered {status} without saying why")),
         });
     }
-    // An answer without a body is `null` to whoever expects nothing.
+    // An answer without a body is `null` for a caller that expects nothing.
     let body = if body.is_empty() { b"null" } else { body };
     serde_json::from_slice(body)
-        .map_err(|error| Failure::failed(format_args!("the authority's answer was not understood: {error}")))
+        .map_err(|error| Failure::failed(format!("the authority's answer was not understood: {error}")))
         .map_err(|failure| failure.or_hint("the authority may be of another version: restart it"))
 }
 
 fn refusal(problem: Problem) -> Failure {
     let kind = match problem.status {
-        400 | 422 => Kind::Usage,
+        // A name that does not exist is a typing error.
+        400 | 404 | 422 => Kind::Usage,
         403 => Kind::Refused,
         _ => Kind::Failed,
     };

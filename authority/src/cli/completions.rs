@@ -5,7 +5,7 @@ use clap_complete::Shell;
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::{Context, definitions};
+use crate::cli::context::Context;
 
 /// Print a completion script for a shell
 #[derive(Debug, Args)]
@@ -24,9 +24,9 @@ struct Script {
 }
 
 impl Completions {
-    pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
+    pub(super) fn run(&self, context: &Context, mut definitions: clap::Command) -> Result<(), Failure> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut definitions(), "hallpass", &mut script);
+        clap_complete::generate(self.shell, &mut definitions, "hallpass", &mut script);
         let script = String::from_utf8_lossy(&script).into_owned();
         let script = Script { shell: self.shell.to_string(), script };
         context.term.result(&script, || script.script.clone())

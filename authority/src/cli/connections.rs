@@ -1,4 +1,4 @@
-//! `hallpass connections` and `hallpass disconnect`: the links there are, with their health, and letting one go.
+//! `hallpass connections` and `hallpass disconnect`: lists the links with their health, and removes one.
 
 use clap::Args;
 use datalog::ConnectionName;
@@ -7,13 +7,13 @@ use super::client::Client;
 use super::failure::Failure;
 use super::stop::all_recalled;
 use super::table::{Cell, Table};
-use super::term::Tone;
-use super::{Context, block_on, when};
+use super::term::{Term, Tone};
+use super::when;
 use crate::app::{ConnectionInfo, ConnectionStatus, DisconnectReport, ProviderRevocation};
+use crate::cli::context::{Context, block_on};
 use crate::clock::Clock;
-use crate::nearest::nearest;
 
-/// List connections, their health, and the base URL that an SDK is given
+/// List the connections, their health, and the base URL for an SDK
 #[derive(Debug, Args)]
 pub(super) struct Connections {}
 
@@ -31,15 +31,35 @@ impl Connections {
         if connections.is_empty() {
             context.term.say("there are no connections yet: `hallpass connect SERVICE`");
         }
-        for connection in
-            connections.iter().filter(|connection| connection.status == ConnectionStatus::NeedsReconnect)
-        {
-            let because = connection.last_error.as_deref().unwrap_or("its grant is no longer accepted");
-            context
-                .term
-                .say_in(Tone::Warn, format!("`{}` needs to be connected again: {because}", connection.name));
-        }
+        connections.iter().for_each(|connection| say_concerns(&context.term, connection));
         context.term.result(&connections, || listing(&connections).render(&context.term))
+    }
+}
+
+/// Each concern of a connection in a sentence, and how to fix it.
+pub(super) fn say_concerns(term: &Term, connection: &ConnectionInfo) {
+    for told in &connection.concerns {
+        let tone = match told.concern.status() {
+            ConnectionStatus::Healthy | ConnectionStatus::Stopped => Tone::Warn,
+            ConnectionStatus::ClientRefused | ConnectionStatus::NeedsReconnect => Tone::Bad,
+        };
+        term.say_in(tone, format!("`{}`: {}", connection.name, told.says));
+        if let Some(hint) = &told.hint {
+            term.say(format!("  {hint}"));
+        }
+    }
+}
+
+/// A few words: the overall health, and the worst of the other concerns.
+fn health(connection: &ConnectionInfo) -> String {
+    let status = connection.status.words();
+    match connection.concerns.iter().find(|told| told.concern.status() < connection.status) {
+        _ if connection.status == ConnectionStatus::Healthy => match connection.concerns.first() {
+            Some(told) => format!("{status}, {}", told.concern.short()),
+            None => status.into(),
+        },
+        Some(told) => format!("{status}, {}", told.concern.short()),
+        None => status.into(),
     }
 }
 
@@ -47,11 +67,12 @@ fn listing(connections: &[ConnectionInfo]) -> Table<6> {
     let now = Clock::System.now();
     let mut table = Table::new(["NAME", "SERVICE", "ACCOUNT", "HEALTH", "TOKEN ENDS", "BASE URL"]);
     for connection in connections {
-        let health = match connection.status {
-            ConnectionStatus::Healthy => Cell::in_tone("healthy", Tone::Good),
-            ConnectionStatus::Stopped => Cell::in_tone("stopped", Tone::Warn),
-            ConnectionStatus::NeedsReconnect => Cell::in_tone("needs reconnect", Tone::Bad),
+        let tone = match (connection.status, connection.concerns.is_empty()) {
+            (ConnectionStatus::Healthy, true) => Tone::Good,
+            (ConnectionStatus::Healthy, false) | (ConnectionStatus::Stopped, _) => Tone::Warn,
+            (ConnectionStatus::ClientRefused | ConnectionStatus::NeedsReconnect, _) => Tone::Bad,
         };
+        let health = Cell::in_tone(health(connection), tone);
         let ends = connection.token_expires.map_or_else(|| "never".into(), |ends| when::from_now(ends, now));
         let base_url = connection.own_base_url.as_ref().unwrap_or(&connection.base_url);
         table.row([
@@ -68,39 +89,29 @@ fn listing(connections: &[ConnectionInfo]) -> Table<6> {
 
 impl Disconnect {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let report = block_on(async {
+        let (report, service) = block_on(async {
             let client = Client::open(context).await?;
             let known: Vec<ConnectionInfo> = client.read("/v1/connections").await?;
-            if !known.iter().any(|connection| connection.name == self.name) {
-                return Err(self.unknown(&known));
-            }
-            client.delete::<DisconnectReport>(&format!("/v1/connections/{}", self.name)).await
+            let service =
+                known.into_iter().find(|one| one.name == self.name).map(|one| one.service.to_string());
+            let path = format!("/v1/connections/{}", self.name);
+            let report = client.delete::<DisconnectReport>(&path).await?;
+            Ok((report, service.unwrap_or_default()))
         })?;
         let term = &context.term;
         match &report.provider {
             ProviderRevocation::Revoked => term.say("the provider has revoked the grant"),
             ProviderRevocation::Unsupported => term.say_in(
                 Tone::Warn,
-                "forgotten here; this provider takes nothing back: revoke the grant on the account's own pages",
+                "forgotten here; this provider cannot be asked to revoke: revoke the grant on the account's own pages",
             ),
             ProviderRevocation::Failed { because } => term.say_in(
                 Tone::Warn,
                 format!("forgotten here, but the provider did not revoke the grant ({because}): do so on the account's own pages"),
             ),
         }
+        term.say(format!("to undo it, connect again: `hallpass connect {} --as {}`", service, report.name));
         term.result(&report, || format!("{} ({})", report.name, report.account))?;
         all_recalled(report.not_recalled)
-    }
-
-    fn unknown(&self, known: &[ConnectionInfo]) -> Failure {
-        let names = || known.iter().map(|connection| connection.name.as_str());
-        let failure = Failure::failed(format_args!("there is no connection `{}`", self.name));
-        match nearest(self.name.as_str(), names()) {
-            Some(near) => failure.or_hint(format_args!("did you mean `{near}`?")),
-            None if known.is_empty() => {
-                failure.or_hint("there are none; `hallpass connect SERVICE` makes one")
-            }
-            None => failure.or_hint(format_args!("there are {}", names().collect::<Vec<_>>().join(", "))),
-        }
     }
 }

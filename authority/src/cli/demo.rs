@@ -5,19 +5,20 @@
 use clap::Args;
 
 use super::failure::Failure;
-use super::term::{Colour, Term, Tone, visible};
-use super::{Context, block_on};
+use super::plain::inline;
+use super::term::{Colour, Term, Tone};
+use crate::cli::context::{Context, block_on};
 use crate::demo::{self, Outcome, Report, Step, Who};
 
 /// Show the whole story on this machine, with nothing else
 ///
-/// A mail provider, an authority and a gateway start on free loopback ports with a home that is thrown away. An
-/// account is connected, a pass is minted, and an agent tries what it may and what it may not.
+/// It starts a mail provider, an authority and a gateway on free loopback ports, with a temporary home. It connects an
+/// account and mints a pass; then an agent tries allowed and forbidden requests.
 #[derive(Debug, Args)]
-#[command(after_help = "Exits with 0 only if all of it happened as told.")]
+#[command(after_help = "Exits with 0 only if every step ended as the story says.")]
 pub(super) struct Demo {}
 
-/// How an outcome is marked, where letters may be anything and where they may not.
+/// The mark of an outcome, in any letters and in ASCII.
 const MARKS: Marks = Marks { done: "✓", asked: "?", refused: "✗", wrong: "!" };
 const ASCII_MARKS: Marks = Marks { done: "+", asked: "?", refused: "x", wrong: "!" };
 const WHAT_WIDTH: usize = 46;
@@ -40,7 +41,8 @@ impl Demo {
             colour: term.colour(),
             width: term.width(),
         };
-        term.say("a mail service, an authority and a gateway start on this machine, for this story alone\n");
+        term.say("a mail service, an authority and a gateway start on this machine, for this story alone");
+        term.say("");
         let mut closed = Ok(());
         let report = block_on(async {
             let told = |step: &Step| {
@@ -59,18 +61,18 @@ fn finish(term: &Term, report: &Report) -> Result<(), Failure> {
     let count = report.steps.len();
     term.result(report, || match report.outcome {
         Outcome::AsTold => {
-            format!("\nAll {count} lines happened as told. Now your own account: hallpass init")
+            format!("\nAll {count} lines ended as the story says. Now your own account: hallpass init")
         }
         Outcome::NotAsTold => String::new(),
     })?;
     let Some(step) = report.steps.iter().find(|step| !step.held()) else { return Ok(()) };
-    Err(Failure::failed(format_args!(
+    Err(Failure::failed(format!(
         "`{}`: expected `{}`, got `{}`: {}",
         step.what, step.expected, step.observed.0, step.detail
     )))
 }
 
-/// What the terminal can show.
+/// The marks that the terminal can show.
 struct Drawing {
     marks: Marks,
     colour: Colour,
@@ -107,7 +109,7 @@ impl Drawing {
 }
 
 fn said(step: &Step) -> String {
-    let detail = visible(&step.detail).replace('\n', " ");
+    let detail = inline(&step.detail);
     match (step.held(), step.observed.is_done()) {
         (true, true) => detail,
         (true, false) => format!("{}: {detail}", step.observed.0),

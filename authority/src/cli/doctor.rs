@@ -1,4 +1,4 @@
-//! `hallpass doctor`: looks the set-up over, a line a check. It changes nothing and asks nobody outside.
+//! `hallpass doctor`: checks the set-up, one line a check. It changes nothing and asks nobody outside.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,17 +11,20 @@ use serde::Serialize;
 
 use super::client::Client;
 use super::failure::{Failure, Kind};
-use super::term::{Tone, visible};
-use super::{Context, block_on, when};
+use super::plain::inline;
+use super::term::Tone;
+use super::when;
 use crate::api::{LogPage, Status};
-use crate::app::{ConnectionInfo, ConnectionStatus, RootKeyInfo, RootKeyStatus, StopReport, Suspension};
+use crate::app::{ConnectionInfo, RootKeyInfo, RootKeyStatus, StopReport, Suspension};
+use crate::cli::context::{Context, block_on};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::types::{Config, StoreConfig};
 use crate::home::Home;
+use crate::store::StoreAt;
 
 /// Check the set-up
 ///
-/// The exit code is 1 where a check fails.
+/// It exits with 1 if a check fails.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {}
 
@@ -59,16 +62,19 @@ impl Check {
 impl Doctor {
     pub(super) fn run(&self, context: &Context) -> Result<ExitCode, Failure> {
         let home = context.home()?;
-        let mut checks = vec![folder(&home)];
+        let config = context.config(&home);
+        let store =
+            config.as_ref().map_or_else(|_| StoreConfig::default(), |config| config.store.clone()).of(&home);
+        let mut checks = vec![folder(&home, &store)];
         checks.push(match crate::catalog::load(&home) {
             Ok(catalog) => Check::ok("services", format!("{} are known", catalog.services().count())),
             Err(error) => Check::fail("services", Failure::failed(error)),
         });
-        match context.config(&home) {
+        match config {
             Err(failure) => checks.push(Check::fail("settings", failure)),
             Ok(config) => {
                 checks.push(Check::ok("settings", home.config_file().display().to_string()));
-                if home.is_initialised() {
+                if store.is_made() {
                     checks.extend(block_on(authority(&home, &config, context))?);
                 }
             }
@@ -85,26 +91,29 @@ fn line(check: &Check, context: &Context) -> String {
         State::Warn => ("warn", Tone::Warn),
         State::Fail => ("fail", Tone::Bad),
     };
-    let hint = check.hint.as_ref().map(|hint| format!("\n      hint: {}", visible(hint))).unwrap_or_default();
-    format!("{}  {}: {}{hint}\n", context.term.colour().paint(tone, word), check.check, visible(&check.says))
+    let hint = check.hint.as_ref().map(|hint| format!("\n      hint: {}", inline(hint))).unwrap_or_default();
+    format!("{}  {}: {}{hint}\n", context.term.colour().paint(tone, word), check.check, inline(&check.says))
 }
 
-/// Whether the home is there, and nobody else's to read.
-fn folder(home: &Home) -> Check {
+/// Whether the home exists, and only its owner can read it.
+fn folder(home: &Home, store: &StoreAt) -> Check {
     let shown = home.dir().display();
-    if !home.is_initialised() {
-        let failure =
-            Failure::failed(format_args!("`{shown}` holds no authority")).or_hint("run `hallpass init`");
+    if let Some(mode) = mode(home.dir()).filter(|mode| mode & 0o077 != 0) {
+        let failure = Failure::failed(format!("expected mode 700 on `{shown}`, got {mode:o}"))
+            .or_hint(format_args!("chmod 700 '{shown}'"));
         return Check::fail("home", failure);
     }
-    for (path, expected) in
-        [(home.dir().to_owned(), 0o700), (home.database(), 0o600), (home.vault_key().to_owned(), 0o600)]
-    {
-        match mode(&path) {
+    if !store.is_made() {
+        let failure = Failure::failed(format!("`{shown}` holds no authority")).or_hint("run `hallpass init`");
+        return Check::fail("home", failure);
+    }
+    let store = store.file().map(|file| (file, 0o600));
+    for (path, expected) in [(home.dir(), 0o700), (home.vault_key(), 0o600)].into_iter().chain(store) {
+        match mode(path) {
             Some(mode) if mode & 0o077 != 0 => {
                 let shown = path.display();
                 let failure =
-                    Failure::failed(format_args!("expected mode {expected:o} on `{shown}`, got {mode:o}"))
+                    Failure::failed(format!("expected mode {expected:o} on `{shown}`, got {mode:o}"))
                         .or_hint(format_args!("chmod {expected:o} '{shown}'"));
                 return Check::fail("home", failure);
             }
@@ -114,12 +123,12 @@ fn folder(home: &Home) -> Check {
     Check::ok("home", format!("`{shown}` is yours alone"))
 }
 
-/// The permissions of what is there.
+/// The permissions of existing files.
 fn mode(path: &Path) -> Option<u32> {
     std::fs::metadata(path).ok().map(|found| found.permissions().mode() & 0o777)
 }
 
-/// What only an open authority can tell.
+/// Checks that need an open authority.
 async fn authority(home: &Home, config: &Config, context: &Context) -> Result<Vec<Check>, Failure> {
     let running = match Client::running(home).await {
         Ok(running) => running,
@@ -138,7 +147,8 @@ async fn authority(home: &Home, config: &Config, context: &Context) -> Result<Ve
     }
     match Client::open(context).await {
         Ok(client) => {
-            checks.extend([connections(&client).await, keys(&client).await, clock(&client).await]);
+            checks.extend(connections(&client).await);
+            checks.extend([keys(&client).await, clock(&client).await]);
             checks.extend(stops(&client).await);
         }
         Err(failure) => checks.push(Check::fail("store", failure)),
@@ -146,7 +156,7 @@ async fn authority(home: &Home, config: &Config, context: &Context) -> Result<Ve
     Ok(checks)
 }
 
-/// Said only where something is stopped.
+/// Shown only if something is stopped.
 async fn stops(client: &Client) -> Option<Check> {
     let hint = "`hallpass stop --list` tells what, `hallpass resume` lifts it";
     let found: Result<(StopReport, Vec<Suspension>), Failure> =
@@ -178,7 +188,7 @@ async fn version(client: &Client) -> Check {
     }
 }
 
-/// Whether what runs listens where the settings say.
+/// Whether the running authority listens where the settings say.
 fn answers(check: &'static str, address: SocketAddr) -> Check {
     if address.port() == 0 {
         return Check::ok(check, format!("a free port of {}", address.ip()));
@@ -186,7 +196,7 @@ fn answers(check: &'static str, address: SocketAddr) -> Check {
     match TcpStream::connect_timeout(&address, Duration::from_secs(2)) {
         Ok(_) => Check::ok(check, format!("{address} answers")),
         Err(error) => {
-            let failure = Failure::failed(format_args!("{address} does not answer: {error}"));
+            let failure = Failure::failed(format!("{address} does not answer: {error}"));
             Check::fail(
                 check,
                 failure.or_hint("the settings changed since the authority was started: start it again"),
@@ -200,7 +210,7 @@ fn is_free(check: &'static str, address: SocketAddr) -> Check {
     match TcpListener::bind(address) {
         Ok(_) => Check::ok(check, format!("{address} is free")),
         Err(error) => {
-            let failure = Failure::failed(format_args!("{address} cannot be listened on: {error}"));
+            let failure = Failure::failed(format!("cannot listen on {address}: {error}"));
             Check::fail(
                 check,
                 failure.or_hint("end the other process, or set another address in hallpass.toml"),
@@ -209,22 +219,25 @@ fn is_free(check: &'static str, address: SocketAddr) -> Check {
     }
 }
 
-async fn connections(client: &Client) -> Check {
+/// A line for each thing that a connection's owner should know.
+async fn connections(client: &Client) -> Vec<Check> {
     let connections: Vec<ConnectionInfo> = match client.read("/v1/connections").await {
         Ok(connections) => connections,
-        Err(failure) => return Check::fail("connections", failure),
+        Err(failure) => return vec![Check::fail("connections", failure)],
     };
-    let sick = connections.iter().find(|connection| connection.status == ConnectionStatus::NeedsReconnect);
-    match sick {
-        Some(sick) => Check::warn(
-            "connections",
-            format!("`{}` needs to be connected again", sick.name),
-            format!("hallpass connect {} --as {}", sick.service, sick.name),
-        ),
-        None if connections.is_empty() => {
-            Check::warn("connections", "there are none yet", "hallpass connect SERVICE")
-        }
-        None => Check::ok("connections", format!("{} of {0} are healthy", connections.len())),
+    let mut checks = Vec::new();
+    for connection in &connections {
+        checks.extend(connection.concerns.iter().map(|told| Check {
+            check: "connections",
+            state: State::Warn,
+            says: format!("`{}`: {}", connection.name, told.says),
+            hint: told.hint.clone(),
+        }));
+    }
+    match connections.len() {
+        0 => vec![Check::warn("connections", "there are none yet", "hallpass connect SERVICE")],
+        all if checks.is_empty() => vec![Check::ok("connections", format!("{all} of {all} are healthy"))],
+        _ => checks,
     }
 }
 
@@ -238,7 +251,7 @@ async fn keys(client: &Client) -> Check {
     }
 }
 
-/// A clock that was set back makes ended passes hold again; the newest record shows how far.
+/// If the clock was set back, ended passes count again. The newest record shows how far it was.
 async fn clock(client: &Client) -> Check {
     let newest = match client.read::<LogPage>("/v1/log?limit=1").await {
         Ok(page) => page.records.last().map(|record| record.at),
@@ -248,7 +261,7 @@ async fn clock(client: &Client) -> Check {
     match newest {
         Some(newest) if newest > now + time::Duration::seconds(5) => {
             let ahead = when::span(newest - now);
-            let failure = Failure::failed(format_args!("the newest audit record is {ahead} in the future"));
+            let failure = Failure::failed(format!("the newest audit record is {ahead} in the future"));
             Check::fail(
                 "clock",
                 failure.or_hint("the clock was set back: set it right before passes are used"),

@@ -1,10 +1,9 @@
-//! `hallpass explain RECORD`: why a recorded request was decided as it was, from what the record says.
+//! `hallpass explain RECORD`: explains the decision on a recorded request, from the record.
 //!
-//! Nothing is decided anew: the caveat, what it expected and what it got are those of the moment, and so are the facts, where
-//! they are kept. `--datalog` prints all of the decision for other Biscuit tools.
+//! It decides nothing anew. The caveat, what it expected and what it got come from that moment, and so do the facts, if
+//! they are stored. `--datalog` prints the whole decision for other Biscuit tools.
 
 use std::fmt::Write as _;
-use std::io::IsTerminal as _;
 
 use clap::Args;
 use serde::Serialize;
@@ -12,19 +11,21 @@ use serde::Serialize;
 use super::client::Client;
 use super::failure::Failure;
 use super::log::{counted_words, event_words, what};
-use super::term::{Tone, visible};
-use super::{Context, block_on, when};
+use super::plain::inline;
+use super::term::Tone;
+use super::{number, when};
 use crate::app::{DecisionFacts, LogRecord, NoFacts, RecordView};
 use crate::audit::{Entry, OutcomeEntry, ReasonEntry, RequestEntry};
+use crate::cli::context::{Context, block_on};
 use crate::told;
 
-/// Say why a recorded request was decided as it was
+/// Explain the decision on a recorded request
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     /// The record's number, as `hallpass log` and a refusal's `record` show it
-    #[arg(value_name = "RECORD")]
+    #[arg(value_name = "RECORD", value_parser = number::large)]
     record: u64,
-    /// Print the whole decision as Biscuit Datalog, for any Biscuit tool to come to the same answer
+    /// Print the whole decision as Biscuit Datalog: any Biscuit tool reaches the same answer
     #[arg(long)]
     datalog: bool,
 }
@@ -35,7 +36,7 @@ struct World {
     record: u64,
     decision: String,
     datalog: String,
-    /// What it lacks though the pass could read it.
+    /// What it lacks although the pass could read it.
     lacking: Vec<String>,
 }
 
@@ -46,15 +47,15 @@ impl Explain {
         if self.datalog {
             return world(view, context);
         }
-        context.term.result(&view, || visible(&words(&view)))
+        context.term.result(&view, || words(&view))
     }
 }
 
 fn world(view: RecordView, context: &Context) -> Result<(), Failure> {
     let record = view.record.seq;
     let Some(facts) = view.facts else {
-        let because = view.no_facts.unwrap_or_else(|| NoFacts::new("it is of no decision"));
-        let failure = Failure::failed(format_args!("record {record}: {}", visible(&because.because)));
+        let because = view.no_facts.unwrap_or_else(|| NoFacts::new("it records no decision"));
+        let failure = Failure::failed(format!("record {record}: {}", inline(&because.because)));
         return Err(match because.hint {
             Some(hint) => failure.or_hint(hint),
             None => failure,
@@ -62,14 +63,10 @@ fn world(view: RecordView, context: &Context) -> Result<(), Failure> {
     };
     let DecisionFacts { decision, datalog, lacking, .. } = *facts;
     for lack in &lacking {
-        context.term.say_in(Tone::Warn, format!("{}: a tool may answer otherwise", visible(lack)));
+        context.term.say_in(Tone::Warn, format!("{}: a tool may answer otherwise", inline(lack)));
     }
     let world = World { record, decision, datalog, lacking };
-    // A tool reads every character as it is; a terminal would act on some.
-    context.term.result(&world, || match std::io::stdout().is_terminal() {
-        true => visible(&world.datalog),
-        false => world.datalog.clone(),
-    })
+    context.term.document(&world, || world.datalog.clone())
 }
 
 fn words(view: &RecordView) -> String {
@@ -82,6 +79,7 @@ fn words(view: &RecordView) -> String {
             facts(&mut text, view);
             reasons(&mut text, request);
             circumstances(&mut text, request);
+            undoing(&mut text, view);
         }
         Entry::Event(event) => line(&mut text, event_words(event)),
         Entry::Counted(counted) => line(&mut text, counted_words(counted)),
@@ -94,12 +92,15 @@ fn words(view: &RecordView) -> String {
     if let Some(LogRecord { seq, entry: Entry::Outcome(outcome), .. }) = &view.outcome {
         line(&mut text, format_args!("{} (record {seq})", outcome_words(outcome)));
     } else if matches!(entry, Entry::Intent(_)) {
-        line(&mut text, "what became of it is not on record: it runs still, or the gateway was cut off");
+        line(&mut text, "its outcome is not on record: it is still running, or the gateway was cut off");
     }
     text
 }
 
 fn decision(text: &mut String, request: &RequestEntry) {
+    if let Some(would) = request.would() {
+        return line(text, format_args!("its holder only asked, and sent nothing; the answer was `{would}`"));
+    }
     match request.decision.as_str() {
         "allow" => line(text, "allowed"),
         code => line(text, format_args!("refused, `{code}`")),
@@ -113,7 +114,7 @@ fn subject(text: &mut String, request: &RequestEntry) {
     }
     let task = request.task.as_ref().map(|task| format!(" (\"{task}\")")).unwrap_or_default();
     match request.lineage.split_first() {
-        None => line(text, "  without a pass that counts"),
+        None => line(text, "  without a valid pass"),
         Some((pass, [])) => line(text, format_args!("  under the pass {pass}{task}")),
         Some((pass, children)) => {
             line(text, format_args!("  under a pass attenuated from {pass}{task}: {}", children.join(", ")));
@@ -121,13 +122,16 @@ fn subject(text: &mut String, request: &RequestEntry) {
     }
 }
 
-/// What was told of the request, where that is kept.
+/// The facts of the request, if they are stored.
 fn facts(text: &mut String, view: &RecordView) {
     for (name, value) in view.facts.iter().flat_map(|facts| told::facts(&facts.kept)) {
         line(text, format_args!("  {}: {value}", name.to_lowercase()));
     }
-    if let Some(NoFacts { because, .. }) = &view.no_facts {
+    if let Some(NoFacts { because, hint }) = &view.no_facts {
         line(text, format_args!("  {because}"));
+        if let Some(hint) = hint {
+            line(text, format_args!("  {hint}"));
+        }
     }
 }
 
@@ -143,7 +147,7 @@ fn reasons(text: &mut String, request: &RequestEntry) {
         line(text, format_args!("  got      {got}"));
         let lifted = match liftable_by.as_str() {
             "approval" => "a person's approval of this very request",
-            "parent" => "another pass",
+            "parent" => "the parent, or another pass",
             _ => "nothing",
         };
         if request.decision != "allow" {
@@ -169,18 +173,32 @@ fn circumstances(text: &mut String, request: &RequestEntry) {
     line(text, format_args!("from {}{took}", request.peer));
 }
 
+/// What can still be undone.
+fn undoing(text: &mut String, view: &RecordView) {
+    let Some(undoing) = &view.undoing else { return };
+    if let Some(irreversible) = &undoing.irreversible {
+        line(text, format_args!("cannot be taken back: {irreversible}"));
+    }
+    if let Some(undo) = &undoing.undo {
+        line(text, format_args!("can be undone: {undo}"));
+    }
+}
+
 fn outcome_words(outcome: &OutcomeEntry) -> String {
     let OutcomeEntry { result, status, code, bytes, took_ms, .. } = outcome;
     let mut words = match (result.as_str(), status, code) {
         ("answered", Some(status), _) => format!("answered {status}"),
         ("failed", _, Some(code)) => format!("failed, `{code}`"),
-        ("aborted", ..) => "cut off before its answer was whole".to_owned(),
+        ("aborted", ..) => "cut off before its answer was complete".to_owned(),
         (other, ..) => other.to_owned(),
     };
     if let Some(bytes) = bytes {
         let _ = write!(words, ", {bytes} bytes");
     }
     let _ = write!(words, ", in {took_ms} ms");
+    if let Some(carried_out) = outcome.carried_out_words() {
+        let _ = write!(words, "; {carried_out}");
+    }
     words
 }
 
@@ -189,5 +207,5 @@ fn millis(us: u64) -> String {
 }
 
 fn line(text: &mut String, words: impl std::fmt::Display) {
-    let _ = writeln!(text, "{words}");
+    let _ = writeln!(text, "{}", inline(&words.to_string()));
 }

@@ -1,12 +1,13 @@
 //! How a command ends when it does not end well: the exit code, what is said, and the hint.
 //!
-//! Errors of the layers below arrive as text whose second line may be `hint: …`; it is split off here once.
+//! Errors of the layers below arrive as data; here they get the exit code, and `Term` writes them.
 
 use std::fmt;
 
+use datalog::Message;
 use serde::Serialize;
 
-/// Which of the exit codes a failure ends in.
+/// The exit code of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -16,7 +17,7 @@ pub enum Kind {
     Refused,
     /// The command was not understood.
     Usage,
-    /// Whoever read standard output stopped reading: nothing to say, and nobody to say it to.
+    /// The reader of standard output stopped reading: there is nobody to tell.
     Closed,
 }
 
@@ -32,7 +33,7 @@ impl Kind {
     }
 }
 
-/// The end of a command that did not do what was asked.
+/// The failed end of a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failure {
     #[serde(rename = "outcome")]
@@ -44,24 +45,21 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub fn failed(message: impl fmt::Display) -> Self {
+    pub fn failed(message: impl Into<Message>) -> Self {
         Self::of(Kind::Failed, message)
     }
 
-    pub fn refused(message: impl fmt::Display) -> Self {
+    pub fn refused(message: impl Into<Message>) -> Self {
         Self::of(Kind::Refused, message)
     }
 
-    pub fn usage(message: impl fmt::Display) -> Self {
+    pub fn usage(message: impl Into<Message>) -> Self {
         Self::of(Kind::Usage, message)
     }
 
-    pub fn of(kind: Kind, message: impl fmt::Display) -> Self {
-        let text = message.to_string();
-        match text.split_once("\nhint: ") {
-            Some((message, hint)) => Self { kind, message: message.into(), hint: Some(hint.into()) },
-            None => Self { kind, message: text, hint: None },
-        }
+    pub fn of(kind: Kind, message: impl Into<Message>) -> Self {
+        let Message { says, hint } = message.into();
+        Self { kind, message: says, hint }
     }
 
     /// Adds a hint where the layer below had none.
@@ -74,7 +72,8 @@ impl Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Self::failed(format_args!("{error:#}"))
+        let hint = error.chain().find_map(|one| one.downcast_ref::<Message>()?.hint.clone());
+        Self { kind: Kind::Failed, message: format!("{error:#}"), hint }
     }
 }
 
@@ -83,10 +82,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hint_on_the_second_line_is_told_apart() {
-        let failure = Failure::failed("the store is locked\nhint: stop the other process");
+    fn a_hint_comes_along_and_another_is_added_where_there_is_none() {
+        let failure = Failure::failed(Message::new("the store is locked").hint("stop the other process"));
         assert_eq!(failure.message, "the store is locked");
         assert_eq!(failure.hint.as_deref(), Some("stop the other process"));
         assert_eq!(failure.or_hint("another").hint.as_deref(), Some("stop the other process"));
+        assert_eq!(Failure::failed("it is gone").or_hint("another").hint.as_deref(), Some("another"));
+    }
+
+    #[test]
+    fn a_hint_is_found_beneath_what_was_said_above_it() {
+        let below = anyhow::Error::new(Message::new("it is locked").hint("stop the other process"));
+        let failure = Failure::from(below.context("the store did not open"));
+        assert_eq!(failure.message, "the store did not open: it is locked");
+        assert_eq!(failure.hint.as_deref(), Some("stop the other process"));
     }
 }

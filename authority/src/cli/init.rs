@@ -2,10 +2,11 @@
 
 use clap::Args;
 
-use super::Context;
 use super::failure::Failure;
+use super::plain::inline;
 use super::term::Tone;
 use crate::app::{App, InitOutcome};
+use crate::cli::context::Context;
 
 /// Make the root key, the vault key and the database
 #[derive(Debug, Args)]
@@ -14,7 +15,8 @@ pub(super) struct Init {}
 
 impl Init {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let report = App::init(&context.home()?).map_err(Failure::failed)?;
+        let home = context.home()?;
+        let report = App::init(&home, &context.config(&home)?).map_err(Failure::failed)?;
         let term = &context.term;
         match report.outcome {
             InitOutcome::Created => {
@@ -24,6 +26,6 @@ impl Init {
             }
             InitOutcome::AlreadyThere => term.say("it was there already; nothing was changed"),
         }
-        term.result(&report, || report.home.display().to_string())
+        term.result(&report, || inline(&report.home.display().to_string()))
     }
 }

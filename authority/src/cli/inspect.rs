@@ -3,18 +3,19 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use datalog::inspect::{InspectedBlock, Inspection, inspect};
-use secrecy::ExposeSecret as _;
+use datalog::inspect::{InspectedBlock, Inspection};
 
 use super::failure::Failure;
 use super::pass_arg::PassArg;
-use super::term::{Colour, Tone, visible};
-use super::{Context, when};
+use super::plain::inline;
+use super::term::{Colour, Tone};
+use super::{said, when};
+use crate::cli::context::Context;
 use crate::clock::Clock;
 
 /// Show what a pass says, in plain words and in Datalog
 ///
-/// Works offline on any pass. It shows what the pass says, not that anybody would accept it: no signature is checked.
+/// It works offline on any pass. It checks no signature, so it does not tell whether a gateway accepts the pass.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: hallpass inspect \"$PASS\"")]
 pub(super) struct Inspect {
@@ -24,40 +25,35 @@ pub(super) struct Inspect {
 
 impl Inspect {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let inspection = inspect(self.pass.text(context)?.expose_secret())
-            .map_err(|error| super::pass_arg::not_a_pass(&error))?;
-        context.term.result(&inspection, || describe(&inspection, context.term.colour()))?;
+        let inspection = self.pass.says(context)?;
+        context
+            .term
+            .result(&inspection, || describe(&inspection, context.term.colour(), context.term.width()))?;
         if !inspection.budgets.is_empty() {
-            context
-                .term
-                .say(format!("what is left of its budgets: `hallpass passes {}`", visible(&inspection.id)));
+            context.term.say(format!(
+                "`hallpass passes {}` shows what is left of its budgets",
+                inline(&inspection.id)
+            ));
         }
         Ok(())
     }
 }
 
-fn describe(pass: &Inspection, colour: Colour) -> String {
+fn describe(pass: &Inspection, colour: Colour, width: Option<usize>) -> String {
     let now = Clock::System.now();
     let mut text = String::new();
-    let task = colour.paint(Tone::Strong, &visible(&pass.task).replace('\n', " "));
+    let task = colour.paint(Tone::Strong, &inline(&pass.task));
     let _ = writeln!(text, "{task}");
     let _ = writeln!(text, "{}", colour.paint(Tone::Quiet, &format!("pass {}", pass.id)));
-    for sentence in &pass.says {
-        let _ = writeln!(text, "  {}", visible(sentence));
-    }
+    text.push_str(&said::lines(&pass.says, width));
     if pass.not_before > now {
-        let _ = writeln!(
-            text,
-            "  begins {} ({})",
-            when::at(pass.not_before),
-            when::from_now(pass.not_before, now)
-        );
+        let _ = writeln!(text, "  begins {}", when::from_now(pass.not_before, now));
     }
     let word = if pass.expires > now { "ends" } else { "ended" };
-    let _ = writeln!(text, "  {word} {} ({})", when::at(pass.expires), when::from_now(pass.expires, now));
+    let _ = writeln!(text, "  {word} {}", when::from_now(pass.expires, now));
     for connection in &pass.connections {
         let (name, service, account) = (&connection.name, &connection.service, &connection.account);
-        let _ = writeln!(text, "  `{name}` is {service} as {}", visible(account));
+        let _ = writeln!(text, "  `{name}` is {service} as {}", inline(account));
     }
     for (number, block) in pass.blocks.iter().enumerate() {
         describe_block(&mut text, number, block, colour);
@@ -70,15 +66,15 @@ fn describe_block(text: &mut String, number: usize, block: &InspectedBlock, colo
     let _ = writeln!(text, "\n{}", colour.paint(Tone::Strong, &format!("block {number}, {whose}")));
     let _ = writeln!(text, "  {}", colour.paint(Tone::Quiet, &format!("revoke {}", block.revocation_id)));
     for fact in &block.facts {
-        let _ = writeln!(text, "  {};", visible(fact));
+        let _ = writeln!(text, "  {};", inline(fact));
     }
     for caveat in &block.caveats {
-        let _ = writeln!(text, "  {};", visible(&caveat.datalog));
+        let _ = writeln!(text, "  {};", inline(&caveat.datalog));
         if !caveat.plain.starts_with('`') {
             let _ = writeln!(
                 text,
                 "    {}",
-                colour.paint(Tone::Quiet, &format!("expects {}", visible(&caveat.plain)))
+                colour.paint(Tone::Quiet, &format!("expects {}", inline(&caveat.plain)))
             );
         }
     }

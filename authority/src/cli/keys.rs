@@ -1,5 +1,5 @@
-//! `hallpass keys`: the root keys that passes are minted with, and the key that the audit log is signed with. Their
-//! private halves never leave the authority.
+//! `hallpass keys`: the root keys that mint passes, and the key that signs the audit log. Their private halves never
+//! leave the authority.
 
 use clap::{Args, Subcommand};
 
@@ -8,8 +8,9 @@ use super::failure::Failure;
 use super::log::own_key;
 use super::table::{Cell, Table};
 use super::term::Tone;
-use super::{Context, block_on, when};
+use super::{number, when};
 use crate::app::{AuditKeyInfo, RootKeyInfo, RootKeyStatus};
+use crate::cli::context::{Context, block_on};
 
 /// List, rotate and retire the root keys
 #[derive(Debug, Args)]
@@ -21,15 +22,16 @@ pub(super) struct Keys {
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum Verb {
-    /// List the root keys (this is what `keys` alone does)
+    /// List the root keys (`keys` alone does the same)
     List,
-    /// Print the public key that checkpoints and exports of the audit log are signed with
+    /// Print the public key that verifies checkpoints and exports of the audit log
     Audit,
-    /// Make a new root key that mints from now on; what the old one minted stays valid until it ends
+    /// Make a new root key that mints from now on; passes of the old key stay valid until they end
     Rotate,
-    /// Refuse everything that a root key minted
+    /// Refuse every pass that a root key minted
     Retire {
         /// The key's id, as `hallpass keys` shows it
+        #[arg(value_parser = number::small)]
         id: u32,
     },
 }

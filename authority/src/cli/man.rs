@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::{Context, definitions};
+use crate::cli::context::Context;
 
 /// Print the manual page, or write the pages of all commands
 #[derive(Debug, Args)]
@@ -24,10 +24,10 @@ struct Pages {
 }
 
 impl Man {
-    pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
+    pub(super) fn run(&self, context: &Context, definitions: clap::Command) -> Result<(), Failure> {
         let pages = match &self.out {
-            Some(folder) => Pages { page: None, files: write_all(folder)? },
-            None => Pages { page: Some(page(&definitions())?), files: Vec::new() },
+            Some(folder) => Pages { page: None, files: write_all(folder, definitions)? },
+            None => Pages { page: Some(page(&definitions)?), files: Vec::new() },
         };
         context.term.result(&pages, || match &pages.page {
             Some(page) => page.clone(),
@@ -40,12 +40,12 @@ fn page(command: &clap::Command) -> Result<String, Failure> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone())
         .render(&mut page)
-        .map_err(|error| Failure::failed(format_args!("the manual page cannot be made: {error}")))?;
+        .map_err(|error| Failure::failed(format!("the manual page cannot be made: {error}")))?;
     Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
-fn write_all(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let mut root = definitions().disable_help_subcommand(true);
+fn write_all(folder: &Path, definitions: clap::Command) -> Result<Vec<PathBuf>, Failure> {
+    let mut root = definitions.disable_help_subcommand(true);
     root.build();
     let mut files = Vec::new();
     write_page(&root, folder, &mut files)?;
@@ -58,7 +58,7 @@ fn write_page(command: &clap::Command, folder: &Path, files: &mut Vec<PathBuf>) 
     let name = command.get_display_name().unwrap_or_else(|| command.get_name());
     let file = folder.join(format!("{name}.1"));
     std::fs::write(&file, page(command)?)
-        .map_err(|error| Failure::failed(format_args!("`{}` cannot be written: {error}", file.display())))?;
+        .map_err(|error| Failure::failed(format!("`{}` cannot be written: {error}", file.display())))?;
     files.push(file);
     for below in command.get_subcommands().filter(|command| !command.is_hide_set()) {
         write_page(below, folder, files)?;

@@ -1,6 +1,6 @@
-//! `hallpass mint`: a pass for one task, on standard output alone; what it says, on standard error.
+//! `hallpass mint`: prints a pass for one task on standard output, and its words on standard error.
 //!
-//! What a pass grants is asked for here and in `run` with the same flags; what narrows it, in `narrow`.
+//! The flags that grant are shared with `run`; the flags that narrow are in `narrow`.
 
 use clap::Args;
 use datalog::{ApproverName, inspect};
@@ -8,9 +8,10 @@ use datalog::{ApproverName, inspect};
 use super::client::Client;
 use super::failure::Failure;
 use super::narrow::NarrowFlags;
-use super::term::{Tone, visible};
-use super::{Context, block_on, when};
+use super::term::Tone;
+use super::{number, said, when};
 use crate::app::{MintArgs, Minted};
+use crate::cli::context::{Context, block_on};
 use crate::clock::Clock;
 use crate::templates;
 
@@ -18,39 +19,39 @@ use crate::templates;
 ///
 /// WHAT is CONNECTION:EFFECT (`gmail:read`), an operation (`gmail.users.drafts.create`) or a glob
 /// (`'gmail.users.settings.*'`). Effects are read, write, send, share, delete, run, secret and admin. Deny wins over
-/// ask, ask over allow, and what nothing covers is denied.
+/// ask, ask wins over allow, and everything else is denied.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Mint {
-    /// The purpose, in words: it is written into the pass and shown in the log
+    /// The purpose, in words: the pass holds it and the log shows it
     #[arg(value_name = "TASK", required_unless_present = "template")]
     task: Option<String>,
     #[command(flatten)]
     flags: MintFlags,
 }
 
-/// What a new pass is for.
+/// The grants of a new pass.
 #[derive(Debug, Args)]
 pub(super) struct MintFlags {
-    /// Start from a template: `hallpass templates` lists them. Flags win over it, or add to it
+    /// Start from a template (`hallpass templates` lists them); flags override it or add to it
     #[arg(long, value_name = "NAME")]
     template: Option<String>,
-    /// What may be done
+    /// Allow this
     #[arg(long, value_name = "WHAT")]
     allow: Vec<String>,
-    /// What a person is asked about first
+    /// Ask a person first
     #[arg(long, value_name = "WHAT")]
     ask: Vec<String>,
-    /// How many different people have to approve what is asked
-    #[arg(long, value_name = "N", requires = "ask")]
+    /// How many different people must approve
+    #[arg(long, value_name = "N", requires = "ask", value_parser = number::small)]
     approvers: Option<u32>,
-    /// Who may approve what is asked, as `hallpass approvers` lists them
+    /// Who may approve, as `hallpass approvers` lists them
     #[arg(long = "approve-by", value_name = "NAME", requires = "ask", value_delimiter = ',')]
     approve_by: Vec<ApproverName>,
-    /// What may not be done, whatever else is allowed
+    /// Forbid this, whatever else the pass allows
     #[arg(long, value_name = "WHAT")]
     deny: Vec<String>,
-    /// The connection that effects and operations mean, where a service has more than one
+    /// The connection to use, if a service has more than one
     #[arg(long = "connection", value_name = "NAME")]
     connections: Vec<String>,
     #[command(flatten)]
@@ -66,29 +67,40 @@ Examples:
 impl Mint {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
         let args = self.flags.asked(self.task, context)?;
-        let minted = block_on(async {
+        let (minted, running) = block_on(async {
             let client = Client::open(context).await?;
-            client.post::<MintArgs, Minted>("/v1/passes", &args).await
+            let minted = client.post::<MintArgs, Minted>("/v1/passes", &args).await?;
+            Ok((minted, client.is_running()))
         })?;
         say(&minted, context)?;
-        let expires = minted.info.expires;
-        let left = when::from_now(expires, Clock::System.now());
-        let ends = format!("ends {} ({left}); id {}", when::at(expires), minted.info.id);
-        context.term.say_in(Tone::Quiet, ends);
+        let now = Clock::System.now();
+        let begins = minted.info.begins.filter(|begins| *begins > now);
+        let begins = begins.map(|at| format!("begins {}, ", when::from_now(at, now))).unwrap_or_default();
+        let ends = when::from_now(minted.info.expires, now);
+        context.term.say_in(Tone::Quiet, format!("{begins}ends {ends}; id {}", minted.info.id));
+        if !running {
+            context
+                .term
+                .warn("no authority runs on this home, so no gateway takes this pass: `hallpass serve`");
+        }
         context.term.result(&minted, || minted.pass.clone())
     }
 }
 
-/// Says what a pass says.
+/// Says what a pass says, with notes and warnings.
 pub(super) fn say(minted: &Minted, context: &Context) -> Result<(), Failure> {
-    for sentence in inspect(&minted.pass).map_err(Failure::failed)?.says {
-        context.term.say(visible(&sentence));
+    let says = inspect(&minted.pass).map_err(Failure::failed)?;
+    for line in said::whole(&says, context.term.err_width()).lines() {
+        context.term.say(line);
     }
+    minted.redacts.iter().for_each(|covered| context.term.say(covered.to_string()));
+    minted.notes.iter().for_each(|note| context.term.say(note));
+    minted.warnings.iter().for_each(|warning| context.term.warn(warning.clone()));
     Ok(())
 }
 
 impl MintFlags {
-    /// What is asked of the authority: these flags, and those of the template where they name one.
+    /// The request to the authority: these flags, and those of the template if they name one.
     pub(super) fn asked(self, task: Option<String>, context: &Context) -> Result<MintArgs, Failure> {
         let template = self.template.clone();
         let given = MintArgs { task: task.unwrap_or_default(), ..self.into() };

@@ -1,7 +1,7 @@
-//! The `hallpass` command: its words, one file a command.
+//! The `hallpass` command, one file a command.
 //!
-//! The help, the completions and the man pages derive from the definitions here. What changes state goes
-//! through the authority's API (`client`); what does not opens no store. Nothing here decides anything.
+//! The help, the completions and the man pages come from these definitions. A command that changes state uses the
+//! authority's API (`client`); any other opens no store. Nothing here decides anything.
 
 mod approvals;
 mod approve;
@@ -15,6 +15,7 @@ mod completions;
 mod connect;
 mod connections;
 mod console;
+pub mod context;
 mod demo;
 mod doctor;
 mod explain;
@@ -26,11 +27,17 @@ mod log;
 mod man;
 mod mint;
 mod narrow;
+mod number;
 mod pass_arg;
+mod pass_name;
 mod passes;
+mod pasted;
+mod plain;
+mod repeats;
 mod replay;
 mod revoke;
 mod run;
+mod said;
 mod serve;
 mod services;
 mod shown;
@@ -41,18 +48,15 @@ mod term;
 mod usage;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
-use failure::Failure;
-use term::{Colour, Format, Term};
-
-use crate::config::{Config, Environment};
-use crate::home::Home;
+use crate::cli::context::{Context, Global};
 use crate::when;
+use failure::Failure;
+use term::Format;
 
 /// A hall pass for an agent: connect an account once, mint a pass for a task, and every request is checked.
 #[derive(Debug, Parser)]
@@ -72,18 +76,8 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "\
-Standard output carries the result alone; words for people go to standard error.
+Standard output carries only the result; messages for people go to standard error.
 Exit codes: 0 done, 1 failed, 2 refused, 64 not understood.";
-
-#[derive(Debug, Clone, Args)]
-struct Global {
-    /// Where keys, connections and the audit log are kept [default: HALLPASS_HOME, or the platform's data directory]
-    #[arg(long, global = true, value_name = "DIR", display_order = 900)]
-    home: Option<PathBuf>,
-    /// Write the result as JSON
-    #[arg(long, global = true, display_order = 901)]
-    json: bool,
-}
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -106,6 +100,7 @@ enum Command {
     Approvals(approvals::Approvals),
     Approve(approve::Approve),
     Deny(approve::Deny),
+    Reopen(approve::Reopen),
     Approvers(approvers::Approvers),
     Log(log::Log),
     Explain(explain::Explain),
@@ -119,47 +114,15 @@ enum Command {
     Man(man::Man),
 }
 
-/// What every command is given: the terminal, and what was in the environment.
-struct Context {
-    term: Term,
-    environment: Environment,
-}
-
-impl Context {
-    fn new(format: Format, home: Option<PathBuf>) -> Self {
-        let mut environment = Environment::read();
-        environment.home = home.or(environment.home);
-        Self {
-            term: Term::new(format, if environment.no_colour { Colour::Off } else { Colour::On }),
-            environment,
-        }
-    }
-
-    /// The home directory; it need not exist.
-    fn home(&self) -> Result<Home, Failure> {
-        let dir = self.environment.home.as_ref().map(|dir| {
-            std::path::absolute(dir).map_err(|error| {
-                Failure::usage(format_args!("`{}` is not a folder's path: {error}", dir.display()))
-            })
-        });
-        self.environment.home(dir.transpose()?.as_deref()).map_err(Failure::failed)
-    }
-
-    /// The settings of `home`.
-    fn config(&self, home: &Home) -> Result<Config, Failure> {
-        Config::load(home, &self.environment).map_err(Failure::failed)
-    }
-}
-
 /// Runs one command line to its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     // Known before the rest is understood, so that a mistake is told in the format that was asked for.
     let format =
         if arguments.iter().any(|argument| argument == "--json") { Format::Json } else { Format::Text };
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return not_understood(&error, format),
+        Err(error) => return not_understood(&error, format, &arguments),
     };
     let format = if cli.global.json { Format::Json } else { Format::Text };
     let context = Context::new(format, cli.global.home);
@@ -193,6 +156,7 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Approvals(command) => command.run(context)?,
         Command::Approve(command) => command.run(context)?,
         Command::Deny(command) => command.run(context)?,
+        Command::Reopen(command) => command.run(context)?,
         Command::Approvers(command) => command.run(context)?,
         Command::Log(command) => command.run(context)?,
         Command::Explain(command) => command.run(context)?,
@@ -201,14 +165,14 @@ fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Services(command) => command.run(context)?,
         Command::Templates(command) => command.run(context)?,
         Command::Doctor(command) => return command.run(context),
-        Command::Completions(command) => command.run(context)?,
-        Command::Man(command) => command.run(context)?,
+        Command::Completions(command) => command.run(context, definitions())?,
+        Command::Man(command) => command.run(context, definitions())?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Help and version are results; everything else that clap says is a usage failure.
-fn not_understood(error: &clap::Error, format: Format) -> ExitCode {
+fn not_understood(error: &clap::Error, format: Format, arguments: &[OsString]) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             // A reader that went away has read enough.
@@ -220,7 +184,10 @@ fn not_understood(error: &clap::Error, format: Format) -> ExitCode {
             ExitCode::from(failure::Kind::Usage.exit_code())
         }
         _ => {
-            Context::new(format, None).term.failure(&usage::failure(error));
+            // The command all the same, past whatever was not understood.
+            let matches = definitions().ignore_errors(true).try_get_matches_from(arguments).ok();
+            let command = matches.as_ref().and_then(clap::ArgMatches::subcommand_name);
+            Context::new(format, None).term.failure(&usage::failure(error, &definitions(), command));
             ExitCode::from(failure::Kind::Usage.exit_code())
         }
     }
@@ -229,15 +196,6 @@ fn not_understood(error: &clap::Error, format: Format) -> ExitCode {
 /// The definitions that completions and man pages are generated from.
 fn definitions() -> clap::Command {
     Cli::command()
-}
-
-/// Runs a command's asynchronous part: everything but `serve` is one thing at a time.
-fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::failed(format_args!("the runtime cannot start: {error}")))?
-        .block_on(work)
 }
 
 #[cfg(test)]

@@ -1,22 +1,29 @@
-//! Where a pass comes from: the argument, standard input (`-`), or `HALLPASS_PASS`.
+//! Where a command gets its pass: the argument, standard input (`-`), or `HALLPASS_PASS`. If the words of the pass are
+//! enough, its id will do, because the authority knows what it minted.
 //!
-//! An argument is visible to every process of the machine; the help says so, and the other two are not.
+//! Every process of the machine can see an argument; the help says so. It cannot see the other two.
 
 use std::io::Read as _;
 
 use clap::Args;
+use datalog::Content;
+use datalog::inspect::{self, Inspection};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::Context;
+use super::client::Client;
 use super::failure::Failure;
+use super::pass_name;
+use crate::cli::context::{Context, block_on};
+use crate::cli::pass_name::not_a_pass;
 
-/// Far above any pass that would be admitted; standard input is not read past it.
+/// Far longer than any pass that would be accepted. Standard input is not read beyond it.
 const LONGEST: u64 = 64 * 1024;
 
 /// The pass that a command works on.
 #[derive(Debug, Clone, Args)]
 pub(super) struct PassArg {
-    /// The pass, or `-` to read it from standard input; without it, the pass in HALLPASS_PASS
+    /// The pass; `-` reads it from standard input, and without one HALLPASS_PASS counts. Commands that only look at a pass
+    /// also take its id
     #[arg(value_name = "PASS")]
     pass: Option<String>,
 }
@@ -24,11 +31,45 @@ pub(super) struct PassArg {
 impl PassArg {
     /// The pass's text.
     pub(super) fn text(&self, context: &Context) -> Result<SecretString, Failure> {
-        text(self.pass.as_deref(), context)
+        let text = text(self.pass.as_deref(), context)?;
+        if pass_name::is_name(text.expose_secret()) {
+            return Err(Failure::usage("this is a pass's id, not the pass itself")
+                .or_hint("only the holder has the text of a pass"));
+        }
+        Ok(text)
+    }
+
+    /// The words of the pass.
+    pub(super) fn says(&self, context: &Context) -> Result<Inspection, Failure> {
+        says(self.pass.as_deref(), context)
+    }
+
+    /// The content of the pass.
+    pub(super) fn content(&self, context: &Context) -> Result<Content, Failure> {
+        content(self.pass.as_deref(), context)
     }
 }
 
-/// The pass named by `argument`, or the one in the environment where there is none.
+fn says(argument: Option<&str>, context: &Context) -> Result<Inspection, Failure> {
+    let text = text(argument, context)?;
+    let text = text.expose_secret();
+    match pass_name::is_name(text) {
+        true => block_on(async { pass_name::says(&Client::open(context).await?, text).await }),
+        false => inspect::inspect(text).map_err(|error| not_a_pass(&error)),
+    }
+}
+
+/// The content of the pass that `argument`, or the environment, names.
+pub(super) fn content(argument: Option<&str>, context: &Context) -> Result<Content, Failure> {
+    let text = text(argument, context)?;
+    let text = text.expose_secret();
+    match pass_name::is_name(text) {
+        true => says(Some(text), context)?.content().map_err(Failure::failed),
+        false => inspect::read(text).map_err(|error| not_a_pass(&error)),
+    }
+}
+
+/// The pass that `argument` names, or the one in the environment.
 pub(super) fn text(argument: Option<&str>, context: &Context) -> Result<SecretString, Failure> {
     let text = match argument {
         Some("-") => from_stdin()?,
@@ -48,14 +89,9 @@ fn missing() -> Failure {
 
 fn from_stdin() -> Result<SecretString, Failure> {
     let mut text = String::new();
-    std::io::stdin().take(LONGEST).read_to_string(&mut text).map_err(|error| {
-        Failure::failed(format_args!("the pass cannot be read from standard input: {error}"))
-    })?;
+    std::io::stdin()
+        .take(LONGEST)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::failed(format!("the pass cannot be read from standard input: {error}")))?;
     Ok(SecretString::from(text))
-}
-
-/// What is said of a text that is no pass. The text itself is not repeated: it may be another secret.
-pub(super) fn not_a_pass(error: &datalog::ReadError) -> Failure {
-    Failure::usage(format_args!("this is not a pass: {error}"))
-        .or_hint("a pass is the one line that `hallpass mint` prints; it begins with `hallpass_`")
 }

@@ -1,42 +1,46 @@
-//! `hallpass passes`: what was minted, how it stands and what is left of its budgets. Never a pass's text.
+//! `hallpass passes`: lists the passes, their status, and what is left of their budgets. It never shows a pass's text.
 
 use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
-use datalog::{ConnectionName, PassId};
+use datalog::{ConnectionName, inspect};
 use time::OffsetDateTime;
 
 use super::client::{Client, with_query};
 use super::failure::Failure;
+use super::plain::inline;
 use super::table::{Cell, Table};
-use super::term::{Term, Tone, visible};
-use super::{Context, block_on, when};
-use crate::app::{BudgetLeft, LineageNode, PassDetail, PassFilter, PassInfo, PassStatus};
+use super::term::{Term, Tone};
+use super::{number, pass_name, said, when};
+use crate::app::{BudgetLeft, LineageNode, PassDetail, PassFilter, PassInfo, PassStatus, Stops};
+use crate::cli::context::{Context, block_on};
+use crate::cli::pass_name::not_a_pass;
 use crate::clock::Clock;
 
-/// List the passes that were minted, the newest first, or show one of them
+/// List the passes, newest first, or show one of them
 ///
-/// With an id: what the pass says, what is left of each of its budgets and when more comes, and what was attenuated from it
-/// as far as the log knows.
+/// With an id it shows what the pass says, how much of each budget is left and when it refills, and the passes attenuated
+/// from it that have made a request.
 #[derive(Debug, Args)]
 pub(super) struct Passes {
-    /// Show this pass
-    #[arg(value_name = "ID", conflicts_with_all = ["status", "connection", "last"])]
-    id: Option<PassId>,
-    /// Only passes that stand so
+    /// Show this pass: its id, or the beginning of it
+    #[arg(value_name = "PASS", conflicts_with_all = ["status", "connection", "last"])]
+    pass: Option<String>,
+    /// Show only passes with this status
     #[arg(long, value_name = "STATUS")]
     status: Option<Status>,
-    /// Only passes that name this connection
+    /// Show only passes for this connection
     #[arg(long, value_name = "NAME")]
     connection: Option<ConnectionName>,
-    /// At most so many
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    /// Show at most N
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = number::small)]
     last: u32,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Status {
     Live,
+    NotYet,
     Suspended,
     Expired,
     Revoked,
@@ -46,6 +50,7 @@ impl From<Status> for PassStatus {
     fn from(status: Status) -> Self {
         match status {
             Status::Live => Self::Live,
+            Status::NotYet => Self::NotYet,
             Status::Suspended => Self::Suspended,
             Status::Expired => Self::Expired,
             Status::Revoked => Self::Revoked,
@@ -55,9 +60,17 @@ impl From<Status> for PassStatus {
 
 impl Passes {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
-        if let Some(id) = &self.id {
-            let path = format!("/v1/passes/{id}");
-            let pass: PassDetail = block_on(async { Client::open(context).await?.read(&path).await })?;
+        if let Some(name) = &self.pass {
+            pass_name::check(name)?;
+            let pass = block_on(async {
+                let client = Client::open(context).await?;
+                // The text of a pass names it too.
+                let id = match pass_name::is_name(name) {
+                    true => name.clone(),
+                    false => inspect::read(name).map_err(|error| not_a_pass(&error))?.id.to_string(),
+                };
+                pass_name::detail(&client, &id).await
+            })?;
             return context.term.result(&pass, || detail(&pass, &context.term));
         }
         let filter = PassFilter {
@@ -66,7 +79,19 @@ impl Passes {
             limit: Some(self.last),
         };
         let path = with_query("/v1/passes", &filter)?;
-        let passes: Vec<PassInfo> = block_on(async { Client::open(context).await?.read(&path).await })?;
+        let (passes, stops) = block_on(async {
+            let client = Client::open(context).await?;
+            let passes: Vec<PassInfo> = client.read(&path).await?;
+            Ok((passes, client.read::<Stops>("/v1/stops").await?))
+        })?;
+        if stops.everything.is_some() {
+            context.term.say_in(Tone::Warn, "everything is stopped: `hallpass resume` lifts that");
+        }
+        for pass in passes.iter().filter(|pass| pass.status == PassStatus::Suspended) {
+            if let Some(stopped) = &pass.stopped {
+                context.term.say_in(Tone::Warn, format!("{} is paused: {stopped}", pass.id));
+            }
+        }
         if passes.is_empty() {
             context.term.say("there are no such passes: `hallpass mint` makes one");
         }
@@ -76,8 +101,11 @@ impl Passes {
 
 fn status(pass: &PassInfo) -> (&'static str, Tone) {
     match pass.status {
+        PassStatus::Live if pass.stopped.is_some() => ("live (stopped)", Tone::Warn),
         PassStatus::Live => ("live", Tone::Good),
-        PassStatus::Suspended => ("suspended", Tone::Warn),
+        PassStatus::NotYet if pass.stopped.is_some() => ("not yet (stopped)", Tone::Warn),
+        PassStatus::NotYet => ("not yet", Tone::Quiet),
+        PassStatus::Suspended => ("paused", Tone::Warn),
         PassStatus::Expired => ("expired", Tone::Quiet),
         PassStatus::Revoked => ("revoked", Tone::Bad),
     }
@@ -85,7 +113,7 @@ fn status(pass: &PassInfo) -> (&'static str, Tone) {
 
 fn listing(passes: &[PassInfo]) -> Table<6> {
     let now = Clock::System.now();
-    let mut table = Table::new(["ID", "STATUS", "ENDS", "CONNECTIONS", "LEFT", "TASK"]);
+    let mut table = Table::new(["ID", "STATUS", "ENDS", "CONNECTIONS", "LEFT", "TASK"]).with_whole(0);
     for pass in passes {
         let (word, tone) = status(pass);
         let status = Cell::in_tone(word, tone);
@@ -94,7 +122,10 @@ fn listing(passes: &[PassInfo]) -> Table<6> {
         table.row([
             pass.id.as_str().into(),
             status,
-            when::from_now(pass.expires, now).into(),
+            match pass.begins.filter(|_| pass.status == PassStatus::NotYet) {
+                Some(begins) => format!("begins {}", when::from_now(begins, now)).into(),
+                None => when::from_now(pass.expires, now).into(),
+            },
             connections.into(),
             left.collect::<Vec<_>>().join(", ").into(),
             pass.task.as_str().into(),
@@ -107,13 +138,19 @@ fn detail(pass: &PassDetail, term: &Term) -> String {
     let (now, colour) = (Clock::System.now(), term.colour());
     let info = &pass.info;
     let (word, tone) = status(info);
-    let mut text = colour.paint(Tone::Strong, &visible(&info.task).replace('\n', " "));
+    let mut text = colour.paint(Tone::Strong, &inline(&info.task));
     let _ = writeln!(text, "\npass {}: {}", info.id, colour.paint(tone, word));
-    for sentence in pass.says.iter().flat_map(|says| &says.says) {
-        let _ = writeln!(text, "  {}", visible(sentence));
+    if let Some(stopped) = &info.stopped {
+        let _ = writeln!(text, "{}", colour.paint(Tone::Warn, &inline(&stopped.to_string())));
+    }
+    if let Some(says) = &pass.says {
+        text.push_str(&said::lines(&says.says, term.width()));
+    }
+    if let Some(begins) = info.begins.filter(|begins| *begins > now) {
+        let _ = writeln!(text, "begins {}", when::from_now(begins, now));
     }
     let word = if info.expires > now { "ends" } else { "ended" };
-    let _ = writeln!(text, "  {word} {} ({})", when::at(info.expires), when::from_now(info.expires, now));
+    let _ = writeln!(text, "{word} {}", when::from_now(info.expires, now));
     if !info.budgets.is_empty() {
         let _ = writeln!(text, "\n{}", budgets(&info.budgets, now).render(term));
     }

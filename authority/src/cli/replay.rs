@@ -1,52 +1,53 @@
-//! `hallpass replay`: what a pass would have answered to the requests that are on record.
+//! `hallpass replay`: how a pass would have answered the recorded requests.
 //!
-//! Nothing is sent and nothing is permitted. Where the facts of a decision are kept, the answer is made of them; where they are
-//! not, the log has no value of an argument, and what depends on one is said to be untold. The end of the pass and its budgets
-//! are set aside.
+//! Nothing is sent and nothing is permitted. If the facts of a decision are stored, they give the answer. Otherwise the
+//! log has no argument values, and an answer that depends on one is reported as unknown. The end of the pass and its
+//! budgets are ignored.
 
-use clap::Args;
-use datalog::catalog::Service;
-use datalog::replay::{Recorded, Replay, Verdict};
-use datalog::{Kept, inspect};
-use secrecy::ExposeSecret as _;
-use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use clap::Args;
+use datalog::StoredFacts;
+use datalog::catalog::Service;
+use datalog::replay::{Recorded, Replay, Verdict};
+use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::client::{Client, with_query};
 use super::failure::Failure;
-use super::pass_arg::{PassArg, not_a_pass};
+use super::pass_arg::PassArg;
 use super::table::Table;
-use super::{Context, block_on, when};
+use super::{number, when};
 use crate::api::LogPage;
 use crate::app::{KeptPage, LogQuery, LogRecord};
 use crate::audit::Entry;
+use crate::cli::context::{Context, block_on};
 
-/// Show what a pass would have answered to the requests in the audit log
+/// Show how a pass would have answered the requests in the audit log
 ///
-/// By the facts of each decision: arguments, recipients, and what earlier answers had shown. Where these are not kept, and
-/// decide, the answer is untold. When the pass ends and what its budgets are is set aside.
+/// It uses the stored facts of each decision: arguments, recipients, and the ids that earlier answers had shown. If the
+/// answer depends on facts that were not stored, it says `untold`. It ignores the pass's end and budgets.
 #[derive(Debug, Args)]
 pub(super) struct ReplayArgs {
     #[command(flatten)]
     pass: PassArg,
-    /// Of the newest N requests
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    /// Use the newest N requests
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = number::a_page)]
     last: u32,
-    /// Only requests of this moment and later: a time, a day, or how long ago (30m, 7d)
+    /// Use only requests at or after this moment: a time, a day, or how long ago (30m, 7d)
     #[arg(long, value_name = "WHEN", value_parser = when::moment)]
     since: Option<OffsetDateTime>,
 }
 
-/// Everything that was replayed.
+/// The whole replay.
 #[derive(Debug, Default, Serialize)]
 struct Report {
     allow: usize,
     ask: usize,
     deny: usize,
     untold: usize,
-    /// Of how many the facts are kept.
+    /// How many of them have stored facts.
     kept: usize,
     requests: Vec<Line>,
 }
@@ -57,25 +58,24 @@ struct Line {
     record: u64,
     connection: String,
     operation: String,
-    /// How it was decided then.
+    /// The decision at that time.
     decided: String,
     facts: FactsOf,
     would: Verdict,
     because: Vec<String>,
 }
 
-/// What the answer is made of: the facts of the decision, or the record alone.
+/// The source of the answer: the decision's facts, or only the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum FactsOf {
-    Kept,
+    StoredFacts,
     NotKept,
 }
 
 impl ReplayArgs {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
-        let text = self.pass.text(context)?;
-        let content = inspect::read(text.expose_secret()).map_err(|error| not_a_pass(&error))?;
+        let content = self.pass.content(context)?;
         let catalog = crate::catalog::load(&context.home()?).map_err(Failure::failed)?;
         let services: Vec<Arc<Service>> = catalog.services().cloned().collect();
         let (records, kept) = block_on(self.records(context))?;
@@ -89,8 +89,11 @@ impl ReplayArgs {
         context.term.result(&report, || report.table(context))
     }
 
-    /// The newest requests, the oldest first, and the facts that are kept of them.
-    async fn records(&self, context: &Context) -> Result<(Vec<LogRecord>, BTreeMap<u64, Kept>), Failure> {
+    /// The newest requests, oldest first, with their stored facts.
+    async fn records(
+        &self,
+        context: &Context,
+    ) -> Result<(Vec<LogRecord>, BTreeMap<u64, StoredFacts>), Failure> {
         let client = Client::open(context).await?;
         let mut records = Vec::new();
         for kind in ["intent", "refusal"] {
@@ -119,8 +122,8 @@ impl ReplayArgs {
     }
 }
 
-/// None for what was no operation: no pass allows that.
-fn line(replay: &Replay<'_>, record: &LogRecord, kept: Option<&Kept>) -> Option<Line> {
+/// None if it was no operation: no pass allows that.
+fn line(replay: &Replay<'_>, record: &LogRecord, kept: Option<&StoredFacts>) -> Option<Line> {
     let (Entry::Intent(request) | Entry::Refusal(request)) = &record.entry else { return None };
     let (connection, operation) = (request.connection.as_deref()?, request.operation.as_deref()?);
     let recorded = Recorded { connection, operation, outline: request.outline.as_ref(), kept, at: record.at };
@@ -130,7 +133,7 @@ fn line(replay: &Replay<'_>, record: &LogRecord, kept: Option<&Kept>) -> Option<
         connection: connection.to_owned(),
         operation: operation.to_owned(),
         decided: request.decision.clone(),
-        facts: if kept.is_some() { FactsOf::Kept } else { FactsOf::NotKept },
+        facts: if kept.is_some() { FactsOf::StoredFacts } else { FactsOf::NotKept },
         would: replayed.verdict,
         because: replayed.because,
     })
@@ -141,13 +144,13 @@ impl Report {
         let count = |verdict| requests.iter().filter(|line| line.would == verdict).count();
         let [allow, ask, deny, untold] =
             [Verdict::Allow, Verdict::Ask, Verdict::Deny, Verdict::Untold].map(count);
-        let kept = requests.iter().filter(|line| line.facts == FactsOf::Kept).count();
+        let kept = requests.iter().filter(|line| line.facts == FactsOf::StoredFacts).count();
         Self { allow, ask, deny, untold, kept, requests }
     }
 
     fn without_facts(&self) -> String {
         format!(
-            "the facts of {} are not kept: where an argument or a recipient decides, that is untold",
+            "the facts of {} are not stored: if an argument or a recipient decides, the log does not tell the answer",
             self.requests.len() - self.kept
         )
     }
@@ -157,7 +160,7 @@ impl Report {
             return "no request is on record".into();
         }
         format!(
-            "would have allowed {} of the last {}, asked before {}, denied {}; of {} the log does not tell",
+            "would have allowed {} of the last {}, asked before {}, denied {}; the log does not tell about {}",
             self.allow,
             self.requests.len(),
             self.ask,
@@ -166,7 +169,7 @@ impl Report {
         )
     }
 
-    /// What it would not simply have allowed.
+    /// Requests that the pass would not simply have allowed.
     fn table(&self, context: &Context) -> String {
         let mut table = Table::new(["RECORD", "OPERATION", "THEN", "WOULD", "BECAUSE"]);
         for line in self.requests.iter().filter(|line| line.would != Verdict::Allow) {

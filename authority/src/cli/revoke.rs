@@ -1,43 +1,62 @@
-//! `hallpass revoke`: takes passes back. It holds from the next request on, for everything attenuated from them too.
+//! `hallpass revoke`: revokes passes, with everything attenuated from them. It holds from the next request on.
 
 use clap::Args;
-use datalog::RevocationId;
 
 use super::client::Client;
 use super::failure::Failure;
+use super::pass_name;
 use super::stop::all_recalled;
-use super::term::Tone;
-use super::{Context, block_on};
 use crate::app::{RevokeArgs, RevokeReport};
+use crate::cli::context::{Context, block_on};
 
-/// Take passes back, with everything attenuated from them
+/// Revoke passes, with everything attenuated from them
 #[derive(Debug, Args)]
 #[command(after_help = "\
-ID is a pass id (`hallpass passes` lists them), or the revocation id of a delegated block (`hallpass inspect` shows it).
+PASS is one of: the text of a pass, its id (`hallpass passes` lists them), the beginning of its id, or the revocation id \
+of a block that a holder added (`hallpass inspect` shows it). You cannot undo a revocation. You can undo \
+`hallpass stop --pass PASS`.
 
 Example: hallpass revoke p_0123456789abcdefghijkl --because 'the agent went astray'")]
 pub(super) struct Revoke {
     /// What to revoke
-    #[arg(required = true, value_name = "ID")]
-    ids: Vec<RevocationId>,
-    /// Why, for the log
+    #[arg(required = true, value_name = "PASS")]
+    passes: Vec<String>,
+    /// The reason, for the log
     #[arg(long, value_name = "TEXT")]
     because: Option<String>,
 }
 
 impl Revoke {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
-        let args = RevokeArgs { ids: self.ids, because: self.because };
-        let report: RevokeReport =
-            block_on(async { Client::open(context).await?.post("/v1/revocations", &args).await })?;
+        self.passes.iter().try_for_each(|pass| pass_name::check(pass))?;
+        let report: RevokeReport = block_on(async {
+            let client = Client::open(context).await?;
+            let mut ids = Vec::new();
+            for pass in &self.passes {
+                ids.push(pass_name::revocation_id(&client, pass).await?);
+            }
+            let even_unknown = self.passes.iter().all(|pass| pass_name::is_text(pass));
+            client.post("/v1/revocations", &RevokeArgs { ids, because: self.because, even_unknown }).await
+        })?;
         for id in &report.already {
             context.term.say(format!("`{id}` was revoked before"));
         }
+        let is_revoked = self.passes.iter().all(|pass| pass_name::is_text(pass));
         for id in &report.unknown {
-            let text = format!("`{id}` is none that was minted here; it is refused from now on all the same");
-            context.term.say_in(Tone::Warn, text);
+            context.term.warn(match is_revoked {
+                true => format!("no record here has `{id}`; Hallpass refuses it from now on anyway"),
+                false => format!("there is no pass `{id}`: nothing was revoked for it"),
+            });
+        }
+        if !report.revoked.is_empty() {
+            context.term.say("this cannot be undone: `hallpass mint` makes another pass");
         }
         context.term.result(&report, || report.revoked.iter().map(|id| format!("{id}\n")).collect())?;
-        all_recalled(report.not_recalled)
+        all_recalled(report.not_recalled)?;
+        match report.unknown.first().filter(|_| !is_revoked) {
+            Some(id) => Err(Failure::usage(format!("there is no pass `{id}`"))
+                .or_hint("`hallpass passes` lists the passes; you can always revoke a pass by its text")),
+            None => Ok(()),
+        }
     }
 }

@@ -1,27 +1,32 @@
-//! `hallpass stop` and `hallpass resume`: the emergency stop, or one pass, task or connection by itself.
+//! `hallpass stop` and `hallpass resume`: the emergency stop, or a stop of one pass, task or connection.
 //!
-//! All of them may be repeated. What they do is the authority's; here are the words.
+//! All of them may be repeated. The authority does the work; this has the words: what was stopped, what is still
+//! stopped, and the command that undoes it.
 
 use clap::Args;
-use datalog::{ConnectionName, RevocationId};
+use datalog::ConnectionName;
 
 use super::client::Client;
 use super::failure::Failure;
 use super::table::Table;
 use super::term::Tone;
-use super::{Context, block_on, when};
-use crate::app::{StopReport, StopTarget, SuspendArgs, SuspendReport, Suspension};
+use super::{pass_name, when};
+use crate::app::{
+    Hit, LiftReport, StopArgs, StopReport, StopTarget, Stops, SuspendArgs, SuspendReport, Suspension,
+};
+use crate::cli::context::{Context, block_on};
 
-/// Forward no more requests, at once: of every pass, or of what is named
+/// Stop all requests at once, or those of one pass, task or connection
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without a name everything is stopped. It holds from the next request on; what is held open or on its way back is cut off.
+Without a name this stops everything. It holds from the next request on, and cuts off requests that wait for an approval \
+and answers on their way back.
 
 Example: hallpass stop --connection gmail --because 'looking into something'")]
 pub(super) struct Stop {
     #[command(flatten)]
     what: What,
-    /// Why, for the log and for the agent
+    /// The reason, for the log and the agent
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["resume", "list"])]
     because: Option<String>,
     /// Lift the stop: the same as `hallpass resume`
@@ -32,24 +37,28 @@ pub(super) struct Stop {
     list: bool,
 }
 
-/// Lift a stop: of everything, or of what is named
+/// Lift the stop of everything, or of one pass, task or connection
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A pass that was suspended because it was refused too often is resumed by --pass, too.
+A thing that was stopped by name stays stopped until you resume it by name, or use --all. Use --pass also for a pass that \
+Hallpass stopped because it was refused too often.
 
 Example: hallpass resume --pass p_0123456789abcdefghijkl")]
 pub(super) struct Resume {
     #[command(flatten)]
     what: What,
+    /// Lift every stop
+    #[arg(long, conflicts_with = "what")]
+    all: bool,
 }
 
 #[derive(Debug, Clone, Args)]
 #[group(id = "what", multiple = false)]
 struct What {
-    /// A pass, with everything attenuated from it
-    #[arg(long, value_name = "ID")]
-    pass: Option<RevocationId>,
-    /// Every pass for this task, those to come too
+    /// A pass, with everything attenuated from it: its id, the beginning of it, or its text
+    #[arg(long, value_name = "PASS")]
+    pass: Option<String>,
+    /// Every pass for this task, including future ones
     #[arg(long, value_name = "TASK")]
     task: Option<String>,
     /// Everything on a connection
@@ -58,11 +67,16 @@ struct What {
 }
 
 impl What {
-    fn target(self) -> Option<StopTarget> {
-        self.pass
-            .map(StopTarget::Pass)
-            .or(self.task.map(StopTarget::Task))
-            .or(self.connection.map(StopTarget::Connection))
+    /// What is known without asking anybody.
+    fn check(&self) -> Result<(), Failure> {
+        self.pass.as_deref().map_or(Ok(()), pass_name::check)
+    }
+
+    async fn target(self, client: &Client) -> Result<Option<StopTarget>, Failure> {
+        if let Some(pass) = &self.pass {
+            return Ok(Some(StopTarget::Pass(pass_name::revocation_id(client, pass).await?)));
+        }
+        Ok(self.task.map(StopTarget::Task).or(self.connection.map(StopTarget::Connection)))
     }
 }
 
@@ -72,93 +86,170 @@ impl Stop {
             return list(context);
         }
         if self.resume {
-            return resume(context, self.what.target());
+            return resume(context, self.what);
         }
-        let Some(target) = self.what.target() else {
-            let report: StopReport = block_on(async { Client::open(context).await?.put("/v1/stop").await })?;
-            return everything(context, report);
-        };
-        let args = SuspendArgs { target, because: self.because };
-        let report: SuspendReport =
-            block_on(async { Client::open(context).await?.post("/v1/suspensions", &args).await })?;
-        context.term.say_in(
-            Tone::Warn,
-            format!("{} is stopped until it is resumed: `hallpass resume`", words(&report.stopped.target)),
-        );
-        context.term.result(&report, || "stopped".into())?;
-        all_recalled(report.not_recalled)
+        self.what.check()?;
+        let because = self.because;
+        let stopped = block_on(async {
+            let client = Client::open(context).await?;
+            match self.what.target(&client).await? {
+                None => {
+                    let report: StopReport = client.put_json("/v1/stop", &StopArgs { because }).await?;
+                    Ok(Ordered::Everything(report))
+                }
+                Some(target) => {
+                    let args = SuspendArgs { target, because };
+                    let report: SuspendReport = client.post("/v1/suspensions", &args).await?;
+                    Ok(Ordered::ByItself(report))
+                }
+            }
+        })?;
+        match stopped {
+            Ordered::Everything(report) => {
+                say_undo(context, "hallpass resume");
+                context.term.result(&report, || format!("stopped: everything, {}", hit(report.hit)))?;
+                all_recalled(report.hit.not_recalled)
+            }
+            Ordered::ByItself(report) => {
+                let target = &report.stopped.target;
+                report.warnings.iter().for_each(|warning| context.term.warn(warning.clone()));
+                say_undo(context, &undo(target));
+                context.term.result(&report, || format!("stopped: {target}, {}", hit(report.hit)))?;
+                all_recalled(report.hit.not_recalled)
+            }
+        }
     }
+}
+
+/// What was stopped.
+enum Ordered {
+    Everything(StopReport),
+    ByItself(SuspendReport),
 }
 
 impl Resume {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
-        resume(context, self.what.target())
+        if !self.all {
+            return resume(context, self.what);
+        }
+        let report: StopReport = block_on(async { Client::open(context).await?.delete("/v1/stops").await })?;
+        let everything = report.changed.then(|| "everything".to_owned());
+        let named = report.lifted.iter().map(ToString::to_string);
+        let lifted: Vec<String> = everything.into_iter().chain(named).collect();
+        let text = match lifted.is_empty() {
+            false => format!("running: {}", lifted.join(", ")),
+            true => "nothing was stopped".into(),
+        };
+        context.term.result(&report, || text)
     }
 }
 
-fn resume(context: &Context, target: Option<StopTarget>) -> Result<(), Failure> {
-    let Some(target) = target else {
-        let report: StopReport = block_on(async { Client::open(context).await?.delete("/v1/stop").await })?;
-        return everything(context, report);
-    };
-    let lifted: StopTarget =
-        block_on(async { Client::open(context).await?.post("/v1/suspensions/lifted", &target).await })?;
-    context.term.say_in(Tone::Good, format!("{} is not stopped any more", words(&lifted)));
-    context.term.result(&lifted, || "running".into())
+fn resume(context: &Context, what: What) -> Result<(), Failure> {
+    what.check()?;
+    block_on(async {
+        let client = Client::open(context).await?;
+        match what.target(&client).await? {
+            Some(target) => {
+                let report: LiftReport = client.post("/v1/suspensions/lifted", &target).await?;
+                still(context, &report.still);
+                context.term.result(&report, || format!("running: {}", report.lifted))
+            }
+            None => {
+                let report: StopReport = client.delete("/v1/stop").await?;
+                still(context, &Stops { everything: None, stops: report.stops.clone() });
+                context.term.result(&report, || match (report.changed, report.stops.is_empty()) {
+                    (true, true) => "running: everything".into(),
+                    (true, false) => "running: everything that is not stopped by its name".into(),
+                    (false, true) => "nothing was stopped".into(),
+                    (false, false) => "there was no stop of everything: nothing changed".into(),
+                })
+            }
+        }
+    })
 }
 
-fn everything(context: &Context, report: StopReport) -> Result<(), Failure> {
-    let text = if report.stopped {
-        context.term.say_in(Tone::Warn, "no request is forwarded until `hallpass resume`");
-        "stopped"
-    } else {
-        context.term.say_in(Tone::Good, "requests are decided by their passes again");
-        "running"
-    };
-    context.term.result(&report, || text.into())?;
-    all_recalled(report.not_recalled)
+/// Lists what a resume left stopped.
+fn still(context: &Context, stops: &Stops) {
+    let everything = stops.everything.as_ref().map(|_| "everything".to_owned());
+    let named = stops.stops.iter().map(|one| one.target.to_string());
+    let all: Vec<String> = everything.into_iter().chain(named).collect();
+    if !all.is_empty() {
+        let text = format!("still stopped: {} (`hallpass resume --all` lifts all of it)", all.join(", "));
+        context.term.say_in(Tone::Warn, text);
+    }
 }
 
-/// Whoever stops something is told of what could not be called back: the stop holds, and the command did not do all of
-/// what was asked.
+fn say_undo(context: &Context, command: &str) {
+    context.term.say_in(Tone::Warn, format!("it holds until `{command}`"));
+}
+
+/// The command that resumes exactly this.
+fn undo(target: &StopTarget) -> String {
+    match target {
+        StopTarget::Pass(id) => format!("hallpass resume --pass {id}"),
+        StopTarget::Task(task) => format!("hallpass resume --task {}", quoted(task)),
+        StopTarget::Connection(name) => format!("hallpass resume --connection {name}"),
+    }
+}
+
+/// A word for a shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,=".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
+fn hit(hit: Hit) -> String {
+    let count = |count: usize, one: &str, more: &str| match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {more}"),
+    };
+    format!(
+        "{}, {} called back",
+        count(hit.passes, "live pass", "live passes"),
+        count(hit.called_back, "request", "requests")
+    )
+}
+
+/// The person learns what could not be called back: the stop holds, but the command did not do everything.
 pub(super) fn all_recalled(not_recalled: usize) -> Result<(), Failure> {
     let requests = match not_recalled {
         0 => return Ok(()),
         1 => "1 request that was".to_owned(),
         more => format!("{more} requests that were"),
     };
-    Err(Failure::failed(format!(
-        "it holds for every request from now on, but {requests} on the way could not be called back in time\n\
-         hint: what the service was asked may still happen; `hallpass log --follow` tells how each ends"
-    )))
+    let says = format!(
+        "it holds for every request from now on, but {requests} on the way could not be called back in time"
+    );
+    Err(Failure::failed(says)
+        .or_hint("the service may still carry them out; `hallpass log --follow` shows how each ends"))
 }
 
 fn list(context: &Context) -> Result<(), Failure> {
-    let (report, stopped): (StopReport, Vec<Suspension>) = block_on(async {
-        let client = Client::open(context).await?;
-        Ok((client.read("/v1/stop").await?, client.read("/v1/suspensions").await?))
-    })?;
-    if report.stopped {
-        context.term.say_in(Tone::Warn, "everything is stopped");
-    } else if stopped.is_empty() {
+    let stops: Stops = block_on(async { Client::open(context).await?.read("/v1/stops").await })?;
+    if stops == Stops::default() {
         context.term.say("nothing is stopped");
     }
-    context.term.result(&stopped, || {
-        let mut table = Table::new(["WHAT", "SINCE", "WHY"]);
-        for one in &stopped {
-            let because = one.because.as_deref().unwrap_or_default();
-            table.row([words(&one.target).into(), when::at(one.since).into(), because.into()]);
+    context.term.result(&stops, || {
+        let mut table = Table::new(["WHAT", "SINCE", "WHY", "UNDO"]);
+        if let Some(halt) = &stops.everything {
+            let since = halt.since.map(when::at).unwrap_or_default();
+            let because = halt.because.as_deref().unwrap_or_default();
+            table.row(["everything".into(), since.into(), because.into(), "hallpass resume".into()]);
+        }
+        for Suspension { target, because, since } in &stops.stops {
+            let because = because.as_deref().unwrap_or_default();
+            table.row([
+                target.to_string().into(),
+                when::at(*since).into(),
+                because.into(),
+                undo(target).into(),
+            ]);
         }
         table.render(&context.term)
     })
-}
-
-fn words(target: &StopTarget) -> String {
-    match target {
-        StopTarget::Pass(id) => format!("the pass {id}"),
-        StopTarget::Task(task) => format!("the task `{task}`"),
-        StopTarget::Connection(name) => format!("the connection `{name}`"),
-    }
 }
 
 #[cfg(test)]
@@ -171,6 +262,13 @@ mod tests {
         let failure = all_recalled(3).unwrap_err();
         assert_eq!(failure.kind.exit_code(), 1);
         assert!(failure.message.contains("3 requests that were on the way"), "{failure:?}");
-        assert!(failure.hint.is_some_and(|hint| hint.contains("may still happen")));
+        assert!(failure.hint.is_some_and(|hint| hint.contains("may still carry them out")));
+    }
+
+    #[test]
+    fn the_command_that_undoes_a_stop_is_one_that_a_shell_reads_as_it_was_meant() {
+        assert_eq!(undo(&StopTarget::Task("triage".into())), "hallpass resume --task triage");
+        assert_eq!(undo(&StopTarget::Task("it's $HOME".into())), "hallpass resume --task 'it'\\''s $HOME'");
+        assert_eq!(quoted(""), "''");
     }
 }

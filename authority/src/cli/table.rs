@@ -1,11 +1,12 @@
-//! A table of text that fits the terminal: columns as wide as they need, the widest cut first.
+//! A table of text that fits the terminal: columns as wide as they need, with the widest cut first.
 //!
-//! Off a terminal nothing is cut, so that a pipe gets every character. No borders, no wrapping.
+//! Off a terminal nothing is cut, so that a pipe gets every character. There are no borders and no wrapping.
 
-use super::term::{Colour, Term, Tone, visible};
+use super::plain::inline;
+use super::term::{Colour, Term, Tone};
 
 const GAP: &str = "  ";
-/// Below this a column says nothing any more.
+/// A narrower column would tell nothing.
 const NARROWEST: usize = 8;
 
 /// Rows under a header. Every row has as many cells as the header.
@@ -13,9 +14,11 @@ const NARROWEST: usize = 8;
 pub(super) struct Table<const N: usize> {
     header: [&'static str; N],
     rows: Vec<[Cell; N]>,
+    /// A column that is never cut, because people type its values again.
+    whole: Option<usize>,
 }
 
-/// One cell: its text, and the tone it is shown in.
+/// One cell: its text and its tone.
 #[derive(Debug, Clone)]
 pub(super) struct Cell {
     text: String,
@@ -34,7 +37,7 @@ impl Cell {
 
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
-        Self { text: visible(text).replace('\n', " "), tone: None }
+        Self { text: inline(text), tone: None }
     }
 }
 
@@ -46,14 +49,20 @@ impl From<String> for Cell {
 
 impl<const N: usize> Table<N> {
     pub(super) fn new(header: [&'static str; N]) -> Self {
-        Self { header, rows: Vec::new() }
+        Self { header, rows: Vec::new(), whole: None }
+    }
+
+    /// With a column that is never cut.
+    pub(super) fn with_whole(mut self, column: usize) -> Self {
+        self.whole = Some(column);
+        self
     }
 
     pub(super) fn row(&mut self, cells: [Cell; N]) {
         self.rows.push(cells);
     }
 
-    /// The table as lines, for `term`; nothing where it has no rows.
+    /// The table as lines, for `term`; nothing if it has no rows.
     pub(super) fn render(&self, term: &Term) -> String {
         self.lines(term.width(), term.colour())
     }
@@ -81,7 +90,9 @@ impl<const N: usize> Table<N> {
         let Some(limit) = limit else { return widths };
         let gaps = GAP.len() * N.saturating_sub(1);
         while widths.iter().sum::<usize>() + gaps > limit {
-            let Some(widest) = widths.iter_mut().max().filter(|width| **width > NARROWEST) else { break };
+            let cut = widths.iter_mut().enumerate().filter(|(column, _)| self.whole != Some(*column));
+            let widest = cut.map(|(_, width)| width).max().filter(|width| **width > NARROWEST);
+            let Some(widest) = widest else { break };
             *widest -= 1;
         }
         widths
@@ -130,6 +141,12 @@ mod tests {
         NAME   ACCOUNT                                HEALTH
         gmail  somebody.with.a.long.name@example.com  healthy
         ");
+    }
+
+    #[test]
+    fn what_is_typed_again_is_never_cut() {
+        let text = sample().with_whole(1).lines(Some(40), Colour::Off);
+        assert!(text.contains("somebody.with.a.long.name@example.com"), "{text}");
     }
 
     #[test]

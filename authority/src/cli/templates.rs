@@ -1,17 +1,16 @@
-//! `hallpass templates`: the flags of `mint` that belong together, listed and shown. Offline.
+//! `hallpass templates`: lists and shows the templates of `mint`, offline.
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::Context;
 use super::failure::Failure;
 use super::table::Table;
-use super::term::{Tone, visible};
+use crate::cli::context::Context;
 use crate::templates::{self, Origin, Template};
 
 /// List and show templates for `hallpass mint --template NAME`
 ///
-/// A file HALLPASS_HOME/templates/NAME.toml is a template too, and wins over one of that name.
+/// Put your own into HALLPASS_HOME/templates/NAME.toml; it overrides a built-in template of that name.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Templates {
@@ -21,9 +20,9 @@ pub(super) struct Templates {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// List the templates (this is what `templates` alone does)
+    /// List the templates (`templates` alone does the same)
     List,
-    /// Show a template's file, to read and to copy
+    /// Print a template's file, to read or copy
     Show {
         /// The template's name
         name: String,
@@ -51,7 +50,7 @@ impl Templates {
             None | Some(Verb::List) => {
                 let shelf = templates::load(&home).map_err(Failure::failed)?;
                 for wrong in shelf.values().filter_map(|template| template.as_ref().err()) {
-                    context.term.say_in(Tone::Warn, visible(&wrong.to_string()));
+                    context.term.warn(wrong);
                 }
                 let listed: Vec<Listed<'_>> = shelf.values().flatten().map(listed).collect();
                 context.term.result(&listed, || {
@@ -65,7 +64,7 @@ impl Templates {
             Some(Verb::Show { name }) => {
                 let template = templates::find(&home, name).map_err(Failure::usage)?;
                 let shown = Shown { name: &template.name, text: &template.text };
-                context.term.result(&shown, || visible(&template.text))
+                context.term.document(&shown, || template.text.clone())
             }
         }
     }

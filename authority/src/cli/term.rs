@@ -3,33 +3,40 @@
 //! 1. Standard output carries the result alone; everything said to a person goes to standard error.
 //! 2. With `--json` the result is one JSON value (a stream: one a line), and nothing else is said but errors.
 //! 3. Colour and column widths only where the stream is a terminal; `NO_COLOR` turns colour off.
-//! 4. Text from outside (tasks, accounts, operation names) is shown with its control and bidirectional
-//!    characters made visible: no record can redraw the terminal it is read on.
-//! 5. Nothing asks a question, so that every command runs the same under a script: but `approvals --watch`, where a
+//! 4. Nothing that is written drives the terminal: every character that a terminal obeys or that nobody sees is made
+//!    visible here, whoever says it. Colours are marks that only this process can make, and become colours here.
+//! 5. What comes from outside stays in its line: where a sentence is put together, it goes through `inline`.
+//! 6. Nothing asks a question, so that every command runs the same under a script: but `approvals --watch`, where a
 //!    person sits at the terminal.
+//!
+//! - Invariant: No text from outside drives the terminal, in any command or flag
+//!   (`what_is_typed_comes_back_in_a_form_that_drives_nothing`,
+//!   `what_a_description_a_template_or_a_setting_says_drives_nothing`).
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
+use datalog::Message;
 use serde::Serialize;
 
 use super::failure::{Failure, Kind};
+use super::plain::{self, barred, inline, visible, visible_line};
 
-/// What the result is written as.
+/// The format of the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Text,
     Json,
 }
 
-/// Whether letters may be coloured.
+/// Whether text may be coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Colour {
     On,
     Off,
 }
 
-/// A meaning that has a colour.
+/// A meaning with a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
     Good,
@@ -40,7 +47,7 @@ pub(super) enum Tone {
 }
 
 impl Colour {
-    /// `text` in the colour of `tone`, or as it is.
+    /// `text` in the colour of `tone`, or as it is. The colour is a mark until it is written.
     pub(super) fn paint(self, tone: Tone, text: &str) -> String {
         let code = match (self, tone) {
             (Self::Off, _) => return text.to_owned(),
@@ -50,7 +57,7 @@ impl Colour {
             (Self::On, Tone::Quiet) => "2",
             (Self::On, Tone::Strong) => "1",
         };
-        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        format!("{}{text}{}", plain::mark(code), plain::mark("0"))
     }
 }
 
@@ -60,7 +67,7 @@ pub(super) struct Term {
     format: Format,
     out_colour: Colour,
     err_colour: Colour,
-    /// Columns of the terminal that standard output is; none for a file or a pipe.
+    /// Columns of standard output's terminal; none for a file or a pipe.
     width: Option<usize>,
 }
 
@@ -85,6 +92,11 @@ impl Term {
         self.width
     }
 
+    /// Columns of standard error's terminal.
+    pub(super) fn err_width(&self) -> Option<usize> {
+        terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0))
+    }
+
     /// Writes the result: `value` as JSON, or the text that `human` makes.
     pub(super) fn result<T: Serialize>(
         &self,
@@ -93,25 +105,40 @@ impl Term {
     ) -> Result<(), Failure> {
         let text = match self.format {
             Format::Json => json_line(value)?,
-            Format::Text => human(),
+            Format::Text => visible(&human()),
         };
         self.out(&text)
     }
 
-    /// Writes a line of a result that is told bit by bit. JSON has it whole, at the end.
-    pub(super) fn line(&self, text: impl AsRef<str>) -> Result<(), Failure> {
+    /// Writes a result that programs read letter by letter: unchanged, unless a terminal would read it.
+    pub(super) fn document<T: Serialize>(
+        &self,
+        value: &T,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
         match self.format {
-            Format::Json => Ok(()),
-            Format::Text => self.out(text.as_ref()),
+            Format::Json => self.out(&json_line(value)?),
+            Format::Text => self.raw(&text()),
         }
     }
 
-    /// Writes a line of a result that is JSON Lines in either format.
-    pub(super) fn raw(&self, text: &str) -> Result<(), Failure> {
-        self.out(text)
+    /// Writes a line of a result that comes bit by bit. JSON has it whole, at the end.
+    pub(super) fn line(&self, text: impl AsRef<str>) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => Ok(()),
+            Format::Text => self.out(&visible(text.as_ref())),
+        }
     }
 
-    /// Writes one piece of the result; a line end is added where there is none.
+    /// Writes a part of a result that programs read letter by letter, in either format.
+    pub(super) fn raw(&self, text: &str) -> Result<(), Failure> {
+        match io::stdout().is_terminal() {
+            true => self.out(&visible(text)),
+            false => self.out(text),
+        }
+    }
+
+    /// Writes one piece of the result, which is safe to write. A missing line end is added.
     fn out(&self, text: &str) -> Result<(), Failure> {
         if text.is_empty() {
             return Ok(());
@@ -120,14 +147,30 @@ impl Term {
         let end = if text.ends_with('\n') { "" } else { "\n" };
         write!(out, "{text}{end}").and_then(|()| out.flush()).map_err(|error| match error.kind() {
             io::ErrorKind::BrokenPipe => Failure::of(Kind::Closed, "standard output was closed"),
-            _ => Failure::failed(format_args!("standard output cannot be written: {error}")),
+            _ => Failure::failed(format!("standard output cannot be written: {error}")),
         })
     }
 
-    /// Says something to the person. A script that asked for JSON is not spoken to.
+    /// Says something to the person, in one line. With JSON it says nothing.
     pub(super) fn say(&self, text: impl AsRef<str>) {
         if self.format == Format::Text {
-            self.err(text.as_ref());
+            self.err(&visible_line(text.as_ref()));
+        }
+    }
+
+    /// Says several lines to the person, put together by this program.
+    pub(super) fn say_lines(&self, text: impl AsRef<str>) {
+        if self.format == Format::Text {
+            self.err(&visible(text.as_ref()));
+        }
+    }
+
+    /// Warns the person, in a line of its own, and another for the hint.
+    pub(super) fn warn(&self, message: impl Into<Message>) {
+        let Message { says, hint } = message.into();
+        self.say(format!("{} {}", self.err_colour.paint(Tone::Warn, "warning:"), inline(&says)));
+        if let Some(hint) = hint {
+            self.say(self.hint(&inline(&hint)));
         }
     }
 
@@ -136,11 +179,11 @@ impl Term {
         self.say(self.err_colour.paint(tone, text.as_ref()));
     }
 
-    /// Writes to standard error in either format: what whoever started the command has to know or do.
+    /// Writes to standard error in either format, for things that a person must know or do.
     pub(super) fn notice<T: Serialize>(&self, value: &T, human: impl FnOnce() -> String) {
         match self.format {
-            Format::Json => self.err(&serde_json::to_string(value).unwrap_or_default()),
-            Format::Text => self.err(&human()),
+            Format::Json => self.err(&plain::json(value).unwrap_or_default()),
+            Format::Text => self.err(&visible(&human())),
         }
     }
 
@@ -151,43 +194,26 @@ impl Term {
         }
         self.notice(failure, || {
             let mut text =
-                format!("{} {}", self.err_colour.paint(Tone::Bad, "error:"), visible(&failure.message));
+                format!("{} {}", self.err_colour.paint(Tone::Bad, "error:"), barred(&failure.message));
             if let Some(hint) = &failure.hint {
-                let _ = write!(text, "\n{} {}", self.err_colour.paint(Tone::Warn, "hint:"), visible(hint));
+                let _ = write!(text, "\n{}", self.hint(&barred(hint)));
             }
             text
         });
     }
 
-    // Where standard error is gone there is nobody left to tell.
+    fn hint(&self, text: &str) -> String {
+        format!("{} {text}", self.err_colour.paint(Tone::Warn, "hint:"))
+    }
+
+    // If standard error is gone, there is nobody left to tell.
     fn err(&self, text: &str) {
         let _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));
     }
 }
 
 fn json_line<T: Serialize>(value: &T) -> Result<String, Failure> {
-    serde_json::to_string(value)
-        .map_err(|error| Failure::failed(format_args!("the result is not JSON: {error}")))
-}
-
-/// `text` with every character escaped that a terminal would obey or a reader would not see. Line ends stay.
-pub(super) fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c != '\n' && (c.is_control() || is_invisible(c)) {
-            shown.extend(c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
-/// Bidirectional controls, zero-width characters, line and paragraph separators, tags (Unicode 17, DerivedCoreProperties).
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+    plain::json(value).map_err(|error| Failure::failed(format!("the result is not JSON: {error}")))
 }
 
 #[cfg(test)]
@@ -195,15 +221,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_from_outside_cannot_drive_the_terminal() {
-        assert_eq!(visible("a\u{1b}[2Jb\rc"), "a\\u{1b}[2Jb\\u{d}c");
-        assert_eq!(visible("pay \u{202e}eve"), "pay \\u{202e}eve");
-        assert_eq!(visible("Grüße, 世界\n"), "Grüße, 世界\n");
+    fn terminal_log_and_console_write_out_the_same_of_all_of_unicode() {
+        use askama::filters::Escaper as _;
+        use datalog::visible::misleads;
+        for c in (char::MIN..=char::MAX).filter(|c| !matches!(c, '\n' | '<' | '>' | '&' | '"' | '\'')) {
+            let text = c.to_string();
+            let mut console = String::new();
+            crate::console::Inert.write_escaped_str(&mut console, &text).unwrap();
+            assert_eq!(visible(&text) != text, misleads(c), "{c:?} in a terminal");
+            assert_eq!(crate::audit::plain(&text) != text, misleads(c), "{c:?} in the log");
+            assert_eq!(console != text, misleads(c), "{c:?} in the console");
+        }
     }
 
     #[test]
     fn colour_that_is_off_adds_nothing() {
         assert_eq!(Colour::Off.paint(Tone::Bad, "x"), "x");
-        assert_eq!(Colour::On.paint(Tone::Bad, "x"), "\u{1b}[31mx\u{1b}[0m");
+        assert_eq!(visible(&Colour::On.paint(Tone::Bad, "x")), "\u{1b}[31mx\u{1b}[0m");
     }
 }

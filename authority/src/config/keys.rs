@@ -1,11 +1,12 @@
-//! Every key of `hallpass.toml`, once: what is read, what is refused, and the file that `init` leaves all
-//! come from this table.
+//! Every key of `hallpass.toml`, once. This table says what is read and what is refused, and makes the file that `init`
+//! leaves.
 
 /// The tables that the file can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
     Gateway,
     Authority,
+    Store,
     Audit,
     Approvals,
     Breaker,
@@ -20,15 +21,16 @@ pub(super) enum Section {
 pub(super) struct Key {
     pub section: Section,
     pub name: &'static str,
-    /// A value as it is written in the file; the default where there is one.
+    /// A value as it is written in the file; the default, if there is one.
     pub example: &'static str,
     pub doc: &'static str,
 }
 
 impl Section {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Gateway,
         Self::Authority,
+        Self::Store,
         Self::Audit,
         Self::Approvals,
         Self::Breaker,
@@ -42,6 +44,7 @@ impl Section {
         match self {
             Self::Gateway => "gateway",
             Self::Authority => "authority",
+            Self::Store => "store",
             Self::Audit => "audit",
             Self::Approvals => "approvals",
             Self::Breaker => "breaker",
@@ -55,6 +58,7 @@ impl Section {
         match self {
             Self::Gateway => "[gateway]",
             Self::Authority => "[authority]",
+            Self::Store => "[store]",
             Self::Audit => "[audit]",
             Self::Approvals => "[approvals]",
             Self::Breaker => "[breaker]",
@@ -66,24 +70,25 @@ impl Section {
 
     fn doc(self) -> &'static str {
         match self {
-            Self::Gateway => "What agents talk to.",
-            Self::Authority => "What people talk to: the API and the console.",
-            Self::Audit => "What is kept beside the audit log.",
-            Self::Approvals => "What people are asked.",
+            Self::Gateway => "The gateway: agents talk to it.",
+            Self::Authority => "The authority: people talk to its API and its console.",
+            Self::Store => "The place of the database.",
+            Self::Audit => "The data that is stored beside the audit log.",
+            Self::Approvals => "The questions for people.",
             Self::Notify => {
-                "How you are told that something waits for you, was stopped, or needs to be connected again."
+                "How Hallpass tells you that something waits for you, was stopped, or must be connected again."
             }
-            Self::Breaker => "A pass that is refused so often is suspended until a person resumes it.",
+            Self::Breaker => "A pass that is refused this often is suspended until a person resumes it.",
             Self::Service => {
-                "One table a service: where it is, and the OAuth client that you registered there. What is left\n\
-                 # out is the service's own. Plain http only on this machine."
+                "One table for each service: its addresses, and the OAuth client that you registered there. Keys that\n\
+                 # you leave out keep the service's own values. Plain http is only for this machine."
             }
-            Self::Connection => "One table a connection.",
+            Self::Connection => "One table for each connection.",
         }
     }
 }
 
-pub(super) const KEYS: [Key; 28] = [
+pub(super) const KEYS: [Key; 29] = [
     Key {
         section: Section::Gateway,
         name: "listen",
@@ -94,7 +99,7 @@ pub(super) const KEYS: [Key; 28] = [
         section: Section::Gateway,
         name: "names",
         example: "[\"host.docker.internal\"]",
-        doc: "Names that agents may call it by, beside localhost and its address: any other Host is refused.",
+        doc: "Names that agents may use for it, beside localhost and its address. A request with any other Host is refused.",
     },
     Key {
         section: Section::Authority,
@@ -106,28 +111,39 @@ pub(super) const KEYS: [Key; 28] = [
         section: Section::Authority,
         name: "keep_ended",
         example: "\"30d\"",
-        doc: "How long passes that ended are remembered, with their revocations and budgets.",
+        doc: "How long ended passes are remembered, with their revocations and budgets.",
+    },
+    Key {
+        section: Section::Store,
+        name: "path",
+        example: "\"hallpass.db\"",
+        doc: "The database's file, as seen from this folder. To move it, end the authority and move the file with it.",
     },
     Key {
         section: Section::Audit,
         name: "facts",
         example: "\"all\"",
-        doc: "The facts of which decisions are kept, sealed, for `explain` and `replay`: \"all\", \"refusals\" or \"none\".",
+        doc: "The decisions whose facts are stored, sealed, for `explain` and `replay`: \"all\", \"refusals\" or \"none\".",
     },
-    Key { section: Section::Audit, name: "facts_for", example: "\"30d\"", doc: "How long they are kept." },
+    Key { section: Section::Audit, name: "facts_for", example: "\"30d\"", doc: "How long they are stored." },
     Key {
         section: Section::Approvals,
         name: "keep",
         example: "\"1h\"",
-        doc: "How long a question waits for an answer, and a yes for one request holds. Never longer than the pass.",
+        doc: "How long a question waits for an answer, and how long a yes to one request holds. Never longer than the pass.",
     },
     Key {
         section: Section::Breaker,
         name: "denials",
         example: "5",
-        doc: "How many refusals, 1 to 1000, of requests that have one of the effects.",
+        doc: "The number of refusals, 1 to 1000, of requests with one of the effects.",
     },
-    Key { section: Section::Breaker, name: "within", example: "\"1m\"", doc: "Within which time." },
+    Key {
+        section: Section::Breaker,
+        name: "within",
+        example: "\"1m\"",
+        doc: "The time within which they come.",
+    },
     Key {
         section: Section::Breaker,
         name: "effects",
@@ -138,19 +154,19 @@ pub(super) const KEYS: [Key; 28] = [
         section: Section::Notify,
         name: "webhook",
         example: "\"https://example.com/hallpass\"",
-        doc: "Where notices are sent, signed as Standard Webhooks has it (standardwebhooks.com), and sent again until taken.",
+        doc: "The address for notices. They are signed as in Standard Webhooks (standardwebhooks.com), and repeated until taken.",
     },
     Key {
         section: Section::Notify,
         name: "webhook_secret_file",
         example: "\"webhook_secret.txt\"",
-        doc: "A file with what the receiver verifies them with: whsec_ and base64 of 24 to 64 bytes; relative to this folder.",
+        doc: "A file with the secret by which the receiver verifies them: whsec_ and base64 of 24 to 64 bytes; relative to this folder.",
     },
     Key {
         section: Section::Notify,
         name: "command",
         example: "[\"notify-send\", \"Hallpass\"]",
-        doc: "A command that is run for each notice, which it reads as JSON from its standard input.",
+        doc: "A command that runs for each notice, and reads it as JSON from standard input.",
     },
     Key {
         section: Section::Service,
@@ -186,13 +202,13 @@ pub(super) const KEYS: [Key; 28] = [
         section: Section::Service,
         name: "redirect_uri",
         example: "\"https://me.example/callback\"",
-        doc: "Where the provider sends the browser after consent, where it takes no http address: it has to send it on.",
+        doc: "The address for the browser after consent, if the provider takes no http address. It must forward the browser.",
     },
     Key {
         section: Section::Service,
         name: "userinfo_url",
         example: "\"http://127.0.0.1:4100/oauth2/v2/userinfo\"",
-        doc: "Answers, to an access token, whose account it is.",
+        doc: "The endpoint that says whose access token it is.",
     },
     Key {
         section: Section::Service,
@@ -204,7 +220,7 @@ pub(super) const KEYS: [Key; 28] = [
         section: Section::Service,
         name: "issuer",
         example: "\"https://accounts.example.com\"",
-        doc: "The OAuth issuer. Once it is set, a callback without it as `iss` is refused (RFC 9207).",
+        doc: "The OAuth issuer. If it is set, a callback without it as `iss` is refused (RFC 9207).",
     },
     Key {
         section: Section::Service,
@@ -223,7 +239,7 @@ pub(super) const KEYS: [Key; 28] = [
         section: Section::Service,
         name: "client_auth",
         example: "\"post\"",
-        doc: "How the client shows its secret: \"post\" (in the form) or \"basic\" (in the header).",
+        doc: "How the client sends its secret: \"post\" (in the form) or \"basic\" (in the header).",
     },
     Key {
         section: Section::Service,
@@ -242,7 +258,7 @@ pub(super) const KEYS: [Key; 28] = [
         section: Section::Connection,
         name: "listen",
         example: "\"127.0.0.1:7421\"",
-        doc: "A port of the connection's own, for SDKs that take no path in their base URL.",
+        doc: "The connection's own address and port, for SDKs that take no path in their base URL.",
     },
 ];
 
@@ -250,7 +266,7 @@ pub(super) fn names(section: Section) -> impl Iterator<Item = &'static str> {
     KEYS.iter().filter(move |key| key.section == section).map(|key| key.name)
 }
 
-/// A file that sets nothing and says what could be set.
+/// A file that sets nothing and lists all settings.
 pub(super) fn default_file() -> String {
     let mut text = String::from("# Hallpass. Every key, with its default or an example.\n");
     for section in Section::ALL {

@@ -1,8 +1,9 @@
-//! The text of `hallpass.toml` to a `Config`, checked value by value against the table of keys.
+//! Turns the text of `hallpass.toml` into a `Config`, and checks every value against the table of keys.
 
 use std::net::SocketAddr;
 use std::path::Path;
 
+use datalog::catalog::ClientAuth;
 use datalog::{Effect, Effects};
 use secrecy::SecretString;
 use time::Duration;
@@ -10,10 +11,11 @@ use toml::{Table, Value};
 use url::{Host, Url};
 use verifier::ports::Keeping;
 
+use super::ClientSecretFile;
 use super::keys::{self, Section};
-use super::{
-    AuditConfig, BreakerConfig, ClientAuth, ClientSecretFile, Config, ConfigError, ConnectionConfig,
-    NotifyConfig, RefreshStyle, ServiceConfig,
+use crate::config::types::{
+    AuditConfig, BreakerConfig, Config, ConfigError, ConnectionConfig, NotifyConfig, RefreshStyle,
+    ServiceConfig, StoreConfig,
 };
 use crate::nearest;
 
@@ -39,6 +41,7 @@ pub(super) fn parse(text: &str, dir: &Path) -> Result<Config, ConfigError> {
                     config.keep_ended = duration("authority.keep_ended", value)?;
                 }
             }
+            Section::Store => read_store(&mut config.store, name, table, dir)?,
             Section::Audit => read_audit(&mut config.audit, name, table)?,
             Section::Approvals => read_approvals(&mut config, name, table)?,
             Section::Breaker => read_breaker(&mut config.breaker, name, table)?,
@@ -49,6 +52,14 @@ pub(super) fn parse(text: &str, dir: &Path) -> Result<Config, ConfigError> {
     }
     check_listeners(&config)?;
     Ok(config)
+}
+
+fn read_store(store: &mut StoreConfig, path: &str, table: &Table, dir: &Path) -> Result<(), ConfigError> {
+    refuse_unknown(Section::Store, path, table)?;
+    if let Some(value) = table.get("path") {
+        store.path = Some(dir.join(text(&format!("{path}.path"), value)?));
+    }
+    Ok(())
 }
 
 fn read_services(config: &mut Config, services: &Table, dir: &Path) -> Result<(), ConfigError> {
@@ -80,20 +91,23 @@ fn read_service(name: &str, path: &str, table: &Table, dir: &Path) -> Result<Ser
             "issuer" => service.issuer = Some(text(&at, value)?.to_owned()),
             "client_id" => service.client_id = Some(text(&at, value)?.to_owned()),
             "client_secret" => {
-                return Err(ConfigError::SecretInFile { key: at, variable: super::secret_variable(name) });
+                return Err(ConfigError::SecretInFile {
+                    key: at,
+                    variable: super::types::secret_variable(name),
+                });
             }
             "client_secret_file" => {
                 let file = ClientSecretFile::read(&dir.join(text(&at, value)?))?;
                 service.client_secret = file.client_secret;
                 service.client_id = service.client_id.or(file.client_id);
             }
-            "client_auth" => service.client_auth = client_auth(&at, value)?,
+            "client_auth" => service.client_auth = Some(client_auth(&at, value)?),
             "scopes" => service.scopes = Some(scopes(&at, value)?),
             "refresh" => service.refresh = Some(refresh_style(&at, value)?),
             _ => return Err(unknown(&format!("key in [{path}]"), key, keys::names(Section::Service))),
         }
     }
-    // The file's own id does not win over one that stands beside it, whatever the order.
+    // An id beside the file wins over the file's own, whatever the order.
     if let Some(id) = table.get("client_id") {
         service.client_id = Some(text(path, id)?.to_owned());
     }
@@ -224,7 +238,7 @@ fn refuse_unknown(section: Section, path: &str, table: &Table) -> Result<(), Con
     }
 }
 
-/// Administration stays on this machine, and no two listeners want the same port.
+/// Administration stays on this machine, and no two listeners share a port.
 fn check_listeners(config: &Config) -> Result<(), ConfigError> {
     if !config.authority_listen.ip().is_loopback() {
         return Err(ConfigError::Value {

@@ -1,15 +1,15 @@
-//! The file with an OAuth client's secret: the secret alone, or Google's `client_secret.json`.
+//! The file with an OAuth client's secret: only the secret, or Google's `client_secret.json`.
 
 use std::path::Path;
 
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use super::ConfigError;
+use crate::config::types::ConfigError;
 
 const LONGEST: usize = 65_536;
 
-/// What such a file says.
+/// The content of such a file.
 pub(crate) struct ClientSecretFile {
     /// Only Google's file has it.
     pub client_id: Option<String>,
@@ -41,7 +41,7 @@ impl ClientSecretFile {
             return Err(refused("expected a secret, or Google's client_secret.json"));
         }
         if text.starts_with('{') {
-            // The parser's own words could show a part of the secret.
+            // The parser's own message could show a part of the secret.
             let google: Google = serde_json::from_str(text)
                 .map_err(|_| refused("expected an object with `installed` or `web`, as Google writes it"))?;
             let GoogleClient { client_id, client_secret } = google.installed;

@@ -2,13 +2,14 @@ use datalog::ServiceName;
 use secrecy::ExposeSecret;
 
 use super::*;
+use crate::config::types::RefreshStyle;
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(text, &Home::at("/nowhere"))
 }
 
 fn refusal(text: &str) -> String {
-    parse(text).unwrap_err().to_string()
+    datalog::Message::from(parse(text).unwrap_err()).in_full()
 }
 
 fn gmail() -> ServiceName {
@@ -57,7 +58,7 @@ fn an_unknown_key_is_refused_with_the_one_that_was_meant() {
     ");
     insta::assert_snapshot!(refusal("[database]\n"), @r"
     unknown table `database`
-    hint: known are gateway, authority, audit, approvals, breaker, notify, services, connections
+    hint: known are gateway, authority, store, audit, approvals, breaker, notify, services, connections
     ");
 }
 
@@ -146,4 +147,14 @@ fn a_config_does_not_show_its_secrets() {
     let mut config = Config::default();
     config.add(&environment);
     assert!(!format!("{config:?}{environment:?}").contains("hunter2"));
+}
+
+#[test]
+fn the_store_is_in_the_home_or_where_the_file_says() {
+    let home = Home::at("/h");
+    let at = |text: &str| Config::parse(text, &home).unwrap().store.of(&home);
+    assert_eq!(at("").file(), Some(Path::new("/h/hallpass.db")));
+    assert_eq!(at("[store]\npath = \"other.db\"").file(), Some(Path::new("/h/other.db")));
+    assert_eq!(at("[store]\npath = \"/srv/h.db\"").file(), Some(Path::new("/srv/h.db")));
+    assert!(refusal("[store]\nurl = \"x\"").contains("known are path"));
 }

@@ -1,23 +1,28 @@
-//! One question: what was read of the request, before anything that its agent says, and the two answers.
+//! One question: first the parsed request, then the agent's own words, what people have said, and the answers that are
+//! still possible.
 //!
-//! What is shown comes decoded from the core, every recipient and every argument, and how much is not shown. The part
-//! with the buttons does not refresh itself, so that nobody presses what has just moved under the pointer.
+//! The core decodes everything on the page: every recipient, every argument, and how much is not shown. A form carries
+//! the version of its question. An answer to another version is not taken, and the page comes back with the question as
+//! it is now (409).
 
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use datalog::{ApprovalId, ApproverName, Shown};
+use datalog::{ApprovalId, ApproverName, Message, RequestView};
 use serde::Deserialize;
 
-use super::approvals::standing;
+use super::approvals::{said_word, standing};
 use super::frame::{Frame, Here, whole};
 use super::guard::Fields;
-use super::{Console, Routes};
 use crate::app::{
-    AppError, ApprovalInfo, ApprovalScope, ApprovalStanding, ApproveArgs, ApproverStatus, DenyArgs,
+    AppError, ApprovalInfo, ApprovalScope, ApprovalStanding, ApproveArgs, ApproverStatus, DenialScope,
+    DenyArgs, ErrorKind, ReopenArgs,
 };
+use crate::console::answer::page;
+use crate::console::state::{Console, Routes};
 use crate::when;
 
 #[derive(Template)]
@@ -25,19 +30,39 @@ use crate::when;
 struct ApprovalPage {
     frame: Frame,
     info: ApprovalInfo,
-    shown: Option<Shown>,
+    shown: Option<RequestView>,
     word: &'static str,
     tone: &'static str,
-    /// What was asked before is still asked.
+    /// It waits for an answer.
     is_open: bool,
-    /// It cannot be taken back.
+    /// It was granted and is not used up.
+    is_granted: bool,
+    /// Nothing takes it back.
     is_final: bool,
     asked: String,
     lapses: String,
-    answers: Vec<(String, String)>,
+    history: Vec<History>,
     pass: String,
-    /// Who may answer, where that is more than one.
+    /// The people whom the pass asks, in words.
+    asks: String,
+    may_approve: bool,
+    /// Who may approve, and who may deny, if the person did not say who they are when they signed in.
     names: Vec<String>,
+    all_names: Vec<String>,
+    /// The person whose no counts.
+    denier: Option<String>,
+    may_reopen: bool,
+    /// Why the last answer was not taken.
+    conflict: Option<Message>,
+}
+
+/// One statement, in words.
+struct History {
+    word: &'static str,
+    by: String,
+    at: String,
+    because: Option<String>,
+    stands: bool,
 }
 
 #[derive(Deserialize)]
@@ -50,13 +75,14 @@ pub(super) fn routes() -> Routes {
         ("/approvals/{id}", get(approval)),
         ("/approvals/{id}/approve", post(approve)),
         ("/approvals/{id}/deny", post(deny)),
+        ("/approvals/{id}/reopen", post(reopen)),
     ]
 }
 
 async fn approval(State(console): State<Console>, frame: Frame, Path(At { id }): Path<At>) -> Response {
     let frame = frame.on(Here::Approvals);
     match find(&console, &id).await {
-        Ok(info) => whole(&page(&console, frame, info)),
+        Ok(info) => whole(&page_of(&console, frame, info)),
         Err(error) => frame.failed(&error),
     }
 }
@@ -69,33 +95,52 @@ fn known(id: &str) -> Result<ApprovalId, AppError> {
     id.parse().map_err(AppError::invalid)
 }
 
-fn page(console: &Console, frame: Frame, mut info: ApprovalInfo) -> ApprovalPage {
+fn page_of(console: &Console, frame: Frame, mut info: ApprovalInfo) -> ApprovalPage {
     let (word, tone) = standing(info.status);
-    let trusted = || console.app.approvers().into_iter().filter(|one| one.status == ApproverStatus::Trusted);
-    let mut names: Vec<String> = trusted().map(|one| one.name.to_string()).collect();
-    if !info.approvers.is_empty() {
-        names.retain(|name| info.approvers.iter().any(|may| may.as_str() == name));
-    } else if names.len() < 2 {
-        names.clear();
-    }
+    let trusted = console.app.approvers().into_iter().filter(|one| one.status == ApproverStatus::Trusted);
+    let trusted: Vec<ApproverName> = trusted.map(|one| one.name).collect();
+    let asked = |name: &ApproverName| info.approvers.is_empty() || info.approvers.contains(name);
+    let choices = |may: &dyn Fn(&ApproverName) -> bool| match &frame.approver {
+        Some(_) => Vec::new(),
+        None => trusted.iter().filter(|name| may(name)).map(ToString::to_string).collect(),
+    };
+    let names: Vec<String> = choices(&asked);
+    let denial = info.history.iter().rev().find(|said| said.stands);
+    let denier = denial.filter(|_| info.status == ApprovalStanding::Denied).and_then(|said| said.by.clone());
+    let is_self = |name: &ApproverName| frame.approver.as_ref().is_none_or(|own| own == name);
     ApprovalPage {
         word,
         tone,
-        is_final: info.shown.as_ref().is_some_and(|shown| shown.irreversible.is_some()),
+        is_final: info.shown.as_ref().is_some_and(|shown| shown.undoing.irreversible.is_some()),
         is_open: info.status == ApprovalStanding::Pending,
+        is_granted: info.status == ApprovalStanding::Approved,
         asked: when::from_now(info.asked, frame.now),
         lapses: when::from_now(info.expires, frame.now),
-        answers: info
-            .answers
-            .iter()
-            .map(|one| (one.by.to_string(), when::from_now(one.at, frame.now)))
-            .collect(),
+        history: history(&info),
         pass: info.lineage.first().map(ToString::to_string).unwrap_or_default(),
-        shown: info.shown.take(),
+        asks: info.approvers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        may_approve: frame.approver.as_ref().map_or(!names.is_empty(), asked),
+        all_names: choices(&|_| true),
         names,
+        may_reopen: denier.as_ref().is_some_and(is_self),
+        denier: denier.map(|name| name.to_string()),
+        shown: info.shown.take(),
+        conflict: None,
         info,
         frame,
     }
+}
+
+/// Its times do not change while the page is open, so that it is not redrawn under a person's hand.
+fn history(info: &ApprovalInfo) -> Vec<History> {
+    let one = |said: &crate::app::ApprovalSaid| History {
+        word: said_word(said.said),
+        by: said.by.as_ref().map_or_else(|| "somebody".to_owned(), ToString::to_string),
+        at: when::at(said.at),
+        because: said.because.clone(),
+        stands: said.stands,
+    };
+    info.history.iter().map(one).collect()
 }
 
 async fn approve(
@@ -105,16 +150,17 @@ async fn approve(
     Extension(fields): Extension<Fields>,
 ) -> Response {
     let said = async {
-        let args = ApproveArgs { by: by(&fields)?, scope: scope(&fields)? };
+        let version = version(&fields)?;
+        let args = ApproveArgs { by: by(&frame, &fields)?, scope: scope(&fields)?, version };
         console.app.approve(&known(&id)?, args).await
     };
     match said.await {
-        // Others have to agree too: the page says how many.
+        // Others must agree too; the page says how many.
         Ok(info) if info.status == ApprovalStanding::Pending => {
             frame.go(&format!("approvals/{id}?did=agreed"))
         }
         Ok(_) => frame.go("approvals?did=approved"),
-        Err(error) => frame.on(Here::Approvals).failed(&error),
+        Err(error) => not_taken(&console, frame, &id, error).await,
     }
 }
 
@@ -126,19 +172,64 @@ async fn deny(
 ) -> Response {
     let said = async {
         let because = Some(fields.one("because").to_owned()).filter(|text| !text.is_empty());
-        console.app.deny(&known(&id)?, DenyArgs { by: by(&fields)?, because }).await
+        let scope = match fields.one("bars") {
+            "this-one" => DenialScope::ThisOne,
+            _ => DenialScope::People,
+        };
+        let args = DenyArgs { by: by(&frame, &fields)?, because, scope, version: version(&fields)? };
+        console.app.deny(&known(&id)?, args).await
     };
     match said.await {
         Ok(_) => frame.go("approvals?did=denied"),
-        Err(error) => frame.on(Here::Approvals).failed(&error),
+        Err(error) => not_taken(&console, frame, &id, error).await,
     }
 }
 
-fn by(fields: &Fields) -> Result<Option<ApproverName>, AppError> {
-    match fields.one("by") {
-        "" => Ok(None),
-        name => name.parse().map(Some).map_err(AppError::invalid),
+async fn reopen(
+    State(console): State<Console>,
+    frame: Frame,
+    Path(At { id }): Path<At>,
+    Extension(fields): Extension<Fields>,
+) -> Response {
+    let said = async {
+        let args = ReopenArgs { by: by(&frame, &fields)?, version: version(&fields)? };
+        console.app.reopen(&known(&id)?, args).await
+    };
+    match said.await {
+        Ok(_) => frame.go(&format!("approvals/{id}?did=reopened")),
+        Err(error) => not_taken(&console, frame, &id, error).await,
     }
+}
+
+/// The question's present state, and why the answer was not taken.
+async fn not_taken(console: &Console, frame: Frame, id: &str, error: AppError) -> Response {
+    let frame = frame.on(Here::Approvals);
+    match (error.kind(), find(console, id).await) {
+        (ErrorKind::Conflict, Ok(info)) => {
+            let mut shown = page_of(console, frame, info);
+            shown.conflict = Some(Message::from(&error));
+            page(StatusCode::CONFLICT, &shown)
+        }
+        _ => frame.failed(&error),
+    }
+}
+
+/// The name that the person gave: at sign-in, or in the form.
+fn by(frame: &Frame, fields: &Fields) -> Result<Option<ApproverName>, AppError> {
+    match (&frame.approver, fields.one("by")) {
+        (Some(name), _) => Ok(Some(name.clone())),
+        (None, "") => Err(AppError::invalid(
+            Message::new("expected who answers")
+                .hint("choose a name, or sign in by `hallpass console --as NAME`"),
+        )),
+        (None, name) => name.parse().map(Some).map_err(AppError::invalid),
+    }
+}
+
+/// The version on the page. A form without it came from no page of ours.
+fn version(fields: &Fields) -> Result<Option<u32>, AppError> {
+    let version = fields.one("version");
+    version.parse().map(Some).map_err(|_| AppError::invalid(format!("expected a version, got `{version}`")))
 }
 
 fn scope(fields: &Fields) -> Result<ApprovalScope, AppError> {
@@ -147,12 +238,12 @@ fn scope(fields: &Fields) -> Result<ApprovalScope, AppError> {
             let times = fields.one("times");
             let times = times
                 .parse()
-                .map_err(|_| AppError::Invalid(format!("expected how many times, got `{times}`")))?;
+                .map_err(|_| AppError::invalid(format!("expected how many times, got `{times}`")))?;
             ApprovalScope::Times { times }
         }
         "until" => ApprovalScope::Until { duration: fields.one("duration").to_owned() },
         "task" => ApprovalScope::Task,
-        // What was not said is the least.
+        // A missing value means the least.
         _ => ApprovalScope::Once,
     })
 }

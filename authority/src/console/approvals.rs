@@ -1,5 +1,5 @@
-//! What people are asked: what waits, and what was answered. Answering is on a page of its own (`approval`), which nothing
-//! that arrives meanwhile can move.
+//! The questions for people: those that wait, and those that were answered. Each is answered on its own page
+//! (`approval`), so that a new question cannot move the buttons.
 
 use askama::Template;
 use axum::extract::State;
@@ -7,11 +7,11 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::frame::{Frame, Here, whole};
-use super::{Console, Routes};
-use crate::app::{AppError, ApprovalFilter, ApprovalInfo, ApprovalStanding};
+use crate::app::{AppError, ApprovalFilter, ApprovalInfo, ApprovalStanding, SaidWord};
+use crate::console::state::{Console, Routes};
 use crate::when;
 
-/// Questions that are listed: those that wait, and the newest that do not.
+/// The listed questions: waiting ones, and the newest others.
 const SHOWN: u32 = 100;
 
 #[derive(Template)]
@@ -27,13 +27,15 @@ pub(super) struct Question {
     pub id: String,
     pub task: String,
     pub what: String,
-    /// Whom it would reach, the first of them.
+    /// The first of the people it would reach.
     pub whom: String,
     pub is_irreversible: bool,
+    /// It reaches somebody whom neither the pass nor the account's domain names.
+    pub has_outsiders: bool,
     pub word: &'static str,
     pub tone: &'static str,
     pub asked: String,
-    /// When it lapses, or how it was answered.
+    /// When it ends, or how it was answered.
     pub end: String,
 }
 
@@ -56,7 +58,7 @@ async fn look(console: &Console, frame: &Frame) -> Result<(Vec<Question>, Vec<Qu
     Ok((waiting(console, frame).await?, settled.map(|info| question(&info, frame)).collect()))
 }
 
-/// What waits for an answer, the longest first: what arrives is added at the end, and moves nothing.
+/// The questions that wait, the oldest first: a new one is added at the end, and moves none.
 pub(super) async fn waiting(console: &Console, frame: &Frame) -> Result<Vec<Question>, AppError> {
     let filter = ApprovalFilter { status: Some(ApprovalStanding::Pending), limit: Some(SHOWN), pass: None };
     let pending = console.app.approvals(filter).await?;
@@ -69,18 +71,36 @@ fn question(info: &ApprovalInfo, frame: &Frame) -> Question {
     Question {
         id: info.id.to_string(),
         task: info.task.clone(),
-        what: format!("{} on {}", info.operation, info.connection),
+        what: info.title(),
         whom: shown.map(|shown| whom(&shown.recipients)).unwrap_or_default(),
-        is_irreversible: shown.is_some_and(|shown| shown.irreversible.is_some()),
+        has_outsiders: shown.is_some_and(|shown| !shown.outside.is_empty()),
+        is_irreversible: shown.is_some_and(|shown| shown.undoing.irreversible.is_some()),
         word,
         tone,
         asked: when::from_now(info.asked, frame.now),
-        end: match (info.status, info.answers.last(), &info.because) {
-            (ApprovalStanding::Pending, ..) => format!("lapses {}", when::from_now(info.expires, frame.now)),
-            (ApprovalStanding::Denied, _, Some(because)) => because.clone(),
-            (_, Some(answer), _) => format!("by {}", answer.by),
-            _ => String::new(),
+        end: match info.status {
+            ApprovalStanding::Pending => format!("lapses {}", when::from_now(info.expires, frame.now)),
+            _ => said(info),
         },
+    }
+}
+
+/// Everything that people said, in order.
+fn said(info: &ApprovalInfo) -> String {
+    let one = |said: &crate::app::ApprovalSaid| {
+        let by = said.by.as_ref().map_or_else(String::new, |name| format!(" by {name}"));
+        let because = said.because.as_ref().map_or_else(String::new, |because| format!(": {because}"));
+        format!("{}{by}{because}", said_word(said.said))
+    };
+    info.history.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn said_word(word: SaidWord) -> &'static str {
+    match word {
+        SaidWord::Yes => "approved",
+        SaidWord::No => "denied",
+        SaidWord::TooLate => "denied too late",
+        SaidWord::Reopened => "reopened",
     }
 }
 

@@ -1,12 +1,12 @@
 //! The style sheet, the script and the icon: files of this program, the same for everybody.
 //!
-//! Their names carry the version, so that a browser keeps them until there is another.
+//! Their names hold the version, so a browser caches them until the next one.
 
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
-use super::Routes;
+use crate::console::state::Routes;
 
 pub(super) const STYLE: &str = concat!("/assets/", env!("CARGO_PKG_VERSION"), "/console.css");
 pub(super) const SCRIPT: &str = concat!("/assets/", env!("CARGO_PKG_VERSION"), "/live.js");
@@ -24,6 +24,6 @@ pub(super) fn routes() -> Routes {
 }
 
 async fn file(kind: &'static str, bytes: &'static [u8]) -> Response {
-    // Looked at again on each page: cheap on one machine, and right after an upgrade.
+    // Checked again on each page: that is cheap on one machine, and right after an upgrade.
     ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")], bytes).into_response()
 }

@@ -1,15 +1,16 @@
-//! The audit log: filtered, a line a record, and the proof that none was edited.
+//! The audit log: filtered, one line a record, with the proof that nobody edited it.
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
+use datalog::Message;
 
-use super::frame::{Frame, Here, Why, whole};
+use super::frame::{Frame, Here, whole};
 use super::guard::Fields;
 use super::line::{Line, lines};
-use super::{Console, Routes};
 use crate::app::{AppError, LogQuery, LogVerification};
+use crate::console::state::{Console, Routes};
 
 const PAGE: u32 = 100;
 const LONGEST: u32 = 1_000;
@@ -20,7 +21,7 @@ struct AuditPage {
     frame: Frame,
     filter: Filter,
     lines: Vec<Line>,
-    wrong: Option<Why>,
+    wrong: Option<Message>,
     verified: Option<LogVerification>,
     connections: Vec<String>,
     head: u64,
@@ -35,7 +36,7 @@ struct Filter {
     decision: String,
     kind: String,
     limit: u32,
-    /// The address of the same with more on it, where there may be more.
+    /// The address of the same list with more records, if there may be more.
     longer: Option<String>,
 }
 
@@ -77,7 +78,7 @@ async fn show(
     };
     let (records, wrong) = match records {
         Ok(records) => (records, None),
-        Err(error) => (Vec::new(), Some(Why::of(&error))),
+        Err(error) => (Vec::new(), Some(Message::from(&error))),
     };
     if records.len() >= filter.limit as usize && filter.limit < LONGEST {
         filter.longer = Some(filter.address(LONGEST));
@@ -124,7 +125,7 @@ impl Filter {
         })
     }
 
-    /// Whether it leaves anything out.
+    /// Whether it filters anything.
     fn is_set(&self) -> bool {
         [&self.pass, &self.connection, &self.operation, &self.decision, &self.kind]
             .iter()

@@ -1,4 +1,4 @@
-//! The connections: whose accounts are linked, how each is, and the command that mends one.
+//! The connections: their accounts, their health, and how to fix them.
 
 use askama::Template;
 use axum::extract::State;
@@ -6,8 +6,9 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::frame::{Frame, Here, whole};
-use super::{Console, Routes};
-use crate::app::{ConnectionInfo, ConnectionStatus};
+use super::suspend;
+use crate::app::{Concern, ConnectionInfo, ConnectionStatus, StoppedBy, Told};
+use crate::console::state::{Console, Routes};
 use crate::when;
 
 #[derive(Template)]
@@ -19,15 +20,26 @@ struct ConnectionsPage {
 }
 
 struct Linked {
-    is_healthy: bool,
+    /// The class and the words of the pill that shows its health.
+    tone: &'static str,
+    health: &'static str,
+    stopped: Option<String>,
+    lift: String,
     /// The service's own name for itself.
     title: String,
     since: String,
     token: Option<String>,
+    grant: Option<String>,
     base_url: String,
-    error: Option<String>,
-    hint: Option<String>,
     info: ConnectionInfo,
+}
+
+impl Linked {
+    /// Its concerns. A stop is shown beside the button that resumes it.
+    fn concerns(&self) -> Vec<&Told> {
+        let is_other = |told: &&Told| !matches!(told.concern, Concern::Stopped { .. });
+        self.info.concerns.iter().filter(is_other).collect()
+    }
 }
 
 pub(super) fn routes() -> Routes {
@@ -45,19 +57,23 @@ async fn connections(State(console): State<Console>, frame: Frame) -> Response {
 
 fn linked(console: &Console, frame: &Frame, info: ConnectionInfo) -> Linked {
     let service = console.app.catalog().service(&info.service).cloned();
-    let (error, hint) = match info.last_error.as_deref().map(|error| error.split_once("\nhint: ")) {
-        None => (None, None),
-        Some(None) => (info.last_error.clone(), None),
-        Some(Some((error, hint))) => (Some(error.to_owned()), Some(hint.to_owned())),
-    };
     Linked {
-        is_healthy: info.status == ConnectionStatus::Healthy,
+        tone: match (info.status, info.concerns.is_empty()) {
+            (ConnectionStatus::Healthy, true) => "good",
+            (ConnectionStatus::Healthy, false) | (ConnectionStatus::Stopped, _) => "warn",
+            (ConnectionStatus::ClientRefused | ConnectionStatus::NeedsReconnect, _) => "bad",
+        },
+        health: info.status.words(),
+        stopped: info.stopped.as_ref().map(ToString::to_string),
+        lift: match info.stopped.as_ref().map(|stopped| &stopped.by) {
+            Some(StoppedBy::Everything) => "resume".into(),
+            _ => suspend::lifting("connection", info.name.as_str()),
+        },
         title: service.map_or_else(|| info.service.to_string(), |service| service.title.clone()),
         since: when::from_now(info.connected, frame.now),
         token: info.token_expires.map(|at| when::from_now(at, frame.now)),
         base_url: info.own_base_url.clone().unwrap_or_else(|| info.base_url.clone()),
-        error,
-        hint,
+        grant: info.grant_ends.map(|at| when::from_now(at, frame.now)),
         info,
     }
 }

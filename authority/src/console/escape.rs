@@ -1,13 +1,15 @@
-//! The one way that a value gets onto a page: as text that neither a browser nor an eye is misled by.
+//! The one way for a value onto a page: as text that misleads neither a browser nor an eye.
 //!
-//! askama.toml names this escaper for every template, so no page can leave it out. Beside HTML's own characters it makes
-//! control and bidirectional characters visible: a subject cannot rearrange the line that it is shown in.
+//! askama.toml names this escaper for every template, so no page can leave it out. Beside HTML's own characters it
+//! makes control and bidirectional characters visible, so a subject cannot rearrange its line.
+//!
+//! - Invariant: A page shows each value as text, with every misleading character made visible (`markup_is_text`,
+//!   `what_would_mislead_an_eye_is_visible`).
 
 use std::fmt::{self, Write};
 
 use askama::filters::Escaper as _;
-
-use crate::audit::misleads;
+use datalog::visible::misleads;
 
 /// Text that is shown and does nothing.
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +33,8 @@ impl askama::filters::Escaper for Inert {
     }
 }
 
-/// A sentence whose `names in backticks` are set apart. Each piece of it goes through the same escaper, and it is the only
-/// value that templates may call safe.
+/// A sentence with its `names in backticks` set apart. Each piece goes through the same escaper, and templates may
+/// call only this value safe.
 pub(crate) struct Prose<'a>(&'a str);
 
 pub(crate) fn prose(text: &str) -> Prose<'_> {
@@ -43,7 +45,7 @@ impl fmt::Display for Prose<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pieces = self.0.matches('`').count();
         for (place, piece) in self.0.split('`').enumerate() {
-            // A backtick without its other half is only a backtick.
+            // An unpaired backtick is only a backtick.
             match (place % 2 == 1, place < pieces) {
                 (true, true) => {
                     f.write_str("<code>")?;

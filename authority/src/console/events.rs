@@ -1,7 +1,11 @@
-//! `/events`: tells an open page that something changed, so that it fetches itself again. It says that, and no more.
+//! `/events` tells an open page only that something changed, and the page fetches itself again. `/alive` is asked once
+//! a second by an open page, which reports if nobody answers.
 //!
 //! Every change of the authority is a record in its log, so the log's newest number is the feed. A stream ends with its
-//! session and with the server; their number is bounded.
+//! session and with the server. The number of streams has a limit.
+//!
+//! - Invariant: A page whose authority does not answer says so, and its buttons do nothing
+//!   (`a_page_says_that_nobody_answers_and_a_session_outlives_a_restart`).
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,16 +20,21 @@ use axum::routing::get;
 use futures_util::stream::unfold;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
-use super::{Console, Routes};
 use crate::app::{App, Session};
+use crate::console::state::{Console, Routes};
 
 /// Changes that come together are told once.
 const TOGETHER: Duration = Duration::from_millis(200);
-/// How often a stream without news looks whether its session is still there.
+/// How often a quiet stream checks that its session still exists.
 const LOOK: Duration = Duration::from_secs(10);
 
 pub(super) fn routes() -> Routes {
-    vec![("/events", get(events))]
+    vec![("/events", get(events)), ("/alive", get(alive))]
+}
+
+/// Tells an open page that the authority and the session exist.
+async fn alive() -> &'static str {
+    "alive"
 }
 
 async fn events(State(console): State<Console>, Extension(session): Extension<Session>) -> Response {

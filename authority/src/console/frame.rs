@@ -1,17 +1,21 @@
-//! What every page of a signed-in person has around it: where it is, what holds, and what just happened.
+//! The frame of every page for a signed-in person: the menu, what is stopped, and what just happened.
 //!
-//! Here is the one place that turns a page, or an error of a verb, into an answer.
+//! This is the one place that turns a page, or a verb's error, into an answer.
 
 use askama::Template;
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
+use datalog::{ApproverName, Message};
 use time::OffsetDateTime;
 
+use super::assets;
 use super::guard::Fields;
-use super::{Console, assets, sign_in};
-use crate::app::{AppError, ApprovalFilter, ApprovalStanding, ErrorKind, Session};
+use crate::api::status_of;
+use crate::app::{AppError, ApprovalFilter, ApprovalStanding, Session};
+use crate::console::answer::{page, see_other};
+use crate::console::state::Console;
 
 /// The entries of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,17 +48,19 @@ pub(super) const NAVIGATION: [Entry; 7] = [
     Entry { here: Here::Services, path: "services", title: "Services", key: 's' },
 ];
 
-/// What is around a page.
+/// The frame of a page.
 pub(super) struct Frame {
     /// The path below which this session's pages are.
     pub at: String,
     pub csrf: String,
+    /// The name under which the person answers, if they gave one at sign-in.
+    pub approver: Option<ApproverName>,
     pub stopped: bool,
     /// How many questions wait for an answer.
     waiting: usize,
     pub now: OffsetDateTime,
     pub here: Option<Here>,
-    /// What the form before this page did.
+    /// The result of the form before this page.
     pub did: Option<String>,
 }
 
@@ -68,7 +74,7 @@ impl Frame {
         self.here == Some(entry.here)
     }
 
-    /// What waits behind an entry, where something does.
+    /// What waits behind an entry, if anything does.
     pub(super) fn count(&self, entry: &Entry) -> Option<usize> {
         Some(self.waiting).filter(|count| entry.here == Here::Approvals && *count > 0)
     }
@@ -85,21 +91,14 @@ impl Frame {
         assets::SCRIPT
     }
 
-    /// To a page of this session, after a form did what it says.
+    /// Leads to a page of this session, after a form did its work.
     pub(super) fn go(&self, path: &str) -> Response {
         see_other(&format!("{}/{path}", self.at))
     }
 
-    /// The page that says why a verb did not do what it should.
+    /// The page that says why a verb failed.
     pub(super) fn failed(self, error: &AppError) -> Response {
-        let status = match error.kind() {
-            ErrorKind::Invalid => StatusCode::BAD_REQUEST,
-            ErrorKind::NotFound => StatusCode::NOT_FOUND,
-            ErrorKind::Conflict => StatusCode::CONFLICT,
-            ErrorKind::Provider => StatusCode::BAD_GATEWAY,
-            ErrorKind::Store => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        page(status, &FailedPage { frame: self, why: Why::of(error) })
+        page(status_of(error.kind()), &FailedPage { frame: self, why: error.into() })
     }
 }
 
@@ -107,14 +106,17 @@ impl FromRequestParts<Console> for Frame {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Response> {
-        let Some(session) = parts.extensions.get::<Session>() else { return Err(sign_in::signed_out()) };
+        let Some(session) = parts.extensions.get::<Session>() else {
+            return Err(crate::console::signed_out::signed_out());
+        };
         let pending = ApprovalFilter { status: Some(ApprovalStanding::Pending), ..ApprovalFilter::default() };
-        // Where the store does not answer, the page itself will say so.
+        // If the store does not answer, the page itself says so.
         let waiting = console.app.approvals(pending).await.map_or(0, |pending| pending.len());
         let query = Fields::of_query(parts.uri.query().unwrap_or_default());
         Ok(Self {
             at: format!("/s/{}", session.place),
             csrf: session.csrf().to_owned(),
+            approver: session.approver.clone(),
             stopped: console.app.stop_report().stopped,
             waiting,
             now: console.app.clock().now(),
@@ -124,12 +126,12 @@ impl FromRequestParts<Console> for Frame {
     }
 }
 
-/// For the address of the page after a stop: how many requests could not be called back.
+/// For the address of the page after a stop: how many requests were too late to call back.
 pub(super) fn late(not_recalled: usize) -> String {
     if not_recalled == 0 { String::new() } else { format!("&late={not_recalled}") }
 }
 
-/// The sentence for what an address says was done. What it says otherwise is not shown.
+/// The sentence for the result in an address. Any other text there is not shown.
 fn did(word: &str, late: &str) -> Option<String> {
     let done = match word {
         "stopped" => "Stopped: no request of any pass is forwarded until you resume.",
@@ -137,6 +139,7 @@ fn did(word: &str, late: &str) -> Option<String> {
         "approved" => "Approved: the agent's request goes out when it comes, or is on its way already.",
         "agreed" => "You agreed; others have to agree too.",
         "denied" => "Denied: the agent is told, with your reason.",
+        "reopened" => "You took your no back: the question waits again. Nothing is approved yet.",
         "suspended" => "Stopped: nothing of it is forwarded until you resume it.",
         "lifted" => "Resumed: its requests are decided by its pass again.",
         "revoked" => "Revoked: it is refused from the next request on, and all that was attenuated from it.",
@@ -151,52 +154,14 @@ fn did(word: &str, late: &str) -> Option<String> {
     })
 }
 
-/// An error as people read it: what, and what to do about it.
-pub(super) struct Why {
-    pub what: String,
-    pub hint: Option<String>,
-}
-
-impl Why {
-    pub(super) fn of(error: &impl std::fmt::Display) -> Self {
-        let text = error.to_string();
-        match text.split_once("\nhint: ") {
-            Some((what, hint)) => Self { what: what.to_owned(), hint: Some(hint.to_owned()) },
-            None => Self { what: text, hint: None },
-        }
-    }
-}
-
 #[derive(Template)]
 #[template(path = "failed.html")]
 struct FailedPage {
     frame: Frame,
-    why: Why,
+    why: Message,
 }
 
 /// The page that was asked for.
 pub(super) fn whole<T: Template>(of: &T) -> Response {
     page(StatusCode::OK, of)
-}
-
-/// A page as an answer of this status.
-pub(super) fn page<T: Template>(status: StatusCode, of: &T) -> Response {
-    match of.render() {
-        Ok(text) => {
-            let html = HeaderValue::from_static("text/html; charset=utf-8");
-            (status, [(header::CONTENT_TYPE, html)], text).into_response()
-        }
-        Err(error) => {
-            tracing::error!(%error, "a page of the console cannot be made");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
-}
-
-pub(super) fn see_other(path: &str) -> Response {
-    let mut response = StatusCode::SEE_OTHER.into_response();
-    if let Ok(location) = HeaderValue::from_str(path) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    response
 }

@@ -1,6 +1,13 @@
-//! What keeps strangers out: the session, the origin and the form's token, checked before any page, for every page.
+//! Keeps strangers out: checks the session, the origin and the form's token before any page.
 //!
-//! A page cannot leave one out: the fields of a form are only to be had from here, after the checks.
+//! No page can leave a check out, because only this file hands out a form's fields, after the checks.
+//!
+//! - Invariant: A page needs a session of its own place. A pass opens no page
+//!   (`nobody_and_no_pass_gets_a_page_of_the_console`, `a_session_opens_its_own_place_and_no_other`).
+//! - Invariant: A form works only for its own session, origin and host (`a_form_needs_the_token_of_its_own_session`,
+//!   `a_form_from_another_origin_is_refused`, `another_host_is_refused_on_every_page`).
+//! - Invariant: A page that an agent serves on this machine reads no cookie of the console, frames no page and sends no
+//!   form (`a_page_that_an_agent_serves_reads_nothing_and_does_nothing`).
 
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
@@ -9,17 +16,17 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use url::form_urlencoded;
 
-use super::{Console, LARGEST_FORM, sign_in};
 use crate::app::{Presence, Session};
+use crate::console::state::{Console, LARGEST_FORM};
 
 /// The cookie that holds a session's id.
 pub(super) const COOKIE: &str = "hallpass-session";
 /// The field of every form that holds its session's token.
 const CSRF: &str = "csrf";
-/// Set by the script that keeps a page up to date: such a request shows nobody's presence.
+/// The script that refreshes a page sets it: such a request shows nobody's presence.
 const LIVE: &str = "hallpass-live";
 
-/// Everything that a page may load comes from here, nothing may frame it, and no script or style is written into it.
+/// A page loads only from here, nothing may frame it, and it holds no inline script or style.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
      connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
@@ -28,19 +35,19 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    /// The text of a field, without space around it; empty where it is not there.
+    /// The text of a field without surrounding space; empty if it is missing.
     pub(super) fn one(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
     }
 
-    /// The lines of every field of that name that have something on them.
+    /// The non-empty lines of every field of that name.
     pub(super) fn lines(&self, name: &str) -> Vec<String> {
         let fields = self.0.iter().filter(|(known, _)| known == name);
         let lines = fields.flat_map(|(_, value)| value.lines()).map(str::trim);
         lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
     }
 
-    /// Names and values of the fields that begin with `prefix`, without it.
+    /// Names and values of the fields that begin with `prefix`, which is removed.
     pub(super) fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.0.iter().filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
     }
@@ -50,7 +57,7 @@ impl Fields {
         Self::parse(query.as_bytes())
     }
 
-    /// Fields that nobody sent: a form that is shown filled in.
+    /// Fields that nobody sent, for a prefilled form.
     pub(super) fn filled(fields: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(fields.into_iter().collect())
     }
@@ -60,24 +67,25 @@ impl Fields {
     }
 }
 
-/// Lets through what a signed-in person sent from a page of the console, and answers everything else itself.
+/// Lets through requests of a signed-in person from a page of the console, and answers everything else itself.
 pub(super) async fn a_person_only(State(console): State<Console>, request: Request, next: Next) -> Response {
     let Some(session) = session(&console, &request) else {
-        return sign_in::signed_out();
+        return crate::console::signed_out::signed_out();
     };
     if !is_navigation_of_ours(request.headers()) {
-        return sign_in::refused("this request came from another site");
+        return crate::console::signed_out::refused("this request came from another site");
     }
+    console.app.keep_presence(&session).await;
     let (mut parts, body) = request.into_parts();
     if !matches!(parts.method, Method::GET | Method::HEAD) {
         if !is_from_here(&console, &parts.headers) {
-            return sign_in::refused("this form was not sent from the console");
+            return crate::console::signed_out::refused("this form was not sent from the console");
         }
         let Some(fields) = form(&parts.headers, body).await else {
-            return sign_in::refused("this is not a form of the console");
+            return crate::console::signed_out::refused("this is not a form of the console");
         };
         if !session.is_csrf(fields.one(CSRF)) {
-            return sign_in::refused(
+            return crate::console::signed_out::refused(
                 "this form belongs to another session: go back, load the page again, and send it again",
             );
         }
@@ -89,11 +97,11 @@ pub(super) async fn a_person_only(State(console): State<Console>, request: Reque
     next.run(Request::from_parts(parts, body)).await
 }
 
-/// The session whose cookie came, at the place that its path names.
+/// The session of the cookie, at the place in its path.
 fn session(console: &Console, request: &Request) -> Option<Session> {
     let place = request.uri().path().strip_prefix("/s/")?.split('/').next()?;
     let presence = if request.headers().contains_key(LIVE) { Presence::PageAlone } else { Presence::Person };
-    // Another program on this machine can set cookies of this name for the whole host; they open nothing.
+    // Another program on this machine can set cookies of this name for the whole host, but they open nothing.
     cookies(request.headers()).into_iter().find_map(|id| console.app.session(id, place, presence))
 }
 
@@ -103,7 +111,8 @@ fn cookies(headers: &HeaderMap) -> Vec<&str> {
     pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value).take(8).collect()
 }
 
-/// Typed by a person, or followed from a page of ours. Browsers say; what says nothing is no browser.
+/// A person typed the address, or followed a link on our page. Browsers say so; a client that says nothing is no
+/// browser.
 fn is_navigation_of_ours(headers: &HeaderMap) -> bool {
     match headers.get("sec-fetch-site") {
         None => true,
@@ -111,7 +120,7 @@ fn is_navigation_of_ours(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Sent by a page of this very origin, as every browser says of every form.
+/// A page of this very origin sent it, as every browser says for every form.
 pub(super) fn is_from_here(console: &Console, headers: &HeaderMap) -> bool {
     let Some(host) = console.names.host(headers) else { return false };
     let mut origins = headers.get_all(header::ORIGIN).iter();
@@ -138,7 +147,8 @@ pub(super) async fn nothing_foreign(request: Request, next: Next) -> Response {
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        // Not `no-referrer`: with that, browsers say `Origin: null` of our own forms. Other origins get nothing either way.
+        // Not `no-referrer`: with that, browsers send `Origin: null` for our own forms. Other origins get nothing
+        // either way.
         (header::REFERRER_POLICY, "same-origin"),
     ];
     for (name, value) in fixed {

@@ -1,4 +1,4 @@
-//! An audit record in one line, as lists show it: what was asked, how it was decided, and what became of it.
+//! An audit record in one line for lists: the request, the decision, and the outcome.
 
 use std::collections::HashMap;
 
@@ -15,18 +15,18 @@ pub(super) struct Line {
     pub ago: String,
     /// `good`, `warn`, `bad` or `quiet`.
     pub tone: &'static str,
-    /// How it was decided, or what happened, in a word.
+    /// The decision, or the event, in a word.
     pub word: String,
     pub what: String,
     pub task: Option<String>,
-    /// What the pass expected and what it got, where it was refused.
+    /// What the pass expected and what it got, for a refusal.
     pub why: Option<String>,
-    /// What became of a request that was sent.
+    /// The outcome of a request that was sent.
     pub outcome: Option<String>,
     pub moment: OffsetDateTime,
 }
 
-/// Requests and events of `records`, the newest first; an outcome stands with its request.
+/// Requests and events of `records`, newest first. An outcome stands with its request.
 pub(super) fn lines(records: &[LogRecord], now: OffsetDateTime) -> Vec<Line> {
     let mut outcomes = HashMap::new();
     for record in records {
@@ -37,12 +37,16 @@ pub(super) fn lines(records: &[LogRecord], now: OffsetDateTime) -> Vec<Line> {
     records.iter().rev().filter_map(|record| line(record, outcomes.get(&record.seq).copied(), now)).collect()
 }
 
-/// The line of a request or an event; an outcome has none of its own.
+/// The line of a request or an event; an outcome has none.
 pub(super) fn line(record: &LogRecord, outcome: Option<&OutcomeEntry>, now: OffsetDateTime) -> Option<Line> {
     let (tone, word, what, task, why) = match &record.entry {
         Entry::Intent(request) => ("good", "allow".to_owned(), what(request), request.task.clone(), None),
         Entry::Refusal(request) => {
-            let tone = if request.decision == "approval-required" { "warn" } else { "bad" };
+            let tone = match request.decision.as_str() {
+                "approval-required" => "warn",
+                _ if request.would().is_some() => "quiet",
+                _ => "bad",
+            };
             (tone, request.decision.clone(), what(request), request.task.clone(), because(request))
         }
         Entry::Event(event) => {
@@ -75,7 +79,11 @@ pub(super) fn line(record: &LogRecord, outcome: Option<&OutcomeEntry>, now: Offs
 }
 
 impl Line {
-    /// Sent, and nothing is known of how it ended.
+    pub(super) fn is_refusal(&self) -> bool {
+        self.tone == "bad"
+    }
+
+    /// Sent, with an unknown end.
     pub(super) fn is_open(&self) -> bool {
         self.word == "allow" && self.outcome.is_none()
     }
@@ -95,10 +103,14 @@ pub(super) fn because(request: &RequestEntry) -> Option<String> {
 
 pub(super) fn became(outcome: &OutcomeEntry) -> String {
     let status = outcome.status.map(|status| status.to_string()).or_else(|| outcome.code.clone());
-    format!("{} {} in {} ms", outcome.result, status.unwrap_or_default(), outcome.took_ms)
+    let words = format!("{} {} in {} ms", outcome.result, status.unwrap_or_default(), outcome.took_ms);
+    match outcome.carried_out_words() {
+        Some(carried_out) => format!("{words}; {carried_out}"),
+        None => words,
+    }
 }
 
-/// The event's name as it stands in the log.
+/// The event's name as in the log.
 pub(super) fn name(event: &EventEntry) -> String {
     let name = serde_json::to_value(event.event).ok();
     name.as_ref().and_then(|name| name.as_str()).unwrap_or("event").to_owned()
@@ -108,7 +120,5 @@ fn subject(event: &EventEntry) -> String {
     if matches!(event.event, Event::SignedIn | Event::SignedOut) {
         return "the console".into();
     }
-    let root_key = event.root_key.map(|id| format!("root key {id}"));
-    let subjects = [event.connection.clone(), event.lineage.last().cloned(), root_key];
-    subjects.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    event.subject()
 }

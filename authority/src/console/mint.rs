@@ -1,4 +1,4 @@
-//! Minting a pass: the form, what it would allow while it is filled in, and the pass itself, shown once.
+//! Mints a pass: the form, a live table of what it would allow, and the pass itself, shown once.
 
 use askama::Template;
 use axum::Extension;
@@ -6,18 +6,20 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
+use datalog::Message;
 use datalog::can::{Possible, Row};
 use datalog::inspect;
+use datalog::says::Line;
 
-use super::frame::{self, Frame, Here, Why, whole};
+use super::frame::{Frame, Here, whole};
 use super::guard::Fields;
 use super::mint_form::{Form, args, filled};
-use super::{Console, Routes};
 use crate::app::{ConnectionInfo, Minted, Preview};
+use crate::console::state::{Console, Routes};
 use crate::templates::Template as Flags;
 use crate::when;
 
-/// Operations that are shown of each answer.
+/// How many operations of each answer are shown.
 const SHOWN: usize = 40;
 
 #[derive(Template)]
@@ -26,36 +28,36 @@ struct MintPage {
     frame: Frame,
     templates: Starts,
     form: Form,
-    preview: Option<Result<Shown, Why>>,
+    preview: Option<Result<Shown, Message>>,
 }
 
-/// What the form can start from.
+/// The templates that the form can start from.
 #[derive(Default)]
 struct Starts {
     good: Vec<Start>,
-    /// Of files that are not understood.
-    wrong: Vec<Why>,
+    /// Errors of files that cannot be read.
+    wrong: Vec<Message>,
 }
 
 /// A template that the form can start from.
 struct Start {
     name: String,
     about: String,
-    /// The name as it stands in an address.
+    /// The name in an address.
     query: String,
 }
 
-/// What the pass would say and allow.
+/// The words of the pass, and what it would allow.
 struct Shown {
-    says: Vec<String>,
-    until: String,
+    says: Vec<Line>,
+    warnings: Vec<Message>,
     caveats: Vec<inspect::InspectedCaveat>,
-    /// What is allowed, and what is asked first.
+    /// The allowed operations, and those that ask first.
     answers: [Answers; 2],
     denied: usize,
 }
 
-/// The operations of one answer, the first of them.
+/// The first operations with one answer.
 struct Answers {
     title: &'static str,
     word: &'static str,
@@ -73,7 +75,8 @@ struct MintedPage {
     task: String,
     until: String,
     ends: String,
-    says: Vec<String>,
+    says: Vec<Line>,
+    warnings: Vec<Message>,
     connections: Vec<ConnectionInfo>,
 }
 
@@ -87,31 +90,31 @@ async fn form(State(console): State<Console>, frame: Frame, RawQuery(query): Raw
         "" => show(&console, frame, &fields, StatusCode::OK),
         name => match console.app.template(name).and_then(|template| filled(&template)) {
             Ok(fields) => show(&console, frame, &fields, StatusCode::OK),
-            Err(error) => wrong(&console, frame, &fields, Why::of(&error)),
+            Err(error) => wrong(&console, frame, &fields, Message::from(&error)),
         },
     }
 }
 
-/// The form as it was sent, and what is wrong with it.
-fn wrong(console: &Console, frame: Frame, fields: &Fields, why: Why) -> Response {
+/// The form as it was sent, with its errors.
+fn wrong(console: &Console, frame: Frame, fields: &Fields, why: Message) -> Response {
     let (form, templates) = (Form::of(console, fields), starts(console));
     let page = MintPage { frame: frame.on(Here::Mint), templates, form, preview: Some(Err(why)) };
-    frame::page(StatusCode::BAD_REQUEST, &page)
+    crate::console::answer::page(StatusCode::BAD_REQUEST, &page)
 }
 
-/// The templates for which there is a connection, and what is wrong with the files that are not understood.
+/// The templates with a connection, and the errors of files that cannot be read.
 fn starts(console: &Console) -> Starts {
     let connected = console.app.connections();
     let has = |service: &String| connected.iter().any(|one| one.service.as_str() == service);
     let mut starts = Starts::default();
     match console.app.templates() {
-        Err(error) => starts.wrong.push(Why::of(&error)),
+        Err(error) => starts.wrong.push(Message::from(&error)),
         Ok(shelf) => {
             for template in shelf.into_values() {
                 match template {
                     Ok(template) if template.services().iter().all(has) => starts.good.push(start(template)),
                     Ok(_) => {}
-                    Err(error) => starts.wrong.push(Why::of(&error)),
+                    Err(error) => starts.wrong.push(Message::from(&error)),
                 }
             }
         }
@@ -137,19 +140,20 @@ async fn preview(
 
 fn show(console: &Console, frame: Frame, fields: &Fields, status: StatusCode) -> Response {
     let form = Form::of(console, fields);
-    // Before there is a task, what it would allow can be seen all the same.
+    // Even without a task the person can see what it would allow.
     let mut args = args(fields);
     if args.task.is_empty() {
         args.task = "not named yet".into();
     }
-    let preview =
-        form.has_grants().then(|| console.app.preview(&args).map(shown).map_err(|error| Why::of(&error)));
+    let preview = form
+        .has_grants()
+        .then(|| console.app.preview(&args).map(shown).map_err(|error| Message::from(&error)));
     let templates = starts(console);
-    frame::page(status, &MintPage { frame: frame.on(Here::Mint), templates, form, preview })
+    crate::console::answer::page(status, &MintPage { frame: frame.on(Here::Mint), templates, form, preview })
 }
 
 fn shown(preview: Preview) -> Shown {
-    // What holds for every operation is said once, above them.
+    // Conditions that hold for every operation are listed once, above them.
     let of_all = |condition: &String| {
         let mut possible = preview.table.iter().filter(|row| row.possible != Possible::Deny);
         possible.all(|row| row.conditions.contains(condition))
@@ -165,7 +169,7 @@ fn shown(preview: Preview) -> Shown {
     let caveats = preview.says.blocks.into_iter().flat_map(|block| block.caveats).collect();
     Shown {
         says: preview.says.says,
-        until: when::at(preview.says.expires),
+        warnings: preview.warnings,
         caveats,
         answers: [
             answers(Possible::Allow, "Allowed", "allowed", "good"),
@@ -182,11 +186,11 @@ async fn mint(
 ) -> Response {
     match console.app.mint(args(&fields)).await {
         Ok(minted) => once(&console, frame.on(Here::Mint), minted),
-        Err(error) => wrong(&console, frame, &fields, Why::of(&error)),
+        Err(error) => wrong(&console, frame, &fields, Message::from(&error)),
     }
 }
 
-/// The answer that has the pass in it. There is no address to see it at again.
+/// The answer with the pass in it. No address shows it again.
 fn once(console: &Console, frame: Frame, minted: Minted) -> Response {
     let says = inspect::inspect(&minted.pass).map(|inspection| inspection.says).unwrap_or_default();
     let is_in = |one: &ConnectionInfo| minted.info.connections.contains(&one.name);
@@ -197,6 +201,7 @@ fn once(console: &Console, frame: Frame, minted: Minted) -> Response {
         task: minted.info.task,
         connections: console.app.connections().into_iter().filter(is_in).collect(),
         pass: minted.pass,
+        warnings: minted.warnings,
         says,
         frame,
     };

@@ -3,10 +3,11 @@
 //! For each connection there is one choice an effect; everything else that a pass can say is lines of text in the words
 //! of the command line.
 
+use datalog::flags::{self, Flag, Takes};
 use datalog::{Effect, Effects, MintArgs, Narrowing};
 
-use super::Console;
 use super::guard::Fields;
+use crate::console::state::Console;
 use crate::templates::{Template, TemplateError};
 
 /// The form as it is shown.
@@ -16,7 +17,8 @@ pub(super) struct Form {
     pub grants: Vec<Grants>,
     /// What a template keeps to; nothing else asks for it.
     pub services: String,
-    pub only_in_thread: bool,
+    /// The fields that are ticked or not.
+    pub ticks: Vec<Tick>,
     /// The further fields, in the order in which they are shown.
     pub more: Vec<More>,
     /// Whether any of them says something, so that they are shown open.
@@ -42,6 +44,13 @@ pub(super) struct Choice {
     pub chosen: &'static str,
 }
 
+/// A field that is ticked or not.
+pub(super) struct Tick {
+    pub name: &'static str,
+    pub title: &'static str,
+    pub is_set: bool,
+}
+
 /// A field of lines.
 pub(super) struct More {
     pub name: &'static str,
@@ -57,27 +66,24 @@ impl More {
     }
 }
 
-/// Name, title and example of each further field.
-const MORE: [(&str, &str, &str); 16] = [
+/// The fields of what may be done beyond the effects: name, title, example.
+const GRANTS: [(&str, &str, &str); 3] = [
     ("allow", "Allow operations", "gmail.users.drafts.create"),
     ("ask", "Ask a person before", "gmail.users.messages.send"),
     ("deny", "Deny, whatever else is allowed", "gmail.users.settings.*"),
-    ("to", "Reach only these addresses", "alice@example.com"),
-    ("to_domains", "Reach only these domains", "example.com"),
-    ("resources", "Touch only these things", "repo=octo/hello"),
-    ("only_seen", "Touch only what an answer has shown", "message"),
-    ("only_created", "Touch only what this pass created", "draft"),
-    ("newer_than", "Show only what is this new", "24h"),
-    ("max_items", "Show at most so many items of an answer", "20"),
-    ("redact", "Never show these fields", "payload.body"),
-    ("limits", "How often", "send=3"),
-    ("args", "With which arguments", "gmail.users.messages.list: maxResults<=10"),
-    ("not_before", "Hold only from then on", "2030-01-31T09:00:00Z"),
-    ("during", "Within which hours", "mon-fri 09:00-17:00 Europe/Berlin"),
-    ("checks", "Further checks, in Datalog", "check if effects($e), !$e.contains(\"send\")"),
 ];
 
-const IN_THREAD: &str = "to_thread_participants";
+/// The fields of lines: the grants, then every flag that has no field of another kind.
+fn fields_of_lines() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let of_lines = |flag: &&Flag| flag.takes != Takes::Nothing && flag.name != flags::FOR.name;
+    let flags = flags::ALL.iter().copied().filter(of_lines);
+    GRANTS.into_iter().chain(flags.map(|flag| (flag.name, flag.title, flag.example)))
+}
+
+/// The fields that are ticked or not.
+fn ticked() -> impl Iterator<Item = &'static Flag> {
+    flags::ALL.iter().copied().filter(|flag| flag.takes == Takes::Nothing)
+}
 
 fn means(effect: Effect) -> &'static str {
     match effect {
@@ -95,11 +101,16 @@ fn means(effect: Effect) -> &'static str {
 impl Form {
     /// The form with what `fields` say in it.
     pub(super) fn of(console: &Console, fields: &Fields) -> Self {
-        let more: Vec<More> = MORE
-            .iter()
+        let more: Vec<More> = fields_of_lines()
             .map(|(name, title, example)| More { name, title, example, text: fields.lines(name).join("\n") })
             .collect();
-        let duration = match fields.one("duration") {
+        let tick = |flag: &Flag| Tick {
+            name: flag.name,
+            title: flag.title,
+            is_set: !fields.one(flag.name).is_empty(),
+        };
+        let ticks: Vec<Tick> = ticked().map(tick).collect();
+        let duration = match fields.one(flags::FOR.name) {
             "" => "30m",
             duration => duration,
         };
@@ -108,9 +119,9 @@ impl Form {
             duration: duration.to_owned(),
             grants: grants(console, fields),
             services: fields.lines("services").join("\n"),
-            only_in_thread: !fields.one(IN_THREAD).is_empty(),
-            is_open: more.iter().any(|more| !more.text.is_empty()) || !fields.one(IN_THREAD).is_empty(),
+            is_open: more.iter().any(|more| !more.text.is_empty()) || ticks.iter().any(|tick| tick.is_set),
             more,
+            ticks,
         }
     }
 
@@ -160,39 +171,32 @@ pub(super) fn args(fields: &Fields) -> MintArgs {
         let targets = grants.filter_map(|(target, _)| target.rsplit_once('.'));
         targets.map(|(connection, effect)| format!("{connection}:{effect}")).collect::<Vec<_>>()
     };
-    let given = |name: &str| Some(fields.one(name).to_owned()).filter(|text| !text.is_empty());
     MintArgs {
         task: fields.one("task").to_owned(),
         allow: [chosen("allow"), fields.lines("allow")].concat(),
         ask: [chosen("ask"), fields.lines("ask")].concat(),
         deny: fields.lines("deny"),
         services: fields.lines("services"),
-        // Every field by name, so that a new one is not forgotten here.
-        narrow: Narrowing {
-            duration: given("duration"),
-            not_before: given("not_before"),
-            to: fields.lines("to"),
-            to_domains: fields.lines("to_domains"),
-            to_thread_participants: !fields.one(IN_THREAD).is_empty(),
-            resources: fields.lines("resources"),
-            args: fields.lines("args"),
-            only_seen: fields.lines("only_seen"),
-            only_created: fields.lines("only_created"),
-            newer_than: fields.lines("newer_than"),
-            max_items: fields.lines("max_items"),
-            redact: fields.lines("redact"),
-            during: fields.lines("during"),
-            limits: fields.lines("limits"),
-            checks: fields.lines("checks"),
-        },
+        narrow: flags::ALL
+            .iter()
+            .fold(Narrowing::default(), |all, flag| all.with(flag, values(fields, flag))),
         ..MintArgs::default()
+    }
+}
+
+/// What the form says for a flag.
+fn values(fields: &Fields, flag: &Flag) -> Vec<String> {
+    match flag.takes {
+        Takes::Many => fields.lines(flag.name),
+        Takes::One | Takes::Nothing => {
+            Some(fields.one(flag.name).to_owned()).filter(|text| !text.is_empty()).into_iter().collect()
+        }
     }
 }
 
 /// The fields as a template fills them in.
 pub(super) fn filled(template: &Template) -> Result<Fields, TemplateError> {
-    let resources = template.lacks().collect();
-    let lacks = Narrowing { resources, ..Narrowing::default() };
+    let lacks = Narrowing::default().with(&flags::RESOURCE, template.lacks());
     let args = template.clone().with(MintArgs { narrow: lacks, ..MintArgs::default() })?;
     let grants = [
         ("task", vec![args.task]),
@@ -201,45 +205,9 @@ pub(super) fn filled(template: &Template) -> Result<Fields, TemplateError> {
         ("ask", args.ask),
         ("deny", args.deny),
     ];
-    let fields = grants.into_iter().chain(narrowed(args.narrow));
-    Ok(Fields::filled(fields.map(|(name, lines)| (name.to_owned(), lines.join("\n")))))
-}
-
-fn narrowed(narrow: Narrowing) -> [(&'static str, Vec<String>); 15] {
-    // Every field by name, so that a new one is not forgotten here.
-    let Narrowing {
-        duration,
-        not_before,
-        to,
-        to_domains,
-        to_thread_participants,
-        resources,
-        args,
-        only_seen,
-        only_created,
-        newer_than,
-        max_items,
-        redact,
-        during,
-        limits,
-        checks,
-    } = narrow;
-    [
-        ("duration", duration.into_iter().collect()),
-        ("not_before", not_before.into_iter().collect()),
-        ("to", to),
-        ("to_domains", to_domains),
-        (IN_THREAD, to_thread_participants.then(|| "yes".to_owned()).into_iter().collect()),
-        ("resources", resources),
-        // A line of the form is one argument; a file may break it over several.
-        ("args", args.iter().map(|arg| arg.split_whitespace().collect::<Vec<_>>().join(" ")).collect()),
-        ("only_seen", only_seen),
-        ("only_created", only_created),
-        ("newer_than", newer_than),
-        ("max_items", max_items),
-        ("redact", redact),
-        ("during", during),
-        ("limits", limits),
-        ("checks", checks),
-    ]
+    // A line of the form is one value; a file may break it over several.
+    let line = |text: &String| text.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let lines = |flag: &&'static Flag| (flag.name, args.narrow.values(flag).iter().map(line).collect());
+    let fields = grants.into_iter().chain(flags::ALL.iter().map(lines));
+    Ok(Fields::filled(fields.map(|(name, lines): (_, Vec<String>)| (name.to_owned(), lines.join("\n")))))
 }

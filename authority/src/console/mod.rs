@@ -1,9 +1,13 @@
 //! The console: pages on the authority's port, for a person who signed in by a link from `hallpass console`.
 //!
-//! Server-rendered: every page and every form works without a script. One file a page; a page only calls verbs of
-//! `App`, as the API does, and decides nothing. What keeps strangers out is in `guard`, before any page; a pass is no
-//! way in.
+//! Pages are rendered on the server, and every page and form works without a script. Each page has one file. A page
+//! only calls verbs of `App`, as the API does, and decides nothing. `guard` keeps strangers out before any page; a pass
+//! is no way in.
+//!
+//! - Invariant: Every page works without a script, and shows hostile text as text (`everything_works_without_scripts`,
+//!   `hostile_texts_are_shown_and_do_nothing`).
 
+pub mod answer;
 mod approval;
 mod approvals;
 mod assets;
@@ -20,10 +24,15 @@ mod now;
 mod pass;
 mod passes;
 mod record;
+mod says;
 mod services;
 mod sign_in;
+pub mod signed_out;
+pub mod state;
 mod stop;
 mod suspend;
+#[cfg(test)]
+pub(crate) use escape::Inert;
 #[cfg(test)]
 mod tests;
 
@@ -33,31 +42,18 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::MethodRouter;
 use tokio::sync::{Semaphore, watch};
 
 use crate::api::names::{OwnNames, own_host_only};
 use crate::app::App;
+use crate::console::state::Console;
+use crate::console::state::LARGEST_FORM;
+use crate::console::state::Routes;
 
-/// What every page is given.
-#[derive(Clone)]
-pub(crate) struct Console {
-    app: Arc<App>,
-    names: OwnNames,
-    /// One for every page that is told of changes.
-    streams: Arc<Semaphore>,
-    /// True once the server ends.
-    ended: watch::Receiver<bool>,
-}
-
-type Routes = Vec<(&'static str, MethodRouter<Console>)>;
-
-/// Pages that are told of changes at once, over all sessions.
+/// The most pages that receive changes, over all sessions.
 const MOST_STREAMS: usize = 32;
-/// No form is larger.
-const LARGEST_FORM: usize = 64 * 1024;
 
-/// The console's routes, to stand beside the public ones of the listener at `listen`.
+/// The console's routes, beside the public ones of the listener at `listen`.
 pub(crate) fn router(app: Arc<App>, listen: SocketAddr, ended: watch::Receiver<bool>) -> Router {
     let names = OwnNames::of(listen);
     let console =
@@ -77,7 +73,7 @@ pub(crate) fn router(app: Arc<App>, listen: SocketAddr, ended: watch::Receiver<b
         .with_state(console)
 }
 
-/// Behind a session, below the path that its cookie is bound to.
+/// Behind a session, below the path of its cookie.
 fn pages_of_a_person() -> Routes {
     [
         now::routes(),
@@ -98,7 +94,7 @@ fn pages_of_a_person() -> Routes {
     .concat()
 }
 
-/// Nothing here shows or changes anything of the authority's.
+/// Nothing here shows or changes anything of the authority.
 fn pages_of_anybody() -> Routes {
     [sign_in::routes(), assets::routes()].concat()
 }

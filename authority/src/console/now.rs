@@ -1,4 +1,4 @@
-//! What is going on: what is on its way, what was decided last, and what holds.
+//! The front page: requests on their way, the last decisions, live passes, and what is stopped.
 
 use askama::Template;
 use axum::extract::State;
@@ -9,12 +9,13 @@ use time::Duration;
 use super::approvals::{Question, waiting};
 use super::frame::{Frame, Here, whole};
 use super::line::{Line, lines};
+use super::passes::{Row, row};
 use super::suspend::{Suspended, suspended};
-use super::{Console, Routes};
-use crate::app::{AppError, ConnectionInfo, ConnectionStatus, LogQuery, PassFilter, PassInfo, PassStatus};
+use crate::app::{AppError, Concern, ConnectionInfo, LogQuery, PassFilter, PassStatus};
+use crate::console::state::{Console, Routes};
 use crate::when;
 
-/// Records that are looked at.
+/// How many records are read.
 const READ: u32 = 200;
 const SHOWN: usize = 12;
 /// A request without an end for longer was cut off with its process.
@@ -28,15 +29,10 @@ struct NowPage {
     suspended: Vec<Suspended>,
     on_their_way: Vec<Line>,
     recent: Vec<Line>,
-    passes: Vec<Live>,
+    passes: Vec<Row>,
+    at: String,
     connections: usize,
     broken: Vec<ConnectionInfo>,
-}
-
-/// A pass that counts.
-struct Live {
-    info: PassInfo,
-    ends: String,
 }
 
 pub(super) fn routes() -> Routes {
@@ -51,10 +47,14 @@ async fn now(State(console): State<Console>, frame: Frame) -> Response {
             let on_their_way = records.iter().filter(is_fresh).cloned().collect();
             let connections = console.app.connections();
             let count = connections.len();
-            let is_broken = |one: &ConnectionInfo| one.status == ConnectionStatus::NeedsReconnect;
+            // Stops have their own place on this page.
+            let is_broken = |one: &ConnectionInfo| {
+                one.concerns.iter().any(|told| !matches!(told.concern, Concern::Stopped { .. }))
+            };
             let broken = connections.into_iter().filter(is_broken).collect();
             let recent = records.into_iter().take(SHOWN).collect();
-            let suspended = suspended(&console, &frame);
+            let suspended = suspended(&console, &frame).await;
+            let at = when::at(frame.now);
             whole(&NowPage {
                 frame,
                 waiting,
@@ -62,6 +62,7 @@ async fn now(State(console): State<Console>, frame: Frame) -> Response {
                 on_their_way,
                 recent,
                 passes,
+                at,
                 connections: count,
                 broken,
             })
@@ -70,13 +71,12 @@ async fn now(State(console): State<Console>, frame: Frame) -> Response {
     }
 }
 
-type Seen = (Vec<Line>, Vec<Live>, Vec<Question>);
+type Seen = (Vec<Line>, Vec<Row>, Vec<Question>);
 
 async fn look(console: &Console, frame: &Frame) -> Result<Seen, AppError> {
     let records = console.app.log(LogQuery { limit: Some(READ), ..LogQuery::default() }).await?;
     let filter = PassFilter { status: Some(PassStatus::Live), ..PassFilter::default() };
     let passes = console.app.passes(filter).await?;
-    let live = |info: PassInfo| Live { ends: when::from_now(info.expires, frame.now), info };
     let waiting = waiting(console, frame).await?;
-    Ok((lines(&records, frame.now), passes.into_iter().map(live).collect(), waiting))
+    Ok((lines(&records, frame.now), passes.into_iter().map(|info| row(info, frame)).collect(), waiting))
 }

@@ -1,4 +1,4 @@
-//! One pass: plain words and Datalog side by side, its lineage, what it did, and the button that ends it.
+//! One pass: its words and its Datalog side by side, its lineage, its requests, and the button that ends it.
 
 use askama::Template;
 use axum::Extension;
@@ -13,9 +13,13 @@ use super::frame::{Frame, Here, late, whole};
 use super::guard::Fields;
 use super::line::{Line, lines};
 use super::passes::{Row, row};
-use super::{Console, Routes};
-use crate::app::{AppError, BudgetLeft, LineageNode, LogQuery, PassDetail, RevokeArgs};
+use super::suspend;
+use crate::app::{AppError, BudgetLeft, LineageNode, LogQuery, PassDetail, RevokeArgs, Stopped, StoppedBy};
+use crate::console::state::{Console, Routes};
 use crate::when;
+
+/// How many refusals explain a stop.
+const TRIED: usize = 5;
 
 #[derive(Template)]
 #[template(path = "pass.html")]
@@ -25,24 +29,35 @@ struct PassPage {
     from: String,
     until: String,
     says: Option<Inspection>,
+    stop: Option<Stop>,
     budgets: Vec<Budget>,
     lineage: Vec<Node>,
     recent: Vec<Line>,
 }
 
+/// The stop that keeps the pass from counting.
+struct Stop {
+    words: String,
+    since: Option<String>,
+    /// The latest refused requests.
+    tried: Vec<Line>,
+    /// The page that resumes it.
+    lift: String,
+}
+
 /// A node of the lineage's tree.
 struct Node {
     of: LineageNode,
-    /// What tells it apart: the pass, or the beginning of a block's id.
+    /// Its name: the pass, or the beginning of a block's id.
     name: String,
     depth: usize,
     last: Option<String>,
 }
 
-/// What is left of a budget.
+/// The rest of a budget.
 struct Budget {
     of: String,
-    /// `requests`, `recipients` or `bytes`, and over which time.
+    /// `requests`, `recipients` or `bytes`, with the time span.
     counts: String,
     left: u64,
     max: u64,
@@ -67,8 +82,10 @@ async fn pass(State(console): State<Console>, frame: Frame, Path(At { id }): Pat
             let budgets = detail.info.budgets.iter().map(budget).collect();
             let recent = lines(&records, frame.now);
             let (from, until) = (when::at(detail.info.created), when::at(detail.info.expires));
+            let stop = detail.info.stopped.as_ref().map(|stopped| stop(stopped, &recent, &frame));
             let row = row(detail.info, &frame);
-            let page = PassPage { row, from, until, says: detail.says, budgets, lineage, recent, frame };
+            let page =
+                PassPage { row, from, until, says: detail.says, stop, budgets, lineage, recent, frame };
             whole(&page)
         }
         Err(error) => frame.failed(&error),
@@ -80,6 +97,21 @@ async fn look(console: &Console, id: &str) -> Result<(PassDetail, Vec<crate::app
     let detail = console.app.pass(&id).await?;
     let query = LogQuery { pass: Some(RevocationId::from(&id)), limit: Some(50), ..LogQuery::default() };
     Ok((detail, console.app.log(query).await?))
+}
+
+fn stop(stopped: &Stopped, recent: &[Line], frame: &Frame) -> Stop {
+    let lift = match &stopped.by {
+        StoppedBy::Everything => "resume".into(),
+        StoppedBy::Pass(id) => suspend::lifting("pass", id.as_str()),
+        StoppedBy::Task(task) => suspend::lifting("task", task),
+        StoppedBy::Connection(name) => suspend::lifting("connection", name.as_str()),
+    };
+    Stop {
+        words: stopped.to_string(),
+        since: stopped.since.map(|since| when::from_now(since, frame.now)),
+        tried: recent.iter().filter(|line| line.is_refusal()).take(TRIED).cloned().collect(),
+        lift,
+    }
 }
 
 fn budget(of: &BudgetLeft) -> Budget {
@@ -95,11 +127,11 @@ fn budget(of: &BudgetLeft) -> Budget {
 
 fn node(of: LineageNode, frame: &Frame) -> Node {
     let name = if of.depth == 0 { "the pass".into() } else { of.id.as_str().chars().take(12).collect() };
-    // Deeper than the style sheet indents is shown as deep as that.
+    // A deeper node is shown as deep as the style sheet indents.
     Node { name, depth: of.depth.min(6), last: of.last.map(|last| when::from_now(last, frame.now)), of }
 }
 
-/// Revokes the pass, or one block of its lineage and what is below it.
+/// Revokes the pass, or one block of its lineage and everything below it.
 async fn revoke(
     State(console): State<Console>,
     frame: Frame,
@@ -122,5 +154,5 @@ async fn end(console: &Console, id: &str, fields: &Fields) -> Result<usize, AppE
         "" => None,
         because => Some(because.chars().take(200).collect()),
     };
-    Ok(console.app.revoke(RevokeArgs { ids: vec![block], because }).await?.not_recalled)
+    Ok(console.app.revoke(RevokeArgs { ids: vec![block], because, even_unknown: false }).await?.not_recalled)
 }

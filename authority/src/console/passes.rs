@@ -1,4 +1,4 @@
-//! The passes that were minted, and what was attenuated from them.
+//! The minted passes, and the passes attenuated from them.
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
@@ -7,8 +7,8 @@ use axum::routing::get;
 
 use super::frame::{Frame, Here, whole};
 use super::guard::Fields;
-use super::{Console, Routes};
 use crate::app::{PassFilter, PassInfo, PassStatus};
+use crate::console::state::{Console, Routes};
 use crate::when;
 
 #[derive(Template)]
@@ -16,16 +16,39 @@ use crate::when;
 struct PassesPage {
     frame: Frame,
     show: &'static str,
+    tabs: Vec<Tab>,
     rows: Vec<Row>,
+}
+
+/// Passes with one status, and how many there are.
+struct Tab {
+    word: &'static str,
+    title: &'static str,
+    count: usize,
 }
 
 pub(super) struct Row {
     pub info: PassInfo,
     pub word: &'static str,
     pub tone: &'static str,
-    pub ends: String,
+    /// `ends in 5m`, `ended 3h ago`.
+    pub ending: String,
     pub minted: String,
 }
+
+/// A tab: its word in the address, its title, and its passes.
+type Stands = (&'static str, &'static str, fn(PassStatus) -> bool);
+
+/// The statuses under each tab.
+const TABS: [Stands; 5] = [
+    ("live", "Active", |status| matches!(status, PassStatus::Live | PassStatus::NotYet)),
+    ("paused", "Paused", |status| status == PassStatus::Suspended),
+    ("expired", "Ended", |status| status == PassStatus::Expired),
+    ("revoked", "Revoked", |status| status == PassStatus::Revoked),
+    ("all", "All", |_| true),
+];
+/// How many of the newest are read.
+const READ: u32 = 1_000;
 
 pub(super) fn routes() -> Routes {
     vec![("/passes", get(passes))]
@@ -33,16 +56,19 @@ pub(super) fn routes() -> Routes {
 
 async fn passes(State(console): State<Console>, frame: Frame, RawQuery(query): RawQuery) -> Response {
     let frame = frame.on(Here::Passes);
-    let (show, status) = match Fields::of_query(query.as_deref().unwrap_or_default()).one("show") {
-        "all" => ("all", None),
-        "expired" => ("expired", Some(PassStatus::Expired)),
-        "revoked" => ("revoked", Some(PassStatus::Revoked)),
-        _ => ("live", Some(PassStatus::Live)),
-    };
-    match console.app.passes(PassFilter { status, limit: Some(200), ..PassFilter::default() }).await {
+    let asked = Fields::of_query(query.as_deref().unwrap_or_default());
+    let chosen = TABS.into_iter().find(|(word, ..)| *word == asked.one("show")).unwrap_or(TABS[0]);
+    let (show, _, is_shown) = chosen;
+    match console.app.passes(PassFilter { limit: Some(READ), ..PassFilter::default() }).await {
         Ok(found) => {
-            let rows = found.into_iter().map(|info| row(info, &frame)).collect();
-            let page = PassesPage { frame, show, rows };
+            let tab = |(word, title, is): Stands| Tab {
+                word,
+                title,
+                count: found.iter().filter(|info| is(info.status)).count(),
+            };
+            let tabs = TABS.map(tab).into();
+            let rows = found.into_iter().filter(|info| is_shown(info.status)).map(|info| row(info, &frame));
+            let page = PassesPage { show, tabs, rows: rows.collect(), frame };
             whole(&page)
         }
         Err(error) => frame.failed(&error),
@@ -51,16 +77,27 @@ async fn passes(State(console): State<Console>, frame: Frame, RawQuery(query): R
 
 pub(super) fn row(info: PassInfo, frame: &Frame) -> Row {
     let (word, tone) = match info.status {
+        PassStatus::Live if info.stopped.is_some() => ("live (stopped)", "warn"),
         PassStatus::Live => ("live", "good"),
-        PassStatus::Suspended => ("suspended", "warn"),
-        PassStatus::Expired => ("expired", "quiet"),
+        PassStatus::NotYet if info.stopped.is_some() => ("not yet (stopped)", "warn"),
+        PassStatus::NotYet => ("not yet", "quiet"),
+        PassStatus::Suspended => ("paused", "warn"),
+        PassStatus::Expired => ("ended", "quiet"),
         PassStatus::Revoked => ("revoked", "bad"),
     };
-    Row {
-        word,
-        tone,
-        ends: when::from_now(info.expires, frame.now),
-        minted: when::from_now(info.created, frame.now),
-        info,
+    Row { word, tone, ending: ending(&info, frame), minted: when::from_now(info.created, frame.now), info }
+}
+
+fn ending(info: &PassInfo, frame: &Frame) -> String {
+    let ends = when::from_now(info.expires, frame.now);
+    match info.status {
+        PassStatus::NotYet => {
+            let begins = info.begins.map(|begins| when::from_now(begins, frame.now)).unwrap_or_default();
+            format!("begins {begins}, ends {ends}")
+        }
+        PassStatus::Live | PassStatus::Suspended => format!("ends {ends}"),
+        PassStatus::Expired => format!("ended {ends}"),
+        PassStatus::Revoked if info.expires > frame.now => format!("would have ended {ends}"),
+        PassStatus::Revoked => format!("its end was {ends}"),
     }
 }

@@ -1,4 +1,4 @@
-//! One audit record explained: what was asked, how it was decided and by which check, and what became of it.
+//! One audit record explained: the request, the decision and the check that made it, and the outcome.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -8,11 +8,10 @@ use serde::Deserialize;
 
 use super::frame::{Frame, Here, whole};
 use super::line::{self, became, what};
-use super::{Console, Routes};
 use crate::app::RecordView;
 use crate::audit::{Entry, EventEntry, ReasonEntry, RequestEntry};
-use crate::told;
-use crate::when;
+use crate::console::state::{Console, Routes};
+use crate::{told, when};
 
 #[derive(Template)]
 #[template(path = "record.html")]
@@ -23,11 +22,11 @@ struct RecordPage {
     tone: &'static str,
     word: String,
     what: String,
-    /// Names and values, those that there are.
+    /// Names and values, if there are any.
     facts: Vec<(&'static str, String)>,
     lineage: Vec<String>,
     reasons: Vec<ReasonEntry>,
-    /// What was told of the request, or why it is not kept.
+    /// The facts of the request, or why they are not stored.
     told: Vec<(&'static str, String)>,
     became: Option<String>,
     hash: String,
@@ -53,7 +52,7 @@ async fn record(State(console): State<Console>, frame: Frame, Path(At { seq }): 
     }
 }
 
-fn page(frame: Frame, RecordView { record, outcome, facts, no_facts }: RecordView) -> RecordPage {
+fn page(frame: Frame, RecordView { record, outcome, facts, no_facts, undoing }: RecordView) -> RecordPage {
     let outcome = outcome.and_then(|outcome| match outcome.entry {
         Entry::Outcome(outcome) => Some(outcome),
         _ => None,
@@ -73,6 +72,10 @@ fn page(frame: Frame, RecordView { record, outcome, facts, no_facts }: RecordVie
         became: outcome.as_ref().map(became),
         hash: record.hash,
     };
+    if let Some(undoing) = undoing {
+        page.told.extend(undoing.irreversible.map(|words| ("Cannot be taken back", words)));
+        page.told.extend(undoing.undo.map(|words| ("Can be undone", words)));
+    }
     page.told.extend(no_facts.map(|none| ("Facts", none.because)));
     match record.entry {
         Entry::Intent(request) | Entry::Refusal(request) => page.asked(request),

@@ -1,18 +1,18 @@
-//! The services of the catalog, and what their operations do.
+//! The services of the catalog, and the effects of their operations.
 
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
-use datalog::{Effect, ServiceName};
+use datalog::{Effect, Message, ServiceName};
 use serde::Deserialize;
 
 use super::frame::{Frame, Here, whole};
 use super::guard::Fields;
-use super::{Console, Routes};
 use crate::app::AppError;
+use crate::console::state::{Console, Routes};
 
-/// Operations that are shown at once.
+/// How many operations are shown at once.
 const SHOWN: usize = 200;
 
 #[derive(Template)]
@@ -39,7 +39,7 @@ struct ServicePage {
     query: String,
     effect: String,
     rows: Vec<Operation>,
-    /// How many fit the filter, shown or not.
+    /// How many match the filter, shown or not.
     count: usize,
 }
 
@@ -86,8 +86,8 @@ async fn service(
     let found =
         name.parse::<ServiceName>().ok().and_then(|name| console.app.catalog().service(&name).cloned());
     let Some(service) = found else {
-        let error = AppError::NotFound(
-            "there is no such service\nhint: `hallpass services import FILE` adds one".into(),
+        let error = AppError::not_found(
+            Message::new("there is no such service").hint("`hallpass services import FILE` adds one"),
         );
         return frame.failed(&error);
     };

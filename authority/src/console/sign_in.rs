@@ -1,32 +1,22 @@
-//! Signing in and out. The link leads to a page with one button: only pressing it spends the link, so a browser or a
-//! mail scanner that looks at links ahead of time does not.
+//! Signs in and out. The link leads to a page with one button, and only the button spends the link. So a browser or a
+//! mail scanner that opens links ahead of time does not spend it.
+//!
+//! - Invariant: A link works once, and only when a person presses its button
+//!   (`a_link_is_looked_at_for_free_and_spent_by_pressing_once`).
 
-use askama::Template;
 use axum::Extension;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
+use datalog::Message;
 use secrecy::ExposeSecret as _;
 
-use super::frame::{page, see_other};
 use super::guard::{self, COOKIE, Fields};
-use super::{Console, Routes};
 use crate::app::Session;
-
-#[derive(Template)]
-#[template(path = "sign_in.html")]
-struct SignInPage<'a> {
-    code: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "signed_out.html")]
-struct SignedOutPage<'a> {
-    title: &'a str,
-    detail: &'a str,
-    hint: Option<&'a str>,
-}
+use crate::console::answer::{page, see_other};
+use crate::console::signed_out::{HOW, SignInPage, SignedOutPage, refused, signed_out};
+use crate::console::state::{Console, Routes};
 
 pub(super) fn routes() -> Routes {
     vec![("/", get(front)), ("/sign-in", get(show).post(sign_in))]
@@ -36,21 +26,9 @@ pub(super) fn routes_of_a_person() -> Routes {
     vec![("/sign-out", post(sign_out))]
 }
 
-const HOW: &str = "Run `hallpass console` in a terminal on this machine, and open the link that it prints.";
-
 async fn front() -> Response {
     let detail = "This is the console of Hallpass. It is opened by a link that works once.";
-    page(StatusCode::OK, &SignedOutPage { title: "Hallpass", detail, hint: Some(HOW) })
-}
-
-/// To whoever has no session, whatever they asked for.
-pub(super) fn signed_out() -> Response {
-    let detail = "This page is only shown to whoever signed in, or your session has ended.";
-    page(StatusCode::FORBIDDEN, &SignedOutPage { title: "You are signed out", detail, hint: Some(HOW) })
-}
-
-pub(super) fn refused(because: &str) -> Response {
-    page(StatusCode::FORBIDDEN, &SignedOutPage { title: "Refused", detail: because, hint: None })
+    page(StatusCode::OK, &SignedOutPage { title: "Hallpass", detail, hint: Some(HOW), is_front: true })
 }
 
 async fn show(RawQuery(query): RawQuery) -> Response {
@@ -61,7 +39,7 @@ async fn show(RawQuery(query): RawQuery) -> Response {
     }
 }
 
-async fn sign_in(State(console): State<Console>, request: Request) -> Response {
+pub(crate) async fn sign_in(State(console): State<Console>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if !guard::is_from_here(&console, &parts.headers) {
         return refused("this form was not sent from the console");
@@ -72,10 +50,9 @@ async fn sign_in(State(console): State<Console>, request: Request) -> Response {
     let signed_in = match console.app.sign_in(fields.one("code")).await {
         Ok(signed_in) => signed_in,
         Err(error) => {
-            let text = error.to_string();
-            let (detail, hint) = text.split_once("\nhint: ").map_or((&*text, None), |(d, h)| (d, Some(h)));
-            let title = "Not signed in";
-            return page(StatusCode::FORBIDDEN, &SignedOutPage { title, detail, hint });
+            let Message { says, hint } = error.into();
+            let (title, detail, hint) = ("Not signed in", says.as_str(), hint.as_deref());
+            return page(StatusCode::FORBIDDEN, &SignedOutPage { title, detail, hint, is_front: false });
         }
     };
     let place = format!("/s/{}", signed_in.session.place);

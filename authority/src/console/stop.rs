@@ -1,4 +1,4 @@
-//! The emergency stop: one press and it holds. Going on again asks once more, on a page of its own.
+//! The emergency stop: one press and it holds. To resume, a page asks once more.
 
 use askama::Template;
 use axum::extract::State;
@@ -6,7 +6,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::frame::{Frame, late, whole};
-use super::{Console, Routes};
+use crate::console::state::{Console, Routes};
 
 #[derive(Template)]
 #[template(path = "resume.html")]
@@ -19,8 +19,8 @@ pub(super) fn routes() -> Routes {
 }
 
 async fn stop(State(console): State<Console>, frame: Frame) -> Response {
-    match console.app.stop().await {
-        Ok(report) => frame.go(&format!("now?did=stopped{}", late(report.not_recalled))),
+    match console.app.stop(Some("stopped at the console".to_owned())).await {
+        Ok(report) => frame.go(&format!("now?did=stopped{}", late(report.hit.not_recalled))),
         Err(error) => frame.failed(&error),
     }
 }

@@ -1,39 +1,81 @@
-//! Stopping one pass, task or connection by itself, and resuming it: what a person does, or the circuit breaker did.
+//! Stops and resumes one pass, task or connection, whether a person or the circuit breaker stopped it. To resume, a
+//! page asks once more.
 
+use askama::Template;
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use axum::routing::post;
+use axum::routing::{get, post};
+use datalog::PassId;
 
-use super::frame::{Frame, late};
+use super::frame::{Frame, late, whole};
 use super::guard::Fields;
-use super::{Console, Routes};
 use crate::app::{AppError, StopTarget, SuspendArgs, Suspension};
+use crate::console::state::{Console, Routes};
 use crate::when;
 
-/// Something that is stopped by itself, as a page shows it.
+/// A single stop, as a page shows it.
 pub(super) struct Suspended {
     pub kind: &'static str,
     pub name: String,
+    /// The person's name for it: for a pass, its task.
+    pub called: String,
+    /// Its page, with its requests.
+    pub page: Option<String>,
     pub because: Option<String>,
     pub since: String,
+    /// The page that resumes it.
+    pub lift: String,
+}
+
+#[derive(Template)]
+#[template(path = "lift.html")]
+struct LiftPage {
+    frame: Frame,
+    of: Suspended,
 }
 
 pub(super) fn routes() -> Routes {
-    vec![("/suspend", post(suspend)), ("/lift", post(lift))]
+    vec![("/suspend", post(suspend)), ("/lift", get(ask).post(lift))]
 }
 
-pub(super) fn suspended(console: &Console, frame: &Frame) -> Vec<Suspended> {
-    console.app.suspensions().into_iter().map(|one| shown(one, frame)).collect()
+pub(super) async fn suspended(console: &Console, frame: &Frame) -> Vec<Suspended> {
+    let mut all = Vec::new();
+    for one in console.app.suspensions() {
+        all.push(shown(console, one, frame).await);
+    }
+    all
 }
 
-fn shown(of: Suspension, frame: &Frame) -> Suspended {
+/// The address of the page that asks whether to resume this.
+pub(super) fn lifting(kind: &str, name: &str) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("kind", kind)
+        .append_pair("name", name)
+        .finish();
+    format!("lift?{query}")
+}
+
+async fn shown(console: &Console, of: Suspension, frame: &Frame) -> Suspended {
     let (kind, name) = match &of.target {
         StopTarget::Pass(id) => ("pass", id.to_string()),
         StopTarget::Task(task) => ("task", task.clone()),
         StopTarget::Connection(name) => ("connection", name.to_string()),
     };
-    Suspended { kind, name, because: of.because, since: when::from_now(of.since, frame.now) }
+    let pass: Option<PassId> = if kind == "pass" { name.parse().ok() } else { None };
+    let task = match &pass {
+        Some(id) => console.app.task_of(id).await,
+        None => None,
+    };
+    Suspended {
+        kind,
+        called: task.unwrap_or_else(|| name.clone()),
+        page: pass.map(|id| format!("passes/{id}")),
+        because: of.because,
+        since: when::from_now(of.since, frame.now),
+        lift: lifting(kind, &name),
+        name,
+    }
 }
 
 async fn suspend(
@@ -46,7 +88,26 @@ async fn suspend(
         console.app.suspend(SuspendArgs { target: target(&fields)?, because }).await
     };
     match said.await {
-        Ok(report) => frame.go(&format!("now?did=suspended{}", late(report.not_recalled))),
+        Ok(report) => frame.go(&format!("now?did=suspended{}", late(report.hit.not_recalled))),
+        Err(error) => frame.failed(&error),
+    }
+}
+
+async fn ask(State(console): State<Console>, frame: Frame, RawQuery(query): RawQuery) -> Response {
+    let fields = Fields::of_query(query.as_deref().unwrap_or_default());
+    let found = target(&fields).map(|target| {
+        console
+            .app
+            .suspensions()
+            .into_iter()
+            .find(|one| one.target == target)
+            .ok_or_else(|| AppError::not_found(format!("{target} is not stopped: it goes on already")))
+    });
+    match found.and_then(|found| found) {
+        Ok(of) => {
+            let of = shown(&console, of, &frame).await;
+            whole(&LiftPage { frame, of })
+        }
         Err(error) => frame.failed(&error),
     }
 }
@@ -70,7 +131,7 @@ fn target(fields: &Fields) -> Result<StopTarget, AppError> {
         "task" => StopTarget::Task(name.to_owned()),
         "connection" => StopTarget::Connection(name.parse().map_err(AppError::invalid)?),
         other => {
-            return Err(AppError::Invalid(format!("expected a pass, a task or a connection, got `{other}`")));
+            return Err(AppError::invalid(format!("expected a pass, a task or a connection, got `{other}`")));
         }
     })
 }

@@ -9,8 +9,8 @@ use secrecy::ExposeSecret as _;
 use tower_service::Service as _;
 
 use super::*;
-use crate::app::{SignedIn, StopReport};
-use crate::config::Config;
+use crate::app::{SignInArgs, SignedIn, StopReport};
+use crate::config::types::Config;
 use crate::home::Home;
 
 const HOST: &str = "127.0.0.1:7412";
@@ -37,19 +37,27 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
         let home = Home::at(folder.path());
-        App::init(&home).unwrap();
+        App::init(&home, &Config::default()).unwrap();
         let app = App::open(&home, Config::default()).unwrap();
         let (end, ended) = watch::channel(false);
         let router = router(app.clone(), HOST.parse().unwrap(), ended);
         Self { app, router, _end: end, _home: folder }
     }
 
-    fn code(&self) -> String {
-        self.app.sign_in_link().unwrap().url.split_once("code=").unwrap().1.to_owned()
+    async fn code(&self) -> String {
+        self.app
+            .sign_in_link(SignInArgs::default())
+            .await
+            .unwrap()
+            .url
+            .split_once("code=")
+            .unwrap()
+            .1
+            .to_owned()
     }
 
     async fn person(&self) -> SignedIn {
-        self.app.sign_in(&self.code()).await.unwrap()
+        self.app.sign_in(&self.code().await).await.unwrap()
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
@@ -274,7 +282,7 @@ async fn every_answer_forbids_what_a_page_does_not_need() {
 #[tokio::test]
 async fn a_link_is_looked_at_for_free_and_spent_by_pressing_once() {
     let desk = Desk::new();
-    let code = desk.code();
+    let code = desk.code().await;
     for _ in 0..2 {
         let look = request(Method::GET, &format!("/sign-in?code={code}")).body(Body::empty()).unwrap();
         assert_eq!(desk.send(look).await.status, StatusCode::OK);
@@ -325,7 +333,7 @@ async fn streams_of_changes_are_bounded_and_end_with_their_session() {
     }
     let one_more = desk.router.clone().call(events()).await.unwrap();
     assert_eq!(one_more.status(), StatusCode::SERVICE_UNAVAILABLE);
-    desk.app.stop().await.unwrap();
+    desk.app.stop(None).await.unwrap();
     let mut last = open.pop().unwrap();
     let told = last.frame().await.unwrap().unwrap().into_data().unwrap();
     assert!(told.starts_with(b"event: change"), "{told:?}");

@@ -1,7 +1,7 @@
-//! The agent of the story: an HTTP client that holds a pass and nothing else.
+//! The agent of the story: an HTTP client that holds only a pass.
 //!
-//! It keeps every byte that it ever received, so that the story can look for tokens in them. It decides
-//! nothing by itself: what it tries is in the script.
+//! It keeps every byte that it receives, so that the story can look for tokens in them. It decides nothing by itself:
+//! the script says what it tries.
 
 use std::net::SocketAddr;
 
@@ -22,12 +22,12 @@ pub(super) struct Agent {
     gateway: SocketAddr,
     pass: String,
     received: Vec<u8>,
-    /// Requests that were answered, and those that were refused.
+    /// How many requests were answered, and how many refused.
     pub(super) done: usize,
     pub(super) refused: usize,
 }
 
-/// One answer as the agent understands it.
+/// One answer, as the agent understands it.
 pub(super) struct Answer {
     pub(super) came_to: CameTo,
     pub(super) body: Value,
@@ -39,7 +39,7 @@ impl Agent {
         Self { client, gateway, pass, received: Vec::new(), done: 0, refused: 0 }
     }
 
-    /// What it hands to a sub-agent's maker: its own pass.
+    /// It gives its own pass to the maker of a sub-agent.
     pub(super) fn pass(&self) -> &str {
         &self.pass
     }

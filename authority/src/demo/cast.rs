@@ -1,4 +1,4 @@
-//! Who plays: the stage, the agents with their passes, and what they remember from one scene to the next.
+//! The cast: the stage, the agents with their passes, and what they remember from scene to scene.
 
 use anyhow::Context;
 use datalog::PassId;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::agent::{Agent, Answer};
 use super::provider::COLLECTOR;
 use super::stage::Stage;
-use super::story::Observed;
+use crate::demo::playing::Observed;
 
 const MAIL: &str = "/gmail/gmail/v1/users/me";
 
@@ -48,7 +48,7 @@ impl Cast {
     }
 }
 
-/// What an agent can try with a mailbox; whether it may is not its to say.
+/// The requests that an agent can try with a mailbox. It does not judge whether it may.
 impl Agent {
     pub(super) async fn list_unread(&mut self) -> anyhow::Result<Answer> {
         self.read(&format!("{MAIL}/messages?q=is%3Aunread&maxResults=10")).await
@@ -76,7 +76,7 @@ impl Agent {
     }
 }
 
-/// The answer that the agent writes, as Gmail takes it.
+/// The agent's answer, in Gmail's form.
 fn letter() -> String {
     use base64::Engine;
     let letter = "To: support@example.org\r\nSubject: Re: Ticket 4711: export is empty\r\n\
@@ -85,7 +85,7 @@ fn letter() -> String {
 }
 
 impl Answer {
-    /// What it came to; in words where it was refused.
+    /// The result; in words, if it was refused.
     pub(super) fn observed(self, detail: impl Into<String>) -> Observed {
         if self.came_to.is_done() {
             return Observed { came_to: self.came_to, detail: detail.into() };
@@ -94,7 +94,7 @@ impl Answer {
         Observed { came_to: self.came_to, detail }
     }
 
-    /// The gateway's own words, on one line: what it expected, where it says so.
+    /// The gateway's own words, on one line: the expected part, if there is one.
     fn why(&self) -> String {
         let text = |name: &str| self.body.get(name).and_then(Value::as_str).unwrap_or_default();
         match (text("expected"), text("detail")) {

@@ -1,25 +1,25 @@
-//! What is checked when the story is over, from what was left behind: the log, the provider's own record of
-//! the requests it saw, the bytes that the agents received, and the mailbox.
+//! The checks after the story, on what it left behind: the log, the provider's own record of requests, the bytes that
+//! the agents received, and the mailbox.
 //!
-//! Each check first makes sure that there was something to look at: nothing here passes on empty hands.
+//! Each check first makes sure that there is something to check, so that none passes on nothing.
 
 use anyhow::ensure;
 
 use super::agent::Agent;
 use super::cast::Cast;
 use super::provider::{Seen, Tally, holds};
-use super::story::{Observed, Playing};
 use crate::app::LogQuery;
 use crate::audit::Entry;
+use crate::demo::playing::{Observed, Playing};
 
-/// As every pass begins; no request to a provider may hold it.
+/// The beginning of every pass. No request to a provider may hold it.
 const PASS_PREFIX: &str = "hallpass_";
 const MAIL_PATH: &str = "/gmail/v1/";
 
 pub(super) fn audit(cast: &mut Cast) -> Playing<'_> {
     Box::pin(async {
         let app = cast.stage.app();
-        // So that what was only counted is on record, too.
+        // So that counted refusals are on record too.
         app.close().await;
         let verified = app.verify_log().await?;
         if let Some(bad) = verified.first_bad {
@@ -28,7 +28,7 @@ pub(super) fn audit(cast: &mut Cast) -> Playing<'_> {
         let records = app.log(LogQuery { limit: Some(1000), ..LogQuery::default() }).await?;
         let count = |kind: fn(&Entry) -> bool| records.iter().filter(|record| kind(&record.entry)).count();
         let allowed = count(|entry| matches!(entry, Entry::Intent(_)));
-        // Refusals without a pass that counts come in ones and in numbers.
+        // Refusals without a valid pass come alone and in counts.
         let numbers = records.iter().map(|record| match &record.entry {
             Entry::Refusal(_) => 1,
             Entry::Counted(counted) => counted.more,
@@ -56,7 +56,8 @@ pub(super) fn upstream_saw_no_pass(cast: &mut Cast) -> Playing<'_> {
     })
 }
 
-/// Looks for passes in what the provider saw, and returns how many requests for mail had one real token each.
+/// Looks for passes in the requests that the provider saw. Returns how many requests for mail had one real token
+/// each.
 fn no_pass_in(seen: &[Seen], passes: &[&str], secrets: &[String]) -> anyhow::Result<usize> {
     for request in seen {
         let said = format!("{} {}", request.method, request.target);
@@ -80,7 +81,7 @@ fn no_pass_in(seen: &[Seen], passes: &[&str], secrets: &[String]) -> anyhow::Res
 pub(super) fn agents_saw_no_token(cast: &mut Cast) -> Playing<'_> {
     Box::pin(async {
         let secrets = cast.stage.provider.secrets();
-        // The client's secret, a code, an access token and a refresh token at the least.
+        // At least the client's secret, a code, an access token and a refresh token.
         ensure!(secrets.len() >= 4, "the provider gave out too little to look for");
         let mut bytes = 0;
         for agent in cast.agents() {

@@ -1,12 +1,15 @@
-//! `hallpass demo`: the whole story on this machine, with nothing but the binary.
+//! `hallpass demo`: plays the whole story on this machine with only this binary.
 //!
-//! It brings a provider of its own (`provider`: OAuth and a small mailbox), which no other command can
-//! reach: the module is private to this folder, and a test holds that.
+//! It brings its own provider (`provider`: OAuth and a small mailbox). No other command can reach it, because the
+//! module is private to this folder.
+//!
+//! - Invariant: Only the demo uses the demo's provider (`nothing_outside_this_folder_names_the_provider`).
 
 mod agent;
 mod cast;
 mod checks;
 mod person;
+pub mod playing;
 mod provider;
 mod scenes;
 mod stage;
@@ -43,7 +46,7 @@ mod tests {
             let named = text.lines().find(|line| names(line) || line.contains("hallpass-demo"));
             assert_eq!(named, None, "in {}", path.display());
         }
-        // And could not: the compiler refuses it as long as this line says so.
+        // And it could not: the compiler refuses it as long as this line says so.
         let this = fs::read_to_string(demo.join("mod.rs")).unwrap();
         assert!(this.lines().any(|line| line == "mod provider;"));
     }

@@ -1,7 +1,6 @@
-//! The person of the story: the consent click, over HTTP.
+//! The person of the story, who clicks on consent over HTTP.
 //!
-//! It reads the page that the provider shows and posts its form, as a browser would; it knows no code path of
-//! the provider's.
+//! It reads the provider's page and posts its form, as a browser would. It calls no code of the provider.
 
 use anyhow::{Context, ensure};
 use bytes::Bytes;
@@ -15,7 +14,7 @@ use url::Url;
 
 use crate::app::ConnectFinish;
 
-/// Opens `authorize_url`, allows what is asked, and returns what the redirect brought.
+/// Opens `authorize_url`, allows the request, and returns the redirect's query.
 pub(super) async fn consent(authorize_url: &str) -> anyhow::Result<ConnectFinish> {
     let here = Url::parse(authorize_url)?;
     let page = send(Method::GET, &here, &[]).await?;

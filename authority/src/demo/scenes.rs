@@ -1,19 +1,19 @@
-//! How the person's and the agents' lines of the story are played, one function a line.
+//! Plays the lines of the story, one function a line.
 //!
 //! Nothing here says whether something is allowed: the gateway does, over its socket.
 
 use anyhow::{Context, ensure};
 use datalog::catalog::Catalog;
-use datalog::{AttenuateArgs, Narrowing};
+use datalog::{AttenuateArgs, Narrowing, flags};
 use serde_json::Value;
 
 use super::cast::Cast;
 use super::person;
-use super::story::{Observed, Playing};
 use crate::app::{ConnectFinish, ConnectStart, MintArgs, RevokeArgs};
 use crate::clock::Clock;
+use crate::demo::playing::{Observed, Playing};
 
-/// How often mail may be read, by the agent and everyone it shares the pass with.
+/// How often mail may be read, by the agent and everyone who shares the pass.
 const READS: usize = 4;
 const READ_BY_AGENT: usize = 3;
 
@@ -24,7 +24,7 @@ pub(super) fn connect(cast: &mut Cast) -> Playing<'_> {
             .begin_connect(ConnectStart {
                 service: "gmail".parse()?,
                 name: None,
-                // Nothing has to listen there: the demo reads the redirect that the browser would follow.
+                // Nothing needs to listen there: the demo reads the redirect that the browser would follow.
                 redirect_uri: "http://127.0.0.1:1/callback".to_owned(),
                 scopes: Vec::new(),
                 client: Default::default(),
@@ -48,11 +48,9 @@ pub(super) fn mint(cast: &mut Cast) -> Playing<'_> {
                 allow: words(&["gmail:read", "gmail.users.drafts.create"]),
                 ask: words(&["gmail:send"]),
                 deny: words(&["gmail:delete", "gmail.users.settings.*"]),
-                narrow: Narrowing {
-                    duration: Some("30m".to_owned()),
-                    limits: vec![format!("gmail.users.messages.get={READS}")],
-                    ..Narrowing::default()
-                },
+                narrow: Narrowing::default()
+                    .with(&flags::FOR, ["30m"])
+                    .with(&flags::LIMIT, [format!("gmail.users.messages.get={READS}")]),
                 ..MintArgs::default()
             })
             .await?;
@@ -121,13 +119,13 @@ pub(super) fn forward(cast: &mut Cast) -> Playing<'_> {
     Box::pin(async { Ok(cast.agent()?.forward_to_outside().await?.observed("forwarded")) })
 }
 
-/// The agent has no key and asks nobody: its pass and the public catalog are all that this takes.
+/// The agent has no key and asks nobody: it needs only its pass and the public catalog.
 pub(super) fn attenuate(cast: &mut Cast) -> Playing<'_> {
     Box::pin(async {
         let services: Vec<_> = Catalog::embedded()?.services().cloned().collect();
         let args = AttenuateArgs {
             only: vec!["gmail.users.messages.get".to_owned()],
-            narrow: Narrowing { duration: Some("5m".to_owned()), ..Narrowing::default() },
+            narrow: Narrowing::default().with(&flags::FOR, ["5m"]),
             ..AttenuateArgs::default()
         };
         let child = datalog::attenuate(cast.agent()?.pass(), &args, &services, Clock::System.now())?;
@@ -157,7 +155,11 @@ pub(super) fn revoke(cast: &mut Cast) -> Playing<'_> {
             return Ok(before.observed(""));
         }
         let id = cast.pass_id.as_ref().context("no pass was minted")?;
-        let args = RevokeArgs { ids: vec![id.into()], because: Some("the demo is over".to_owned()) };
+        let args = RevokeArgs {
+            ids: vec![id.into()],
+            because: Some("the demo is over".to_owned()),
+            even_unknown: false,
+        };
         let report = cast.stage.app().revoke(args).await?;
         ensure!(report.revoked.len() == 1, "the pass was not revoked");
         Ok(Observed::done("its last request before this one still worked"))

@@ -1,10 +1,10 @@
-//! Where the story plays: a home that is thrown away, the provider, and an authority with its gateway.
+//! The stage of the story: a temporary home, the provider, and an authority with its gateway.
 //!
-//! The latter two are started as `hallpass serve` starts them, on free ports; nothing of the person's own home
-//! is read or written.
+//! Authority and gateway start as in `hallpass serve`, on free ports. The person's own home is not read or written.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::provider::{self, Provider};
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::{Config, RefreshStyle, ServiceConfig};
+use crate::config::types::{Config, RefreshStyle, ServiceConfig};
 use crate::home::Home;
 use crate::serve::{self, Server};
 
@@ -31,12 +31,14 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) async fn build() -> anyhow::Result<Self> {
-        let options =
-            provider::Options { access_token_lifetime: ACCESS_TOKEN_LIFETIME, now: Clock::System.now() };
+        let options = crate::demo::provider::shared::Options {
+            access_token_lifetime: ACCESS_TOKEN_LIFETIME,
+            now: Clock::System.now(),
+        };
         let provider = Provider::start(options).await.context("the demo's provider does not start")?;
         let folder = tempfile::Builder::new().prefix("hallpass-demo-").tempdir()?;
         let home = Home::at(folder.path().join("home"));
-        App::init(&home)?;
+        App::init(&home, &Config::default())?;
         let server = serve::start(&home, config(&provider)?, PATIENCE).await?;
         Ok(Self { provider, server, _folder: folder })
     }
@@ -45,7 +47,7 @@ impl Stage {
         self.server.ready().gateway
     }
 
-    pub(super) fn app(&self) -> &App {
+    pub(super) fn app(&self) -> &Arc<App> {
         self.server.app()
     }
 
@@ -67,7 +69,7 @@ fn config(provider: &Provider) -> anyhow::Result<Config> {
         userinfo_url: url(provider::USERINFO_PATH),
         account_field: Some("email".to_owned()),
         issuer: url(""),
-        client_id: Some(provider::CLIENT_ID.to_owned()),
+        client_id: Some(crate::demo::provider::shared::CLIENT_ID.to_owned()),
         client_secret: Some(SecretString::from(provider.client_secret().to_owned())),
         refresh: Some(RefreshStyle::Rotates),
         ..ServiceConfig::default()

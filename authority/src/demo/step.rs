@@ -1,6 +1,6 @@
-//! One line of the story: who did what, what was to come of it, and what did.
+//! One line of the story: who did what, the expected outcome, and the real one.
 //!
-//! Data alone: the command line draws it, and `--json` is it.
+//! It is data only: the command line draws it, and `--json` prints it.
 
 use serde::Serialize;
 
@@ -12,11 +12,11 @@ pub(crate) enum Who {
     You,
     Agent,
     SubAgent,
-    /// Nobody: the demo looks at what the others left.
+    /// Nobody: the demo checks what the others left.
     Check,
 }
 
-/// What a step came to. A refusal has the code that the gateway gave it.
+/// The result of a step. A refusal has the gateway's code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(crate) struct CameTo(pub(crate) String);
@@ -40,7 +40,7 @@ pub(crate) struct Step {
     pub(crate) what: &'static str,
     pub(crate) expected: &'static str,
     pub(crate) observed: CameTo,
-    /// What is worth knowing of it, in one line.
+    /// A note in one line.
     pub(crate) detail: String,
 }
 
@@ -54,7 +54,7 @@ impl Step {
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) steps: Vec<Step>,
-    /// Steps of the script that were not reached, because one before them broke.
+    /// Steps that were not reached, because an earlier one broke.
     pub(crate) not_reached: Vec<&'static str>,
     pub(crate) outcome: Outcome,
 }
@@ -62,7 +62,7 @@ pub(crate) struct Report {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Outcome {
-    /// All of it happened, as it was to.
+    /// All of it ended as expected.
     AsTold,
     NotAsTold,
 }

@@ -1,22 +1,12 @@
-//! The story as a list: who does what, and what is to come of it.
+//! The story as a list: who does what, and the expected outcome.
 //!
-//! The list is all there is to read; how each line is played is in `scenes` and `checks`. A line that comes to
-//! something else is shown and the story goes on; one that cannot be played ends it.
-
-use std::future::Future;
-use std::pin::Pin;
+//! You need to read only this list. `scenes` and `checks` play each line. A line with another outcome is shown and the
+//! story goes on; a line that cannot be played ends it.
 
 use super::cast::Cast;
 use super::step::{CameTo, Report, Step, Who};
 use super::{checks, scenes};
-
-/// What a scene came to, and what is worth knowing of it.
-pub(super) struct Observed {
-    pub(super) came_to: CameTo,
-    pub(super) detail: String,
-}
-
-pub(super) type Playing<'a> = Pin<Box<dyn Future<Output = anyhow::Result<Observed>> + Send + 'a>>;
+use crate::demo::playing::{Observed, Playing};
 
 struct Scene {
     who: Who,
@@ -55,7 +45,7 @@ const STORY: [Scene; 17] = [
     scene(Who::Check, "the mailbox is as it was, and has a draft", "done", checks::no_harm_was_done),
 ];
 
-/// Plays the story; `told` hears of each step when it has happened.
+/// Plays the story. `told` hears of each step after it happened.
 pub(crate) async fn play(mut told: impl FnMut(&Step)) -> anyhow::Result<Report> {
     let mut cast = Cast::assemble().await?;
     let mut steps = Vec::new();
@@ -77,10 +67,4 @@ pub(crate) async fn play(mut told: impl FnMut(&Step)) -> anyhow::Result<Report> 
     }
     cast.stage.strike().await?;
     Ok(Report::of(steps, script.map(|scene| scene.what).collect()))
-}
-
-impl Observed {
-    pub(super) fn done(detail: impl Into<String>) -> Self {
-        Self { came_to: CameTo::done(), detail: detail.into() }
-    }
 }

@@ -1,12 +1,16 @@
 //! The keys that approvers sign with: made, retired, published.
 //!
-//! A private seed is sealed in the store and opened only to sign. As with root keys, what is trusted is what
-//! those seeds make: a public key that someone wrote into the database is not.
+//! A private seed is sealed in the store and opened only to sign. As with root keys, only what those seeds make is
+//! trusted. Once a retirement has been rotated out of the log, Hallpass does not know of it any longer.
+//!
+//! - Invariant: A public key that somebody writes into the database makes nobody an approver. Neither does a retired
+//!   key that comes back from an older copy (`whoever_writes_the_database_makes_nobody_an_approver`,
+//!   `an_approver_who_was_retired_is_not_put_back_from_an_older_copy`).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use datalog::{ApproverKeyPair, ApproverKeys, ApproverName};
+use datalog::{ApproverKeyPair, ApproverKeys, ApproverName, Hinted};
 use time::OffsetDateTime;
 
 use crate::store::ApproverRow;
@@ -15,7 +19,7 @@ use crate::vault::{Place, Sealed, Vault, VaultError, random};
 /// The approvers of this home, in memory.
 pub(crate) struct Approvers {
     state: RwLock<State>,
-    /// Held while a key is made, so that two who need the same name do not both make it.
+    /// Held while a key is made, so that two callers do not both make the same one.
     pub making: tokio::sync::Mutex<()>,
 }
 
@@ -28,19 +32,41 @@ struct State {
 pub enum ApproversError {
     #[error(transparent)]
     Vault(#[from] VaultError),
-    #[error(
-        "the public half of the key of approver `{0}` does not belong to its private half\nhint: the database was changed from outside"
-    )]
+    #[error("the public half of the key of approver `{0}` does not belong to its private half")]
     Mismatch(ApproverName),
-    #[error("there is no approver `{0}`\nhint: make one with `hallpass approvers add {0}`")]
+    #[error("the approver `{0}` was retired, and has a key in the database again")]
+    Revived(ApproverName),
+    #[error("there is no approver `{0}`")]
     Unknown(ApproverName),
     #[error("the approver `{0}` was retired")]
     Retired(ApproverName),
 }
 
+impl Hinted for ApproversError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Vault(error) => error.hint(),
+            Self::Mismatch(_) => Some("the database was changed from outside".into()),
+            Self::Revived(_) => {
+                Some("the database was changed from outside, or put back from an older copy".into())
+            }
+            Self::Unknown(name) => Some(format!("make one with `hallpass approvers add {name}`")),
+            Self::Retired(_) => None,
+        }
+    }
+}
+
 impl Approvers {
-    pub fn open(vault: &Vault, rows: Vec<ApproverRow>) -> Result<Self, ApproversError> {
+    /// `retired` are the approvers whose retirement is in the log, so that nobody puts one back unnoticed.
+    pub fn open(
+        vault: &Vault,
+        rows: Vec<ApproverRow>,
+        retired: &[ApproverName],
+    ) -> Result<Self, ApproversError> {
         for row in &rows {
+            if row.seed.is_some() && retired.contains(&row.name) {
+                return Err(ApproversError::Revived(row.name.clone()));
+            }
             if let Some(seed) = &row.seed
                 && unseal(vault, &row.name, seed)?.public() != row.public
             {
@@ -72,14 +98,14 @@ impl Approvers {
         unseal(vault, name, &seed)
     }
 
-    /// Takes in a row that is durable.
+    /// Adds a durable row.
     pub fn add(&self, row: ApproverRow) {
         self.change(|rows| {
             rows.insert(row.name.clone(), row);
         });
     }
 
-    /// Trusts this key no more.
+    /// Stops trusting this key.
     pub fn retire(&self, name: &ApproverName) {
         self.change(|rows| {
             if let Some(row) = rows.get_mut(name) {

@@ -1,22 +1,24 @@
-//! The desk: where questions for people lie until they are answered.
+//! The desk: where questions for people wait until somebody answers.
 //!
-//! It holds the approvers' keys, what is stopped by itself, and the feed that tells whoever waits that something
-//! changed. What is asked and answered is the store's to keep; who may answer is decided at the surfaces, which
-//! no holder of a pass reaches.
+//! It holds the approvers' keys, the suspensions, and the feed that tells waiting code about a change. The store keeps
+//! questions and answers. The surfaces decide who may answer, and no holder of a pass reaches them.
 
 mod approvers;
+mod held_open;
 mod suspensions;
 
 use tokio::sync::watch;
 use verifier::ports::Changes;
 
 pub(crate) use approvers::{Approvers, ApproversError, generate};
+pub(crate) use held_open::HeldOpen;
 pub(crate) use suspensions::Suspensions;
 
 /// Everything of the desk that is answered from memory.
 pub(crate) struct Desk {
     pub approvers: Approvers,
     pub suspensions: Suspensions,
+    pub held_open: HeldOpen,
     changes: watch::Sender<Changes>,
 }
 
@@ -31,7 +33,12 @@ pub(crate) enum Changed {
 
 impl Desk {
     pub fn new(approvers: Approvers, suspensions: Suspensions) -> Self {
-        Self { approvers, suspensions, changes: watch::Sender::new(Changes::default()) }
+        Self {
+            approvers,
+            suspensions,
+            held_open: HeldOpen::default(),
+            changes: watch::Sender::new(Changes::default()),
+        }
     }
 
     pub fn changes(&self) -> watch::Receiver<Changes> {

@@ -1,7 +1,7 @@
-//! What is stopped by itself, in memory: looked at on every request.
+//! Suspensions of single passes, tasks and connections, in memory. Every request checks them.
 //!
-//! Durable in the store; a row is added here before it is written there, so that what a person stopped is stopped. It
-//! does not know the emergency stop, which is one flag of the authority.
+//! The store makes them durable. A row is added here before it is written there, so that a stop holds at once. The
+//! emergency stop is not here: it is one flag of the authority.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};

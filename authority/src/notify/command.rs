@@ -1,7 +1,7 @@
-//! The command: run once for each notice, which it reads as JSON from its standard input. It has a deadline, and
-//! what it writes goes nowhere.
+//! The command of notices. It runs once for each notice and reads the notice as JSON from standard input. It has a
+//! deadline, and its output is discarded.
 //!
-//! No shell is between: the words are the program and its arguments, as the settings have them.
+//! There is no shell between: the words are the program and its arguments, as the settings have them.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -9,7 +9,8 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 
-use super::{Delivery, Notice, Sink};
+use crate::notify::Notice;
+use crate::notify::sink::{Delivery, Sink};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 

@@ -1,32 +1,32 @@
-//! Telling people: each event of the log that one should hear of, to a webhook and to a command.
+//! Tells people about events of the log, by a webhook and a command.
 //!
-//! The log is the queue: a sink keeps the number of the last record that it told, durably, so that nothing is lost
-//! over a restart and a notice may come twice, under the same id. Each sink goes its own pace. A flood of questions
-//! becomes one notice. No notice holds a secret, a body or a link that is good for anything by itself.
+//! The log is the queue. A sink stores the number of the last record that it told, so a restart loses nothing, and a
+//! notice may come twice under the same id. Each sink goes at its own pace. A flood of questions becomes one notice. No
+//! notice holds a secret, a body, or a link that opens anything by itself.
 
 mod command;
-mod notice;
+pub mod sink;
 mod webhook;
 
 use std::collections::BTreeSet;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::app::{App, LogQuery, LogRecord};
-use crate::config::NotifyConfig;
+use crate::app::{App, LogQuery, LogRecord, notice};
+use crate::config::types::NotifyConfig;
+use crate::notify::sink::Sink;
 
+pub(crate) use crate::app::notice::Notice;
+pub(crate) use crate::config::webhook_secret::Secret;
 pub(crate) use command::Command;
-pub(crate) use notice::Notice;
-pub(crate) use webhook::{Secret, Webhook};
+pub(crate) use webhook::Webhook;
 
-/// Between two notices about questions.
+/// The pause between two notices about questions.
 const APART: Duration = Duration::from_secs(60);
-/// After each attempt that failed; after the last one the notice is dropped.
+/// The pauses after failed attempts. After the last one the notice is dropped.
 const BACKOFF: [Duration; 6] = [
     Duration::from_secs(2),
     Duration::from_secs(15),
@@ -36,15 +36,6 @@ const BACKOFF: [Duration; 6] = [
     Duration::from_secs(60 * 60),
 ];
 const PAGE: u32 = 1_000;
-
-pub(crate) type Delivery<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
-
-/// Where notices go.
-pub(crate) trait Sink: Send + Sync {
-    /// Under which its place in the log is kept.
-    fn name(&self) -> &'static str;
-    fn deliver<'a>(&'a self, notice: &'a Notice) -> Delivery<'a>;
-}
 
 /// The sinks that are configured.
 pub(crate) fn sinks(config: &NotifyConfig) -> Result<Vec<Box<dyn Sink>>, String> {
@@ -58,7 +49,7 @@ pub(crate) fn sinks(config: &NotifyConfig) -> Result<Vec<Box<dyn Sink>>, String>
     Ok(sinks)
 }
 
-/// Tells one sink what happens, until the end.
+/// Tells one sink the events, until the end.
 pub(crate) async fn tell(app: Arc<App>, sink: Box<dyn Sink>, mut ended: watch::Receiver<bool>) {
     let mut teller = Teller { app, sink, told: BTreeSet::new(), asked_at: None };
     let mut head = teller.app.log_head();
@@ -78,14 +69,14 @@ pub(crate) async fn tell(app: Arc<App>, sink: Box<dyn Sink>, mut ended: watch::R
 struct Teller {
     app: Arc<App>,
     sink: Box<dyn Sink>,
-    /// Beyond the kept place: told before a question that still has to wait.
+    /// Records beyond the stored position that were told before a question that must still wait.
     told: BTreeSet<u64>,
     /// When people last heard of a question.
     asked_at: Option<Instant>,
 }
 
 impl Teller {
-    /// Tells what is new; how long until there may be something to tell without a new record.
+    /// Tells new events. Returns how long until there may be something to tell without a new record.
     async fn round(&mut self) -> Duration {
         match self.tell_new().await {
             Ok(again) => again,
@@ -98,7 +89,7 @@ impl Teller {
 
     async fn tell_new(&mut self) -> Result<Duration, String> {
         let Some(place) = self.app.told(self.sink.name()).await? else {
-            // What happened before anybody was to be told stays untold.
+            // Events from before there was a sink stay untold.
             let head = *self.app.log_head().borrow();
             self.app.has_told(self.sink.name(), head).await?;
             return Ok(APART);

@@ -1,50 +1,13 @@
-//! The webhook: each notice signed and sent as Standard Webhooks has it (webhook-id, webhook-timestamp,
+//! The webhook: signs and sends each notice as Standard Webhooks says (webhook-id, webhook-timestamp,
 //! webhook-signature: v1, HMAC-SHA256 over `id.timestamp.body`).
 //!
-//! One attempt at a time, no redirect, a deadline; when to try again is the teller's to say.
+//! It makes one attempt, follows no redirect and has a deadline. The caller decides when to try again.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, Mac};
-use secrecy::{ExposeSecret, SecretBox, SecretString};
-use sha2::Sha256;
-use std::sync::Arc;
-
-use super::{Delivery, Notice, Sink};
 use crate::clock::Clock;
+use crate::config::webhook_secret::Secret;
+use crate::notify::Notice;
+use crate::notify::sink::{Delivery, Sink};
 use crate::oauth::HttpClient;
-
-/// What the receiver verifies signatures with: `whsec_` and base64 of 24 to 64 bytes.
-#[derive(Clone)]
-pub(crate) struct Secret(Arc<SecretBox<Vec<u8>>>);
-
-#[derive(Debug, thiserror::Error)]
-#[error("expected `whsec_` and base64 of 24 to 64 bytes, as Standard Webhooks has it")]
-pub(crate) struct SecretError;
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret")
-    }
-}
-
-impl Secret {
-    pub fn parse(text: &SecretString) -> Result<Self, SecretError> {
-        let encoded = text.expose_secret().trim().strip_prefix("whsec_").ok_or(SecretError)?;
-        let bytes = STANDARD.decode(encoded).map_err(|_| SecretError)?;
-        if !(24..=64).contains(&bytes.len()) {
-            return Err(SecretError);
-        }
-        Ok(Self(Arc::new(SecretBox::new(Box::new(bytes)))))
-    }
-
-    fn sign(&self, id: &str, timestamp: i64, body: &str) -> Result<String, String> {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(self.0.expose_secret()).map_err(|error| error.to_string())?;
-        mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
-        Ok(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
-    }
-}
 
 pub(crate) struct Webhook {
     url: String,

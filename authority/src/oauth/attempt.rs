@@ -1,9 +1,9 @@
-//! Connects that were begun: in memory, for ten minutes, each finished at most once.
+//! Connects that have begun: in memory, for ten minutes, each finished at most once.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use datalog::{Account, ConnectionName, ServiceName};
+use datalog::{Account, ConnectionName, NameError, ServiceName};
 use oauth2::PkceCodeVerifier;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
@@ -11,22 +11,32 @@ use time::{Duration, OffsetDateTime};
 
 use super::provider::{Client, Provider};
 
-/// More at once is nobody connecting accounts.
+/// Nobody connects more accounts at once.
 const MOST: usize = 64;
 /// RFC 8628, section 3.5.
 const SLOW_DOWN: Duration = Duration::seconds(5);
 
-/// What is known of a connection before its tokens are.
+/// What is known about a connection before its tokens.
 #[derive(Clone)]
 pub(crate) struct Connecting {
     pub service: ServiceName,
-    /// The service's own where there is none.
+    /// The service's own by default.
     pub name: Option<ConnectionName>,
     pub scopes: Vec<String>,
-    /// As the person says it.
+    /// As the person gave it.
     pub account: Option<Account>,
     pub provider: Provider,
     pub client: Client,
+}
+
+impl Connecting {
+    /// The future name of the connection.
+    pub fn name(&self) -> Result<ConnectionName, NameError> {
+        match &self.name {
+            Some(name) => Ok(name.clone()),
+            None => self.service.as_str().parse(),
+        }
+    }
 }
 
 /// A connect that waits for the person.
@@ -53,7 +63,7 @@ pub(crate) struct DeviceFlow {
     pub next_poll: OffsetDateTime,
 }
 
-/// What was found under a state.
+/// The attempt under a state.
 pub(crate) enum TakenCode {
     Here {
         connecting: Box<Connecting>,
@@ -64,7 +74,7 @@ pub(crate) enum TakenCode {
     Unknown,
 }
 
-/// What was found under the id of a device flow.
+/// The attempt under a device flow's id.
 pub(crate) enum DevicePolling {
     Now {
         connecting: Box<Connecting>,
@@ -85,7 +95,7 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    /// False where too many are open.
+    /// False if too many are open.
     #[must_use]
     pub fn begin(&self, id: String, attempt: Attempt, now: OffsetDateTime) -> bool {
         let mut open = self.lock();
@@ -97,8 +107,8 @@ impl Attempts {
         true
     }
 
-    /// Takes the one whose state this is, and whose id, where that is said. A wrong state takes nothing, so
-    /// that whoever guesses does not end a person's attempt.
+    /// Takes the attempt with this state, and with this id if one is given. A wrong state takes nothing, so that a
+    /// guess does not end a person's attempt.
     pub fn take_code(&self, id: Option<&str>, state: &str, now: OffsetDateTime) -> TakenCode {
         let mut open = self.lock();
         // All are compared, each in constant time.
@@ -119,8 +129,8 @@ impl Attempts {
         }
     }
 
-    /// A device flow to poll, where it is time to. It stays here until `end`, so that a poll whose caller goes
-    /// away ends nothing.
+    /// A device flow to poll, if it is time. It stays here until `end`, so that a caller that goes away ends
+    /// nothing.
     pub fn device_to_poll(&self, id: &str, now: OffsetDateTime) -> DevicePolling {
         let mut open = self.lock();
         let Some(Attempt { connecting, ends, flow: Flow::Device(flow) }) = open.get_mut(id) else {
@@ -139,7 +149,7 @@ impl Attempts {
         DevicePolling::Now { connecting: Box::new(connecting.clone()), device_code, interval }
     }
 
-    /// The provider wants to be asked less often; the answer is how often now.
+    /// The provider wants to be asked less often. Returns the new interval.
     pub fn slow_down(&self, id: &str, now: OffsetDateTime) -> Duration {
         let mut open = self.lock();
         let Some(Attempt { flow: Flow::Device(flow), .. }) = open.get_mut(id) else { return SLOW_DOWN };

@@ -1,18 +1,21 @@
-//! One connection in memory: its current token, and when that is to be replaced.
+//! One connection in memory: its current token, and when to replace it.
 //!
-//! A lease is answered from here, under a lock that is held for as long as it takes to copy a token. It
-//! calls nobody; `refresh` does.
+//! A lease is answered from here, under a lock that lasts only while a token is copied. It calls nobody; `refresh`
+//! does.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use datalog::{Account, ConnectionName, ServiceName};
+use datalog::catalog::OldAccess;
+use datalog::{Account, ConnectionName, Message, ServiceName};
 use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::watch;
 use verifier::ports::{Connection, Credential};
 
-use super::provider::{Client, OldAccess, Provider};
-use crate::store::{ConnectionId, CredentialRow};
+use super::provider::{Client, Provider};
+use crate::health::{Concern, ConnectionStatus};
+use crate::store::{ConnectionId, CredentialRow, GrantEnd};
+use crate::when;
 
 /// A token that ends sooner than this is not lent.
 const SKEW: Duration = Duration::seconds(10);
@@ -23,6 +26,11 @@ const EARLY: Duration = Duration::minutes(5);
 const REJECTIONS: i32 = 10;
 const REJECTION_TIME: Duration = Duration::seconds(60);
 const LONGEST_BACKOFF: Duration = Duration::seconds(60);
+/// A client that is refused is mended by a person, who is not faster than this.
+const CLIENT_BACKOFF: Duration = Duration::minutes(1);
+const LONGEST_CLIENT_BACKOFF: Duration = Duration::hours(1);
+/// What a service said in passing counts for so long.
+const SAID_LATELY: Duration = Duration::hours(1);
 
 /// A connection that this process has open.
 pub(crate) struct Live {
@@ -30,7 +38,8 @@ pub(crate) struct Live {
     pub name: ConnectionName,
     pub service: ServiceName,
     pub account: Account,
-    pub scopes: Vec<String>,
+    /// What the person was asked for, where that is known.
+    pub asked: Option<Vec<String>>,
     pub connected: OffsetDateTime,
     pub provider: Provider,
     pub client: Client,
@@ -39,7 +48,8 @@ pub(crate) struct Live {
 }
 
 pub(super) struct State {
-    pub health: Health,
+    /// What is known against it, beside what follows from the time and from `known`.
+    concerns: Vec<Noted>,
     pub known: Option<Known>,
     /// Where in the time before its end this token is replaced: differs by process and by token, so that
     /// many do not ask at once.
@@ -53,15 +63,15 @@ pub(super) struct State {
     /// Not before then is the provider asked again.
     pause: Option<OffsetDateTime>,
     failures: u32,
-    pub last_error: Option<String>,
+    /// The kinds of concerns that people were told of.
+    told: Vec<&'static str>,
     /// What the provider gave and the store has not taken yet.
     pub unsaved: Option<Unsaved>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Health {
-    Healthy,
-    NeedsReconnect,
+struct Noted {
+    concern: Concern,
+    at: OffsetDateTime,
 }
 
 /// One generation, opened.
@@ -72,6 +82,8 @@ pub(crate) struct Known {
     pub generation: u64,
     pub obtained: OffsetDateTime,
     pub expires: Option<OffsetDateTime>,
+    pub scopes: Vec<String>,
+    pub grant: Option<GrantEnd>,
 }
 
 /// A generation that is not durable: nobody is given it.
@@ -86,11 +98,21 @@ pub(super) struct Unsaved {
 pub(crate) enum Plan {
     Use(Credential),
     /// It is good, and soon to be replaced.
-    UseAndRefresh(Credential),
+    UseAndRefresh(Credential, Flight),
     /// Until a refresh has ended.
-    Refresh,
+    Refresh(Flight),
     NeedsReconnect,
+    ClientRefused,
     Unavailable(String),
+}
+
+/// A refresh that is under way, joined. It was joined or opened under the lock under which it was found to be needed:
+/// a flight that ended in between would otherwise be opened again, and spend a token that somebody uses.
+pub(crate) struct Flight {
+    /// Closed when the flight has ended; a value is never sent.
+    pub ended: watch::Receiver<()>,
+    /// Whoever opened it flies it, and drops this at its end.
+    pub opened: Option<watch::Sender<()>>,
 }
 
 /// What a live connection is made of.
@@ -99,7 +121,7 @@ pub(crate) struct Facts {
     pub name: ConnectionName,
     pub service: ServiceName,
     pub account: Account,
-    pub scopes: Vec<String>,
+    pub asked: Option<Vec<String>>,
     pub connected: OffsetDateTime,
     pub provider: Provider,
     pub client: Client,
@@ -107,10 +129,11 @@ pub(crate) struct Facts {
 }
 
 impl Live {
-    pub fn new(facts: Facts, health: Health, known: Option<Known>, last_error: Option<String>) -> Self {
-        let Facts { id, name, service, account, scopes, connected, provider, client, gateway } = facts;
+    pub fn new(facts: Facts, known: Option<Known>, concerns: Vec<Concern>) -> Self {
+        let Facts { id, name, service, account, asked, connected, provider, client, gateway } = facts;
+        let concerns = concerns.into_iter().map(|concern| Noted { concern, at: connected }).collect();
         let state = State {
-            health,
+            concerns,
             known,
             jitter: jitter(),
             rejected: false,
@@ -118,12 +141,12 @@ impl Live {
             flight: None,
             pause: None,
             failures: 0,
-            last_error,
+            told: Vec::new(),
             unsaved: None,
         };
         let state = Mutex::new(state);
         let gateway = RwLock::new(gateway);
-        Self { id, name, service, account, scopes, connected, provider, client, gateway, state }
+        Self { id, name, service, account, asked, connected, provider, client, gateway, state }
     }
 
     /// What the gateway knows of it. None where the catalog has no such service (any more).
@@ -140,12 +163,40 @@ impl Live {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn health(&self) -> Health {
-        self.state().health
+    /// Everything that its owner should know, the worst last. What it comes to is one value for all who ask.
+    pub fn concerns(&self, now: OffsetDateTime) -> Vec<Concern> {
+        let mut concerns = self.state().concerns(now);
+        concerns.extend(self.missing_scopes());
+        if ConnectionStatus::of(&concerns) == ConnectionStatus::NeedsReconnect {
+            concerns.retain(|concern| {
+                concern.status() == ConnectionStatus::NeedsReconnect
+                    || matches!(concern, Concern::MissingScopes { .. })
+            });
+        }
+        concerns.sort_by_key(Concern::status);
+        concerns
     }
 
-    pub fn last_error(&self) -> Option<String> {
-        self.state().last_error.clone()
+    /// The concerns that people were not told of by this process.
+    pub fn to_tell(&self, now: OffsetDateTime) -> Vec<Concern> {
+        let concerns = self.concerns(now);
+        let mut state = self.state();
+        concerns.into_iter().filter(|concern| concern.event().is_some() && state.is_news(concern)).collect()
+    }
+
+    fn missing_scopes(&self) -> Option<Concern> {
+        let state = self.state();
+        let (asked, known) = (self.asked.as_ref()?, state.known.as_ref()?);
+        let scopes = self.provider.missing(asked, &known.scopes);
+        if scopes.is_empty() || state.has(|concern| matches!(concern, Concern::MissingScopes { .. })) {
+            return None;
+        }
+        let operations = self.provider.without(&scopes);
+        Some(Concern::MissingScopes { scopes, operations })
+    }
+
+    pub fn scopes(&self) -> Vec<String> {
+        self.state().known.as_ref().map(|known| known.scopes.clone()).unwrap_or_default()
     }
 
     pub fn known(&self) -> Option<Known> {
@@ -161,44 +212,120 @@ impl Live {
         self.state().plan(self.provider.old_access, now)
     }
 
-    /// The upstream answered 401 to this generation. True where something is to be done about it.
-    pub fn reject(&self, generation: u64, now: OffsetDateTime) -> bool {
+    /// The upstream answered 401 to this generation: the flight that finds out what to do about it. One without a
+    /// refresh token is shown to the provider, which knows whether the upstream only meant the one operation.
+    pub fn reject(&self, generation: u64, now: OffsetDateTime) -> Option<Flight> {
         let mut state = self.state();
-        let is_current = state.known.as_ref().is_some_and(|known| known.generation == generation);
-        if !is_current || state.rejected {
-            return false;
-        }
+        let known = state.known.as_ref().filter(|known| known.generation == generation)?;
+        let renews = known.refresh.is_some();
+        let waits = state.failures > 0 && state.pause.is_some_and(|until| now < until);
         let until = state.rejections_until.map_or(now, |until| until.max(now)) + REJECTION_TIME;
-        if until - now > REJECTION_TIME * REJECTIONS {
-            return false;
+        if state.rejected || waits || until - now > REJECTION_TIME * REJECTIONS {
+            return state.flight().map(|ended| Flight { ended, opened: None });
         }
         state.rejections_until = Some(until);
-        state.rejected = state.known.as_ref().is_some_and(|known| known.refresh.is_some());
-        true
+        state.rejected = renews;
+        Some(state.join())
     }
 }
 
 impl State {
-    fn plan(&self, old_access: OldAccess, now: OffsetDateTime) -> Plan {
-        if self.health == Health::NeedsReconnect {
+    fn plan(&mut self, old_access: OldAccess, now: OffsetDateTime) -> Plan {
+        if self.has_ended() {
             return Plan::NeedsReconnect;
         }
         let Some(known) = &self.known else { return Plan::NeedsReconnect };
-        let is_over = known.expires.is_some_and(|end| now + SKEW.min(known.lifetime() / 20) >= end);
-        let dies = self.is_flying() && old_access == OldAccess::DiesAtOnce;
+        let is_over = known.is_over(now);
+        let dies = self.is_flying() && old_access == OldAccess::DiesAtOnce && known.refresh.is_some();
         let may_ask = self.pause.is_none_or(|until| now >= until);
         if !(is_over || self.rejected || dies) {
             let early = known.refresh.is_some() && known.is_early(now, self.jitter) && may_ask;
             let credential = known.credential();
-            return if early { Plan::UseAndRefresh(credential) } else { Plan::Use(credential) };
+            return if early { Plan::UseAndRefresh(credential, self.join()) } else { Plan::Use(credential) };
         }
         if known.refresh.is_none() {
             return Plan::NeedsReconnect;
         }
         if may_ask || self.is_flying() {
-            return Plan::Refresh;
+            return Plan::Refresh(self.join());
         }
-        Plan::Unavailable(self.last_error.clone().unwrap_or_default())
+        // The provider was asked all the same: its word counts for more than its announcement.
+        if is_over && known.grant.is_some_and(|grant| grant.ends <= now) {
+            return Plan::NeedsReconnect;
+        }
+        self.cannot_renew()
+    }
+
+    /// Why there is no new token, where a refresh was tried and failed.
+    pub fn cannot_renew(&self) -> Plan {
+        let because = self.concerns.iter().find_map(|noted| match &noted.concern {
+            Concern::RefreshFails { because, .. } => Some(because.clone()),
+            _ => None,
+        });
+        match because {
+            _ if self.has(|concern| matches!(concern, Concern::ClientRefused { .. })) => Plan::ClientRefused,
+            because => Plan::Unavailable(because.unwrap_or_default()),
+        }
+    }
+
+    /// Why a token that the upstream took no more is still the current one; none where the provider holds it to be good.
+    pub fn not_renewed(&mut self, now: OffsetDateTime) -> Option<Plan> {
+        let has_failed = |concern: &Concern| {
+            matches!(concern, Concern::ClientRefused { .. } | Concern::RefreshFails { .. })
+        };
+        if self.has(has_failed) {
+            return Some(self.cannot_renew());
+        }
+        self.note(Concern::TokenRefused, now);
+        None
+    }
+
+    fn has(&self, is: impl Fn(&Concern) -> bool) -> bool {
+        self.concerns.iter().any(|noted| is(&noted.concern))
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.has(|concern| concern.status() == ConnectionStatus::NeedsReconnect)
+    }
+
+    fn concerns(&self, now: OffsetDateTime) -> Vec<Concern> {
+        let is_fresh = |noted: &&Noted| {
+            let renews = self.known.as_ref().is_some_and(|known| known.refresh.is_some());
+            let passes = match noted.concern {
+                Concern::SignOn { .. } | Concern::TokenRefused | Concern::AddressRefused { .. } => true,
+                // Without a refresh token nothing would ever end it.
+                Concern::RefreshFails { .. } => !renews,
+                _ => false,
+            };
+            !passes || now - noted.at < SAID_LATELY
+        };
+        let mut concerns: Vec<Concern> =
+            self.concerns.iter().filter(is_fresh).map(|noted| noted.concern.clone()).collect();
+        if let (Some(known), false) = (&self.known, self.has_ended()) {
+            concerns.extend(known.concern(now));
+        }
+        concerns
+    }
+
+    /// In the place of an older one of its kind.
+    pub fn note(&mut self, concern: Concern, now: OffsetDateTime) {
+        self.forget(concern.kind());
+        self.concerns.push(Noted { concern, at: now });
+    }
+
+    /// One of this kind that was noted, and when.
+    pub fn noted(&self, kind: &str) -> Option<(&Concern, OffsetDateTime)> {
+        let noted = self.concerns.iter().find(|noted| noted.concern.kind() == kind)?;
+        Some((&noted.concern, noted.at))
+    }
+
+    pub fn forget(&mut self, kind: &str) {
+        self.concerns.retain(|noted| noted.concern.kind() != kind);
+    }
+
+    /// The one that is under way.
+    pub fn flight(&self) -> Option<watch::Receiver<()>> {
+        self.flight.clone().filter(|flight| flight.has_changed().is_ok())
     }
 
     pub fn is_flying(&self) -> bool {
@@ -206,50 +333,100 @@ impl State {
     }
 
     /// Joins the flight that is under way, or opens one: then it is for the caller to fly it.
-    pub fn join(&mut self) -> (watch::Receiver<()>, Option<watch::Sender<()>>) {
+    fn join(&mut self) -> Flight {
         if let Some(flight) = self.flight.as_ref().filter(|flight| flight.has_changed().is_ok()) {
-            return (flight.clone(), None);
+            return Flight { ended: flight.clone(), opened: None };
         }
         let (sender, receiver) = watch::channel(());
         self.flight = Some(receiver.clone());
-        (receiver, Some(sender))
+        Flight { ended: receiver, opened: Some(sender) }
     }
 
+    /// Takes a generation as the current one. An older one than what is known was read before that was written.
     pub fn succeeded(&mut self, known: Known) {
+        if self.known.as_ref().is_some_and(|current| current.generation > known.generation) {
+            return;
+        }
         self.known = Some(known);
-        self.health = Health::Healthy;
+        self.concerns
+            .retain(|noted| matches!(noted.concern, Concern::MissingScopes { .. } | Concern::SignOn { .. }));
         self.jitter = jitter();
         self.rejected = false;
         self.pause = None;
         self.failures = 0;
-        self.last_error = None;
+        self.told.clear();
         self.unsaved = None;
     }
 
+    fn is_news(&mut self, concern: &Concern) -> bool {
+        let is_news = !self.told.contains(&concern.kind());
+        if is_news {
+            self.told.push(concern.kind());
+        }
+        is_news
+    }
+
     /// The next attempt waits longer each time.
-    pub fn failed(&mut self, because: String, now: OffsetDateTime) {
+    pub fn failed(&mut self, because: impl Into<Message>, now: OffsetDateTime) {
         let wait = Duration::milliseconds(500 << self.failures.min(7)).min(LONGEST_BACKOFF);
+        self.put_off(now + wait);
+        self.note(Concern::refresh_fails(because), now);
+    }
+
+    /// The provider holds the token to be good.
+    pub fn is_good(&mut self) {
+        self.failures = 0;
+        self.pause = None;
+        self.forget("refresh-fails");
+    }
+
+    /// The OAuth client is refused: the next attempt waits for longer than a person takes to mend it.
+    pub fn client_refused(&mut self, now: OffsetDateTime) {
+        let wait = Duration::min(CLIENT_BACKOFF * (1i32 << self.failures.min(6)), LONGEST_CLIENT_BACKOFF);
+        self.put_off(now + wait);
+        self.forget("refresh-fails");
+    }
+
+    fn put_off(&mut self, until: OffsetDateTime) {
         self.failures = self.failures.saturating_add(1);
-        self.pause = Some(now + wait);
-        self.last_error = Some(because);
+        self.pause = Some(until);
         // A token that was rejected may still be good elsewhere; it is tried until its end.
         self.rejected = false;
     }
 
-    pub fn pause_until(&mut self, until: OffsetDateTime, because: String) {
+    pub fn pause_until(&mut self, until: OffsetDateTime, because: &str, now: OffsetDateTime) {
         self.pause = Some(until);
-        self.last_error = Some(because);
+        self.note(Concern::refresh_fails(because), now);
     }
 
-    pub fn needs_reconnect(&mut self, because: String) {
-        self.health = Health::NeedsReconnect;
-        self.last_error = Some(because);
+    pub fn needs_reconnect(&mut self, because: impl Into<Message>, now: OffsetDateTime) {
+        self.note(Concern::needs_reconnect(because), now);
     }
 }
 
 impl Known {
     pub fn credential(&self) -> Credential {
         Credential { token: self.access.clone(), generation: self.generation, expires: self.expires }
+    }
+
+    fn is_over(&self, now: OffsetDateTime) -> bool {
+        self.expires.is_some_and(|end| now + SKEW.min(self.lifetime() / 20) >= end)
+    }
+
+    /// What follows from the time alone.
+    fn concern(&self, now: OffsetDateTime) -> Option<Concern> {
+        let is_over = self.is_over(now);
+        let ended = |because: String| Some(Concern::needs_reconnect(because));
+        match self.grant {
+            _ if is_over && self.refresh.is_none() => {
+                ended("its token has ended, and the provider gave none to renew it with".into())
+            }
+            Some(grant) if is_over && grant.ends <= now => {
+                ended(format!("the grant ended at {}, as the provider had announced", when::at(grant.ends)))
+            }
+            Some(grant) if grant.is_near(now) => Some(Concern::GrantEnds { at: grant.ends }),
+            _ => None,
+        }
     }
 
     fn lifetime(&self) -> Duration {
@@ -272,3 +449,7 @@ fn jitter() -> u8 {
         Err(_) => 0,
     }
 }
+
+#[cfg(test)]
+#[path = "live_tests.rs"]
+mod tests;

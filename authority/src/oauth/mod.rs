@@ -1,25 +1,36 @@
-//! OAuth as a client: connecting an account, refreshing its tokens, taking the grant back.
+//! OAuth as a client: connects an account, refreshes its tokens, revokes the grant.
 //!
-//! The protocol is the oauth2 crate's; the HTTP under it is ours (`http`), so that it follows no redirect
-//! and every call has a deadline. Where tokens are kept, and who may have them, is not known here.
+//! The protocol (`exchange`, `answer`, `userinfo`, `revoke`) does not know where tokens are stored: one call, one
+//! answer. `live` and `refresh` are the authority's half: who is lent which token, and how none is lost. The HTTP below
+//! follows no redirect, and every call has a deadline.
 
+mod answer;
 mod attempt;
+mod bearer;
 mod exchange;
+mod failure;
+mod fields;
+mod grant;
 mod http;
 mod live;
 mod provider;
 mod refresh;
-mod slack;
+mod revoke;
+mod sealed;
+mod signs;
 mod userinfo;
 
+pub(crate) use answer::{DeviceCodes, Given};
 pub(crate) use attempt::{
     Attempt, Attempts, CodeFlow, Connecting, DeviceFlow, DevicePolling, Flow, TakenCode,
 };
-pub(crate) use exchange::{
-    DeviceAnswer, Tokens, authorize, begin_device, exchange_code, poll_device, refresh, revoke,
-};
-pub(crate) use http::{HttpClient, TokenFailure};
-pub(crate) use live::{Facts, Health, Known, Live};
+pub use exchange::ProviderRevocation;
+pub(crate) use exchange::{DeviceAnswer, authorize, begin_device, exchange_code, poll_device, refresh};
+pub(crate) use failure::TokenFailure;
+pub(crate) use http::HttpClient;
+pub(crate) use live::{Facts, Known, Live};
 pub(crate) use provider::{Client, Provider};
-pub(crate) use refresh::{Refresher, open_credential, seal_credential};
+pub(crate) use refresh::Refresher;
+pub(crate) use revoke::{Reach, Tokens, revoke};
+pub(crate) use sealed::{open_credential, seal_credential};
 pub(crate) use userinfo::account;

@@ -1,24 +1,17 @@
-//! What the catalog knows of a service's OAuth, and what a person's configuration makes of it.
+//! What the catalog knows about a service's OAuth, with the person's configuration.
 //!
-//! A built-in endpoint is used only while the token endpoint is the built-in one too: a token of an
-//! emulator or of a company's own host is never shown to the public service, nor the other way about.
+//! A built-in endpoint is used only together with the built-in token endpoint. So a token of an emulator or of a
+//! company's own host is never shown to the public service, and the reverse.
 
 use std::collections::BTreeMap;
 
-use datalog::catalog::{Dialect, OAuth, Refreshing, Service, TokenShape};
+use datalog::catalog::{
+    AskBy, ClientAuth, Manners, OAuth, OldAccess, Refreshing, RevokeBy, Service, TokenShape,
+};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::config::{ClientAuth, RefreshStyle, ServiceConfig};
-
-/// What becomes of the old access token when a new one is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum OldAccess {
-    #[default]
-    LivesOn,
-    /// So nobody is lent it while a refresh is under way.
-    DiesAtOnce,
-}
+use crate::config::types::{RefreshStyle, ServiceConfig};
 
 /// How a grant is taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -27,17 +20,18 @@ pub(crate) enum Revocation {
     Unsupported,
     /// RFC 7009.
     Endpoint(String),
-    /// `DELETE /applications/{client_id}/grant`, with the client's id and secret as Basic credentials.
-    /// Source: docs.github.com, REST API endpoints for OAuth authorizations.
-    GithubGrant(String),
-    /// `auth.revoke` with the token itself, and an answer that says no with status 200.
-    SlackToken(String),
+    /// DELETE at one of two addresses, with the client's id and secret as Basic credentials. `{client_id}` stands for the
+    /// client.
+    ByClient { grant: String, token: String },
+    /// With the token itself, and an answer that says no with status 200.
+    ByBearer(String),
 }
 
 /// Where to learn whose account it is: a URL, and the field of its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Userinfo {
     pub url: String,
+    /// Dots lead into objects.
     pub field: String,
     pub method: http::Method,
 }
@@ -65,15 +59,20 @@ pub(crate) struct Provider {
     pub issuer: Option<String>,
     pub client_id: Option<String>,
     pub client_secret: Option<SecretString>,
+    pub client_auth: ClientAuth,
     pub scopes: Vec<String>,
     pub authorize_parameters: BTreeMap<String, String>,
     pub refresh: RefreshStyle,
     pub old_access: OldAccess,
     pub tokens: TokenShape,
+    /// What its answers say about the connection itself.
+    pub manners: Manners,
+    /// What the catalog knows of its scopes, and of how to name an account to it.
+    pub known: OAuth,
 }
 
-/// What Google's APIs answer at any of their hosts, and what its emulators answer too.
-const GOOGLE_USERINFO: (&str, &str) = ("/oauth2/v2/userinfo", "email");
+/// The claim of OpenID Connect that names the account, where nobody says another.
+const FIELD: &str = "email";
 
 impl Provider {
     /// `own` is what the catalog knows of the service.
@@ -92,10 +91,11 @@ impl Provider {
             ),
             revocation: revocation(service, config, home),
             redirect_uri: config.redirect_uri.clone(),
-            userinfo: userinfo(service, config, own, home),
+            userinfo: userinfo(config, own, home),
             issuer: config.issuer.clone(),
             client_id: config.client_id.clone(),
             client_secret: config.client_secret.clone(),
+            client_auth: config.client_auth.or(home.map(|own| own.client_auth)).unwrap_or_default(),
             scopes: config.scopes.clone().or_else(|| own.map(|own| own.scopes.clone())).unwrap_or_default(),
             authorize_parameters: own.map(|own| own.authorize_parameters.clone()).unwrap_or_default(),
             refresh: config.refresh.unwrap_or_else(|| match home.map(|own| own.refreshing) {
@@ -103,52 +103,103 @@ impl Provider {
                 // Of a provider that nothing is known of the worst is assumed.
                 Some(Refreshing::Rotates | Refreshing::None) | None => RefreshStyle::Rotates,
             }),
-            old_access: match home {
-                Some(_) if service.dialect == Dialect::GitHub => OldAccess::DiesAtOnce,
-                _ => OldAccess::LivesOn,
-            },
+            old_access: home.map(|own| own.old_access).unwrap_or_default(),
             tokens: own.map(|own| own.tokens).unwrap_or_default(),
+            manners: service.manners.clone(),
+            known: own.cloned().unwrap_or_default(),
         }
+    }
+
+    /// Whether taking one token back may end everything that the account granted to the client. Few providers tell the
+    /// two apart.
+    pub fn ends_grants(&self) -> bool {
+        !matches!(self.revocation, Revocation::ByClient { .. })
+    }
+
+    /// The hosts that the service and the person's settings name: whoever is sent to one of them is sent to nobody else.
+    pub fn sites(&self) -> Vec<String> {
+        let named = [&self.authorize_url, &self.known.authorize_url, &self.token_url, &self.known.token_url];
+        let urls = named.into_iter().flatten().chain(self.userinfo.iter().map(|one| &one.url));
+        let hosts = urls.filter_map(|url| Url::parse(url).ok()?.host_str().map(String::from));
+        hosts.collect()
+    }
+
+    /// The parameter that says for whom the consent is to be: the overlay's, or that of OpenID Connect.
+    pub fn login_hint(&self, scopes: &[String]) -> Option<&str> {
+        let is_openid = scopes.iter().any(|scope| scope == "openid");
+        self.known.login_hint.as_deref().or_else(|| is_openid.then_some("login_hint"))
+    }
+
+    /// The service's own codes for a token that is dead.
+    pub fn dead_codes(&self) -> &[String] {
+        self.manners.dead_token.as_ref().map(|sign| sign.values.as_slice()).unwrap_or_default()
+    }
+
+    /// The code by which an answer says that the token is dead.
+    pub fn is_dead(&self, status: u16, answer: &serde_json::Value) -> Option<&str> {
+        self.manners.dead_token.as_ref()?.said(status, answer)
+    }
+
+    /// What was asked for and not granted. Scopes that only say who signs in, or that the grant lasts, are told in
+    /// other ways.
+    pub fn missing(&self, asked: &[String], granted: &[String]) -> Vec<String> {
+        let is_told = |scope: &&String| {
+            !matches!(scope.as_str(), "openid" | "profile" | "email" | "offline_access" | "offline")
+                && !self.known.has_scope(scope, granted)
+        };
+        asked.iter().filter(is_told).cloned().collect()
+    }
+
+    /// The operations that do not work without these scopes.
+    pub fn without(&self, scopes: &[String]) -> Vec<String> {
+        let mut operations: Vec<String> =
+            scopes.iter().filter_map(|scope| self.known.without.get(scope)).flatten().cloned().collect();
+        operations.sort_unstable();
+        operations.dedup();
+        operations
     }
 }
 
 fn revocation(service: &Service, config: &ServiceConfig, home: Option<&OAuth>) -> Revocation {
     let own = home.and_then(|own| own.revoke_url.as_ref());
-    match config.revoke_url.as_ref().or(own) {
-        Some(url) if service.dialect == Dialect::Slack => Revocation::SlackToken(url.clone()),
-        Some(url) => Revocation::Endpoint(url.clone()),
-        None if home.is_some() && service.dialect == Dialect::GitHub => {
-            let api = config.base_url.as_deref().unwrap_or("https://api.github.com");
-            Revocation::GithubGrant(format!("{api}/applications"))
+    let by = service.oauth.as_ref().map(|own| &own.revoke_by);
+    match (config.revoke_url.as_ref().or(own), by) {
+        (Some(url), Some(RevokeBy::Bearer)) => Revocation::ByBearer(url.clone()),
+        (Some(url), _) => Revocation::Endpoint(url.clone()),
+        (None, Some(RevokeBy::Client { grant, token })) if home.is_some() => {
+            let public = service.hosts.first().map(|host| format!("https://{host}"));
+            match config.base_url.clone().or(public) {
+                Some(api) => {
+                    let (grant, token) = (format!("{api}{grant}"), format!("{api}{token}"));
+                    Revocation::ByClient { grant, token }
+                }
+                None => Revocation::Unsupported,
+            }
         }
-        None => Revocation::Unsupported,
+        (None, _) => Revocation::Unsupported,
     }
 }
 
-fn userinfo(
-    service: &Service,
-    config: &ServiceConfig,
-    own: Option<&OAuth>,
-    home: Option<&OAuth>,
-) -> Vec<Userinfo> {
-    let field = |own: Option<&String>| {
-        config.account_field.as_ref().or(own).cloned().unwrap_or_else(|| GOOGLE_USERINFO.1.into())
+fn userinfo(config: &ServiceConfig, own: Option<&OAuth>, home: Option<&OAuth>) -> Vec<Userinfo> {
+    let method = match own.map(|own| own.userinfo_by).unwrap_or_default() {
+        AskBy::Get => http::Method::GET,
+        AskBy::Post => http::Method::POST,
     };
-    let own_field = own.and_then(|own| own.account_field.as_ref());
-    // Slack's is an operation like any other, and those are all POST.
-    let method = match service.dialect {
-        Dialect::Slack => http::Method::POST,
-        Dialect::Google | Dialect::GitHub | Dialect::Problem => http::Method::GET,
+    let also = own.map(|own| own.also_userinfo.as_slice()).unwrap_or_default();
+    let own_field = own.and_then(|own| own.account_field.as_deref());
+    let at = |url: String, field: Option<&str>| {
+        let field = config.account_field.as_deref().or(field).unwrap_or(FIELD).to_owned();
+        Userinfo { url, field, method: method.clone() }
     };
     if let Some(url) = &config.userinfo_url {
-        // Whoever sets the place of Google's own answer means the field that stands there.
-        let own_field = own_field.filter(|_| !url.ends_with(GOOGLE_USERINFO.0));
-        return vec![Userinfo { url: url.clone(), field: field(own_field), method }];
+        // Whoever sets another place of the service's own means the field that stands there.
+        let there = also.iter().find(|also| url.ends_with(&also.path));
+        return vec![at(url.clone(), there.map(|also| also.account_field.as_str()).or(own_field))];
     }
     let Some(url) = own.and_then(|own| own.userinfo_url.as_deref()) else { return Vec::new() };
     // An imported service whose description names no host is wherever the person says.
     if let (Some(base), true) = (&config.base_url, url.starts_with('/')) {
-        return vec![Userinfo { url: format!("{base}{url}"), field: field(own_field), method }];
+        return vec![at(format!("{base}{url}"), own_field)];
     }
     let Ok(parsed) = Url::parse(url) else { return Vec::new() };
     let api = match (&config.base_url, home) {
@@ -156,14 +207,16 @@ fn userinfo(
         (None, Some(_)) => parsed.origin().ascii_serialization(),
         (None, None) => return Vec::new(),
     };
-    let url = format!("{api}{}", parsed.path());
-    let mut places = vec![Userinfo { url, field: field(own_field), method: method.clone() }];
-    if service.dialect == Dialect::Google {
-        let (path, email) = GOOGLE_USERINFO;
-        places.push(Userinfo { url: format!("{api}{path}"), field: email.into(), method });
-    }
-    places
+    let others = also.iter().map(|also| Userinfo {
+        url: format!("{api}{}", also.path),
+        field: also.account_field.clone(),
+        method: method.clone(),
+    });
+    std::iter::once(at(format!("{api}{}", parsed.path()), own_field)).chain(others).collect()
 }
+
+/// The parameter that says what the person's token is for, separated by commas.
+pub(crate) const SCOPES: &str = "user_scope";
 
 #[cfg(test)]
 mod tests {

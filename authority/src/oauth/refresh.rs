@@ -1,29 +1,41 @@
-//! Refreshing without losing a grant.
+//! Refreshes tokens without losing a grant.
 //!
-//! One flight for each connection at a time, in a task of its own that no caller can cancel. The intent is
-//! durable before the provider is called, and the new generation before anyone is given it; of two writers
-//! the store lets one win. What the provider did is never guessed: an answer that does not say leaves the
-//! intent open. Nothing is deleted here, whatever a provider answers.
+//! Each connection has one refresh at a time, in its own task, which no caller can cancel. The intent is durable before
+//! the call to the provider, and the new generation before anybody gets it. If two writers race, the store lets one
+//! win. What the provider did is never guessed: if an answer does not say, the intent stays open. Nothing is deleted
+//! here, whatever a provider answers. This is the authority's half of OAuth; the protocol (`exchange`, `answer`,
+//! `userinfo`, `revoke`) knows no store.
+//!
+//! - Invariant: Any number of callers cause one refresh (`a_thousand_leases_on_an_expired_token_cause_one_refresh`).
+//! - Invariant: An answer that cannot be read in full loses no grant
+//!   (`a_refresh_that_cannot_be_read_entirely_loses_no_grant`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use secrecy::{ExposeSecret, SecretString};
+use datalog::Message;
+use datalog::catalog::OldAccess;
+use secrecy::SecretString;
 use time::OffsetDateTime;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use verifier::ports::{Credential, LeaseError};
+use verifier::ports::{Credential, LeaseError, Rejection};
 
-use super::http::{HttpClient, TokenFailure};
-use super::live::{Health, Known, Live, Plan, Unsaved};
-use super::{Tokens, refresh, revoke};
+use super::answer::{Given, Unread};
+use super::failure::TokenFailure;
+use super::http::HttpClient;
+use super::live::{Flight, Known, Live, Plan, Unsaved};
+use super::revoke::{Reach, Tokens, revoke};
+use super::sealed::{open_credential, seal_credential};
+use super::{account, refresh};
 use crate::audit::{Event, EventEntry};
 use crate::clock::Clock;
-use crate::config::RefreshStyle;
+use crate::config::types::RefreshStyle;
+use crate::health::Concern;
 use crate::store::{
-    ConnectionId, CredentialRow, KnownConnectionRow, Moved, RefreshBegun, RowStatus, Store, StoreFault,
+    ConcernRow, ConnectionId, GrantEnd, KnownConnectionRow, Moved, RefreshBegun, RowStatus, Store,
 };
-use crate::vault::{Place, Sealed, Vault, VaultError};
+use crate::vault::{Vault, VaultError};
 
 /// Longer than a flight can take (the provider's deadline, and the store's retries).
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(40);
@@ -52,42 +64,84 @@ impl Refresher {
         for _ in 0..2 {
             match live.plan(self.clock.now()) {
                 Plan::Use(credential) => return Ok(credential),
-                Plan::UseAndRefresh(credential) => {
-                    self.join_flight(live);
+                Plan::UseAndRefresh(credential, flight) => {
+                    self.fly_if_opened(live, flight);
                     return Ok(credential);
                 }
-                Plan::NeedsReconnect => return Err(LeaseError::NeedsReconnect(live.name.clone())),
-                Plan::Unavailable(because) => return Err(LeaseError::Unavailable(because)),
-                Plan::Refresh => {
-                    let mut flight = self.join_flight(live);
-                    // It ends when the flight drops its end; a value is never sent.
-                    if tokio::time::timeout(PATIENCE, flight.changed()).await.is_err() {
-                        return Err(LeaseError::Unavailable("a refresh takes too long".into()));
-                    }
+                Plan::Refresh(flight) => wait(self.fly_if_opened(live, flight)).await?,
+                plan @ (Plan::NeedsReconnect | Plan::ClientRefused | Plan::Unavailable(_)) => {
+                    return self.lent(live, plan);
                 }
             }
         }
-        match live.plan(self.clock.now()) {
-            Plan::Use(credential) | Plan::UseAndRefresh(credential) => Ok(credential),
+        self.lent(live, live.plan(self.clock.now()))
+    }
+
+    /// What a plan comes to for whoever asks for a credential now.
+    fn lent(self: &Arc<Self>, live: &Arc<Live>, plan: Plan) -> Result<Credential, LeaseError> {
+        match plan {
+            Plan::Use(credential) => Ok(credential),
+            Plan::UseAndRefresh(credential, flight) => {
+                self.fly_if_opened(live, flight);
+                Ok(credential)
+            }
             Plan::NeedsReconnect => Err(LeaseError::NeedsReconnect(live.name.clone())),
+            Plan::ClientRefused => Err(LeaseError::ClientRefused(live.name.clone())),
             Plan::Unavailable(because) => Err(LeaseError::Unavailable(because)),
-            Plan::Refresh => Err(LeaseError::Unavailable("the new token is over already".into())),
+            Plan::Refresh(flight) => {
+                self.fly_if_opened(live, flight);
+                Err(LeaseError::Unavailable("the new token is over already".into()))
+            }
         }
     }
 
-    /// The upstream answered 401. A token that cannot be refreshed is shown to the provider, which knows
-    /// whether the upstream only meant the one operation.
-    pub fn rejected(self: &Arc<Self>, live: &Arc<Live>, generation: u64) {
-        if !live.reject(generation, self.clock.now()) {
+    /// The upstream took this generation no more: a newer one, or why there is none, which is what the
+    /// connection's owner is told too.
+    pub async fn renew(
+        self: &Arc<Self>,
+        live: &Arc<Live>,
+        refused: u64,
+        rejection: Rejection,
+    ) -> Result<Credential, LeaseError> {
+        if let Rejection::Dead(word) = rejection {
+            self.is_dead(live, refused, &word).await;
+        }
+        if let Some(flight) = live.reject(refused, self.clock.now()) {
+            wait(self.fly_if_opened(live, flight)).await?;
+        }
+        let now = self.clock.now();
+        match self.lent(live, live.plan(now))? {
+            same if same.generation == refused => match live.state().not_renewed(now) {
+                Some(plan) => self.lent(live, plan),
+                None => Err(LeaseError::Refused(live.name.clone())),
+            },
+            newer => Ok(newer),
+        }
+    }
+
+    /// The service itself says that a token is dead: where nothing renews it, nobody has to be asked.
+    async fn is_dead(self: &Arc<Self>, live: &Arc<Live>, generation: u64, word: &str) {
+        let known = live.known().filter(|known| known.generation == generation && known.refresh.is_none());
+        if known.is_none() || live.state().has_ended() {
             return;
         }
-        let Some(known) = live.known() else { return };
-        if known.refresh.is_some() {
-            self.join_flight(live);
-            return;
-        }
+        let because = format!("the service says that its token is over (`{}`)", crate::audit::plain(word));
+        let (done, ended) = tokio::sync::oneshot::channel();
         let (this, live) = (self.clone(), live.clone());
-        self.spawn(async move { this.probe(&live, &known).await });
+        // A caller that goes away does not keep what was learned from being written.
+        self.spawn(async move {
+            this.end_grant(&live, generation, because.into()).await;
+            let _ = done.send(());
+        });
+        let _ = ended.await;
+    }
+
+    /// The same for whoever waits for nothing.
+    #[cfg(test)]
+    pub fn rejected(self: &Arc<Self>, live: &Arc<Live>, generation: u64) {
+        if let Some(flight) = live.reject(generation, self.clock.now()) {
+            self.fly_if_opened(live, flight);
+        }
     }
 
     /// Waits for every flight.
@@ -96,7 +150,8 @@ impl Refresher {
         flights.join_all().await;
     }
 
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    /// A task that no caller cancels, and that is waited for at the end.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
         while flights.try_join_next().is_some() {}
         match &self.runtime {
@@ -105,8 +160,8 @@ impl Refresher {
         };
     }
 
-    fn join_flight(self: &Arc<Self>, live: &Arc<Live>) -> watch::Receiver<()> {
-        let (flight, opened) = live.state().join();
+    fn fly_if_opened(self: &Arc<Self>, live: &Arc<Live>, flight: Flight) -> watch::Receiver<()> {
+        let Flight { ended, opened } = flight;
         if let Some(opened) = opened {
             let (this, live) = (self.clone(), live.clone());
             self.spawn(async move {
@@ -114,14 +169,19 @@ impl Refresher {
                 drop(opened);
             });
         }
-        flight
+        ended
     }
 
     async fn probe(&self, live: &Live, known: &Known) {
-        let refused = super::account(&self.http, &live.provider, &known.access).await;
-        let Err(because) = refused else { return };
-        if because.contains("401") {
-            self.end_grant(live, known.generation, &because).await;
+        match account(&self.http, &live.provider, &known.access).await {
+            Err(because) if because.is_dead() => {
+                self.end_grant(live, known.generation, because.into()).await;
+            }
+            Err(because) if !because.is_taken() => {
+                let because = Message::from(because).after("whether its token is good could not be asked");
+                live.state().failed(because, self.clock.now());
+            }
+            Ok(_) | Err(_) => live.state().is_good(),
         }
     }
 
@@ -135,37 +195,73 @@ impl Refresher {
             return self.save(live, unsaved).await;
         }
         let Some(known) = known else { return };
-        let Some(token) = known.refresh.clone() else { return };
+        let Some(token) = known.refresh.clone() else { return self.probe(live, &known).await };
         let begun = match self.store.begin_refresh(live.id, known.generation, now).await {
             Ok(begun) => begun,
-            Err(fault) => return live.state().failed(fault.to_string(), now),
+            Err(fault) => return live.state().failed(fault, now),
         };
         match begun {
             RefreshBegun::Moved => self.reload(live).await,
             RefreshBegun::Again { .. } if !rejected && !may_repeat(live.provider.refresh, &known, now) => {
                 let until = known.expires.unwrap_or(now);
-                live.state().pause_until(until, "the outcome of an earlier refresh is not known".into());
+                let because = "the outcome of an earlier refresh is not known";
+                live.state().pause_until(until, because, now);
             }
             RefreshBegun::First | RefreshBegun::Again { .. } => self.call(live, &known, &token, begun).await,
         }
     }
 
     async fn call(&self, live: &Live, known: &Known, token: &SecretString, begun: RefreshBegun) {
-        let answer = refresh(&self.http, &live.provider, &live.client, token).await;
-        match answer {
-            Ok(tokens) => match self.seal(live.id, known, tokens) {
+        let given = refresh(&self.http, &live.provider, &live.client, token).await;
+        match given.and_then(|given| self.next(live, known, given)) {
+            Ok(Next { known: next, unread }) => match self.seal(live.id, known, next) {
                 Ok(unsaved) => {
                     live.state().unsaved = Some(unsaved.clone());
                     self.save(live, unsaved).await;
+                    // The grant is kept; for a token that can be used the provider is asked again.
+                    if let Some(unread) = unread {
+                        live.state().failed(TokenFailure::Unread(unread), self.clock.now());
+                    }
                 }
-                Err(error) => live.state().failed(error.to_string(), self.clock.now()),
+                Err(error) => live.state().failed(error, self.clock.now()),
             },
             Err(failure) => self.failed(live, known, begun, failure).await,
         }
     }
 
+    /// The generation that follows from what the provider gave: of an answer that cannot be read entirely whatever was
+    /// understood. A new refresh token has perhaps ended the old one, so it is kept without an access token too.
+    fn next(&self, live: &Live, before: &Known, given: Given) -> Result<Next, TokenFailure> {
+        let now = self.clock.now();
+        let Given { access, refresh, expires_in, scopes, grant_ends_in } = given;
+        let (access, expires, unread) = match access {
+            Ok(access) => (access, expires_in.map(|lifetime| now.saturating_add(lifetime)), None),
+            Err(unread) if refresh.is_some() => {
+                let is_over = live.state().rejected || live.provider.old_access == OldAccess::DiesAtOnce;
+                let expires = if is_over { Some(now) } else { before.expires };
+                (before.access.clone(), expires, Some(unread))
+            }
+            Err(unread) => return Err(unread.into()),
+        };
+        let grant = match grant_ends_in {
+            Some(lifetime) => Some(GrantEnd::announced(before.grant, lifetime, now)),
+            // Of a new refresh token nothing was announced.
+            None => before.grant.filter(|_| refresh.is_none()),
+        };
+        let known = Known {
+            access,
+            refresh: refresh.or_else(|| before.refresh.clone()),
+            generation: before.generation + 1,
+            obtained: now,
+            expires,
+            scopes: scopes.unwrap_or_else(|| before.scopes.clone()),
+            grant,
+        };
+        Ok(Next { known, unread })
+    }
+
     async fn failed(&self, live: &Live, known: &Known, begun: RefreshBegun, failure: TokenFailure) {
-        let because = failure.to_string();
+        let because = Message::from(&failure);
         tracing::warn!(connection = %live.name, %because, "a refresh failed");
         match failure {
             TokenFailure::InvalidGrant(_) => {
@@ -174,16 +270,24 @@ impl Refresher {
                 if begun == RefreshBegun::First && self.has_moved(live, known.generation).await {
                     return self.reload(live).await;
                 }
-                self.end_grant(live, known.generation, &because).await;
+                self.end_grant(live, known.generation, because).await;
             }
-            TokenFailure::Refused(_) | TokenFailure::NotSent(_) => {
+            TokenFailure::ClientRefused(words) => {
+                if begun == RefreshBegun::First {
+                    self.came_to_nothing(live, known.generation).await;
+                }
+                live.state().client_refused(self.clock.now());
+                let client = crate::audit::plain(&live.client.id);
+                self.concerned(live, Concern::ClientRefused { client, because: words }).await;
+            }
+            TokenFailure::Refused(_) | TokenFailure::NotSent(_) | TokenFailure::Unset(_) => {
                 // An intent that was open before stays open: this call says nothing about that one.
                 if begun == RefreshBegun::First {
                     self.came_to_nothing(live, known.generation).await;
                 }
                 live.state().failed(because, self.clock.now());
             }
-            TokenFailure::Unknown(_) => {
+            TokenFailure::Unknown(_) | TokenFailure::Unread(_) => {
                 if live.provider.refresh == RefreshStyle::Keeps {
                     self.came_to_nothing(live, known.generation).await;
                 }
@@ -198,16 +302,44 @@ impl Refresher {
         }
     }
 
-    async fn end_grant(&self, live: &Live, generation: u64, because: &str) {
-        let event = EventEntry::on_connection(Event::NeedsReconnect, &live.name).detail(because);
-        match self.store.needs_reconnect(live.id, generation, event.at(self.clock.now())).await {
-            Ok(Moved::Done) => live.state().needs_reconnect(because.to_owned()),
+    async fn end_grant(&self, live: &Live, generation: u64, because: Message) {
+        let now = self.clock.now();
+        let event =
+            EventEntry::on_connection(Event::NeedsReconnect, &live.name).detail(&because.says).at(now);
+        let concern = Concern::needs_reconnect(because);
+        match self.store.needs_reconnect(live.id, generation, row(&concern, now), event).await {
+            Ok(Moved::Done) => live.state().note(concern, now),
             Ok(Moved::Superseded) => self.reload(live).await,
             // Not durable, and true all the same.
             Err(fault) => {
                 tracing::error!(connection = %live.name, %fault, "needs reconnect, which was not recorded");
-                live.state().needs_reconnect(because.to_owned());
+                live.state().note(concern, now);
             }
+        }
+    }
+
+    /// Notes a concern, and tells people once that it began.
+    pub async fn concerned(&self, live: &Live, concern: Concern) {
+        let now = self.clock.now();
+        live.state().note(concern.clone(), now);
+        self.tell(live, &concern, OffsetDateTime::UNIX_EPOCH).await;
+    }
+
+    /// Tells people of a concern: not again while one of its kind is kept that is not older than `again`.
+    pub async fn tell(&self, live: &Live, concern: &Concern, again: OffsetDateTime) {
+        let now = self.clock.now();
+        let Some(event) = concern.event() else { return };
+        let event = EventEntry::on_connection(event, &live.name).detail(&concern.says(now)).at(now);
+        if let Err(fault) = self.store.concern_began(live.id, row(concern, now), again, event).await {
+            tracing::warn!(connection = %live.name, %fault, "a concern was not recorded");
+        }
+    }
+
+    /// What a newer token ends.
+    async fn relieved(&self, live: &Live) {
+        const OVER: &[&str] = &["client-refused", "grant-ends", "needs-reconnect"];
+        if let Err(fault) = self.store.concerns_over(live.id, OVER).await {
+            tracing::warn!(connection = %live.name, %fault, "a concern that is over is still kept");
         }
     }
 
@@ -228,7 +360,13 @@ impl Refresher {
             }
         };
         match saved {
-            Ok(Moved::Done) => live.state().succeeded(unsaved.known),
+            Ok(Moved::Done) => {
+                let was_told = live.concerns(self.clock.now()).iter().any(|one| one.event().is_some());
+                live.state().succeeded(unsaved.known);
+                if was_told {
+                    self.relieved(live).await;
+                }
+            }
             Ok(Moved::Superseded) => {
                 // A disconnect or another writer was first. What nobody will use is given back.
                 let Unsaved { known, .. } = unsaved;
@@ -237,14 +375,8 @@ impl Refresher {
                     self.store.known_connection(live.id).await,
                     Ok(None | Some(KnownConnectionRow { status: RowStatus::Disconnecting, .. }))
                 ) {
-                    revoke(
-                        &self.http,
-                        &live.provider,
-                        &live.client,
-                        Some(&known.access),
-                        known.refresh.as_ref(),
-                    )
-                    .await;
+                    let tokens = Tokens { access: Some(&known.access), refresh: known.refresh.as_ref() };
+                    revoke(&self.http, &live.provider, &live.client, tokens, Reach::Grant).await;
                 }
                 self.reload(live).await;
             }
@@ -266,29 +398,45 @@ impl Refresher {
         match self.store.known_connection(live.id).await {
             Ok(Some(row)) if row.status == RowStatus::Healthy => match open_credential(&self.vault, &row) {
                 Ok(known) => live.state().succeeded(known),
-                Err(error) => live.state().needs_reconnect(error.to_string()),
+                Err(error) => live.state().needs_reconnect(error, self.clock.now()),
             },
             Ok(_) => {
                 let mut state = live.state();
-                state.health = Health::NeedsReconnect;
+                let because = "it was disconnected or refused meanwhile";
+                state.needs_reconnect(because, self.clock.now());
                 state.known = None;
             }
-            Err(StoreFault(because)) => live.state().failed(because, self.clock.now()),
+            Err(fault) => live.state().failed(fault.0, self.clock.now()),
         }
     }
 
-    fn seal(&self, id: ConnectionId, before: &Known, tokens: Tokens) -> Result<Unsaved, VaultError> {
-        let now = self.clock.now();
-        let known = Known {
-            access: tokens.access,
-            refresh: tokens.refresh.or_else(|| before.refresh.clone()),
-            generation: before.generation + 1,
-            obtained: now,
-            expires: tokens.expires_in.map(|lifetime| now.saturating_add(lifetime)),
-        };
+    fn seal(&self, id: ConnectionId, before: &Known, known: Known) -> Result<Unsaved, VaultError> {
         let row = seal_credential(&self.vault, id, &known)?;
         Ok(Unsaved { from: before.generation, row, known })
     }
+}
+
+/// The next generation, and what of its answer could not be read.
+struct Next {
+    known: Known,
+    unread: Option<Unread>,
+}
+
+/// Until the flight drops its end; a value is never sent.
+async fn wait(mut flight: watch::Receiver<()>) -> Result<(), LeaseError> {
+    match tokio::time::timeout(PATIENCE, flight.changed()).await {
+        Ok(_) => Ok(()),
+        Err(_) => Err(LeaseError::Unavailable("a refresh takes too long".into())),
+    }
+}
+
+/// Without an address that is good for anything.
+fn row(concern: &Concern, at: OffsetDateTime) -> ConcernRow {
+    let kept = match concern {
+        Concern::SignOn { deed, .. } => Concern::SignOn { deed: deed.clone(), link: None },
+        other => other.clone(),
+    };
+    ConcernRow { kind: kept.kind(), says: serde_json::to_string(&kept).unwrap_or_default(), at }
 }
 
 /// Whether a refresh token is used again after a call with an unknown outcome. Where its use may have ended
@@ -299,39 +447,4 @@ fn may_repeat(style: RefreshStyle, known: &Known, now: OffsetDateTime) -> bool {
         RefreshStyle::Keeps | RefreshStyle::RotatesWithGrace => true,
         RefreshStyle::Rotates => known.expires.is_none_or(|end| now >= end),
     }
-}
-
-pub(crate) fn place<'a>(row: &'a str, column: &'a str, generation: u64) -> Place<'a> {
-    Place { table: "credential", row, column, generation }
-}
-
-pub(crate) fn seal_credential(
-    vault: &Vault,
-    id: ConnectionId,
-    known: &Known,
-) -> Result<CredentialRow, VaultError> {
-    let row = id.0.to_string();
-    let seal = |column, secret: &SecretString| -> Result<Sealed, VaultError> {
-        vault.seal(place(&row, column, known.generation), secret.expose_secret().as_bytes())
-    };
-    Ok(CredentialRow {
-        generation: known.generation,
-        access: seal("access", &known.access)?,
-        refresh: known.refresh.as_ref().map(|token| seal("refresh", token)).transpose()?,
-        obtained: known.obtained,
-        expires: known.expires,
-    })
-}
-
-pub(crate) fn open_credential(vault: &Vault, row: &KnownConnectionRow) -> Result<Known, VaultError> {
-    let id = row.id.0.to_string();
-    let credential = &row.credential;
-    let open = |column, sealed: &Sealed| vault.open_string(place(&id, column, credential.generation), sealed);
-    Ok(Known {
-        access: open("access", &credential.access)?,
-        refresh: credential.refresh.as_ref().map(|sealed| open("refresh", sealed)).transpose()?,
-        generation: credential.generation,
-        obtained: credential.obtained,
-        expires: credential.expires,
-    })
 }

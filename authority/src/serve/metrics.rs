@@ -1,4 +1,5 @@
-//! The process's metrics recorder, which Prometheus reads. Installed once a process, whatever number of servers it runs.
+//! The process's metrics recorder, which Prometheus reads. It is installed once a process, whatever number of servers
+//! that runs.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,12 +11,12 @@ use tokio::task::JoinSet;
 
 use crate::api::Metrics;
 
-/// How often what was measured is folded together, so that memory stays bounded while nobody reads.
+/// How often measurements are folded together, so that memory stays bounded while nobody reads.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
 
-/// Starts to measure; the answer renders what was measured.
+/// Starts measuring. The answer renders the measurements.
 pub(super) fn start(
     tasks: &mut JoinSet<anyhow::Result<()>>,
     mut ended: watch::Receiver<bool>,

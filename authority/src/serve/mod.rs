@@ -1,7 +1,7 @@
 //! The one place that joins the authority and the gateway: it opens the home, listens, and drains at the end.
 //!
-//! The gateway's listeners serve agents; the authority's TCP listener serves the console, health, metrics and public
-//! keys; only the socket serves administration. Nothing is decided here.
+//! The gateway's listeners serve agents. The authority's TCP listener serves the console, health, metrics and public
+//! keys. Only the socket serves administration. Nothing is decided here.
 
 mod metrics;
 mod socket;
@@ -12,21 +12,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use datalog::ConnectionName;
+use datalog::{ConnectionName, Message};
 use serde::Serialize;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use verifier::{Door, Gateway, GatewayConfig, Limits, Scope, Serving, SystemClock};
 
-use crate::api;
 use crate::app::App;
-use crate::config::Config;
-use crate::console;
+use crate::config::types::Config;
 use crate::home::Home;
-use crate::notify;
+use crate::{api, console, notify};
 
-/// Where everything listens: what was asked for, with the ports that were given.
+/// All listening addresses: the requested ones, with their real ports.
 #[derive(Debug, Clone, Serialize)]
 pub struct Ready {
     pub gateway: SocketAddr,
@@ -43,7 +41,7 @@ pub struct Own {
     pub listen: SocketAddr,
 }
 
-/// An authority and a gateway that run.
+/// A running authority and gateway.
 pub struct Server {
     ready: Ready,
     app: Arc<App>,
@@ -64,7 +62,7 @@ pub async fn start(home: &Home, mut config: Config, patience: Duration) -> anyho
         socket: home.socket(),
         connections: Vec::new(),
     };
-    let app = App::open(home, config)?;
+    let app = App::open(home, config).map_err(Message::from)?;
     let mut socket = socket::Socket::bind(&ready.socket)?;
     let (end, ended) = watch::channel(false);
     let mut tasks = JoinSet::new();
@@ -101,8 +99,8 @@ pub async fn start(home: &Home, mut config: Config, patience: Duration) -> anyho
     Ok(Server { ready, app, gateway, end, tasks, patience, _socket: socket })
 }
 
-/// Everything that is listened on by TCP, bound before the home is opened: what is told to people and agents of
-/// the addresses is then what was given.
+/// Everything that listens on TCP, bound before the home is opened, so that people and agents are told the real
+/// addresses.
 struct Listeners {
     gateway: TcpListener,
     authority: TcpListener,
@@ -125,12 +123,11 @@ impl Listeners {
     }
 }
 
-/// Listens on `address`, which becomes the one that was given.
+/// Listens on `address`, which becomes the real address.
 fn listen(address: &mut SocketAddr, section: &str) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(*address).map_err(|error| {
-        anyhow!(
-            "`{address}` cannot be listened on: {error}\nhint: end the other process, or set another address under [{section}] in hallpass.toml"
-        )
+        Message::new(format!("`{address}` cannot be used: {error}"))
+            .hint(format!("end the other process, or set another address under [{section}] in hallpass.toml"))
     })?;
     *address = listener.local_addr()?;
     Ok(listener)
@@ -144,7 +141,7 @@ async fn serve_api<L: axum::serve::Listener<Addr: std::fmt::Debug>>(
     axum::serve(listener, router).with_graceful_shutdown(at_the_end(ended)).await.context("the API ended")
 }
 
-/// Returns when the end is called, or whoever could call it is gone.
+/// Returns when the end is called, or when nobody is left to call it.
 async fn at_the_end(mut ended: watch::Receiver<bool>) {
     let _ = ended.wait_for(|ended| *ended).await;
 }
@@ -162,7 +159,7 @@ impl Server {
     pub async fn until_told(mut self, mut signals: Signals) -> anyhow::Result<()> {
         tokio::select! {
             () = signals.told() => {}
-            // No part ends on its own: without it the rest is not what was asked for.
+            // No part ends on its own. If one does, the rest is incomplete.
             Some(ended) = self.tasks.join_next() => {
                 ended.context("a part of the server failed")??;
             }
@@ -177,7 +174,7 @@ impl Server {
     /// Takes no new requests, waits for the open ones as long as its patience lasts, and closes the authority.
     pub async fn drain(self) {
         let Self { app, gateway, end, mut tasks, patience, _socket, .. } = self;
-        // Nobody listens where every task has ended already.
+        // Nobody listens if every task has already ended.
         let _ = end.send(true);
         let people = async {
             let all_ended = async { while tasks.join_next().await.is_some() {} };
@@ -192,7 +189,7 @@ impl Server {
     }
 }
 
-/// SIGINT and SIGTERM, heard from the moment it is made: before anybody is told that the server is ready.
+/// SIGINT and SIGTERM, heard from the moment this is made. Make it before the server says that it is ready.
 pub struct Signals {
     interrupt: Signal,
     terminate: Signal,

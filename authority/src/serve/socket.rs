@@ -1,15 +1,17 @@
-//! The authority's Unix socket: mode 0600 in a folder of the owner's alone, and answered to the owner only.
+//! The authority's Unix socket: mode 0600, in the owner's own folder, and only the owner gets answers.
 //!
-//! Whoever binds it holds the home's lock, so a socket that is found there was left by a process that is gone.
+//! The process that binds it holds the home's lock, so a process that is gone left any socket that is found there.
 
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow, bail};
-use tokio::net::{UnixListener, UnixStream, unix::SocketAddr};
+use anyhow::{Context as _, bail};
+use datalog::Message;
+use tokio::net::unix::SocketAddr;
+use tokio::net::{UnixListener, UnixStream};
 
-/// The bound socket; its file goes when this does.
+/// The bound socket. Its file goes with it.
 pub(super) struct Socket {
     path: PathBuf,
     listener: Option<UnixListener>,
@@ -22,14 +24,13 @@ impl Socket {
         let mode = std::fs::metadata(folder)?.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
             let shown = folder.display();
-            bail!("expected mode 700 on `{shown}`, got {mode:o}\nhint: chmod 700 '{shown}'");
+            let says = format!("expected mode 700 on `{shown}`, got {mode:o}");
+            bail!(Message::new(says).hint(format!("chmod 700 '{shown}'")));
         }
         remove_stale(path)?;
         let listener = UnixListener::bind(path).map_err(|error| {
-            anyhow!(
-                "`{}` cannot be listened on: {error}\nhint: a socket's path holds about 100 characters: choose a shorter HALLPASS_HOME",
-                path.display()
-            )
+            Message::new(format!("`{}` cannot be used: {error}", path.display()))
+                .hint("a socket's path holds about 100 characters: choose a shorter HALLPASS_HOME")
         })?;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
         let owner = std::fs::symlink_metadata(path)?.uid();
@@ -45,7 +46,7 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // Where it is gone already, that is what was wanted.
+        // If it is already gone, that is fine.
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -55,11 +56,13 @@ fn remove_stale(path: &Path) -> anyhow::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error).with_context(|| format!("`{}` cannot be looked at", path.display())),
         Ok(found) if found.file_type().is_socket() => Ok(std::fs::remove_file(path)?),
-        Ok(_) => bail!("`{}` is not a socket\nhint: move it away", path.display()),
+        Ok(_) => {
+            bail!(Message::new(format!("`{}` is not a socket", path.display())).hint("move it away"))
+        }
     }
 }
 
-/// Accepts the socket's owner and root; others are hung up on before a byte is read.
+/// Accepts the socket's owner and root. Others are disconnected before a byte is read.
 pub(super) struct OwnerOnly {
     listener: UnixListener,
     owner: u32,

@@ -1,15 +1,19 @@
-//! Questions for people and their answers, and the keys that approvers sign with.
+//! Questions for people and their answers, and the keys of approvers.
 //!
-//! An approval is for one request (its digest) by one holder (the last block of its pass's lineage); while it is
-//! open the same request finds the same one. Using it up is `BudgetStore::intended`, beside the intent.
+//! A question is for one request (by `Request::question`) of one holder (the last block of its pass's lineage). While
+//! it is open, the same request finds the same question. `question` decides what becomes of it: a method here takes an
+//! event and stores the next state, if nobody was faster. `BudgetStore::intended` uses it up, beside the intent.
 
 use datalog::{ApprovalId, ApproverName, ConnectionName, RevocationId};
 use time::OffsetDateTime;
 
-use super::{Line, Stored};
+use super::Line;
+use crate::store::stored::Stored;
 use crate::vault::Sealed;
 
-/// A question, before it has been put.
+pub use crate::question::{Answer, ApprovalStatus, Bar, Grant, Question, Reach, Refused, Said, Says, Word};
+
+/// A question before it is put.
 #[derive(Clone)]
 pub struct NewApproval {
     pub id: ApprovalId,
@@ -18,14 +22,16 @@ pub struct NewApproval {
     pub connection: ConnectionName,
     pub operation: String,
     pub digest: String,
-    /// What requests that are alike have in common; none where it is alike to itself alone.
+    /// The digest that similar requests share; none if no other request is similar.
     pub alike: Option<String>,
+    /// The people it reaches, each as a hash; empty if that is nobody, or unknown.
+    pub people: Vec<String>,
     /// The third-party request of the pass.
     pub request: Vec<u8>,
-    /// What the approver is shown. Bound to `approval`, the id, `shown`, generation 0.
+    /// What the approver sees. Bound to `approval`, the id, `shown`, generation 0.
     pub shown: Sealed,
     pub needed: u32,
-    /// Who may approve; anybody where it is empty.
+    /// Who may approve; anybody if it is empty.
     pub approvers: Vec<ApproverName>,
     pub asked: OffsetDateTime,
     pub expires: OffsetDateTime,
@@ -35,20 +41,9 @@ pub struct NewApproval {
 /// How many questions may wait.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// Of one pass and everything attenuated from it.
+    /// For one pass and everything attenuated from it.
     pub of_pass: u32,
     pub of_all: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ApprovalStatus {
-    Pending,
-    Approved,
-    Denied,
-    Used,
-    /// An answer to a request that is alike covers it.
-    Covered,
-    Expired,
 }
 
 #[derive(Clone)]
@@ -60,80 +55,48 @@ pub struct ApprovalRow {
     pub operation: String,
     pub digest: String,
     pub alike: Option<String>,
+    pub people: Vec<String>,
     pub request: Vec<u8>,
     /// Gone once it is settled.
     pub shown: Option<Sealed>,
-    pub needed: u32,
-    pub approvers: Vec<ApproverName>,
-    pub status: ApprovalStatus,
-    /// None where it is not limited, or nothing was granted yet.
-    pub uses_left: Option<u32>,
-    pub uses: u32,
-    pub because: Option<String>,
     pub asked: OffsetDateTime,
-    pub expires: OffsetDateTime,
-    pub pass_ends: OffsetDateTime,
-    pub answers: Vec<AnswerRow>,
+    pub question: Question,
 }
 
-/// One approver's yes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AnswerRow {
-    pub approver: ApproverName,
-    pub at: OffsetDateTime,
-    /// The signed third-party block.
-    pub block: Vec<u8>,
-    pub grant: Grant,
-}
-
-/// What a yes is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grant {
-    pub reach: Reach,
-    /// How often; none is without a limit.
-    pub times: Option<u32>,
-    pub until: OffsetDateTime,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    Exact,
-    Alike,
-}
-
-/// An approval that an intent uses up, once, for this request.
-#[derive(Debug, Clone)]
-pub struct Use {
-    pub id: ApprovalId,
-    pub digest: String,
-    pub at: OffsetDateTime,
-}
-
-/// What became of a question.
+/// The result of putting a question.
 #[derive(Clone)]
 pub enum Put {
-    /// It was there, or an answer to one that is alike covers it.
+    /// It already existed, or an answer to a similar one covers it.
     Found(ApprovalRow),
+    /// A person said no to the same request of a relative, or to the people it reaches: that answers it.
+    Barred(ApprovalRow),
     New(ApprovalRow),
     TooMany {
         waiting: u64,
     },
 }
 
-/// What became of an answer.
+/// The result of an answer.
 #[derive(Clone)]
 pub enum AnswerTaken {
     Done(Box<ApprovalRow>),
     NotFound,
-    /// It is settled already.
-    Settled(ApprovalStatus),
+    /// The approver was retired meanwhile.
+    Retired,
+    /// The state has not changed.
+    Refused(Refused, Box<ApprovalRow>),
+    /// The no is kept, although the approval was already used.
+    TooLate(Box<ApprovalRow>),
 }
+
+/// The log's entry for a changed question.
+pub type Written = Box<dyn Fn(&ApprovalRow) -> Line + Send>;
 
 #[derive(Debug, Clone)]
 pub struct ApprovalQuery {
     pub status: Option<ApprovalStatus>,
     pub holder: Option<RevocationId>,
-    /// A pass of which it is, or from which it was attenuated.
+    /// Its pass, or one that its pass was attenuated from.
     pub pass: Option<RevocationId>,
     pub limit: u32,
     pub now: OffsetDateTime,
@@ -149,25 +112,20 @@ pub struct ApproverRow {
 }
 
 pub trait ApprovalStore {
-    /// Finds the question, or puts it; what has ended is closed on the way.
+    /// Finds the question, or puts it. Ended questions are closed on the way.
     fn asked(&self, ask: NewApproval, bounds: Bounds, event: Line) -> Stored<'_, Put>;
     /// The newest first.
     fn approvals(&self, query: ApprovalQuery) -> Stored<'_, Vec<ApprovalRow>>;
     fn approval<'a>(&'a self, id: &'a ApprovalId, now: OffsetDateTime) -> Stored<'a, Option<ApprovalRow>>;
-    /// One approver's yes. Enough of them grant what all of them said.
-    fn approved(&self, id: ApprovalId, answer: AnswerRow, event: Line) -> Stored<'_, AnswerTaken>;
-    /// A no; it takes back what was granted and not used.
-    fn denied(
-        &self,
-        id: ApprovalId,
-        because: Option<String>,
-        at: OffsetDateTime,
-        event: Line,
-    ) -> Stored<'_, AnswerTaken>;
+    /// One approver's answer. A no to people also answers waiting questions to the same people; each is written.
+    fn answered(&self, id: ApprovalId, answer: Answer, written: Written) -> Stored<'_, AnswerTaken>;
     /// Undoes one use by a request that never left.
     fn approval_returned(&self, id: ApprovalId) -> Stored<'_, ()>;
-    /// A new approver. Fails where the name is taken.
+    /// A new approver. Fails if the name is taken.
     fn approver_created(&self, approver: ApproverRow, event: Line) -> Stored<'_, ()>;
-    fn approver_retired(&self, name: ApproverName, event: Line) -> Stored<'_, ()>;
+    /// Their answers to open questions stop counting, and those questions wait again, until then.
+    fn approver_retired(&self, name: ApproverName, until: OffsetDateTime, event: Line) -> Stored<'_, ()>;
     fn approvers(&self) -> Stored<'_, Vec<ApproverRow>>;
+    /// The approvers whose retirement is in the log.
+    fn retired_approvers(&self) -> Stored<'_, Vec<ApproverName>>;
 }

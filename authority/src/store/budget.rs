@@ -1,45 +1,50 @@
-//! What lineages have used of their budgets.
+//! How much lineages have used of their budgets.
 
 use datalog::{Reservation, Spent};
+use verifier::ports::SentBefore;
 
-use super::{Line, Stored, Use};
+use super::{Line, OnceKey, Use};
+use crate::store::stored::Stored;
 
-/// How an intent ended.
+/// The result of an intent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Intended {
     /// Everything was taken, and this is the record's number.
     Written(u64),
-    /// Nothing was taken or written, because this budget has not enough left.
+    /// Nothing was taken or written, because this budget has too little left.
     Exhausted { budget: String },
-    /// Nothing was taken or written, because the approval was used before, or does not stand any more.
+    /// Nothing was taken or written, because the approval was used before, or no longer counts.
     ApprovalUsed,
+    /// Nothing was taken or written, because an identical request was sent, and its outcome is open.
+    SentBefore(SentBefore),
 }
 
-/// How a request for more ended.
+/// The result of taking more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
     All,
-    /// Nothing was taken, because this budget has not enough left.
+    /// Nothing was taken, because this budget has too little left.
     Exhausted {
         budget: String,
     },
 }
 
 pub trait BudgetStore {
-    /// How each budget stands before these would be taken.
+    /// The state of each budget before this is taken.
     fn used<'a>(&'a self, reservations: &'a [Reservation]) -> Stored<'a, Vec<Spent>>;
-    /// Takes from every budget, uses the approval up and appends the intent, or does nothing of it; atomic over all
-    /// callers.
+    /// Takes from every budget, uses up the approval and appends the intent, or does none of it; atomic over all
+    /// callers. With `once`, only if no identical request is on its way or open.
     fn intended(
         &self,
         line: Line,
         reservations: Vec<Reservation>,
         approval: Option<Use>,
+        once: Option<OnceKey>,
     ) -> Stored<'_, Intended>;
     /// Takes from every budget for a request that has left, or from none.
     fn taken(&self, reservations: Vec<Reservation>) -> Stored<'_, Taken>;
-    /// Gives back what was taken for a request that never left.
+    /// Gives back what a request took that never left.
     fn release(&self, reservations: Vec<Reservation>) -> Stored<'_, ()>;
-    /// Gives back what was not needed, when its turn comes, for one who does not wait.
+    /// Gives back the unused part when its turn comes, for a caller that does not wait.
     fn settled_later(&self, unspent: Vec<Reservation>);
 }

@@ -1,12 +1,13 @@
-//! Connections, their sealed credentials, and the refreshes that are under way.
+//! Connections, their sealed credentials, and the refreshes under way.
 //!
-//! Every change to a credential names the generation it was made from, so that of two writers one loses
-//! and knows it. An id is never used twice: a connection that comes back under its old name is another one.
+//! Every change of a credential names the generation it was made from, so that one of two writers loses and knows it.
+//! An id is never used twice: a connection that returns under its old name is another one.
 
 use datalog::{Account, ConnectionName, ServiceName};
 use time::OffsetDateTime;
 
-use super::{Line, Stored};
+use super::Line;
+use crate::store::stored::Stored;
 use crate::vault::Sealed;
 
 /// Random, and never used again.
@@ -17,7 +18,7 @@ pub struct ConnectionId(pub i64);
 pub enum RowStatus {
     Healthy,
     NeedsReconnect,
-    /// Lent to nobody any more; the provider is being told.
+    /// Nobody is lent it any longer; the provider is being told.
     Disconnecting,
 }
 
@@ -27,7 +28,8 @@ pub struct NewConnection {
     pub name: ConnectionName,
     pub service: ServiceName,
     pub account: Account,
-    pub scopes: Vec<String>,
+    /// The scopes that the person was asked for.
+    pub asked: Vec<String>,
     pub client_id: String,
     /// Bound to `connection`, the id, `client_secret`, generation 0.
     pub client_secret: Option<Sealed>,
@@ -46,6 +48,26 @@ pub struct CredentialRow {
     pub refresh: Option<Sealed>,
     pub obtained: OffsetDateTime,
     pub expires: Option<OffsetDateTime>,
+    /// The granted scopes, if the provider ever said; otherwise the requested ones.
+    pub scopes: Vec<String>,
+    pub grant: Option<GrantEnd>,
+}
+
+/// The announced end of a grant, and since when it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GrantEnd {
+    pub began: OffsetDateTime,
+    pub ends: OffsetDateTime,
+}
+
+/// A concern that people were told of, and that is not over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConcernRow {
+    /// One of each kind for a connection.
+    pub kind: &'static str,
+    /// Its JSON. No secret.
+    pub says: String,
+    pub at: OffsetDateTime,
 }
 
 #[derive(Clone)]
@@ -54,15 +76,18 @@ pub struct KnownConnectionRow {
     pub name: ConnectionName,
     pub service: ServiceName,
     pub account: Account,
-    pub scopes: Vec<String>,
+    /// The requested scopes; none for a connection from before these were stored.
+    pub asked: Option<Vec<String>>,
     pub client_id: String,
     pub client_secret: Option<Sealed>,
     pub status: RowStatus,
     pub connected: OffsetDateTime,
     /// The current generation.
     pub credential: CredentialRow,
-    /// When a refresh of this generation was begun whose end is not known.
+    /// When a refresh of this generation began whose end is unknown.
     pub open_refresh: Option<OffsetDateTime>,
+    /// JSON of the concerns that people were told of and that are not over.
+    pub concerns: Vec<String>,
 }
 
 /// Whether a refresh may call the provider.
@@ -80,12 +105,12 @@ pub enum RefreshBegun {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moved {
     Done,
-    /// Another generation, a disconnect or a reconnect came first; nothing was changed.
+    /// Another generation, a disconnect or a reconnect came first, so nothing changed.
     Superseded,
 }
 
 pub trait ConnectionStore {
-    /// Keeps a new connection, in place of one with the same name.
+    /// Stores a new connection, instead of one with the same name.
     fn connected(&self, new: NewConnection, event: Line) -> Stored<'_, ()>;
     fn known_connections(&self) -> Stored<'_, Vec<KnownConnectionRow>>;
     fn known_connection(&self, id: ConnectionId) -> Stored<'_, Option<KnownConnectionRow>>;
@@ -96,13 +121,29 @@ pub trait ConnectionStore {
         generation: u64,
         now: OffsetDateTime,
     ) -> Stored<'_, RefreshBegun>;
-    /// The next generation, where `from` is still the current one. The one before is kept.
+    /// The next generation, if `from` is still the current one. The earlier one is kept.
     fn refreshed(&self, id: ConnectionId, from: u64, next: CredentialRow, event: Line) -> Stored<'_, Moved>;
-    /// The provider is known not to have acted.
+    /// The provider certainly did not act.
     fn refresh_came_to_nothing(&self, id: ConnectionId, generation: u64) -> Stored<'_, ()>;
     /// The provider refused the grant of this generation. Nothing is deleted.
-    fn needs_reconnect(&self, id: ConnectionId, generation: u64, event: Line) -> Stored<'_, Moved>;
-    /// From now on it is lent to nobody.
+    fn needs_reconnect(
+        &self,
+        id: ConnectionId,
+        generation: u64,
+        concern: ConcernRow,
+        event: Line,
+    ) -> Stored<'_, Moved>;
+    /// Stores a concern, with the event that tells people of it. It does nothing if one of its kind is stored that
+    /// is not older than `again`.
+    fn concern_began(
+        &self,
+        id: ConnectionId,
+        concern: ConcernRow,
+        again: OffsetDateTime,
+        event: Line,
+    ) -> Stored<'_, ()>;
+    fn concerns_over(&self, id: ConnectionId, kinds: &'static [&'static str]) -> Stored<'_, ()>;
+    /// From now on nobody is lent it.
     fn begin_disconnect(&self, id: ConnectionId, event: Line) -> Stored<'_, Moved>;
     /// Deletes it with all its tokens.
     fn forgotten(&self, id: ConnectionId, event: Line) -> Stored<'_, ()>;

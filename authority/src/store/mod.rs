@@ -1,7 +1,10 @@
-//! What the authority remembers: one small trait for each kind of thing, its methods named for events.
+//! The authority's memory: one small trait for each kind of thing, with methods named for events.
 //!
-//! One method is one transaction, and what it changes is in the audit log in that same transaction. SQL is
-//! only in a backend (`sqlite`); nothing here knows it.
+//! One method is one transaction, and its change is in the audit log in that same transaction. Only a backend
+//! (`sqlite`) has SQL; nothing here knows it.
+//!
+//! - Invariant: Only the store, and `app`, which opens it, use the SQLite code
+//!   (`only_the_store_and_who_opens_it_know_the_database`).
 
 mod approval;
 mod audit;
@@ -10,34 +13,58 @@ mod checkpoint;
 mod connection;
 mod facts;
 mod notice;
+mod once;
+mod open;
 mod pass;
 mod provenance;
 mod prune;
 mod revocation;
 mod root_key;
+mod session;
 pub mod sqlite;
+pub mod stored;
 #[cfg(test)]
 mod story;
 mod suspension;
 
-pub use approval::{
-    AnswerRow, AnswerTaken, ApprovalQuery, ApprovalRow, ApprovalStatus, ApprovalStore, ApproverRow, Bounds,
-    Grant, NewApproval, Put, Reach, Use,
-};
-pub use audit::{AuditStore, ChainLink, Line, StoredRecord};
+pub use crate::audit::key::AuditKeyRow;
+pub use crate::audit::line::Beside;
+pub use crate::audit::line::ChainLink;
+pub use crate::audit::line::FactsRow;
+pub use crate::audit::line::Line;
+pub use crate::audit::line::Seal;
+pub use crate::audit::line::StoredRecord;
+pub use crate::audit::line::WordingRow;
+pub use crate::store::stored::Use;
+pub use approval::AnswerTaken;
+pub use approval::ApprovalQuery;
+pub use approval::ApprovalRow;
+pub use approval::ApprovalStatus;
+pub use approval::ApprovalStore;
+pub use approval::ApproverRow;
+pub use approval::Bounds;
+pub use approval::Grant;
+pub use approval::NewApproval;
+pub use approval::Put;
+pub use approval::Reach;
+pub use approval::Written;
+pub use audit::AuditStore;
 pub use budget::{BudgetStore, Intended, Taken};
-pub use checkpoint::{AuditKeyRow, CheckpointStore};
+pub use checkpoint::CheckpointStore;
 pub use connection::{
-    ConnectionId, ConnectionStore, CredentialRow, KnownConnectionRow, Moved, NewConnection, RefreshBegun,
-    RowStatus,
+    ConcernRow, ConnectionId, ConnectionStore, CredentialRow, GrantEnd, KnownConnectionRow, Moved,
+    NewConnection, RefreshBegun, RowStatus,
 };
-pub use facts::{Beside, FactsRow, FactsStore, Seal, WordingRow};
+pub use facts::FactsStore;
 pub use notice::NoticeStore;
+pub use once::{LeftOpen, OnceKey, OnceStore};
+pub use open::{StoreAt, open};
 pub use pass::{PassQuery, PassRow, PassStore, Said};
 pub use provenance::ProvenanceStore;
 pub use prune::{PruneStore, Pruned};
-pub use revocation::{RevocationRow, RevocationStore};
+pub use revocation::{HaltRow, RevocationRow, RevocationStore};
 pub use root_key::{RootKeyRow, RootKeyStore};
+pub use session::{SessionRow, SessionStore};
 pub use suspension::{Suspended, SuspensionRow, SuspensionStore};
 
 pub use verifier::ports::{Answer, StoreFault};
@@ -51,15 +78,15 @@ pub trait Store:
     + ConnectionStore
     + FactsStore
     + NoticeStore
+    + OnceStore
     + PassStore
     + PruneStore
     + ProvenanceStore
     + RevocationStore
     + RootKeyStore
+    + SessionStore
     + SuspensionStore
     + Send
     + Sync
 {
 }
-
-pub(crate) type Stored<'a, T> = Answer<'a, Result<T, StoreFault>>;

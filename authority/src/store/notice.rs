@@ -1,6 +1,6 @@
-//! How far each sink has told people what is in the log.
+//! How much of the log each sink has told people.
 
-use super::Stored;
+use crate::store::stored::Stored;
 
 pub trait NoticeStore {
     fn told(&self, sink: &'static str) -> Stored<'_, Option<u64>>;

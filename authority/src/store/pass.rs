@@ -1,9 +1,10 @@
-//! The passes that were minted: what they are for, what they say and when they end, never their text.
+//! The minted passes: their task, their words and their end, never their text.
 
 use datalog::{ConnectionName, PassId};
 use time::OffsetDateTime;
 
-use super::{Line, Stored};
+use super::Line;
+use crate::store::stored::Stored;
 
 #[derive(Debug, Clone)]
 pub struct PassRow {
@@ -13,15 +14,15 @@ pub struct PassRow {
     pub expires: OffsetDateTime,
     pub connections: Vec<ConnectionName>,
     pub root_key: u32,
-    /// Whether its own id is revoked. Whether it is refused for another reason is not said.
+    /// Whether its own id is revoked. It does not say whether another reason refuses it.
     pub is_revoked: bool,
 }
 
-/// What a pass says, without the signature that would make it a pass: the JSON of `datalog::Inspection`.
+/// The words of a pass without its signature: the JSON of `datalog::Inspection`.
 #[derive(Debug, Clone)]
 pub struct Said(pub String);
 
-/// Which passes; the newest first.
+/// Which passes, newest first.
 #[derive(Debug, Clone)]
 pub struct PassQuery {
     pub connection: Option<ConnectionName>,
@@ -33,9 +34,11 @@ pub struct PassQuery {
 
 pub trait PassStore {
     fn minted(&self, pass: PassRow, says: Said, event: Line) -> Stored<'_, ()>;
-    /// One pass, and what it says; that is not there of passes from before it was kept.
+    /// One pass and its words; passes from before words were stored have none.
     fn pass<'a>(&'a self, id: &'a PassId) -> Stored<'a, Option<(PassRow, Option<Said>)>>;
     fn passes(&self, query: PassQuery) -> Stored<'_, Vec<PassRow>>;
+    /// Some ids that begin like this.
+    fn passes_that_begin<'a>(&'a self, beginning: &'a str) -> Stored<'a, Vec<PassId>>;
     /// Those of `ids` that were minted here.
     fn known_passes<'a>(&'a self, ids: &'a [String]) -> Stored<'a, Vec<String>>;
 }

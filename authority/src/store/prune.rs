@@ -1,8 +1,8 @@
-//! Forgetting what ended.
+//! Forgets what has ended.
 
 use time::OffsetDateTime;
 
-use super::Stored;
+use crate::store::stored::Stored;
 
 /// How much was forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -10,12 +10,12 @@ pub struct Pruned {
     pub passes: u64,
     pub revocations: u64,
     pub budgets: u64,
-    /// Decisions whose facts were kept for long enough.
+    /// Decisions whose facts were kept long enough.
     pub facts: u64,
 }
 
 pub trait PruneStore {
-    /// Forgets at most `most` passes that ended before `before`, with their revocations and budgets. Revocations
-    /// of delegated blocks go when no pass is left that was minted before them: a block is of an older pass.
+    /// Forgets at most `most` passes that ended before `before`, with their revocations and budgets. A block's
+    /// revocation goes when no pass is left that was minted before it, because a block belongs to an older pass.
     fn pruned(&self, before: OffsetDateTime, most: u32) -> Stored<'_, Pruned>;
 }

@@ -1,9 +1,10 @@
-//! What is revoked, and whether everything is stopped.
+//! The revocations, and whether everything is stopped.
 
 use datalog::RevocationId;
 use time::OffsetDateTime;
 
-use super::{Line, Stored};
+use super::Line;
+use crate::store::stored::Stored;
 
 #[derive(Debug, Clone)]
 pub struct RevocationRow {
@@ -12,11 +13,20 @@ pub struct RevocationRow {
     pub because: Option<String>,
 }
 
+/// The stop of everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HaltRow {
+    /// None for a stop from before this was stored.
+    pub at: Option<OffsetDateTime>,
+    pub because: Option<String>,
+}
+
 pub trait RevocationStore {
     /// All of them or none; each with its event.
     fn revoked(&self, revocations: Vec<(RevocationRow, Line)>) -> Stored<'_, ()>;
     fn revocations(&self) -> Stored<'_, Vec<RevocationId>>;
-    fn stopped(&self, event: Line) -> Stored<'_, ()>;
+    /// Stops everything. If it is already stopped, that stop stays.
+    fn stopped(&self, row: HaltRow, event: Line) -> Stored<'_, ()>;
     fn resumed(&self, event: Line) -> Stored<'_, ()>;
-    fn is_stopped(&self) -> Stored<'_, bool>;
+    fn halt(&self) -> Stored<'_, Option<HaltRow>>;
 }

@@ -1,8 +1,9 @@
-//! The root keys: public halves in the open, private seeds sealed.
+//! The root keys: public halves in plain, private seeds sealed.
 
 use time::OffsetDateTime;
 
-use super::{Line, Stored};
+use super::Line;
+use crate::store::stored::Stored;
 use crate::vault::Sealed;
 
 #[derive(Clone)]
@@ -16,12 +17,12 @@ pub struct RootKeyRow {
 }
 
 pub trait RootKeyStore {
-    /// A key that mints from now on. Fails where the id is taken.
+    /// A key that mints from now on. Fails if the id is taken.
     fn root_created(&self, key: RootKeyRow, event: Line) -> Stored<'_, ()>;
-    /// What it minted is refused from now on, and its seed is forgotten.
+    /// Its passes are refused from now on, and its seed is forgotten.
     fn root_retired(&self, id: u32, event: Line) -> Stored<'_, ()>;
     /// By id.
     fn root_keys(&self) -> Stored<'_, Vec<RootKeyRow>>;
-    /// The value that shows whether the vault key is the right one; kept on first sight.
+    /// The value that shows whether the vault key is the right one. It is stored the first time.
     fn vault_check(&self, first: Sealed) -> Stored<'_, Sealed>;
 }

@@ -1,16 +1,18 @@
-//! What is stopped until a person resumes it: a pass, a task, a connection. The emergency stop is with revocations.
+//! The suspensions that last until a person resumes: of a pass, a task or a connection. The emergency stop is with
+//! revocations.
 
 use datalog::{ConnectionName, RevocationId};
 use time::OffsetDateTime;
 
-use super::{Line, Stored};
+use super::Line;
+use crate::store::stored::Stored;
 
-/// What can be stopped by itself.
+/// A single thing that can be stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Suspended {
     /// A pass or a delegated block, with everything attenuated from it.
     Pass(RevocationId),
-    /// Every pass for this task, those to come too.
+    /// Every pass for this task, including future ones.
     Task(String),
     Connection(ConnectionName),
 }
@@ -23,7 +25,7 @@ pub struct SuspensionRow {
 }
 
 pub trait SuspensionStore {
-    /// Stops it; one that is stopped already stays as it is.
+    /// Stops it. If it is already stopped, that stop stays.
     fn suspended(&self, row: SuspensionRow, event: Line) -> Stored<'_, ()>;
     fn lifted(&self, what: Suspended, event: Line) -> Stored<'_, ()>;
     fn suspensions(&self) -> Stored<'_, Vec<SuspensionRow>>;

@@ -1,20 +1,20 @@
-//! What an operation's answer shows: its items, how old each of them is, and the ids that are in it.
+//! What the answer of an operation shows: its items, the age of each item, and the ids in it.
 //!
-//! Reviewed data of the overlay; an operation without it is one whose answers cannot be judged. A path is dotted
-//! names, and lists on its way are passed through. Nothing here reads an answer.
+//! This is reviewed data from the overlay. Without it nobody can judge the operation's answers. A path is dotted names,
+//! and passes through lists. Nothing here reads an answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::facts::FactsError;
-use super::overlay::Which;
+use crate::catalog::description::FactsError;
+use crate::catalog::overlay::Which;
 
-/// Names to go down by, from the outside.
+/// The names on the way to a value, from the outside.
 pub type Path = Box<[Box<str>]>;
 
-/// How a field tells a time.
+/// How a field states a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TimeFormat {
@@ -26,11 +26,46 @@ pub enum TimeFormat {
     Seconds,
 }
 
-/// What can be told of an answer.
+/// Whether a pass could change what it reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writing {
+    Never,
+    Possible,
+}
+
+/// How a thing states its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dated {
+    /// The field that states it.
+    pub field: Path,
+    pub format: TimeFormat,
+    /// The field that states since when the thing exists. Nothing changes that.
+    pub made: Option<Path>,
+    /// The first field never changes either.
+    pub lasting: bool,
+}
+
+impl Dated {
+    /// The field to use. A time that the pass itself could change does not count.
+    pub fn by(&self, writing: Writing) -> Option<&Path> {
+        match writing {
+            Writing::Never => Some(&self.field),
+            Writing::Possible if self.lasting => Some(&self.field),
+            Writing::Possible => self.made.as_ref(),
+        }
+    }
+
+    /// Every field that it names.
+    pub fn fields(&self) -> impl Iterator<Item = &Path> {
+        std::iter::once(&self.field).chain(&self.made)
+    }
+}
+
+/// What answers can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Showing {
-    /// Where its items stand, and from when they are.
+    /// The places of its items, and their times.
     #[default]
     Items,
     /// It shows nothing that a condition could be about.
@@ -39,35 +74,38 @@ pub enum Showing {
     Untold,
 }
 
-/// What the answers of one operation show.
+/// What one operation's answers show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnswerRule {
     pub shows: Showing,
-    /// Where the items stand; empty where the answer is one, or a list of them.
+    /// The place of its items; empty if the answer is one item, or a list of them.
     pub items: Path,
-    /// The field of an item that tells its time.
-    pub time: Option<(Path, TimeFormat)>,
+    /// How an item states its time.
+    pub time: Option<Dated>,
     /// The field of an item that lists its labels.
     pub labels: Option<Path>,
-    /// What may be shown of an item whatever its time: ids and what else has no content; empty where nothing may.
+    /// What may be shown of any item, whatever its time: its ids and other fields without content; empty if nothing
+    /// may.
     pub bare: Box<[Path]>,
-    /// Fields beside the items that say nothing of them.
-    pub beside: Box<[Box<str>]>,
+    /// Fields beside the items that tell nothing about them.
+    pub beside: Box<[Path]>,
     /// The ids in it.
     pub shown: Box<[ShownId]>,
-    /// Where its content would stand in the thing that it is a part of.
+    /// The place of its content in the thing that it is part of.
     pub stands_at: Path,
 }
 
-/// Where an answer holds the id of a thing.
+/// The place of an id in an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownId {
     pub kind: Arc<str>,
     pub id: Box<[ShownPart]>,
     /// The operation made it.
     pub created: bool,
-    /// The service compares it ignoring case: facts have it in lower case.
+    /// The service ignores its case; facts have it in lower case.
     pub folded: bool,
+    /// The word that means the account's own address.
+    pub own: Option<Box<str>>,
 }
 
 /// A piece of an id.
@@ -80,46 +118,71 @@ pub enum ShownPart {
     Field(Path),
 }
 
+/// How a thing states its time, as the overlay writes it.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct TimeLine {
+    pub(crate) time: Option<String>,
+    #[serde(default)]
+    clock: TimeFormat,
+    made: Option<String>,
+    #[serde(default)]
+    lasting: bool,
+}
+
+impl TimeLine {
+    pub(crate) fn dated(&self) -> Result<Option<Dated>, FactsError> {
+        let Some(field) = &self.time else {
+            return match (&self.made, self.lasting) {
+                (None, false) => Ok(None),
+                _ => {
+                    Err(FactsError::new("`made` and `lasting` say something of a `time`, and there is none"))
+                }
+            };
+        };
+        let made = self.made.as_deref().map(path);
+        Ok(Some(Dated { field: path(field), format: self.clock, made, lasting: self.lasting }))
+    }
+}
+
 /// As the overlay writes it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct AnswerLine {
+pub(crate) struct AnswerLine {
     #[serde(default)]
-    shows: Showing,
+    pub(crate) shows: Showing,
     #[serde(default)]
-    items: String,
-    time: Option<String>,
+    pub(crate) items: String,
+    #[serde(flatten)]
+    pub(crate) time: TimeLine,
+    pub(crate) labels: Option<String>,
     #[serde(default)]
-    clock: TimeFormat,
-    labels: Option<String>,
+    pub(crate) bare: Vec<String>,
     #[serde(default)]
-    bare: Vec<String>,
-    #[serde(default)]
-    beside: Vec<String>,
+    pub(crate) beside: Vec<String>,
     /// Kind to id: `[field]` stands for a field of the answer, `{name}` for an argument of the request.
     #[serde(default)]
-    seen: BTreeMap<String, Ids>,
+    pub(crate) seen: BTreeMap<String, Ids>,
     #[serde(default)]
-    created: BTreeMap<String, Ids>,
-    /// Kinds of things whose ids the service compares ignoring case.
+    pub(crate) created: BTreeMap<String, Ids>,
+    /// Kinds of things whose ids ignore case.
     #[serde(default)]
-    folded: Vec<String>,
-    /// Where the content would stand in the thing that it is a part of.
+    pub(crate) folded: Vec<String>,
+    /// The place of the content in the thing that it is part of.
     #[serde(default)]
-    stands_at: String,
+    pub(crate) stands_at: String,
     #[serde(flatten)]
-    pub(super) which: Which,
+    pub(crate) which: Which,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Ids {
+pub(crate) enum Ids {
     One(String),
     Several(Vec<String>),
 }
 
 impl Ids {
-    fn as_slice(&self) -> &[String] {
+    pub(crate) fn as_slice(&self) -> &[String] {
         match self {
             Self::One(id) => std::slice::from_ref(id),
             Self::Several(ids) => ids,
@@ -127,43 +190,8 @@ impl Ids {
     }
 }
 
-impl AnswerLine {
-    /// The rule, checked against the kinds of things that operations of the service touch.
-    pub(super) fn rule(&self, kinds: &BTreeSet<&str>) -> Result<AnswerRule, FactsError> {
-        let told =
-            !self.items.is_empty() || self.time.is_some() || !self.bare.is_empty() || !self.beside.is_empty();
-        if self.shows != Showing::Items && told {
-            return Err(FactsError::new("an answer that shows no items has no times and no lists of them"));
-        }
-        let mut shown = Vec::new();
-        for (created, ids) in [(false, &self.seen), (true, &self.created)] {
-            for (kind, id) in
-                ids.iter().flat_map(|(kind, ids)| ids.as_slice().iter().map(move |id| (kind, id)))
-            {
-                if !kinds.contains(kind.as_str()) {
-                    return Err(FactsError::new(format!(
-                        "answers show `{kind}`, which no operation touches"
-                    )));
-                }
-                let folded = self.folded.contains(kind);
-                shown.push(ShownId { kind: kind.as_str().into(), id: shown_parts(id)?, created, folded });
-            }
-        }
-        Ok(AnswerRule {
-            shows: self.shows,
-            items: path(&self.items),
-            time: self.time.as_deref().map(|field| (path(field), self.clock)),
-            labels: self.labels.as_deref().map(path),
-            bare: self.bare.iter().map(|field| path(field)).collect(),
-            beside: self.beside.iter().map(|field| field.as_str().into()).collect(),
-            shown: shown.into(),
-            stands_at: path(&self.stands_at),
-        })
-    }
-}
-
 impl ShownId {
-    /// Down to where the fields of the id part ways: the whole path of one that is alone.
+    /// The path down to the fields of the id: the whole path, if it has one field.
     pub fn shared(&self) -> &[Box<str>] {
         let mut fields = self.id.iter().filter_map(|part| match part {
             ShownPart::Field(path) => Some(&**path),
@@ -179,10 +207,10 @@ impl ShownId {
 impl AnswerRule {
     /// Every path that it names, from the outside of an answer.
     pub fn paths(&self) -> Vec<Vec<&str>> {
-        let inside = self.time.iter().map(|(path, _)| path).chain(&self.labels).chain(&self.bare);
+        let inside = self.time.iter().flat_map(Dated::fields).chain(&self.labels).chain(&self.bare);
         let mut paths: Vec<Vec<&str>> =
             inside.map(|path| [names(&self.items), names(path)].concat()).collect();
-        paths.extend(self.beside.iter().map(|name| vec![&**name]));
+        paths.extend(self.beside.iter().map(names));
         paths.extend(self.shown.iter().flat_map(|one| &one.id).filter_map(|part| match part {
             ShownPart::Field(path) => Some(names(path)),
             ShownPart::Text(_) | ShownPart::Argument(_) => None,
@@ -200,8 +228,8 @@ pub(crate) fn path(text: &str) -> Path {
     text.split('.').filter(|name| !name.is_empty()).map(Box::from).collect()
 }
 
-/// `{owner}/{repo}#[number]` as its pieces, with a field of the answer in it, or several of one object.
-fn shown_parts(text: &str) -> Result<Box<[ShownPart]>, FactsError> {
+/// `{owner}/{repo}#[number]` as its pieces. Its answer fields are one, or several of one object.
+pub(crate) fn shown_parts(text: &str) -> Result<Box<[ShownPart]>, FactsError> {
     let wrong = || FactsError::new(format!("`{text}` does not say which field of the answer holds an id"));
     let mut parts = Vec::new();
     let mut rest = text;

@@ -1,25 +1,25 @@
-//! What arguments an operation can have, by name: for flags that constrain them and for messages.
+//! The arguments that an operation can have, by name: for flags that limit them, and for messages.
 //!
-//! Read from the same facts that requests are checked against. It reads no request.
+//! They come from the same facts that check a request. Nothing here reads a request.
 
 use std::collections::BTreeSet;
 
-use super::operation::Operation;
-use super::service::Service;
-use super::types::{Field, Named, Type};
+use crate::catalog::operation::Operation;
+use crate::catalog::service::Service;
+use crate::catalog::types::{Field, Named, Type};
 
-/// The type of one argument value, as facts have it.
+/// The type of one argument value, as in facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ArgumentType {
     String,
     Integer,
     Boolean,
-    /// Null, a fraction, an empty list, a free-form part: nothing that a caveat could compare.
+    /// Null, a fraction, an empty list, a free-form part: no caveat can compare these.
     Other,
 }
 
 impl ArgumentType {
-    /// As the fact `arg_type` calls it.
+    /// Its name in the fact `arg_type`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::String => "string",
@@ -31,7 +31,7 @@ impl ArgumentType {
 }
 
 impl Service {
-    /// The types that the argument of this name can have in an operation; none where there is no such argument.
+    /// The types that the argument of this name can have in an operation; none if there is no such argument.
     pub fn argument(&self, operation: &Operation, name: &str) -> BTreeSet<ArgumentType> {
         let mut found = BTreeSet::new();
         let path = operation.template.parameters.iter().filter(|one| *one.name == *name).map(|one| &one.ty);
@@ -58,8 +58,8 @@ impl Service {
         found
     }
 
-    /// The names that a caveat need not mention: the path's own parameters, which every request has, and what
-    /// can have one value only.
+    /// The names that a caveat need not mention: the path's own parameters, which every request has, and arguments
+    /// with a single possible value.
     pub fn implied_arguments<'a>(&'a self, operation: &'a Operation) -> BTreeSet<&'a str> {
         let path = operation.template.parameters.iter().map(|one| &*one.name);
         let fixed = operation.query.iter().chain(operation.form()).chain(&self.common_query);
@@ -99,7 +99,7 @@ impl Service {
         match self.types.resolve(ty) {
             Type::OneOf(options) => options.iter().for_each(|option| self.descend(option, path, found)),
             Type::List(item) => self.descend(item, path, found),
-            // A key that is data is a value of `path.*`, and what stands under it is `path.*.value`.
+            // A key that is data is a value of `path.*`, and the value under it is `path.*.value`.
             Type::Map(value) => self.descend_entry(value, path, found),
             Type::Named(at) => {
                 if let Some(Named::Object { fields, rest: others }) = self.types.entry(*at) {

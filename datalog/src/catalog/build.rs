@@ -1,54 +1,92 @@
-//! Facts and an overlay to a `Service`: types parsed, templates put into the tree, rules applied.
+//! Builds a `Service` from facts and an overlay: parses types, puts templates into the tree, applies rules.
 //!
-//! What does not fit (a rule for nothing, an operation without effects, a type that is not there) does not
-//! load. Nothing here is done again for a request.
+//! A rule for nothing, an operation without effects or an unknown type stops the loading. None of this work is repeated
+//! for a request.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
 
-use super::answer::{AnswerRule, ShownPart};
-use super::facts::{Facts, FactsError, OperationLine};
-use super::matcher::{End, Form, Matcher};
-use super::operation::{
-    BodyFacts, Condition, Decode, IdPart, Look, Method, Operation, QueryParameter, ResourceRule,
-};
-use super::overlay::{Carriers, Overlay, ResourceLine};
-use super::service::Service;
-use super::template::{Span, Template};
-use super::types::{self, Named, Type, Types};
-
-/// A service on its way.
-pub(super) struct Builder {
-    facts: Facts,
-    overlay: Overlay,
-    types: Types,
-    index: HashMap<String, usize>,
-    /// The overlay's resources, in its order.
-    resources: Vec<ResourceRule>,
-    /// What the overlay says of answers, in its order.
-    answers: Vec<Arc<AnswerRule>>,
-    repeats: Arc<[Box<str>]>,
-}
+use crate::catalog::answer::{AnswerRule, ShownPart, path};
+use crate::catalog::answers::{Answers, ContentLine, Described, NestedLine};
+use crate::catalog::builder::{Builder, boxed, id_parts};
+use crate::catalog::content_rule::ContentRule;
+use crate::catalog::description::{Facts, FactsError, OperationLine};
+use crate::catalog::matcher::{End, Form, Matcher};
+use crate::catalog::method::Method;
+use crate::catalog::operation::{BodyFacts, Condition, Decode, IdPart, Look, Operation, QueryParameter};
+use crate::catalog::overlay::rules::Readers;
+use crate::catalog::overlay::{Carriers, Overlay};
+use crate::catalog::service::Service;
+use crate::catalog::template::{Span, Template};
+use crate::catalog::things;
+use crate::catalog::types::{self, Named, Type, Types};
+use crate::words::names::OperationId;
 
 impl Builder {
-    pub(super) fn new(facts: Facts, mut overlay: Overlay) -> Result<Self, FactsError> {
+    /// `answers`: the types of the service's answers, where its description has them.
+    pub(crate) fn new(facts: Facts, mut overlay: Overlay, answers: &'static str) -> Result<Self, FactsError> {
+        let described = answers;
         overlay.settle(&facts.operations)?;
         let (types, index) = Types::read(&facts.types)?;
-        let rule = |line: &ResourceLine| ResourceRule {
-            kind: line.kind.as_str().into(),
-            id: id_parts(&line.id),
-            around: boxed(&line.around),
-            strip: boxed(&line.strip),
-        };
-        let resources = overlay.resources.iter().map(rule).collect();
-        let kinds = overlay.resources.iter().map(|line| line.kind.as_str()).collect();
-        let answers = overlay.answers.iter().map(|line| line.rule(&kinds).map(Arc::new));
+        let resources = overlay.resources.iter().map(|line| things::rule(&overlay, line)).collect();
+        let known = || overlay.resources.iter().map(|line| line.kind.as_str());
+        let kinds = known().collect();
+        if let Some(unknown) = overlay.kinds_named().find(|kind| known().all(|known| known != *kind)) {
+            return Err(FactsError::new(format!("nothing names a `{unknown}`, which the overlay speaks of")));
+        }
+        let all: BTreeSet<Arc<str>> = known().map(Arc::from).collect();
+        let twins: Vec<[Arc<str>; 2]> =
+            overlay.twins.iter().map(|[one, other]| [one.as_str().into(), other.as_str().into()]).collect();
+        let answers = overlay.answers.iter().map(|line| line.rule(&kinds, &overlay).map(Arc::new));
         let answers = answers.collect::<Result<_, _>>()?;
-        let repeats = boxed(&overlay.repeats).into();
-        Ok(Self { facts, overlay, types, index, resources, answers, repeats })
+        let kinds = all.into_iter().collect();
+        let mut builder = Self {
+            facts,
+            overlay,
+            types,
+            index,
+            resources,
+            kinds,
+            twins: twins.into(),
+            answers,
+            all: Arc::default(),
+        };
+        builder.all = Arc::new(builder.all_answers(described)?);
+        Ok(builder)
     }
 
-    pub(super) fn service(self, digest: String, reviewed: bool) -> Result<Service, FactsError> {
+    fn all_answers(&self, described: &'static str) -> Result<Answers, FactsError> {
+        let effects = |line: &OperationLine| {
+            let found = self.overlay.effects_of(line)?;
+            Ok((self.id(line)?, found.iter().map(|basis| basis.effect).collect()))
+        };
+        let same = self.overlay.repeats.iter().map(|set| set.iter().map(|field| path(field)).collect());
+        Ok(Answers {
+            plain: boxed(&self.overlay.plain),
+            same: same.collect(),
+            nested: self.overlay.nested.iter().map(NestedLine::rule).collect::<Result<_, _>>()?,
+            operations: self.facts.operations.iter().map(effects).collect::<Result<_, FactsError>>()?,
+            described: Described {
+                text: described,
+                things: self.overlay.things.clone(),
+                shapes: OnceLock::new(),
+            },
+        })
+    }
+
+    pub(crate) fn id(&self, line: &OperationLine) -> Result<OperationId, FactsError> {
+        let id = format!("{}.{}", self.facts.header.service, line.op);
+        id.parse().map_err(|error| FactsError::new(format!("{error}")))
+    }
+
+    /// Where its answers are what a file holds.
+    fn content(&self, line: &OperationLine) -> Vec<ContentRule> {
+        let rules = self.overlay.content.iter().filter(|rule| rule.which.names(&line.op));
+        let described = line.content.then(|| ContentRule { accept: Box::default() });
+        rules.map(ContentLine::rule).chain(described).collect()
+    }
+
+    pub(crate) fn service(self, digest: String) -> Result<Service, FactsError> {
         let mut matcher = Matcher::default();
         let mut by_id = HashMap::with_capacity(self.facts.operations.len());
         let mut operations = Vec::with_capacity(self.facts.operations.len());
@@ -71,6 +109,7 @@ impl Builder {
             }
             operations.push(Arc::new(operation));
         }
+        let reviewed = self.overlay.is_review();
         let common_query = query_parameters(&self.facts.header.query, &self.index)?;
         let Self { facts, overlay, types, resources, .. } = self;
         Ok(Service {
@@ -81,7 +120,11 @@ impl Builder {
             digest: digest.into(),
             operations,
             dialect: overlay.dialect,
+            credential: overlay.credential,
+            clients: overlay.clients,
+            discovery: overlay.discovery,
             oauth: overlay.oauth.or(facts.header.sign_in.map(Into::into)),
+            manners: overlay.provider,
             reviewed,
             corrected: false,
             types,
@@ -91,9 +134,15 @@ impl Builder {
             get_over_post: overlay.get_over_post,
             carriers: overlay.carriers,
             ids: overlay.ids,
+            uuids: overlay.uuids,
             folded: overlay.folded,
+            folded_kinds: overlay.folded_kinds,
+            suffixes: overlay.suffixes,
+            own: overlay.own,
+            refused: overlay.refused,
             rules: resources,
             batch_paths: overlay.batch_paths,
+            directories: overlay.directories,
             request_headers: [facts.header.request_headers, overlay.request_headers].concat(),
             response_headers: overlay.response_headers,
             masked: overlay.masked,
@@ -107,8 +156,7 @@ impl Builder {
             .ok_or_else(|| FactsError::new(format!("`{}` has no method that is forwarded", line.op)))?;
         let mut template = Template::parse(path, &self.index)?;
         let mut upload = line.upload.as_deref().map(|path| Template::parse(path, &self.index)).transpose()?;
-        let id = format!("{}.{}", self.facts.header.service, line.op);
-        let id = id.parse().map_err(|error| FactsError::new(format!("{error}")))?;
+        let id = self.id(line)?;
         self.allow_slashes(line, &mut template);
         if let Some(upload) = &mut upload {
             self.allow_slashes(line, upload);
@@ -126,11 +174,12 @@ impl Builder {
         let is_body = json.is_some() || !media.is_empty() || !form.is_empty();
         let body = is_body.then_some(BodyFacts { json, required: line.body_required, form, media });
         let derived = self.overlay.effects_of(line)?;
+        let derived_effects = derived.iter().map(|basis| basis.effect).collect();
         let first_host = self.overlay.hosts.first().or(self.facts.header.hosts.first());
         let mut operation = Operation {
             id,
             method,
-            effects: derived.iter().map(|basis| basis.effect).collect(),
+            effects: derived_effects,
             derived,
             conditions: self.conditions(line),
             host: line.host.as_ref().or(first_host).map(String::as_str).unwrap_or_default().into(),
@@ -140,15 +189,27 @@ impl Builder {
             body,
             upload,
             resources: Vec::new(),
+            unnamed: Vec::new(),
+            revisions: Vec::new(),
+            touched: Vec::new(),
+            twins: self.twins.clone(),
+            same: Vec::new(),
             decode: self.decodes(line),
             looks: self.looks(line),
-            addressed: self.overlay.addressed || !self.overlay.decodes.is_empty(),
+            readers: Readers::Untold,
             redirects: line.redirects,
+            scopes: self.scopes(line),
             answer: self.answer(line)?,
-            repeats: self.repeats.clone(),
+            content: self.content(line),
+            all: self.all.clone(),
             renames: self.renames(line),
+            nonces: Vec::new(),
+            title: self.overlay.titles.of(line, derived_effects),
+            undo: self.undo(line)?,
         };
-        operation.resources = self.resources(line, &operation);
+        operation.readers = self.readers(line, &operation);
+        operation.nonces = self.nonces(&operation);
+        self.add_things(line, &mut operation)?;
         self.check_arguments(&operation)?;
         if operation.effects.is_empty() {
             return Err(FactsError::new(format!("`{}` has no effect", operation.id)));
@@ -187,6 +248,11 @@ impl Builder {
             .collect()
     }
 
+    fn nonces(&self, operation: &Operation) -> Vec<Arc<str>> {
+        let all = self.overlay.nonces.iter().map(|name| Arc::<str>::from(name.as_str()));
+        all.filter(|name| self.has_argument(operation, &IdPart::Argument(name.clone()))).collect()
+    }
+
     fn looks(&self, line: &OperationLine) -> Vec<Look> {
         let rules = self.overlay.looks.iter().filter(|rule| rule.which.names(&line.op));
         rules
@@ -200,6 +266,14 @@ impl Builder {
             .collect()
     }
 
+    /// As the first rule that names it says. Without one: as its message and its look-ups tell, and where it has none
+    /// of these, nobody knows.
+    fn readers(&self, line: &OperationLine, operation: &Operation) -> Readers {
+        let written = self.overlay.readers.iter().find(|rule| rule.which.names(&line.op));
+        let is_told = !operation.decode.is_empty() || operation.looks.iter().any(|look| look.finds.reaches());
+        written.map_or(if is_told { Readers::Told } else { Readers::Untold }, |rule| rule.are)
+    }
+
     fn conditions(&self, line: &OperationLine) -> Vec<Condition> {
         let rules = self.overlay.conditions.iter().filter(|rule| rule.which.names(&line.op));
         rules
@@ -210,8 +284,10 @@ impl Builder {
                 values: boxed(&rule.any_of),
                 prefixes: boxed(&rule.starts_with),
                 suffixes: boxed(&rule.ends_with),
+                parts: boxed(&rule.contains),
                 others_than: boxed(&rule.none_of),
                 around: boxed(&rule.around),
+                absent: rule.absent,
             })
             .collect()
     }
@@ -262,17 +338,15 @@ impl Builder {
             .collect()
     }
 
-    fn resources(&self, line: &OperationLine, operation: &Operation) -> Vec<ResourceRule> {
-        let rules = self.overlay.resources.iter().zip(&self.resources);
-        rules
-            .filter(|(written, _)| written.which.is_empty() || written.which.names(&line.op))
-            .filter(|(_, rule)| rule.id.iter().all(|part| self.has_argument(operation, part)))
-            .map(|(_, rule)| rule.clone())
-            .collect()
+    pub(crate) fn has_argument(&self, operation: &Operation, part: &IdPart) -> bool {
+        let IdPart::Argument(name) = part else { return true };
+        operation.template.parameters.iter().any(|parameter| parameter.name == *name)
+            || operation.query.iter().any(|parameter| parameter.name == *name)
+            || operation.form().iter().any(|parameter| parameter.name == *name)
+            || self.has_in_body(operation, name)
     }
 
-    fn has_argument(&self, operation: &Operation, part: &IdPart) -> bool {
-        let IdPart::Argument(name) = part else { return true };
+    pub(crate) fn has_in_body(&self, operation: &Operation, name: &str) -> bool {
         let in_body = || {
             let json = operation.body.as_ref()?.json.as_ref()?;
             let (first, rest) = name.split_once('.').unwrap_or((name, ""));
@@ -287,10 +361,7 @@ impl Builder {
                 _ => false,
             }))
         };
-        operation.template.parameters.iter().any(|parameter| parameter.name == *name)
-            || operation.query.iter().any(|parameter| parameter.name == *name)
-            || operation.form().iter().any(|parameter| parameter.name == *name)
-            || in_body() == Some(true)
+        in_body() == Some(true)
     }
 
     fn has_field(&self, ty: &Type, path: &str) -> bool {
@@ -303,13 +374,15 @@ impl Builder {
                 _ => false,
             },
             Type::List(item) => self.has_field(item, path),
+            // A key that is data is a value of `path.*`, and what stands under it is `path.*.value`.
+            Type::Map(value) => match path.strip_prefix("*") {
+                Some("" | ".value") => true,
+                Some(under) => under.strip_prefix(".value.").is_some_and(|rest| self.has_field(value, rest)),
+                None => false,
+            },
             _ => false,
         })
     }
-}
-
-fn boxed(texts: &[String]) -> Vec<Box<str>> {
-    texts.iter().map(|text| text.as_str().into()).collect()
 }
 
 fn query_parameters(
@@ -323,22 +396,4 @@ fn query_parameters(
         Ok(QueryParameter { name: name.into(), ty: types::parse(ty, index)?, repeated, required, brackets })
     };
     lines.iter().map(read).collect()
-}
-
-/// `{owner}/{repo}` to its arguments and what stands between them.
-pub(super) fn id_parts(text: &str) -> Vec<IdPart> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        let Some((name, after)) = after.split_once('}') else { break };
-        if !before.is_empty() {
-            parts.push(IdPart::Text(before.into()));
-        }
-        parts.push(IdPart::Argument(name.into()));
-        rest = after;
-    }
-    if !rest.is_empty() {
-        parts.push(IdPart::Text(rest.into()));
-    }
-    parts
 }

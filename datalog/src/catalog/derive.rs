@@ -1,14 +1,13 @@
-//! Effects and what they were derived from: a reviewer's list, or, where nobody reviewed, the operation's method, the
-//! words of its name and address, and the names in its answer.
+//! Effects and their sources. The source is a reviewer's list or, without one, the method, the words of the operation's
+//! name and address, and the names in its answer.
 //!
-//! Unknown means the stronger effect: a word too many adds an effect and none takes one away. That a GET only reads
-//! is believed where nothing in its name says that it acts.
+//! In doubt the stronger effect counts: a word can add an effect, and none can remove one. A GET counts as only
+//! reading, unless its name says that it acts.
 
 use std::fmt;
 
-use crate::effect::Effect;
-
-use super::facts::OperationLine;
+use crate::catalog::description::OperationLine;
+use crate::words::effect::Effect;
 
 /// Why an operation has an effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +16,7 @@ pub struct Basis {
     pub because: Because,
 }
 
-/// What speaks for an effect.
+/// The source of an effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Because {
     /// The overlay lists the operation's effects.
@@ -29,7 +28,7 @@ pub enum Because {
     Word(Box<str>),
     /// A field of the answer.
     Answer(Box<str>),
-    /// Nothing speaks against it.
+    /// Nothing excludes it.
     Unknown,
 }
 
@@ -46,7 +45,7 @@ impl fmt::Display for Because {
     }
 }
 
-/// Words with which a method's name begins when it acts.
+/// First words of a method's name that mean an action.
 const ACTS: [(Effect, &str); 5] = [
     (
         Effect::Delete,
@@ -67,11 +66,11 @@ const ACTS: [(Effect, &str); 5] = [
     (Effect::Run, "run execute exec trigger dispatch deploy invoke start stop restart reboot"),
 ];
 
-/// Of these, the ones that are things as often as deeds where they stand at the end of a path.
+/// Those of them that are as often things as actions at the end of a path.
 const THINGS: &str = "archive book copy forward import like lock mark move order reply restore run set \
      share start stop trash";
 
-/// Words anywhere in the name or address of what changes something.
+/// Words anywhere in the name or address of an operation that changes something.
 const ABOUT: [(Effect, &str); 5] = [
     (Effect::Delete, "delete remove purge destroy erase clear wipe trash drop revoke cancel"),
     (
@@ -99,12 +98,12 @@ const ABOUT: [(Effect, &str); 5] = [
     ),
 ];
 
-/// Words of what holds something to sign in with, whatever is done to it.
+/// Words for things that hold a credential, whatever is done to them.
 const SECRETS: &str = "token tokens secret secrets credential credentials password passwords passkey \
      passkeys apikey apikeys keys privatekey";
 
 /// The effects of an operation that nobody reviewed.
-pub(super) fn at_worst(line: &OperationLine) -> Vec<Basis> {
+pub(crate) fn at_worst(line: &OperationLine) -> Vec<Basis> {
     let (method, path) = line.at.split_once(' ').unwrap_or_default();
     let last = line.op.rsplit(['.', '/']).next().unwrap_or(&line.op);
     let name = words(last);
@@ -140,7 +139,7 @@ pub(super) fn at_worst(line: &OperationLine) -> Vec<Basis> {
 }
 
 /// GET reads, DELETE deletes, the others write.
-pub(super) fn by_method(line: &OperationLine) -> Vec<Basis> {
+pub(crate) fn by_method(line: &OperationLine) -> Vec<Basis> {
     let method = line.at.split(' ').next().unwrap_or_default();
     let effect = match method {
         "GET" => Effect::Read,
@@ -150,8 +149,8 @@ pub(super) fn by_method(line: &OperationLine) -> Vec<Basis> {
     vec![Basis { effect, because: Because::Method(method.into()) }]
 }
 
-/// The first reason for an effect is the one that is kept.
-pub(super) fn add(found: &mut Vec<Basis>, effect: Effect, because: Because) {
+/// The first reason for an effect is kept.
+pub(crate) fn add(found: &mut Vec<Basis>, effect: Effect, because: Because) {
     if found.iter().all(|basis| basis.effect != effect) {
         found.push(Basis { effect, because });
     }
@@ -161,7 +160,7 @@ fn has(list: &str, word: &str) -> bool {
     list.split(' ').any(|known| known == word)
 }
 
-/// What stands between a path's parameters.
+/// The text between a path's parameters.
 fn literals(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').flat_map(|segment| {
         let inside = segment.split('{').enumerate();

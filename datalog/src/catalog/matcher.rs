@@ -1,31 +1,34 @@
-//! Finds the one template that a path is written to.
+//! Finds the one template that a path matches.
 //!
-//! A tree over segments, so that the cost does not grow with the number of operations. A literal beats a
-//! parameter; where two templates fit and neither is the more literal one everywhere, both are refused:
-//! nobody can say which of them the upstream would take.
+//! It is a tree over segments, so that the cost does not grow with the number of operations. A literal beats a
+//! parameter. If two templates match and neither is more literal in every place, both are refused, because nobody can
+//! say which one the service would take.
+//!
+//! - Invariant: A path is one operation or none, for every operation of the catalog
+//!   (`a_request_for_any_operation_is_that_operation_and_so_is_what_is_rebuilt`).
 
 use std::collections::HashMap;
 
-use super::Method;
-use super::path::Segment;
-use super::template::{Part, Segment as TemplateSegment, Span, Template};
+use crate::catalog::Method;
+use crate::catalog::path::Segment;
+use crate::catalog::template::{Part, Segment as TemplateSegment, Span, Template};
 
-/// How an operation is addressed.
+/// The form in which an operation is addressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     Plain,
-    /// The upload twin, whose body is content.
+    /// The upload variant, whose body is content.
     Upload,
     /// Without its last parameter.
     Shorter,
 }
 
-/// What stands at the end of a template.
+/// The end of a template.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct End {
-    pub(super) method: Method,
-    pub(super) operation: usize,
-    pub(super) form: Form,
+pub(crate) struct End {
+    pub(crate) method: Method,
+    pub(crate) operation: usize,
+    pub(crate) form: Form,
 }
 
 #[derive(Debug, Default)]
@@ -39,25 +42,25 @@ struct Node {
 
 /// The tree of one service.
 #[derive(Debug)]
-pub(super) struct Matcher {
+pub(crate) struct Matcher {
     nodes: Vec<Node>,
 }
 
-/// A template that fits, with what each parameter took.
+/// A matching template, with the values of its parameters.
 #[derive(Debug)]
-pub(super) struct Found<'m> {
-    pub(super) ends: &'m [End],
-    pub(super) values: Vec<String>,
+pub(crate) struct Found<'m> {
+    pub(crate) ends: &'m [End],
+    pub(crate) values: Vec<String>,
     node: usize,
 }
 
 /// The outcome of a search.
 #[derive(Debug)]
-pub(super) enum Search<'m> {
+pub(crate) enum Search<'m> {
     Nothing,
-    /// The most literal template; several where only the kinds of their parameters differ.
+    /// The most literal template; several if they differ only in the kinds of their parameters.
     Best(Vec<Found<'m>>),
-    /// Several fit and none is the most literal.
+    /// Several match and none is the most literal.
     Several,
 }
 
@@ -71,7 +74,7 @@ enum Step<'p> {
 
 struct Trail<'p> {
     steps: Vec<Step<'p>>,
-    /// For each segment of the path, how literally it was taken.
+    /// For each segment of the path, how literally it matched.
     ranks: Vec<u8>,
 }
 
@@ -93,7 +96,7 @@ impl Default for Matcher {
 }
 
 impl Matcher {
-    pub(super) fn add(&mut self, template: &Template, end: End) {
+    pub(crate) fn add(&mut self, template: &Template, end: End) {
         let mut at = 0;
         for segment in &template.segments {
             let fresh = self.nodes.len();
@@ -126,7 +129,7 @@ impl Matcher {
         }
     }
 
-    pub(super) fn find(&self, path: &[Segment<'_>]) -> Search<'_> {
+    pub(crate) fn find(&self, path: &[Segment<'_>]) -> Search<'_> {
         let mut candidates = Vec::new();
         let mut trail =
             Trail { steps: Vec::with_capacity(path.len()), ranks: Vec::with_capacity(path.len()) };
@@ -176,7 +179,7 @@ impl Matcher {
                 }
             }
         }
-        // The segment after a slash at the end is no value.
+        // The segment after a trailing slash is no value.
         if segment.text.is_empty() {
             return;
         }
@@ -213,7 +216,7 @@ impl Matcher {
 
 impl Found<'_> {
     /// Whether both are the same template with the same values.
-    pub(super) fn same_as(&self, other: &Found<'_>) -> bool {
+    pub(crate) fn same_as(&self, other: &Found<'_>) -> bool {
         self.node == other.node && self.values == other.values
     }
 }
@@ -222,7 +225,7 @@ fn at_least(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
     one.ranks.iter().zip(&other.ranks).all(|(a, b)| a >= b)
 }
 
-/// Literals and, as none, parameters.
+/// Literals; none stands for a parameter.
 fn shape_of(parts: &[Part]) -> Vec<Option<Box<str>>> {
     let literal = |part: &Part| match part {
         Part::Literal(text) => Some(text.clone()),
@@ -231,8 +234,8 @@ fn shape_of(parts: &[Part]) -> Vec<Option<Box<str>>> {
     parts.iter().map(literal).collect()
 }
 
-/// What each parameter of a segment such as `{base}...{head}` takes; none where it does not fit in exactly
-/// one way: a value may not be empty, and may not hold the literal that ends it.
+/// The values of the parameters in a segment such as `{base}...{head}`; none unless it matches in exactly one way. A
+/// value may not be empty, and may not hold the literal that ends it.
 fn take_apart(shape: &[Option<Box<str>>], text: &str) -> Option<Vec<String>> {
     let mut values = Vec::new();
     let mut rest = text;

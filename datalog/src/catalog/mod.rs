@@ -4,67 +4,95 @@
 //! `Service` when the catalog is loaded; `classify` turns what an agent sent into exactly one operation and
 //! its typed arguments, or refuses. Nothing here says whether a request is permitted.
 
-mod answer;
-mod argument;
-mod body;
-mod brackets;
-mod build;
-mod carrier;
-mod classify;
-mod conform;
-mod derive;
-mod facts;
-mod form;
-mod hint;
+pub(crate) mod answer;
+pub(crate) mod answer_rule;
+pub(crate) mod answers;
+pub(crate) mod argument;
+pub(crate) mod build;
+pub mod builder;
+pub mod content_rule;
+pub(crate) mod derive;
+pub(crate) mod description;
+pub mod finds;
+pub(crate) mod headers;
 pub mod import;
-mod matcher;
-mod meaning;
-mod operation;
-mod overlay;
-mod path;
-mod query;
-mod related;
-mod service;
-mod spelling;
-mod template;
-mod types;
+pub mod marks;
+pub(crate) mod matcher;
+pub mod method;
+pub(crate) mod operation;
+pub(crate) mod overlay;
+pub(crate) mod path;
+pub(crate) mod places;
+pub(crate) mod scopes;
+pub mod selector;
+pub(crate) mod service;
+pub(crate) mod shapes;
+pub(crate) mod spelling;
+pub(crate) mod template;
+pub(crate) mod things;
+pub(crate) mod title;
+pub(crate) mod types;
+pub(crate) mod undo;
+pub(crate) mod undo_rule;
 
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::names::{OperationId, ServiceName};
+use crate::words::names::{OperationId, ServiceName};
 
-pub use answer::{AnswerRule, Path, Showing, ShownId, ShownPart, TimeFormat};
-pub use argument::ArgumentType;
-pub use classify::{ClassifyError, Misfit, RawRequest};
-pub use derive::{Basis, Because};
-pub use facts::FactsError;
-pub use operation::{
-    BodyFacts, Condition, Decode, Format, IdPart, Look, Method, Operation, QueryParameter, ResourceRule,
-};
-pub use overlay::{Carriers, Dialect, OAuth, Refreshing, TokenShape};
-pub use service::Service;
-pub use template::{PathParameter, Span, Template};
-pub use types::{Field, Named, Shown, Type, Types};
-
+pub use crate::catalog::method::Method;
+pub use crate::catalog::overlay::rules::Format;
+pub use crate::catalog::overlay::rules::Readers;
 pub(crate) use answer::path as answer_path;
-pub(crate) use body::wire_body;
+pub use answer::{AnswerRule, Dated, Path, Showing, ShownId, ShownPart, TimeFormat, Writing};
+pub use answers::{Answers, Nested};
+pub use argument::ArgumentType;
+pub use derive::{Basis, Because};
+pub use description::FactsError;
+pub use headers::Fate;
+pub use operation::BodyFacts;
+pub use operation::Condition;
+pub use operation::Decode;
+pub use operation::IdPart;
+pub use operation::Look;
+pub use operation::Operation;
+pub use operation::QueryParameter;
+pub use operation::ResourceRule;
+pub use operation::Revision;
+pub use operation::Same;
+pub use overlay::{
+    AlsoUserinfo, AskBy, BodySign, Carriers, ClientAuth, ClientMarks, CredentialMarks, Dialect, Discovery,
+    Manners, OAuth, OldAccess, OwnerHeader, OwnerSign, Refreshing, RevokeBy, ScopeHeaders, TokenShape,
+};
+pub use service::Service;
+pub use shapes::{Shape, Shapes};
+pub use template::{PathParameter, Span, Template};
+pub use title::Title;
+pub use types::{Field, Named, Type, TypeText, Types};
+pub use undo::Undo;
 
-/// Facts and overlay of the service whose files have this name.
+/// Facts, overlay and types of answers of the service whose folder has this name.
 macro_rules! files {
     ($name:literal) => {
         (
             $name,
-            include_str!(concat!("../../catalog/", $name, ".facts.jsonl")),
-            include_str!(concat!("../../catalog/", $name, ".overlay.toml")),
+            include_str!(concat!("../../catalog/", $name, "/facts.jsonl")),
+            include_str!(concat!("../../catalog/", $name, "/overlay.toml")),
+            include_str!(concat!("../../catalog/", $name, "/answers.txt")),
         )
     };
 }
 
 /// The services that come with the program.
-const EMBEDDED: [(&str, &str, &str); 5] =
-    [files!("github"), files!("gmail"), files!("google-calendar"), files!("google-drive"), files!("slack")];
+const EMBEDDED: [(&str, &str, &str, &str); 6] = [
+    files!("github"),
+    files!("gmail"),
+    files!("google-calendar"),
+    files!("google-drive"),
+    files!("notion"),
+    files!("slack"),
+];
 
 /// The services that are known.
 #[derive(Debug, Clone)]
@@ -77,8 +105,9 @@ pub struct Catalog {
 impl Catalog {
     /// The services that come with the program.
     pub fn embedded() -> Result<Self, FactsError> {
-        let services =
-            EMBEDDED.iter().map(|(_, facts, overlay)| Service::load(facts, Some(overlay)).map(Arc::new));
+        let services = EMBEDDED.iter().map(|(_, facts, overlay, answers)| {
+            Service::described(facts, Some(overlay), answers).map(Arc::new)
+        });
         Self::new(services.collect::<Result<Vec<_>, _>>()?)
     }
 

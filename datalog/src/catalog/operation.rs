@@ -1,52 +1,23 @@
-//! One operation of a service: how it is addressed, what it takes, what it does.
+//! One operation of a service: its address, its arguments, its effects.
 
-use std::fmt;
 use std::sync::Arc;
 
-use crate::effect::Effects;
-use crate::lookup::Finds;
-use crate::names::OperationId;
+use crate::catalog::answer::AnswerRule;
+use crate::catalog::answers::Answers;
+use crate::catalog::content_rule::ContentRule;
+use crate::catalog::derive::Basis;
+use crate::catalog::finds::Finds;
+use crate::catalog::matcher::Form;
+use crate::catalog::method::Method;
+use crate::catalog::overlay::rules::{Format, Readers};
+use crate::catalog::template::Template;
+use crate::catalog::title::Title;
+use crate::catalog::types::Type;
+use crate::catalog::undo::Undo;
+use crate::words::effect::Effects;
+use crate::words::names::OperationId;
 
-use super::answer::AnswerRule;
-use super::derive::Basis;
-use super::matcher::Form;
-use super::template::Template;
-use super::types::Type;
-
-/// The HTTP methods that an operation can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Method {
-    Get,
-    Post,
-    Put,
-    Patch,
-    Delete,
-}
-
-impl Method {
-    pub const ALL: [Self; 5] = [Self::Get, Self::Post, Self::Put, Self::Patch, Self::Delete];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
-
-    /// The method of exactly this spelling.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.as_str() == text)
-    }
-}
-
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+pub use crate::catalog::overlay::Absent;
 
 /// A parameter of a query or a form.
 #[derive(Debug, Clone)]
@@ -59,57 +30,48 @@ pub struct QueryParameter {
     pub brackets: bool,
 }
 
-/// What an operation takes as its body.
+/// The bodies that an operation takes.
 #[derive(Debug, Clone)]
 pub struct BodyFacts {
     /// The type of a JSON body.
     pub json: Option<Type>,
     pub required: bool,
-    /// The names that a form has (`application/x-www-form-urlencoded`), where one is taken.
+    /// The names of a form (`application/x-www-form-urlencoded`), if it takes one.
     pub form: Vec<QueryParameter>,
-    /// Media types that are taken as they are: at the upload twin where there is one, else in place of JSON.
+    /// Media types that pass unchanged: at the upload variant if there is one, else instead of JSON.
     pub media: Vec<Box<str>>,
 }
 
-/// A part of the body that holds more than its type says.
+/// A part of the body that means more than its type says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decode {
     pub format: Format,
-    /// Where it stands, by dotted path of the JSON body; its content is base64url where it is a message.
+    /// Its place, as a dotted path of the JSON body. A message is base64url there.
     pub fields: Vec<Arc<str>>,
     /// Whether an uploaded body is in that format too.
     pub media: bool,
-    /// The fields have to be there: without them nobody knows whom the operation reaches.
+    /// The fields must be there: without them nobody knows whom the operation reaches.
     pub required: bool,
-    /// Arguments, each with the values with which the fields say everything. With any other, nobody knows.
+    /// Arguments, each with the values under which the fields say everything. With any other value, nobody knows.
     pub only: Vec<(Arc<str>, Vec<Box<str>>)>,
-    /// The same of arguments that may be absent.
+    /// The same, for arguments that may be absent.
     pub or_absent: Vec<(Arc<str>, Vec<Box<str>>)>,
-    /// Arguments with which the fields do not say everything.
+    /// Arguments under which the fields do not say everything.
     pub without: Vec<Arc<str>>,
 }
 
-/// A format inside a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Format {
-    /// An e-mail message (RFC 822 and its successors).
-    Rfc822,
-    /// One address, or a list of them, each as it is.
-    Addresses,
-}
-
-/// What an operation refers to and does not say, and the path and query of the operation that fetches it: once for each
-/// value of the arguments in it. An argument without a name stands for what an earlier look-up pointed to.
+/// A look-up: what an operation refers to without saying it, and the path and query of the operation that fetches
+/// it, once for each value of its arguments. An argument without a name stands for an id that an earlier look-up
+/// found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     pub finds: Finds,
     pub get: Vec<IdPart>,
-    /// Values that name what is the account's alone: for them nothing is fetched.
+    /// Values that mean the account's own thing. For them nothing is fetched.
     pub own: Vec<Box<str>>,
-    /// The letters that a value begins with for which it is meant; empty for all.
+    /// The first letters of the values it is for; empty for all.
     pub letters: Box<str>,
-    /// Arguments with which nothing is fetched.
+    /// Arguments that make the look-up unnecessary.
     pub without: Vec<Arc<str>>,
 }
 
@@ -118,10 +80,47 @@ pub struct Look {
 pub struct ResourceRule {
     pub kind: Arc<str>,
     pub id: Vec<IdPart>,
-    /// Paths: only where the last argument is around one of them. Without any: always.
+    /// Paths: only if the last argument is one of them, above it or below it. Without any: always.
     pub around: Vec<Box<str>>,
-    /// Taken off the last argument where it begins with one of them.
+    /// A prefix that is removed from the last argument.
     pub strip: Vec<Box<str>>,
+    /// The last argument must be one of these, or begin with one of the letters; empty for any.
+    pub values: Vec<Box<str>>,
+    pub letters: Box<str>,
+    /// The id is in lower case, however it was written.
+    pub folds: Folds,
+    /// Only the text before this counts in the last argument.
+    pub cut: Option<Box<str>>,
+    /// It names nothing without one of these arguments, if there are any, and nothing with one of those.
+    pub when: Vec<Arc<str>>,
+    pub unless: Vec<Arc<str>>,
+}
+
+/// An argument that names a point in a repository's history: a branch, a tag, a commit, two of them, or one of
+/// another repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    pub argument: Arc<str>,
+    /// The argument that names the repository, if not the path's.
+    pub repository: Option<Arc<str>>,
+    /// Without the argument the default branch is meant.
+    pub defaults: bool,
+}
+
+/// An argument of the path, and the part of the body that must equal it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Same {
+    pub argument: Arc<str>,
+    pub body: Vec<IdPart>,
+    /// The argument may continue behind a `_`.
+    pub begins: bool,
+}
+
+/// Whether a service's ids are case-sensitive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Folds {
+    ToLower,
+    Nothing,
 }
 
 /// A piece of a resource's id.
@@ -137,15 +136,18 @@ pub enum IdPart {
 pub struct Condition {
     pub effects: Effects,
     pub argument: Arc<str>,
-    /// Any of these values, prefixes and suffixes, in any case, brings them about. With no values named at all, that the argument or anything
-    /// below it is there does.
+    /// One of these values, prefixes, suffixes or contained texts causes them, in any case. Without any of these,
+    /// the presence of the argument, or of anything below it, does.
     pub values: Vec<Box<str>>,
     pub prefixes: Vec<Box<str>>,
     pub suffixes: Vec<Box<str>>,
-    /// Any value but these brings them about.
+    pub parts: Vec<Box<str>>,
+    /// Any value but these causes them.
     pub others_than: Vec<Box<str>>,
-    /// Paths: a value that is one of them, lies below it or has it below itself brings them about.
+    /// Paths: a value causes them that is one of them, or above or below one.
     pub around: Vec<Box<str>>,
+    /// If it is `Met`, only the absence of the argument causes them.
+    pub absent: Absent,
 }
 
 /// One method of a service.
@@ -153,41 +155,77 @@ pub struct Condition {
 pub struct Operation {
     pub id: OperationId,
     pub method: Method,
-    /// Every effect that it can have. A request has those that its arguments bring about (`Request::effects`).
+    /// Every effect that it can have. `Request::effects` are those that a request's arguments cause.
     pub effects: Effects,
-    /// Why it has each of them.
+    /// The reason for each of them.
     pub derived: Vec<Basis>,
     pub conditions: Vec<Condition>,
-    /// The upstream's host; empty where the service names none.
+    /// The service's host; empty if it names none.
     pub host: Arc<str>,
     pub template: Template,
     pub query: Vec<QueryParameter>,
     pub body: Option<BodyFacts>,
-    /// The path of the upload twin.
+    /// The path of the upload variant.
     pub upload: Option<Template>,
-    /// The path without its last parameter, where that may be missing.
+    /// The path without its last parameter, if that is optional.
     pub shorter: Option<Template>,
     pub resources: Vec<ResourceRule>,
+    /// How it refers to things without their ids.
+    pub unnamed: Vec<ResourceRule>,
+    pub revisions: Vec<Revision>,
+    /// The kinds of things that it may touch without naming them.
+    pub touched: Vec<Arc<str>>,
+    /// Kinds that one and the same thing may have both.
+    pub twins: Arc<[[Arc<str>; 2]]>,
+    pub same: Vec<Same>,
     pub decode: Vec<Decode>,
+    /// Arguments that clients invent each time, and that no recipient notices.
+    pub nonces: Vec<Arc<str>>,
+    /// What it does, in words for a person.
+    pub title: Title,
+    /// The request that restores what it removes, if there is one.
+    pub undo: Option<Undo>,
     /// In the order in which they can be fetched.
     pub looks: Vec<Look>,
-    /// The service reaches people by addresses: an operation that reaches some, and holds no message that is
-    /// decoded, is one whose recipients nobody knows.
-    pub addressed: bool,
+    /// Who reads what it changes.
+    pub readers: Readers,
     /// The answer may send the caller to another URL.
     pub redirects: bool,
-    /// What its answers show; none where they cannot be judged.
+    /// A grant must have one of these; empty if neither the description nor the overlay says.
+    pub scopes: Box<[Box<str>]>,
+    /// What its answers show; none if they cannot be judged.
     pub answer: Option<Arc<AnswerRule>>,
-    /// Fields of the service's answers that repeat what other fields say.
-    pub repeats: Arc<[Box<str>]>,
-    /// Names of path parameters that may differ from the body's field of the same name: a rename.
+    /// Which of its answers are the content of a file.
+    pub content: Vec<ContentRule>,
+    /// The rules for all answers of the service.
+    pub all: Arc<Answers>,
+    /// Path parameters that may differ from the body's field of the same name: a rename.
     pub renames: Vec<Arc<str>>,
 }
 
 impl Operation {
-    /// How it is addressed: `GET /repos/{owner}/{repo}`.
+    /// Its address: `GET /repos/{owner}/{repo}`.
     pub fn address(&self) -> String {
         format!("{} {}", self.method, self.template.shown())
+    }
+
+    /// Whether its requests can name a thing of this kind by its id.
+    pub fn names(&self, kind: &str) -> bool {
+        let by_revision = || !self.revisions.is_empty() && KINDS.contains(&kind);
+        self.resources.iter().any(|rule| *rule.kind == *kind) || by_revision()
+    }
+
+    /// Whether its requests can touch a thing of this kind, named or not.
+    pub fn may_touch(&self, kind: &str) -> bool {
+        self.names(kind)
+            || self.unnamed.iter().any(|rule| *rule.kind == *kind)
+            || self.touched.iter().any(|touched| **touched == *kind)
+    }
+
+    /// Its id without the service.
+    pub fn own_id(&self) -> &str {
+        let own = self.id.as_str().strip_prefix(self.id.service()).and_then(|rest| rest.strip_prefix('.'));
+        own.unwrap_or(self.id.as_str())
     }
 
     /// The names that a form body has.
@@ -195,7 +233,7 @@ impl Operation {
         self.body.as_ref().map(|body| body.form.as_slice()).unwrap_or_default()
     }
 
-    pub(super) fn template_of(&self, form: Form) -> &Template {
+    pub(crate) fn template_of(&self, form: Form) -> &Template {
         match form {
             Form::Plain => &self.template,
             Form::Upload => self.upload.as_ref().unwrap_or(&self.template),
@@ -203,3 +241,6 @@ impl Operation {
         }
     }
 }
+
+/// The kinds of things that a point in history can name.
+pub(crate) const KINDS: [&str; 6] = ["branch", "commit", "issue", "pull", "repo", "tag"];

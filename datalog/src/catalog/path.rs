@@ -1,31 +1,31 @@
-//! A request path to decoded segments, strictly, and values back to a path.
+//! Turns a request path into decoded segments, strictly, and values back into a path.
 //!
-//! Everything that two readers could take for different paths is refused here: dot segments in any
-//! encoding, backslashes, control characters, empty segments, `;`, bad escapes. It knows no operations.
+//! It refuses everything that two readers could take for different paths: dot segments in any encoding, backslashes,
+//! control characters, empty segments, `;` and bad escapes. It knows no operations.
 
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// What stands unescaped in a path value or a query: RFC 3986's unreserved characters.
+/// Characters that stay unescaped in a path value or a query: RFC 3986's unreserved ones.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const MAX_LENGTH: usize = 8_192;
 const MAX_SEGMENTS: usize = 64;
 
 /// One segment, percent-decoded once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Segment<'a> {
-    pub(super) text: Cow<'a, str>,
+pub(crate) struct Segment<'a> {
+    pub(crate) text: Cow<'a, str>,
     /// It held an escaped slash.
-    pub(super) slashed: bool,
+    pub(crate) slashed: bool,
 }
 
-/// Why a path is not read: what was expected, and where it went wrong.
+/// Why a path cannot be read: what was expected, and where it went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PathProblem(pub(super) &'static str);
+pub(crate) struct PathProblem(pub(crate) &'static str);
 
 /// Splits and decodes a path.
-pub(super) fn segments(path: &str) -> Result<Vec<Segment<'_>>, PathProblem> {
+pub(crate) fn segments(path: &str) -> Result<Vec<Segment<'_>>, PathProblem> {
     let Some(rest) = path.strip_prefix('/') else {
         return Err(PathProblem("a path that starts with `/`"));
     };
@@ -38,7 +38,7 @@ pub(super) fn segments(path: &str) -> Result<Vec<Segment<'_>>, PathProblem> {
     if rest.is_empty() {
         return Ok(Vec::new());
     }
-    // A slash at the end is a segment without text: another path, which some services have.
+    // A trailing slash makes an empty segment: another path, which some services have.
     let (rest, ends_in_slash) = rest.strip_suffix('/').map_or((rest, false), |rest| (rest, true));
     let mut segments: Vec<Segment<'_>> = rest.split('/').map(decode_segment).collect::<Result<_, _>>()?;
     if ends_in_slash {
@@ -50,19 +50,19 @@ pub(super) fn segments(path: &str) -> Result<Vec<Segment<'_>>, PathProblem> {
     Ok(segments)
 }
 
-/// Splits segments at their escaped slashes too, as a reader would that decodes first.
-pub(super) fn split_further(segments: &[Segment<'_>]) -> Vec<Segment<'static>> {
+/// Splits segments at escaped slashes too, as a reader does that decodes first.
+pub(crate) fn split_further(segments: &[Segment<'_>]) -> Vec<Segment<'static>> {
     let pieces = segments.iter().flat_map(|segment| segment.text.split('/'));
     pieces.map(|piece| Segment { text: Cow::Owned(piece.to_owned()), slashed: false }).collect()
 }
 
 /// Escapes a value so that it is one segment.
-pub(super) fn push_escaped(path: &mut String, value: &str) {
+pub(crate) fn push_escaped(path: &mut String, value: &str) {
     path.extend(utf8_percent_encode(value, ESCAPED));
 }
 
-/// Escapes a value but for its slashes.
-pub(super) fn push_escaped_parts(path: &mut String, value: &str) {
+/// Escapes a value except its slashes.
+pub(crate) fn push_escaped_parts(path: &mut String, value: &str) {
     for (position, part) in value.split('/').enumerate() {
         if position > 0 {
             path.push('/');
@@ -97,7 +97,7 @@ fn decode_segment(raw: &str) -> Result<Segment<'_>, PathProblem> {
     Ok(Segment { text, slashed })
 }
 
-/// Checks what lies between two slashes, escaped ones included.
+/// Checks the text between two slashes, escaped ones included.
 fn check_piece(piece: &str) -> Result<(), PathProblem> {
     if piece.is_empty() {
         return Err(PathProblem("no empty segment beside an escaped slash"));
@@ -117,10 +117,10 @@ fn check_piece(piece: &str) -> Result<(), PathProblem> {
     Ok(())
 }
 
-/// What a second decoding would make of it must not be structure: no slash, dot segment or control.
+/// A second decoding must not produce structure: no slash, dot segment or control character.
 fn check_twice_escaped(piece: &str) -> Result<(), PathProblem> {
     let mut text = piece.to_owned();
-    // Each round takes at least two characters off, so that this ends; eight rounds are more than any reader does.
+    // Each round removes at least two characters, so this ends. Eight rounds are more than any reader does.
     for _ in 0..8 {
         let bytes = percent_decode_str(&text).collect::<Vec<u8>>();
         let again = String::from_utf8_lossy(&bytes).into_owned();
@@ -141,8 +141,8 @@ fn check_twice_escaped(piece: &str) -> Result<(), PathProblem> {
     Err(PathProblem("nothing that is escaped many times over"))
 }
 
-/// Decodes once; none where an escape is malformed or the bytes are not UTF-8.
-pub(super) fn decode(raw: &str) -> Option<Cow<'_, str>> {
+/// Decodes once; none if an escape is malformed or the bytes are not UTF-8.
+pub(crate) fn decode(raw: &str) -> Option<Cow<'_, str>> {
     let mut bytes = raw.bytes();
     while let Some(byte) = bytes.next() {
         if byte == b'%' {

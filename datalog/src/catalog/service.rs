@@ -1,20 +1,21 @@
-//! One service of the catalog: its hosts, its operations, its dialect, built from facts and an overlay.
+//! One service of the catalog, built from facts and an overlay: its hosts, its operations, its dialect.
 //!
-//! What it makes of a request is in `classify`.
+//! `classify` turns its requests into operations.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::names::{OperationId, ServiceName};
-
-use super::build::Builder;
-use super::facts::{Facts, FactsError};
-use super::matcher::Matcher;
-use super::operation::{Operation, QueryParameter, ResourceRule};
-use super::overlay::{Carriers, Dialect, OAuth, Overlay};
-use super::types::Types;
+use crate::catalog::builder::Builder;
+use crate::catalog::description::{Facts, FactsError};
+use crate::catalog::matcher::Matcher;
+use crate::catalog::operation::{Operation, QueryParameter, ResourceRule};
+use crate::catalog::overlay::{
+    Carriers, ClientMarks, CredentialMarks, Dialect, Discovery, Manners, OAuth, Overlay,
+};
+use crate::catalog::types::Types;
+use crate::words::names::{OperationId, ServiceName};
 
 /// An API in the catalog.
 #[derive(Debug)]
@@ -25,11 +26,19 @@ pub struct Service {
     pub revision: String,
     /// The upstream's own hosts, the first of which requests are sent to unless the operation says otherwise.
     pub hosts: Vec<String>,
-    /// SHA-256 over the facts and the overlay, in hexadecimal.
+    /// SHA-256 over the facts, the overlay and the types of answers, in hexadecimal.
     pub digest: Arc<str>,
     pub operations: Vec<Arc<Operation>>,
     pub dialect: Dialect,
+    /// How a credential of the service is told from a pass.
+    pub credential: CredentialMarks,
+    /// How its own clients are told.
+    pub clients: ClientMarks,
+    /// What its clients ask for that build themselves from a description.
+    pub discovery: Option<Discovery>,
     pub oauth: Option<OAuth>,
+    /// What its answers say about the connection itself.
+    pub manners: Manners,
     /// Whether a person reviewed the effects; without that they are assumed at their worst.
     pub reviewed: bool,
     /// Whether a person wrote an overlay, though perhaps not for every operation.
@@ -38,34 +47,35 @@ pub struct Service {
     pub masked: Vec<String>,
     /// Named types that operations refer to.
     pub types: Types,
-    pub(super) matcher: Matcher,
-    pub(super) common_query: Vec<QueryParameter>,
-    pub(super) pinned: BTreeMap<String, String>,
-    pub(super) get_over_post: bool,
+    pub(crate) matcher: Matcher,
+    pub(crate) common_query: Vec<QueryParameter>,
+    pub(crate) pinned: BTreeMap<String, String>,
+    pub(crate) get_over_post: bool,
     /// Where arguments may stand.
     pub carriers: Carriers,
     /// Argument to the letters that an id there begins with.
-    pub(super) ids: BTreeMap<String, String>,
+    pub(crate) ids: BTreeMap<String, String>,
+    /// Arguments that are UUIDs.
+    pub(crate) uuids: BTreeSet<String>,
     /// Arguments that are names in any case.
-    pub(super) folded: BTreeSet<String>,
+    pub(crate) folded: BTreeSet<String>,
+    /// Kinds of things whose ids are in lower case.
+    pub(crate) folded_kinds: BTreeSet<String>,
+    /// Arguments that are names, and what may end one without being part of it.
+    pub(crate) suffixes: BTreeMap<String, String>,
+    /// `ARGUMENT` or `OPERATION ARGUMENT` to the word that stands for the account's own address.
+    pub(crate) own: BTreeMap<String, String>,
+    /// Common parameters that nobody may send, and why.
+    pub(crate) refused: BTreeMap<String, String>,
     /// How things are named, whatever the operation.
-    pub(super) rules: Vec<ResourceRule>,
-    pub(super) batch_paths: Vec<String>,
-    pub(super) request_headers: Vec<String>,
-    pub(super) response_headers: Vec<String>,
-    pub(super) by_id: HashMap<OperationId, usize>,
+    pub(crate) rules: Vec<ResourceRule>,
+    pub(crate) batch_paths: Vec<String>,
+    /// Path parameters that name a directory, with or without a slash at its end.
+    pub(crate) directories: Vec<String>,
+    pub(crate) request_headers: Vec<String>,
+    pub(crate) response_headers: Vec<String>,
+    pub(crate) by_id: HashMap<OperationId, usize>,
 }
-
-/// Request headers that mean the same everywhere and carry no authority.
-const REQUEST_HEADERS: [&str; 7] = [
-    "accept",
-    "accept-language",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-unmodified-since",
-    "range",
-];
 
 /// Response headers that an SDK reads and that carry nothing of the upstream's session.
 const RESPONSE_HEADERS: [&str; 17] = [
@@ -91,12 +101,16 @@ const RESPONSE_HEADERS: [&str; 17] = [
 impl Service {
     /// Builds a service from its facts file and, where a person wrote one, its overlay.
     pub fn load(facts: &str, overlay: Option<&str>) -> Result<Self, FactsError> {
-        let digest = digest_of(facts, overlay.unwrap_or_default());
+        Self::described(facts, overlay, "")
+    }
+
+    /// The same, with the types of its answers.
+    pub fn described(facts: &str, overlay: Option<&str>, answers: &'static str) -> Result<Self, FactsError> {
+        let digest = digest_of([facts, overlay.unwrap_or_default(), answers]);
         let facts = Facts::parse(facts)?;
         let corrected = overlay.is_some();
         let overlay = overlay.map_or_else(|| Ok(Overlay::unreviewed()), Overlay::parse)?;
-        let reviewed = overlay.is_review();
-        let service = Builder::new(facts, overlay)?.service(digest, reviewed)?;
+        let service = Builder::new(facts, overlay, answers)?.service(digest)?;
         Ok(Self { corrected, ..service })
     }
 
@@ -110,13 +124,11 @@ impl Service {
         &self.common_query
     }
 
-    /// Whether a request header, in lower case, may be sent upstream.
-    pub fn allows_request_header(&self, name: &str) -> bool {
-        REQUEST_HEADERS.contains(&name) || self.request_headers.iter().any(|known| known == name)
-    }
-
     /// Whether a response header, in lower case, may be passed on to the agent.
     pub fn allows_response_header(&self, name: &str) -> bool {
+        if self.manners.reads_header(name) {
+            return false;
+        }
         RESPONSE_HEADERS.contains(&name)
             || self.response_headers.iter().any(|known| match known.strip_suffix('*') {
                 Some(prefix) => name.starts_with(prefix),
@@ -125,9 +137,9 @@ impl Service {
     }
 }
 
-fn digest_of(facts: &str, overlay: &str) -> String {
+fn digest_of(parts: [&str; 3]) -> String {
     let mut hash = Sha256::new();
-    for part in [facts, overlay] {
+    for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }

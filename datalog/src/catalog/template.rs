@@ -1,23 +1,23 @@
 //! A path template: `/repos/{owner}/{repo}/issues/{issue_number:int}`, `/contents/{path+}`, `/{id}:disable`.
 //!
-//! Parsed from the facts when the catalog is loaded, and filled in when a request is built. Finding the
-//! template of a path is the matcher's.
+//! It is parsed from the facts when the catalog loads, and filled in when a request is built. The matcher finds the
+//! template of a path.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::facts::FactsError;
-use super::path::{push_escaped, push_escaped_parts};
-use super::types::{self, Type};
+use crate::catalog::description::FactsError;
+use crate::catalog::path::{push_escaped, push_escaped_parts};
+use crate::catalog::types::{self, Type};
 
 /// How much of a path one parameter takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Span {
     /// One segment, without a slash in it.
     One,
-    /// One segment that may hold an escaped slash, and is sent with it escaped.
+    /// One segment that may hold an escaped slash. The slash is sent escaped.
     Escaped,
-    /// One or more segments; an escaped slash is the same as a plain one, and is sent plain.
+    /// One or more segments. An escaped slash equals a plain one, and is sent plain.
     Many,
 }
 
@@ -30,14 +30,14 @@ pub struct PathParameter {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
+pub(crate) enum Part {
     Literal(Box<str>),
     /// By its place in the template's parameters.
     Parameter(usize),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Segment {
+pub(crate) enum Segment {
     Literal(Box<str>),
     Parts(Vec<Part>),
 }
@@ -45,12 +45,23 @@ pub(super) enum Segment {
 /// A path with parameters.
 #[derive(Debug, Clone)]
 pub struct Template {
-    pub(super) segments: Vec<Segment>,
+    pub(crate) segments: Vec<Segment>,
     pub parameters: Vec<PathParameter>,
 }
 
 impl Template {
-    pub(super) fn parse(text: &str, index: &HashMap<String, usize>) -> Result<Self, FactsError> {
+    /// The parameter that is the whole last segment.
+    pub(crate) fn addressed(&self) -> Option<&Arc<str>> {
+        match self.segments.last() {
+            Some(Segment::Parts(parts)) => match parts.as_slice() {
+                [Part::Parameter(at)] => self.parameters.get(*at).map(|parameter| &parameter.name),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    pub(crate) fn parse(text: &str, index: &HashMap<String, usize>) -> Result<Self, FactsError> {
         let bad = |why: &str| FactsError::new(format!("`{text}` is not a path template: {why}"));
         let rest = text.strip_prefix('/').ok_or_else(|| bad("expected `/` at the start"))?;
         let mut template = Self { segments: Vec::new(), parameters: Vec::new() };
@@ -94,8 +105,8 @@ impl Template {
         Ok(parts)
     }
 
-    /// The template without its last segment, where that is a parameter alone.
-    pub(super) fn shorter(&self) -> Option<Self> {
+    /// The template without its last segment, if that is only a parameter.
+    pub(crate) fn shorter(&self) -> Option<Self> {
         let mut template = self.clone();
         match template.segments.pop()? {
             Segment::Parts(parts) if matches!(parts.as_slice(), [Part::Parameter(_)]) => {
@@ -103,6 +114,17 @@ impl Template {
                 Some(template)
             }
             _ => None,
+        }
+    }
+
+    /// The parameter of several segments that ends the template, if there is one.
+    pub(crate) fn last_parameter(&self) -> Option<&PathParameter> {
+        match self.segments.last()? {
+            Segment::Parts(parts) => match parts.as_slice() {
+                [Part::Parameter(at)] => self.parameters.get(*at).filter(|last| last.span == Span::Many),
+                _ => None,
+            },
+            Segment::Literal(_) => None,
         }
     }
 
@@ -116,7 +138,7 @@ impl Template {
     }
 
     /// The path with these values, in the order of the parameters.
-    pub(super) fn fill(&self, values: &[String]) -> String {
+    pub(crate) fn fill(&self, values: &[String]) -> String {
         let mut next = values.iter();
         self.render(|text, parameter| {
             let value = next.next().map(String::as_str).unwrap_or_default();

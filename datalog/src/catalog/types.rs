@@ -1,14 +1,14 @@
 //! The compact type grammar of a facts file, and the named types of a service.
 //!
-//! `string int number bool null any`, `'value'` (one allowed string, `%XX` for what would end it), `[]T`,
-//! `{}T` (any keys, values of type T), `#Name`, and `A|B`. It describes what a request may hold; it does
-//! not describe answers, defaults, lengths or prose.
+//! `string int number bool null any`, `'value'` (one allowed string, with `%XX` for a character that would end it),
+//! `[]T`, `{}T` (any keys, values of type T), `#Name`, and `A|B`. It describes what a request may hold. It does not
+//! describe answers, defaults, lengths or prose.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use super::facts::{FactsError, TypeLine};
+use crate::catalog::description::{FactsError, TypeLine};
 
 /// What a value may be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +41,7 @@ pub struct Field {
 pub enum Named {
     Object {
         fields: Vec<Field>,
-        /// The type of fields that are not listed; none where there may be no others.
+        /// The type of unlisted fields; none if there may be no others.
         rest: Option<Type>,
     },
     Alias(Type),
@@ -55,11 +55,11 @@ pub struct Types {
 }
 
 /// A type with the names of its service, for messages.
-pub struct Shown<'a>(pub &'a Type, pub &'a Types);
+pub struct TypeText<'a>(pub &'a Type, pub &'a Types);
 
 impl Types {
     /// Reads the type lines of a facts file. Names may refer forward.
-    pub(super) fn read(lines: &[TypeLine]) -> Result<(Self, HashMap<String, usize>), FactsError> {
+    pub(crate) fn read(lines: &[TypeLine]) -> Result<(Self, HashMap<String, usize>), FactsError> {
         let mut index = HashMap::with_capacity(lines.len());
         for (position, line) in lines.iter().enumerate() {
             if index.insert(line.name.clone(), position).is_some() {
@@ -81,8 +81,8 @@ impl Types {
         Ok((types, index))
     }
 
-    /// Whether a name stands for itself without an object between: followed, it would never end. Such a name is
-    /// taken as any value.
+    /// Whether a name refers to itself without an object between. Following it would never end, so it counts as any
+    /// value.
     fn leads_back(&self, start: usize) -> bool {
         let mut seen = HashSet::new();
         let mut pending: Vec<&Type> = match self.entry(start) {
@@ -108,10 +108,10 @@ impl Types {
         self.entries.get(index)
     }
 
-    /// Follows names to what they stand for; an object stays a name.
+    /// Follows names to their types. An object stays a name.
     pub fn resolve<'a>(&'a self, ty: &'a Type) -> &'a Type {
         let mut ty = ty;
-        // Bounded, so that two names for each other cannot hang a request.
+        // Bounded, so that two names that refer to each other cannot hang a request.
         for _ in 0..16 {
             match ty {
                 Type::Named(index) => match self.entry(*index) {
@@ -150,7 +150,7 @@ fn read_entry(line: &TypeLine, index: &HashMap<String, usize>) -> Result<Named, 
 }
 
 /// Parses a type expression.
-pub(super) fn parse(text: &str, index: &HashMap<String, usize>) -> Result<Type, FactsError> {
+pub(crate) fn parse(text: &str, index: &HashMap<String, usize>) -> Result<Type, FactsError> {
     let bad = || {
         FactsError::new(format!(
             "`{text}` is not a type: expected string, int, number, bool, null, any, 'value', []T, {{}}T, #Name or A|B"
@@ -178,7 +178,7 @@ pub(super) fn parse(text: &str, index: &HashMap<String, usize>) -> Result<Type, 
     }
 }
 
-/// Where the first alternative ends: at a `|` outside quotes and parentheses, or at the end.
+/// The end of the first alternative: a `|` outside quotes and parentheses, or the end.
 fn alternative_end(text: &str) -> Option<usize> {
     let mut quoted = false;
     let mut depth = 0_usize;
@@ -221,7 +221,7 @@ fn parse_one(text: &str, index: &HashMap<String, usize>) -> Option<Type> {
 }
 
 /// Quotes one allowed value for a facts file.
-pub(super) fn quote(value: &str) -> String {
+pub(crate) fn quote(value: &str) -> String {
     let mut text = String::with_capacity(value.len() + 2);
     text.push('\'');
     for c in value.chars() {
@@ -238,7 +238,7 @@ pub(super) fn quote(value: &str) -> String {
     text
 }
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for TypeText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let types = self.1;
         match self.0 {
@@ -249,10 +249,10 @@ impl fmt::Display for Shown<'_> {
             Type::Number => f.write_str("a number"),
             Type::Bool => f.write_str("true or false"),
             Type::Literal(value) => write!(f, "`{value}`"),
-            Type::List(item) => write!(f, "a list, each {}", Shown(item, types)),
-            Type::Map(value) => write!(f, "an object, each value {}", Shown(value, types)),
+            Type::List(item) => write!(f, "a list, each {}", TypeText(item, types)),
+            Type::Map(value) => write!(f, "an object, each value {}", TypeText(value, types)),
             Type::Named(index) => match types.entry(*index) {
-                Some(Named::Alias(other)) => write!(f, "{}", Shown(other, types)),
+                Some(Named::Alias(other)) => write!(f, "{}", TypeText(other, types)),
                 _ => f.write_str("an object"),
             },
             Type::OneOf(options) => {
@@ -262,7 +262,7 @@ impl fmt::Display for Shown<'_> {
                         _ if position + 1 == options.len() => f.write_str(" or ")?,
                         _ => f.write_str(", ")?,
                     }
-                    write!(f, "{}", Shown(option, types))?;
+                    write!(f, "{}", TypeText(option, types))?;
                 }
                 Ok(())
             }

@@ -11,6 +11,7 @@ use datalog::reference::{Verdict, reference};
 use datalog::{
     Argument, AttenuateArgs, Body, Context, Decided, Effect, Ground, KnownConnection, Location, MintArgs,
     MintTerms, Narrowing, PassCache, PassId, Request, Resource, RootKeyPair, RootKeys, Scalar, VerifiedPass,
+    flags,
 };
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -122,7 +123,7 @@ impl World {
             ..MintArgs::default()
         };
         let terms = MintTerms::parse(&args, &[known], NOW).ok()?;
-        let mut text = terms.mint(&PassId::from_random([9; 16]), &self.key).ok()?.text;
+        let mut text = terms.sign(&PassId::from_random([9; 16]), &self.key).ok()?.text;
         for _ in 0..dice.below(4) {
             let args = AttenuateArgs {
                 only: dice.some(&self.targets, 3),
@@ -131,7 +132,9 @@ impl World {
                 narrow: narrowing(dice),
             };
             // One that narrows nothing is refused, and left out.
-            if let Ok(narrower) = datalog::attenuate(&text, &args, std::slice::from_ref(&self.service), NOW) {
+            if let Ok(narrower) =
+                datalog::attenuate::append(&text, &args, std::slice::from_ref(&self.service), NOW)
+            {
                 text = narrower.text;
             }
         }
@@ -167,6 +170,8 @@ impl World {
             headers: Vec::new(),
             arguments,
             resources: if dice.below(2) == 0 { vec![resource] } else { Vec::new() },
+            unnamed: Vec::new(),
+            asked: datalog::Asked::default(),
             body: Body::Empty,
         })
     }
@@ -217,7 +222,7 @@ fn theirs(pass: &Arc<VerifiedPass>, request: &Request, context: &Context) -> any
 }
 
 fn narrowing(dice: &mut Dice) -> Narrowing {
-    Narrowing { limits: limits(dice), checks: checks(dice), ..Narrowing::default() }
+    Narrowing::default().with(&flags::LIMIT, limits(dice)).with(&flags::CHECK, checks(dice))
 }
 
 fn limits(dice: &mut Dice) -> Vec<String> {

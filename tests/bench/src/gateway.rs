@@ -13,7 +13,7 @@ use authority::app::{App, ConnectFinish, ConnectStart, MintArgs};
 use authority::config::{Config, Environment};
 use authority::home::Home;
 use datalog::catalog::Catalog;
-use datalog::{AttenuateArgs, Narrowing};
+use datalog::{AttenuateArgs, Narrowing, flags};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 
@@ -37,7 +37,7 @@ impl Bed {
     pub(crate) fn make(upstream: SocketAddr) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("hallpass-bench-").tempdir()?;
         let home = Home::at(folder.path().join("home"));
-        App::init(&home)?;
+        App::init(&home, &Config::default())?;
         std::fs::write(home.config_file(), config(upstream))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (one_block, four_blocks) = runtime.block_on(passes(&home))?;
@@ -119,11 +119,9 @@ pub(crate) fn terms() -> MintArgs {
         allow: words(&["gmail:read", "gmail.users.drafts.create"]),
         ask: words(&["gmail:send"]),
         deny: words(&["gmail:delete", "gmail.users.settings.*"]),
-        narrow: Narrowing {
-            duration: Some("8h".to_owned()),
-            limits: limits.map(|operation| format!("{operation}={BUDGET}")).to_vec(),
-            ..Narrowing::default()
-        },
+        narrow: Narrowing::default()
+            .with(&flags::FOR, ["8h"])
+            .with(&flags::LIMIT, limits.map(|operation| format!("{operation}={BUDGET}")).to_vec()),
         ..MintArgs::default()
     }
 }

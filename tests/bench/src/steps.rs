@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use datalog::catalog::{Catalog, RawRequest, Service};
+use datalog::RawRequest;
+use datalog::catalog::{Catalog, Service};
 use datalog::{
     Account, ConnectionName, Context, Decided, KnownConnection, MintTerms, PassCache, PassId, RootKeyPair,
     RootKeys, VerifiedPass,
@@ -120,7 +121,10 @@ impl Bench {
         let pass = self.verify(&PassCache::new(16), pass)?;
         let (request, context) = (self.request()?, Context::default());
         let digest = request.digest();
-        let us = timed(batch, || Ok(datalog::Kept::of(&pass, (&request, digest), &context, NOW).encode()))?;
+        let us = timed(batch, || {
+            Ok(datalog::StoredFacts::of(&pass, datalog::Judged { request: &request, digest }, &context, NOW)
+                .encode())
+        })?;
         Ok(StepRow { step: "facts kept", blocks: Some(blocks), us })
     }
 

@@ -54,8 +54,29 @@ struct Sent {
     number: u64,
     began: Instant,
     ended: Instant,
-    /// None where the answer was cut off.
-    status: Option<StatusCode>,
+    answer: Answer,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, PartialEq)]
+enum Answer {
+    Served,
+    /// Refused with the code of a stop.
+    Stopped,
+    /// Cut off on its way back: the stop drops the connection with it.
+    Cut,
+    /// Nothing that a stop causes.
+    Other(StatusCode),
+}
+
+impl Answer {
+    fn of(status: StatusCode, body: &[u8]) -> Self {
+        match status {
+            StatusCode::OK => Self::Served,
+            _ if String::from_utf8_lossy(body).contains(r#""stopped""#) => Self::Stopped,
+            other => Self::Other(other),
+        }
+    }
 }
 
 /// One press and what came of it.
@@ -136,15 +157,14 @@ async fn work(
         let number = (agent << 32) | count;
         let path = format!("{PREFIX}/gmail/v1/users/me/messages?q=n{number}");
         let shot = Shot { method: Method::GET, path, pass: pass.clone(), body: Bytes::new() };
-        // An answer that is on its way back when the stop comes is cut off, and the connection with it.
-        let status = match line.send(&shot).await {
-            Ok((status, _)) => Some(status),
+        let answer = match line.send(&shot).await {
+            Ok((status, body)) => Answer::of(status, &body),
             Err(_) => {
                 line = Line::open(address).await?;
-                None
+                Answer::Cut
             }
         };
-        all.push(Sent { number, began, ended: Instant::now(), status });
+        all.push(Sent { number, began, ended: Instant::now(), answer });
     }
     Ok(all)
 }
@@ -164,13 +184,14 @@ fn judge(
         "{forwarded} of {} requests that began after the stop were forwarded",
         late.len()
     );
-    let cut = sent.iter().filter(|one| one.status.is_none()).count();
+    let cut = sent.iter().filter(|one| one.answer == Answer::Cut).count();
     ensure!(cut <= CONNECTIONS, "{cut} answers were cut off, of {CONNECTIONS} that were on their way");
-    let known = [StatusCode::OK, StatusCode::UNAUTHORIZED];
-    if let Some(other) = sent.iter().filter_map(|one| one.status).find(|status| !known.contains(status)) {
-        bail!("answered {other}");
+    for one in sent {
+        if let Answer::Other(status) = one.answer {
+            bail!("request {} was answered {status}", one.number);
+        }
     }
-    let refused = sent.iter().filter(|one| one.status == Some(StatusCode::UNAUTHORIZED)).map(|one| one.ended);
+    let refused = sent.iter().filter(|one| one.answer == Answer::Stopped).map(|one| one.ended);
     let first_refused = refused.min().context("no request was refused")?;
     let last_arrival = arrivals.iter().map(|(_, at)| *at).max().context("no request arrived")?;
     Ok(Press {

@@ -1,37 +1,82 @@
-//! Keeping what a provider gave: the account, the name, the seal, the store.
+//! Stores a provider's grant: the account, the name, the seal, the row.
+//!
+//! A grant that is not stored is given back. Otherwise it stays with the provider unused, and some providers allow only
+//! a few.
+//!
+//! - Invariant: Hallpass leaves no unused grant with a provider, and gives back no grant that another connection uses
+//!   (`no_grant_is_left_behind_by_a_connect_that_fails_after_the_exchange`,
+//!   `what_another_connection_lives_of_is_not_given_back`).
 
 use std::sync::Arc;
 
-use datalog::{Account, ConnectionName};
-use secrecy::ExposeSecret;
+use datalog::{Account, ConnectionName, Message};
+use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
 
 use crate::app::connections::{client_secret_place, revive};
-use crate::app::{App, AppError, ConnectionInfo};
+use crate::app::{App, AppError, ConnectionInfo, ConnectionStatus, ProviderRevocation};
 use crate::audit::{Event, EventEntry};
-use crate::oauth::{self, Connecting, Known, Tokens, seal_credential};
-use crate::store::{ConnectionId, NewConnection};
+use crate::oauth::{self, Connecting, Given, Known, Reach, TokenFailure, Tokens, seal_credential};
+use crate::store::{ConnectionId, GrantEnd, NewConnection};
 use crate::vault::random;
 
+/// Why received tokens are not stored.
+struct Unkept {
+    error: AppError,
+    /// Their account, if it was learned.
+    account: Option<Account>,
+}
+
+impl Unkept {
+    fn of(account: &Account, error: AppError) -> Self {
+        Self { error, account: Some(account.clone()) }
+    }
+}
+
 impl App {
-    /// Keeps what the provider gave, under the name that it is to have.
+    /// Stores the provider's grant under its future name, or gives it back.
     pub(super) async fn keep(
         &self,
         connecting: Connecting,
-        tokens: Tokens,
+        given: Given,
     ) -> Result<ConnectionInfo, AppError> {
-        let account = self.account(&connecting, &tokens).await?;
-        let name = self.name(&connecting, &account)?;
+        match self.try_to_keep(&connecting, &given).await {
+            Ok(info) => info,
+            Err(Unkept { error, account }) => {
+                let became = self.give_back(&connecting, &given, account.as_ref()).await;
+                Err(error.and(became))
+            }
+        }
+    }
+
+    /// The outer failure means tokens that are not stored, the inner one a connection that is.
+    async fn try_to_keep(
+        &self,
+        connecting: &Connecting,
+        given: &Given,
+    ) -> Result<Result<ConnectionInfo, AppError>, Unkept> {
+        let access = given.access.as_ref().map_err(|unread| Unkept {
+            error: AppError::provider(TokenFailure::Unread(unread.clone())),
+            account: None,
+        })?;
+        let account = self.account(connecting, access).await?;
+        let _turn = self.turns.connections().await;
+        let name = self.name(connecting, &account)?;
+        let of_account = |error: AppError| Unkept::of(&account, error);
         let now = self.clock.now();
-        let new = self.seal(connecting, name.clone(), account, tokens, now)?;
+        let new = self.seal(connecting, &name, &account, access, given, now).map_err(of_account)?;
         let id = new.id;
         let event = EventEntry::on_connection(Event::Connected, &name)
             .detail(&format!("{} as {}", new.service, new.account))
             .at(now);
-        self.store.connected(new, event).await?;
+        self.store.connected(new, event).await.map_err(|fault| of_account(fault.into()))?;
+        Ok(self.take_up(id, name).await)
+    }
+
+    async fn take_up(&self, id: ConnectionId, name: ConnectionName) -> Result<ConnectionInfo, AppError> {
         let row = self.store.known_connection(id).await?;
         let row =
-            row.ok_or_else(|| AppError::Conflict(format!("`{name}` was connected again by another")))?;
+            row.ok_or_else(|| AppError::conflict(format!("`{name}` was connected again by another")))?;
         let live = Arc::new(revive(&self.config, &self.catalog(), &self.vault, row));
         self.change_live(|connections| {
             connections.insert(name, live.clone());
@@ -39,73 +84,121 @@ impl App {
         Ok(self.info(&live))
     }
 
-    /// As the service says it; where it has no way to, as the person does.
-    async fn account(&self, connecting: &Connecting, tokens: &Tokens) -> Result<Account, AppError> {
+    /// As the service says; if it cannot say, as the person does.
+    async fn account(&self, connecting: &Connecting, access: &SecretString) -> Result<Account, Unkept> {
         let said = connecting.account.as_ref();
         if let (Some(said), true) = (said, connecting.provider.userinfo.is_empty()) {
             return Ok(said.clone());
         }
-        let account = oauth::account(&self.refresher.http, &connecting.provider, &tokens.access)
-            .await
-            .map_err(|because| AppError::Provider(format!("the account could not be learned: {because}")))?;
+        let account =
+            oauth::account(&self.refresher.http, &connecting.provider, access).await.map_err(|because| {
+                Unkept {
+                    error: AppError::provider(
+                        Message::from(because).after("the account could not be learned"),
+                    ),
+                    account: None,
+                }
+            })?;
         match said {
-            Some(said) if *said != account => Err(AppError::Conflict(format!(
-                "the account is `{account}`, expected `{said}`\nhint: sign in as `{said}`, or leave `--account` out"
-            ))),
+            Some(said) if *said != account => Err(Unkept {
+                error: AppError::conflict(
+                    Message::new(format!("the account is `{account}`, expected `{said}`"))
+                        .hint(format!("sign in as `{said}`, or leave `--account` out")),
+                ),
+                account: Some(account),
+            }),
             _ => Ok(account),
         }
     }
 
-    /// Passes name a connection: what they were minted for does not become another account's.
-    fn name(&self, connecting: &Connecting, account: &Account) -> Result<ConnectionName, AppError> {
-        let name = match &connecting.name {
-            Some(name) => name.clone(),
-            None => connecting.service.as_str().parse().map_err(AppError::invalid)?,
-        };
+    /// Passes name a connection, so a connection never changes to another account.
+    fn name(&self, connecting: &Connecting, account: &Account) -> Result<ConnectionName, Unkept> {
+        let name = connecting.name().map_err(|error| Unkept::of(account, AppError::invalid(error)))?;
         match self.live().get(&name) {
-            Some(there) if there.service != connecting.service || there.account != *account => {
-                Err(AppError::Conflict(format!(
-                    "`{name}` is connected to {} as `{}`, and this is {} as `{account}`\nhint: give it a name of its own with `--as`, or disconnect `{name}` first",
-                    there.service, there.account, connecting.service
-                )))
-            }
+            Some(there) if there.service != connecting.service || there.account != *account => Err(Unkept {
+                error: AppError::conflict(
+                    Message::new(format!(
+                        "`{name}` is connected to {} as `{}`, and this is {} as `{account}`",
+                        there.service, there.account, connecting.service
+                    ))
+                    .hint(format!(
+                        "give it a name of its own with `--as`, sign in as `{}`, or disconnect `{name}` first",
+                        there.account
+                    )),
+                ),
+                account: Some(account.clone()),
+            }),
             _ => Ok(name),
+        }
+    }
+
+    /// Gives back tokens that are not stored, and reports the result. Some providers end the whole grant with them,
+    /// so it does nothing if another connection uses, or may use, that grant.
+    async fn give_back(&self, connecting: &Connecting, given: &Given, account: Option<&Account>) -> String {
+        let tokens = Tokens { access: given.access.as_ref().ok(), refresh: given.refresh.as_ref() };
+        if tokens.access.is_none() && tokens.refresh.is_none() {
+            return "nothing came that could be given back".into();
+        }
+        let Connecting { provider, client, .. } = connecting;
+        let live = self.live();
+        let shares = live.values().find(|live| {
+            live.client.id == client.id
+                && live.provider.token_url == provider.token_url
+                && account.is_none_or(|account| live.account == *account)
+                && ConnectionStatus::of(&live.concerns(self.clock.now())) != ConnectionStatus::NeedsReconnect
+        });
+        if let Some(live) = shares.filter(|_| provider.ends_grants()) {
+            return format!(
+                "the tokens that came were dropped, not given back: that could end `{}` too",
+                live.name
+            );
+        }
+        match oauth::revoke(&self.refresher.http, provider, client, tokens, Reach::Tokens).await {
+            ProviderRevocation::Revoked => "the tokens that came were given back".into(),
+            ProviderRevocation::Unsupported => {
+                "the tokens that came were dropped, because the provider takes none back".into()
+            }
+            ProviderRevocation::Failed { because } => {
+                format!("the tokens that came could not be given back: {because}")
+            }
         }
     }
 
     fn seal(
         &self,
-        connecting: Connecting,
-        name: ConnectionName,
-        account: Account,
-        tokens: Tokens,
+        connecting: &Connecting,
+        name: &ConnectionName,
+        account: &Account,
+        access: &SecretString,
+        given: &Given,
         now: OffsetDateTime,
     ) -> Result<NewConnection, AppError> {
-        let id = i64::from_be_bytes(*random::<8>().map_err(AppError::random)?) & i64::MAX;
+        let id = i64::from_be_bytes(*random::<8>().map_err(AppError::Random)?) & i64::MAX;
         let known = Known {
-            access: tokens.access,
-            refresh: tokens.refresh,
+            access: access.clone(),
+            refresh: given.refresh.clone(),
             generation: 1,
             obtained: now,
-            expires: tokens.expires_in.map(|lifetime| now.saturating_add(lifetime)),
+            expires: given.expires_in.map(|lifetime| now.saturating_add(lifetime)),
+            scopes: given.scopes.clone().unwrap_or_else(|| connecting.scopes.clone()),
+            grant: given.grant_ends_in.map(|lifetime| GrantEnd::announced(None, lifetime, now)),
         };
         let row = id.to_string();
         let secret = connecting.client.secret.as_ref();
         let client_secret = secret
             .map(|secret| self.vault.seal(client_secret_place(&row), secret.expose_secret().as_bytes()))
-            .transpose()
-            .map_err(|error| AppError::vault(&error))?;
+            .transpose()?;
         let id = ConnectionId(id);
         Ok(NewConnection {
             id,
-            name,
-            service: connecting.service,
-            account,
-            scopes: tokens.scopes.unwrap_or(connecting.scopes),
-            client_id: connecting.client.id,
+            name: name.clone(),
+            service: connecting.service.clone(),
+            account: account.clone(),
+            asked: connecting.scopes.clone(),
+            client_id: connecting.client.id.clone(),
             client_secret,
             connected: now,
-            credential: seal_credential(&self.vault, id, &known).map_err(|error| AppError::vault(&error))?,
+            credential: seal_credential(&self.vault, id, &known)?,
         })
     }
 }

@@ -1,22 +1,24 @@
-//! `connect`: an account's tokens, once, by a person's consent.
+//! `connect`: gets an account's tokens once, with a person's consent.
 //!
-//! Both flows (here by code, in `device` by device) end in `keep`: whose account it is, under which name,
-//! sealed, durable, and only then lent.
+//! Both flows (by code here, by device in `device`) end in `keep`. It finds the account and the name, seals the tokens
+//! and stores them; only then are they lent.
 
 mod device;
 mod keep;
 
+use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use datalog::catalog::Service;
-use datalog::{ConnectionName, ServiceName};
+use datalog::{Account, ConnectionName, Message, ServiceName};
 use time::Duration;
 use url::{Host, Url};
 
-use super::{App, AppError, ClientChoice, ConnectBegun, ConnectFinish, ConnectStart, ConnectionInfo};
+use crate::app::{App, AppError, ClientChoice, ConnectBegun, ConnectFinish, ConnectStart, ConnectionInfo};
 use crate::audit::{hex, plain};
-use crate::config::{ClientSecretFile, ServiceConfig};
+use crate::config::ClientSecretFile;
+use crate::config::types::ServiceConfig;
 use crate::nearest;
 use crate::oauth::{self, Attempt, Client, CodeFlow, Connecting, Flow, Provider, TakenCode};
 use crate::vault::random;
@@ -31,9 +33,13 @@ impl App {
         check_redirect(&start.redirect_uri)?;
         let connecting = self.connecting(start.service, start.name, start.scopes, &start.client)?;
         let Connecting { provider, client, scopes, .. } = &connecting;
-        // The browser comes back to the loopback address in any case: at once, or sent on from there.
+        // The browser always returns to the loopback address: directly, or forwarded from there.
         let redirect_uri = provider.redirect_uri.clone().unwrap_or(start.redirect_uri);
-        let begun = oauth::authorize(provider, client, &redirect_uri, scopes)
+        let known = connecting.name().ok().and_then(|name| self.live().get(&name).cloned());
+        let known = known.filter(|live| live.service == connecting.service).map(|live| live.account.clone());
+        let account = connecting.account.clone().or(known);
+        let account = account.as_ref().map(Account::as_str);
+        let begun = oauth::authorize(provider, client, &redirect_uri, scopes, account)
             .map_err(|failure| AppError::provider(&failure))?;
         let flow = CodeFlow { state: begun.state, verifier: begun.verifier, redirect_uri };
         let attempt = self.remember(connecting, Flow::Code(flow), LIFETIME)?;
@@ -41,37 +47,55 @@ impl App {
         Ok(ConnectBegun { attempt, authorize_url: begun.authorize_url, expires_in })
     }
 
-    /// Ends an authorization code flow with what the redirect brought. Whatever comes of it, the attempt is
-    /// used up.
-    pub async fn finish_connect(&self, finish: ConnectFinish) -> Result<ConnectionInfo, AppError> {
+    /// Ends an authorization code flow with the redirect's parameters. The attempt is used up in any case. A caller
+    /// that goes away ends nothing: the grant is stored, or given back.
+    pub async fn finish_connect(self: &Arc<Self>, finish: ConnectFinish) -> Result<ConnectionInfo, AppError> {
+        let this = self.clone();
+        self.to_the_end(async move { this.finish(finish).await }).await
+    }
+
+    /// Runs in a task that no caller cancels.
+    async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, AppError>> + Send + 'static,
+    ) -> Result<T, AppError> {
+        let (done, came) = tokio::sync::oneshot::channel();
+        self.refresher.spawn(async move {
+            // The waiting caller may be gone.
+            let _ = done.send(work.await);
+        });
+        came.await.map_err(|_| AppError::conflict("the authority has ended"))?
+    }
+
+    async fn finish(&self, finish: ConnectFinish) -> Result<ConnectionInfo, AppError> {
         let now = self.clock.now();
         let (connecting, flow) = match self.attempts.take_code(finish.attempt.as_deref(), &finish.state, now)
         {
             TakenCode::Here { connecting, flow } => (connecting, flow),
             TakenCode::Lapsed => return Err(lapsed()),
             TakenCode::Unknown => {
-                return Err(AppError::NotFound(
-                    "no connect was begun with this state, or it is finished\nhint: connect again".into(),
+                return Err(AppError::not_found(
+                    Message::new("no connect was begun with this state, or it is finished")
+                        .hint("connect again"),
                 ));
             }
         };
         check_issuer(&connecting.provider, finish.iss.as_deref())?;
         if let Some(error) = finish.error {
             let more = finish.error_description.map(|more| format!(": {}", plain(&more))).unwrap_or_default();
-            return Err(AppError::Provider(format!("the provider answered `{}`{more}", plain(&error))));
+            return Err(AppError::provider(format!("the provider answered `{}`{more}", plain(&error))));
         }
-        let code = finish
-            .code
-            .ok_or_else(|| AppError::Invalid("the callback has neither `code` nor `error`".into()))?;
+        let code =
+            finish.code.ok_or_else(|| AppError::invalid("the callback has neither `code` nor `error`"))?;
         let CodeFlow { verifier, redirect_uri, .. } = flow;
         let (http, Connecting { provider, client, .. }) = (&self.refresher.http, &*connecting);
-        let tokens = oauth::exchange_code(http, provider, client, code, verifier, &redirect_uri)
+        let given = oauth::exchange_code(http, provider, client, &code, &verifier, &redirect_uri)
             .await
             .map_err(|failure| AppError::provider(&failure))?;
-        self.keep(*connecting, tokens).await
+        self.keep(*connecting, given).await
     }
 
-    /// What a connect is begun with. The OAuth client is the one that was chosen, or the configured one.
+    /// The start of a connect. The OAuth client is the chosen one, or the configured one.
     fn connecting(
         &self,
         service: ServiceName,
@@ -83,9 +107,7 @@ impl App {
         let set: ServiceConfig = self.config.service(&service);
         let provider = Provider::resolve(&known, &set);
         let file = match &choice.client_secret_file {
-            Some(path) => {
-                Some(ClientSecretFile::read(path).map_err(|error| AppError::Invalid(error.to_string()))?)
-            }
+            Some(path) => Some(ClientSecretFile::read(path).map_err(AppError::invalid)?),
             None => None,
         };
         let (file_id, file_secret) =
@@ -98,21 +120,24 @@ impl App {
             (_, None) => provider.client_secret.clone(),
         };
         let id = chosen.or_else(|| provider.client_id.clone()).ok_or_else(|| {
-            AppError::Invalid(format!(
-                "no OAuth client is set for `{service}`\nhint: register one with the provider, then set `client_id` \
-                 under [services.{service}] in hallpass.toml, or HALLPASS_{}_CLIENT_ID",
+            let message = Message::new(format!("no OAuth client is set for `{service}`"));
+            AppError::invalid(message.hint(format!(
+                "register one with the provider, then set `client_id` under [services.{service}] in hallpass.toml, or \
+                 HALLPASS_{}_CLIENT_ID",
                 service.as_str().to_ascii_uppercase().replace('-', "_")
-            ))
+            )))
         })?;
         let account = choice.account.clone();
         if account.is_none() && provider.userinfo.is_empty() {
-            return Err(AppError::Invalid(format!(
-                "nothing says whose account of `{service}` it is\nhint: say it with `--account NAME`, or set `userinfo_url` \
-                 and `account_field` under [services.{service}] in hallpass.toml"
-            )));
+            return Err(AppError::invalid(
+                Message::new(format!("nothing says whose account of `{service}` it is")).hint(format!(
+                    "say it with `--account NAME`, or set `userinfo_url` and `account_field` under \
+                     [services.{service}] in hallpass.toml"
+                )),
+            ));
         }
         let scopes = if scopes.is_empty() { provider.scopes.clone() } else { scopes };
-        let client = Client { id, secret, auth: set.client_auth };
+        let client = Client { id, secret, auth: provider.client_auth };
         Ok(Connecting { service, name, scopes, account, provider, client })
     }
 
@@ -121,17 +146,18 @@ impl App {
         catalog.service(name).cloned().ok_or_else(|| {
             let known = catalog.services().map(|service| service.name.as_str());
             let hint = nearest::hint(name.as_str(), known);
-            AppError::NotFound(format!("there is no service `{name}`\nhint: {hint}"))
+            AppError::not_found(Message::new(format!("there is no service `{name}`")).hint(hint))
         })
     }
 
     fn remember(&self, connecting: Connecting, flow: Flow, lifetime: Duration) -> Result<String, AppError> {
-        let id = hex(random::<16>().map_err(AppError::random)?.as_slice());
+        let id = hex(random::<16>().map_err(AppError::Random)?.as_slice());
         let now = self.clock.now();
         let attempt = Attempt { connecting, ends: now + lifetime, flow };
         if !self.attempts.begin(id.clone(), attempt, now) {
-            return Err(AppError::Conflict(
-                "too many connects are waiting for a person\nhint: finish them, or wait ten minutes".into(),
+            return Err(AppError::conflict(
+                Message::new("too many connects are waiting for a person")
+                    .hint("finish them, or wait ten minutes"),
             ));
         }
         Ok(id)
@@ -139,7 +165,7 @@ impl App {
 }
 
 fn lapsed() -> AppError {
-    AppError::Invalid("the connect took too long\nhint: connect again".into())
+    AppError::invalid(Message::new("the connect took too long").hint("connect again"))
 }
 
 /// RFC 8252, section 7.3: a loopback address, by its number.
@@ -155,20 +181,18 @@ fn check_redirect(uri: &str) -> Result<(), AppError> {
     if is_loopback {
         return Ok(());
     }
-    Err(AppError::Invalid(format!(
+    Err(AppError::invalid(format!(
         "the redirect is `{}`, expected `http://127.0.0.1:PORT/callback`",
         plain(uri)
     )))
 }
 
-/// RFC 9207: the answer comes from the provider that was asked. Where no issuer is set, one that is named has
-/// to be at the place where the person was sent.
+/// RFC 9207: the answer must come from the provider that was asked. If no issuer is set, a named one must be at the
+/// address to which the person was sent.
 fn check_issuer(provider: &Provider, iss: Option<&str>) -> Result<(), AppError> {
     let refused = |expected: &str, got: &str| {
-        AppError::Invalid(format!(
-            "the callback is from the issuer `{}`, expected `{expected}`\nhint: if that is right, set `issuer` in hallpass.toml",
-            plain(got)
-        ))
+        let says = format!("the callback is from the issuer `{}`, expected `{expected}`", plain(got));
+        AppError::invalid(Message::new(says).hint("if that is right, set `issuer` in hallpass.toml"))
     };
     match (&provider.issuer, iss) {
         (Some(expected), Some(iss)) if expected == iss => Ok(()),

@@ -1,10 +1,12 @@
-//! The desk by its verbs and ports: one question a request, an answer that is used once, and what ends it.
+//! The desk by its verbs and ports: one question for a request, an answer that is used once, and the ways it ends.
 
 use std::net::IpAddr;
 
+use datalog::flags;
+use datalog::lookup::Observed;
 use datalog::{
-    ApprovalId, Approved, MintArgs, Narrowing, PassCache, Quorum, Request, RevocationId, Shown, VerifiedPass,
-    catalog::RawRequest, lookup::Observed,
+    ApprovalId, Approved, LookedUp, MintArgs, Narrowing, PassCache, Quorum, RawRequest, Request, RequestView,
+    RevocationId, VerifiedPass,
 };
 use verifier::ports::{
     ApprovalUse, Approvals, Ask, AskError, Audit, Held, IntentError, Opinion, Record, Trust,
@@ -14,34 +16,41 @@ use super::*;
 
 const TRASH: &str = "/gmail/v1/users/me/messages/m1/trash";
 
-struct Asking {
-    app: Arc<App>,
-    pass: Arc<VerifiedPass>,
+pub(super) struct Asking {
+    pub app: Arc<App>,
+    pub pass: Arc<VerifiedPass>,
 }
 
 impl Asking {
-    async fn new(world: &World, args: MintArgs) -> Self {
+    pub async fn new(world: &World, args: MintArgs) -> Self {
         let app = world.connected().await;
         Self::with(app, args).await
     }
 
-    async fn with(app: Arc<App>, args: MintArgs) -> Self {
+    pub async fn with(app: Arc<App>, args: MintArgs) -> Self {
         let args = MintArgs {
             task: "tidy up".into(),
             ask: vec!["gmail:write".into(), "gmail:delete".into(), "gmail:send".into()],
             ..args
         };
+        for name in &args.approve_by {
+            app.add_approver(name).await.unwrap();
+        }
+        // As many as it asks could answer; those of a test are made by it.
+        for spare in 1..args.approvers.unwrap_or(1) {
+            app.add_approver(&format!("spare-{spare}").parse().unwrap()).await.unwrap();
+        }
         let minted = app.mint(args).await.unwrap();
         let roots = Trust::root_keys(&*app);
         let pass = PassCache::new(4).verify(&minted.pass, &roots, &|_| false, app.clock.now()).unwrap();
         Self { app, pass }
     }
 
-    fn request(&self, path: &str) -> Request {
+    pub fn request(&self, path: &str) -> Request {
         self.classified(path, b"")
     }
 
-    fn classified(&self, path: &str, body: &[u8]) -> Request {
+    pub fn classified(&self, path: &str, body: &[u8]) -> Request {
         let connection = self.app.connection(&gmail()).unwrap();
         let raw = RawRequest {
             content_type: (!body.is_empty()).then_some("application/json"),
@@ -51,14 +60,14 @@ impl Asking {
         connection.service.classify(&connection.name, &connection.account, &raw).unwrap()
     }
 
-    fn letter(&self, to: &str, text: &str) -> Request {
+    pub fn letter(&self, to: &str, text: &str) -> Request {
         use base64::Engine;
         let raw = format!("To: {to}\r\nSubject: hello\r\n\r\n{text}\r\n");
         let raw = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(raw);
         self.classified("/gmail/v1/users/me/messages/send", format!(r#"{{"raw":"{raw}"}}"#).as_bytes())
     }
 
-    fn question(&self, request: &Request) -> Ask {
+    pub fn question(&self, request: &Request) -> Ask {
         let observed = Observed::default();
         Ask {
             at: self.app.clock.now(),
@@ -67,25 +76,26 @@ impl Asking {
             pass_ends: self.pass.expires(),
             connection: request.connection.clone(),
             operation: request.operation.id.clone(),
-            digest: request.digest(),
-            alike: request.alike(&observed),
-            shown: Shown::of(request, &observed),
+            digest: request.question(&observed, self.app.clock.now()),
+            alike: request.envelope(&observed),
+            people: request.people(&observed),
+            shown: RequestView::of(request, &observed, self.app.clock.now()),
             request: self.pass.approval_request().unwrap(),
             quorum: self.pass.quorum(),
             waits_for: None,
         }
     }
 
-    async fn ask(&self, request: &Request) -> (ApprovalId, Opinion) {
+    pub async fn ask(&self, request: &Request) -> (ApprovalId, Opinion) {
         let asked = self.app.ask(self.question(request)).await.unwrap();
         (asked.id, asked.opinion)
     }
 
     /// Asks, takes the signed blocks as the gateway does, and writes the intent.
-    async fn goes(&self, request: &Request) -> Result<(), String> {
+    pub async fn goes(&self, request: &Request) -> Result<(), String> {
         let (id, opinion) = self.ask(request).await;
         let Opinion::Approved { blocks } = opinion else { return Err(format!("{opinion:?}")) };
-        let subject = (request, &Observed::default());
+        let subject = LookedUp { request, observed: &Observed::default() };
         let keys = self.app.approver_keys();
         let approved = Approved::verify(&self.pass, subject, &blocks, &keys, self.app.clock.now())
             .map_err(|error| error.to_string())?;
@@ -93,14 +103,14 @@ impl Asking {
         let by = approved.by().iter().cloned().collect();
         let record = Record {
             digest: Some(request.digest()),
-            approval: Some(ApprovalUse { id, by }),
+            approval: Some(ApprovalUse { id, by, digest: approved.question(), alike: approved.envelope() }),
             ..super::audit::record(TRASH, "allow")
         };
         self.app.intent(record).await.map(drop).map_err(|error| error.to_string())
     }
 
-    async fn approve(&self, id: &ApprovalId, scope: ApprovalScope) -> Result<ApprovalInfo, AppError> {
-        self.app.approve(id, ApproveArgs { by: None, scope }).await
+    pub async fn approve(&self, id: &ApprovalId, scope: ApprovalScope) -> Result<ApprovalInfo, AppError> {
+        self.app.approve(id, ApproveArgs { scope, ..ApproveArgs::default() }).await
     }
 }
 
@@ -139,10 +149,11 @@ async fn of_a_hundred_that_race_for_one_approval_one_goes() {
     asking.approve(&id, once()).await.unwrap();
     let mut racing = tokio::task::JoinSet::new();
     for _ in 0..100 {
-        let (asking, id, digest) = (asking.clone(), id.clone(), request.digest());
+        let digest = request.question(&Observed::default(), asking.app.clock.now());
+        let (asking, id) = (asking.clone(), id.clone());
         racing.spawn(async move {
-            let approval = Some(ApprovalUse { id, by: Vec::new() });
-            let record = Record { digest: Some(digest), approval, ..super::audit::record(TRASH, "allow") };
+            let approval = Some(ApprovalUse { id, by: Vec::new(), digest, alike: None });
+            let record = Record { approval, ..super::audit::record(TRASH, "allow") };
             match asking.app.intent(record).await {
                 Ok(_) => 1,
                 Err(IntentError::ApprovalUsed) => 0,
@@ -198,17 +209,20 @@ async fn another_pass_another_byte_and_a_child_are_other_questions() {
 }
 
 #[tokio::test]
-async fn a_no_stays_with_its_reason_until_the_person_changes_it() {
+async fn a_no_stays_with_its_reason_until_the_person_takes_it_back() {
     let world = World::new().await;
     let asking = Asking::new(&world, MintArgs::default()).await;
     let request = asking.request(TRASH);
     let (id, _) = asking.ask(&request).await;
-    let args = DenyArgs { by: None, because: Some("not \u{202e}that".into()) };
+    let args = DenyArgs { because: Some("not \u{202e}that".into()), ..DenyArgs::default() };
     let denied = asking.app.deny(&id, args).await.unwrap();
     assert_eq!((denied.status, denied.shown.is_some()), (ApprovalStanding::Denied, true));
     let (same, opinion) = asking.ask(&request).await;
     assert_eq!(same, id);
     assert!(matches!(opinion, Opinion::Denied { because: Some(text) } if text == r"not \u{202e}that"));
+    assert!(asking.approve(&id, once()).await.is_err());
+    asking.app.reopen(&id, ReopenArgs::default()).await.unwrap();
+    assert!(asking.goes(&request).await.is_err(), "to take a no back is no yes");
     asking.approve(&id, once()).await.unwrap();
     asking.app.deny(&id, DenyArgs::default()).await.unwrap();
     assert!(asking.goes(&request).await.is_err(), "a yes that is taken back is none");
@@ -240,22 +254,26 @@ async fn several_approvers_are_several_people() {
         MintArgs { approvers: Some(2), approve_by: vec![alice.clone(), bob.clone()], ..MintArgs::default() };
     let asking = Asking::new(&world, args).await;
     assert_eq!(asking.pass.quorum(), Quorum { count: 2, of: vec![alice.clone(), bob.clone()] });
-    for name in &names {
-        asking.app.add_approver(name).await.unwrap();
-    }
+    asking.app.add_approver(eve).await.unwrap();
     let request = asking.request(TRASH);
     let (id, _) = asking.ask(&request).await;
     let by = async |name: Option<&datalog::ApproverName>| {
-        asking.app.approve(&id, ApproveArgs { by: name.cloned(), scope: once() }).await
+        asking.app.approve(&id, ApproveArgs { by: name.cloned(), ..ApproveArgs::default() }).await
     };
     assert!(by(None).await.is_err(), "the owner is not named");
     assert!(by(Some(eve)).await.is_err());
     assert_eq!(by(Some(alice)).await.unwrap().status, ApprovalStanding::Pending);
-    assert_eq!(by(Some(alice)).await.unwrap().status, ApprovalStanding::Pending, "alice twice is one");
+    assert!(by(Some(alice)).await.is_err(), "alice twice is one");
     assert!(asking.goes(&request).await.is_err());
     assert_eq!(by(Some(bob)).await.unwrap().status, ApprovalStanding::Approved);
     asking.app.retire_approver(bob).await.unwrap();
     assert!(asking.goes(&request).await.is_err(), "what a retired approver signed counts no more");
+    let left = asking.app.approval(&id).await.unwrap();
+    assert_eq!(
+        (left.status, left.answers.len()),
+        (ApprovalStanding::Pending, 1),
+        "the others are asked again"
+    );
 }
 
 #[tokio::test]
@@ -277,10 +295,7 @@ async fn what_waits_is_bounded_for_a_pass_with_its_children() {
 #[tokio::test]
 async fn a_question_ends_with_its_pass_or_when_nobody_answers() {
     let world = World::new().await;
-    let args = MintArgs {
-        narrow: Narrowing { duration: Some("8h".into()), ..Narrowing::default() },
-        ..MintArgs::default()
-    };
+    let args = MintArgs { narrow: Narrowing::default().with(&flags::FOR, ["8h"]), ..MintArgs::default() };
     let asking = Asking::new(&world, args).await;
     let request = asking.request(TRASH);
     let (id, _) = asking.ask(&request).await;
@@ -292,10 +307,7 @@ async fn a_question_ends_with_its_pass_or_when_nobody_answers() {
     asking.approve(&again, once()).await.unwrap();
     world.clock.advance(Duration::minutes(61));
     assert!(asking.goes(&request).await.is_err(), "a yes for one request holds an hour");
-    let kept: Option<Vec<u8>> = world
-        .database()
-        .query_row("SELECT shown FROM approval WHERE id = ?1", [id.as_str()], |row| row.get(0))
-        .unwrap();
+    let kept = world.behind().bytes(&format!("SELECT shown FROM approval WHERE id = '{id}'"));
     assert!(kept.is_none(), "what was shown goes with the question");
 }
 
@@ -311,7 +323,12 @@ async fn what_is_shown_is_sealed_and_never_in_the_log() {
         (shown.letters[0].subject.as_str(), shown.letters[0].text.as_str()),
         ("hello", "the-secret-text")
     );
-    assert!(shown.irreversible.is_some());
+    assert!(shown.undoing.irreversible.is_some());
+    let info = asking.app.approval(&id).await.unwrap();
+    assert_eq!(
+        (info.title().as_str(), info.deed().as_str()),
+        ("Send a letter to bob@example.com: hello", "Send a letter")
+    );
     asking.approve(&id, once()).await.unwrap();
     asking.goes(&letter).await.unwrap();
     let log = asking.app.log(LogQuery { limit: Some(1_000), ..LogQuery::default() }).await.unwrap();
@@ -321,6 +338,28 @@ async fn what_is_shown_is_sealed_and_never_in_the_log() {
     asking.app.close().await;
     let file = std::fs::read(world.home().database()).unwrap();
     assert!(!file.windows(15).any(|window| window == b"the-secret-text"));
+}
+
+#[tokio::test]
+async fn what_can_be_undone_is_said_to_whoever_is_asked_and_to_whoever_asks_afterwards() {
+    let world = World::new().await;
+    let asking = Asking::new(&world, MintArgs::default()).await;
+    let (id, _) = asking.ask(&asking.request(TRASH)).await;
+    let shown = asking.app.approval(&id).await.unwrap().shown.unwrap();
+    assert_eq!(shown.undoing.irreversible, None);
+    assert!(shown.undoing.undo.unwrap().contains("gmail.users.messages.untrash"));
+    let of = |request: &Request| Record {
+        outline: Some(Arc::new(request.outline())),
+        operation: Some(request.operation.id.to_string()),
+        digest: Some(request.digest()),
+        ..super::audit::record(TRASH, "allow")
+    };
+    for (request, is_final) in [(asking.request(TRASH), false), (asking.letter("bob@example.com", "x"), true)]
+    {
+        let seq = asking.app.intent(of(&request)).await.unwrap().0;
+        let undoing = asking.app.record(seq).await.unwrap().undoing.unwrap();
+        assert_eq!((undoing.irreversible.is_some(), undoing.undo.is_some()), (is_final, !is_final));
+    }
 }
 
 fn delete_refused(app: &Asking, decision: &'static str) -> Record {
@@ -346,6 +385,10 @@ async fn a_pass_that_is_refused_too_often_is_suspended_until_a_person_resumes_it
         asking.app.refusal(delete_refused(&asking, "denied")).await.unwrap();
     }
     asking.app.refusal(delete_refused(&asking, "approval-required")).await.unwrap();
+    // Whoever asks first does not try.
+    for _ in 0..20 {
+        asking.app.refusal(delete_refused(&asking, "would-deny")).await.unwrap();
+    }
     assert!(held().is_none(), "the first four are more than a minute ago");
     asking.app.refusal(delete_refused(&asking, "denied")).await.unwrap();
     assert!(matches!(held(), Some(Held::Pass(Some(because))) if because.contains("5 requests")));

@@ -14,12 +14,14 @@ pub(super) fn record(path: &str, decision: &'static str) -> Record {
         method: "GET".into(),
         path: path.into(),
         digest: None,
+        question: None,
         outline: None,
         approval: None,
         decision,
         reasons: Vec::new(),
         facts: None,
         reservations: Vec::new(),
+        once: None,
         peer: IpAddr::from([127, 0, 0, 1]),
         looked_up: Vec::new(),
         decided_in: Duration::microseconds(250),
@@ -40,21 +42,17 @@ pub(super) async fn filled() -> World {
     }
     app.refusal(record("/gmail/v1/users/me/messages/send", "denied")).await.unwrap();
     app.close().await;
-    // The chain alone is what these tests are about.
-    std::fs::remove_file(world.home().checkpoint()).unwrap();
     world
 }
 
 async fn verified(world: &World) -> LogVerification {
-    world.open().verify_log().await.unwrap()
+    world.open_unwitnessed().verify_log().await.unwrap()
 }
 
 /// Changes the audit table as someone with a hex editor would: without the triggers.
 pub(super) fn tamper(world: &World, sql: &str) {
-    let database = world.database();
-    database
-        .execute_batch(&format!("DROP TRIGGER audit_is_not_edited; DROP TRIGGER audit_is_not_cut; {sql}"))
-        .unwrap();
+    let all = format!("DROP TRIGGER audit_is_not_edited; DROP TRIGGER audit_is_not_cut; {sql}");
+    world.behind().run(&all);
 }
 
 #[tokio::test]
@@ -67,7 +65,7 @@ async fn the_chain_is_whole_from_the_first_record() {
 #[tokio::test]
 async fn a_record_says_what_was_decided_and_what_became_of_it() {
     let world = filled().await;
-    let app = world.open();
+    let app = world.open_unwitnessed();
     let log = app.log(LogQuery { after: Some(1), ..LogQuery::default() }).await.unwrap();
     let (intent, outcome) = (&log[0], &log[1]);
     insta::assert_json_snapshot!(intent, { ".hash" => "[hash]" }, @r#"
@@ -133,9 +131,8 @@ async fn whoever_edits_the_log_is_found_out_and_where() {
 #[tokio::test]
 async fn the_store_itself_refuses_to_edit_the_log() {
     let world = filled().await;
-    let database = world.database();
     for sql in ["DELETE FROM audit WHERE seq = 1", "UPDATE audit SET record = '{}' WHERE seq = 1"] {
-        let error = database.execute(sql, []).unwrap_err().to_string();
+        let error = world.behind().refuses(sql);
         assert!(error.contains("append-only"), "{error}");
     }
 }
@@ -154,7 +151,7 @@ async fn what_could_mislead_a_reader_is_escaped() {
 #[tokio::test]
 async fn the_log_is_filtered_by_what_the_intent_says() {
     let world = filled().await;
-    let app = world.open();
+    let app = world.open_unwitnessed();
     let pass = "p_AAAAAAAAAAAAAAAAAAAAAA".parse().unwrap();
     let queries = [
         (LogQuery { pass: Some(pass), ..LogQuery::default() }, vec![2, 3, 4, 5, 6]),
@@ -186,7 +183,7 @@ async fn the_log_is_filtered_by_what_the_intent_says() {
 #[tokio::test]
 async fn a_record_is_found_with_what_became_of_it() {
     let world = filled().await;
-    let app = world.open();
+    let app = world.open_unwitnessed();
     let (intent, outcome) = (app.record(4).await.unwrap(), app.record(5).await.unwrap());
     for view in [&intent, &outcome] {
         assert_eq!(view.record.seq, 4);
@@ -214,8 +211,10 @@ async fn every_change_of_a_person_is_in_the_log() {
     let world = World::new().await;
     let app = world.connected().await;
     let minted = app.mint(mint_args()).await.unwrap();
-    app.revoke(RevokeArgs { ids: vec![(&minted.info.id).into()], because: None }).await.unwrap();
-    app.stop().await.unwrap();
+    app.revoke(RevokeArgs { ids: vec![(&minted.info.id).into()], because: None, even_unknown: false })
+        .await
+        .unwrap();
+    app.stop(None).await.unwrap();
     app.resume().await.unwrap();
     app.rotate_root().await.unwrap();
     app.retire_root(1).await.unwrap();

@@ -14,6 +14,7 @@ async fn a_person_connects_an_account_by_code() {
         "https://www.googleapis.com/auth/gmail.modify"
       ],
       "status": "healthy",
+      "concerns": [],
       "connected": "2026-11-22T12:00:00Z",
       "token_expires": "2026-11-22T13:00:00Z",
       "last_error": null,
@@ -166,7 +167,8 @@ async fn a_name_does_not_become_another_accounts() {
     world.provider.book(|book| book.account = "mallory@example.com".into());
     let error = connect(&app, &world.provider, None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
-    assert!(error.to_string().contains("hint: give it a name of its own with `--as`"), "{error}");
+    let error = in_full(error);
+    assert!(error.contains("hint: give it a name of its own with `--as`"), "{error}");
     let other = connect(&app, &world.provider, Some("gmail-other")).await.unwrap();
     assert_eq!(other.account.as_str(), "mallory@example.com");
     assert_eq!(app.connections().len(), 2);
@@ -207,9 +209,7 @@ async fn a_disconnected_account_is_revoked_and_forgotten() {
     assert!(app.connections().is_empty());
     assert_eq!(app.disconnect(&gmail()).await.unwrap_err().kind(), ErrorKind::NotFound);
     drop(app);
-    let left: u32 =
-        world.database().query_row("SELECT count(*) FROM credential", [], |row| row.get(0)).unwrap();
-    assert_eq!(left, 0);
+    assert_eq!(world.behind().count("credential"), 0);
 }
 
 #[tokio::test]
@@ -239,7 +239,7 @@ async fn a_service_without_a_client_is_refused_with_what_to_set() {
     let world = World::new().await;
     let app = world.open();
     let error = app.begin_connect(ConnectStart { service: "github".parse().unwrap(), ..start(None) }).await;
-    let error = error.unwrap_err().to_string();
+    let error = in_full(error.unwrap_err());
     assert!(error.contains("HALLPASS_GITHUB_CLIENT_ID"), "{error}");
     let error = app.begin_connect(ConnectStart { service: "gmial".parse().unwrap(), ..start(None) }).await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::NotFound);

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use datalog::catalog::RawRequest;
-use datalog::{Context, Decided, Narrowing, PassCache, Request, VerifiedPass, decide};
+use datalog::flags;
+use datalog::{Context, Decided, Narrowing, PassCache, RawRequest, Request, VerifiedPass, decide};
 use verifier::ports::{Audit, Facts, Keeping, Record, Trust};
 
 use super::audit::{record, tamper};
@@ -44,7 +44,7 @@ async fn decided(app: &App, pass: &Arc<VerifiedPass>) -> u64 {
     };
     let facts = match (app.keeping(), allowed) {
         (Keeping::All, _) | (Keeping::Refusals, false) => Some(Arc::new(Facts {
-            kept: datalog::Kept::of(pass, (request, digest), &context, now),
+            kept: datalog::StoredFacts::of(pass, datalog::Judged { request, digest }, &context, now),
             wording: pass.wording().clone(),
             pass_ends: pass.expires(),
         })),
@@ -64,7 +64,7 @@ fn sending() -> MintArgs {
 }
 
 fn rows(world: &World, table: &str) -> u64 {
-    world.database().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    world.behind().count(table)
 }
 
 /// Whether any file below the folder holds the text.
@@ -161,7 +161,7 @@ async fn facts_are_forgotten_in_time_and_go_with_the_records_that_are_moved() {
     let mut world = World::new().await;
     world.settings = "[audit]\nfacts_for = \"2d\"".into();
     let app = world.connected().await;
-    let lasting = Narrowing { duration: Some("30d".into()), ..Narrowing::default() };
+    let lasting = Narrowing::default().with(&flags::FOR, ["30d"]);
     let pass = pass(&app, MintArgs { narrow: lasting, ..mint_args() }).await;
     let old = decided(&app, &pass).await;
     world.clock.advance(Duration::days(1));

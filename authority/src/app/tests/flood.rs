@@ -1,4 +1,4 @@
-//! Requests without a pass that counts cannot grow the log by as much as they like.
+//! Requests without a valid pass cannot grow the log as fast as they come.
 
 use verifier::ports::{Audit, Record, RecordId};
 

@@ -1,21 +1,29 @@
-//! The authority by its verbs, against a provider that does as it is told.
+//! The authority by its verbs, against a scripted provider.
 
+mod answers;
 mod approvals;
+mod approvers;
 mod audit;
 mod budgets;
 mod connect;
 mod export;
 mod facts;
 mod flood;
+mod grants;
+mod health;
 mod home;
+mod once;
 mod passes;
 mod provenance;
 mod provider;
 mod prune;
 mod refresh;
+mod stops;
+mod turns;
 
 use std::sync::{Arc, OnceLock};
 
+use datalog::Message;
 use tempfile::TempDir;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -24,6 +32,7 @@ use verifier::ports::{Credential, LeaseError};
 use super::*;
 use crate::clock::FixedClock;
 use crate::home::Home;
+use crate::store::sqlite::behind::{Behind, blob};
 use provider::{Provider, Rotation};
 
 const START: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
@@ -50,7 +59,7 @@ impl World {
             clock: FixedClock::at(START),
             settings: settings.into(),
         };
-        App::init(&world.home()).unwrap();
+        App::init(&world.home(), &Config::default()).unwrap();
         world
     }
 
@@ -67,6 +76,14 @@ impl World {
         self.open_with(self.config()).unwrap()
     }
 
+    /// Without its witness: for tests of what the chain alone shows.
+    fn open_unwitnessed(&self) -> Arc<App> {
+        std::fs::remove_file(self.home().checkpoint()).unwrap_or_default();
+        let (config, clock) = (self.config(), Clock::Fixed(self.clock.clone()));
+        let catalog = Arc::new(Catalog::embedded().unwrap());
+        App::open_believing(&self.home(), config, clock, catalog, open::History::Accepted).unwrap()
+    }
+
     fn open_with(&self, config: Config) -> Result<Arc<App>, OpenError> {
         // Read once: it is the same for every world.
         static CATALOG: OnceLock<Arc<Catalog>> = OnceLock::new();
@@ -81,8 +98,9 @@ impl World {
         app
     }
 
-    fn database(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.home().database()).unwrap()
+    /// The database, as somebody has it who can write its file.
+    fn behind(&self) -> Behind {
+        Behind::of(&self.home().database())
     }
 }
 
@@ -97,8 +115,19 @@ fn start(name: Option<&str>) -> ConnectStart {
 }
 
 /// The whole code flow, with the person saying yes.
-async fn connect(app: &App, provider: &Provider, name: Option<&str>) -> Result<ConnectionInfo, AppError> {
+async fn connect(
+    app: &Arc<App>,
+    provider: &Provider,
+    name: Option<&str>,
+) -> Result<ConnectionInfo, AppError> {
     let begun = app.begin_connect(start(name)).await?;
+    let (state, code) = provider.consent(&begun.authorize_url);
+    app.finish_connect(ConnectFinish { state, code: Some(code), ..ConnectFinish::default() }).await
+}
+
+/// The same for another service, which the same provider stands for.
+async fn connect_to(app: &Arc<App>, provider: &Provider, service: &str) -> Result<ConnectionInfo, AppError> {
+    let begun = app.begin_connect(ConnectStart { service: service.parse().unwrap(), ..start(None) }).await?;
     let (state, code) = provider.consent(&begun.authorize_url);
     app.finish_connect(ConnectFinish { state, code: Some(code), ..ConnectFinish::default() }).await
 }
@@ -130,6 +159,11 @@ async fn eventually(what: &str, condition: impl Fn() -> bool) {
 
 fn mint_args() -> MintArgs {
     MintArgs { task: "triage my inbox".into(), allow: vec!["gmail:read".into()], ..MintArgs::default() }
+}
+
+/// An error as people see it, with its hint.
+fn in_full(error: impl Into<Message>) -> String {
+    error.into().in_full()
 }
 
 const HOUR: Duration = Duration::hours(1);

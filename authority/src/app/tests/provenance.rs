@@ -1,4 +1,4 @@
-//! What answers have shown is kept until the lineage ends, and no longer.
+//! The ids that answers have shown are kept until the lineage ends, and no longer.
 
 use datalog::{Known, PassId, Resource, RevocationId};
 use verifier::ports::{Learned, Provenance};

@@ -1,4 +1,4 @@
-//! An OAuth provider that does as it is told: strict about PKCE, codes and rotation, and faulty on demand.
+//! A scripted OAuth provider: strict about PKCE, codes and rotation, and faulty on demand.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -61,6 +61,14 @@ pub struct Book {
     pub polls: usize,
     pub expires_in: Option<u64>,
     pub gives_refresh: Option<bool>,
+    /// Members of every answer with tokens beside the usual ones; null takes one away.
+    pub beside: serde_json::Map<String, serde_json::Value>,
+    /// What the next exchanges of a code answer, done or not.
+    pub exchanges: VecDeque<(u16, &'static str)>,
+    /// What the next questions for the account answer.
+    pub accounts: VecDeque<(u16, &'static str)>,
+    /// What a revocation answers.
+    pub revocation: Option<(u16, &'static str)>,
 }
 
 impl Provider {
@@ -75,7 +83,7 @@ impl Provider {
             .route("/token", post(token))
             .route("/device", post(device))
             .route("/revoke", post(revoke))
-            .route("/userinfo", get(userinfo))
+            .route("/userinfo", get(userinfo).post(userinfo))
             .with_state(shared.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -84,9 +92,13 @@ impl Provider {
     }
 
     pub fn settings(&self) -> String {
+        self.settings_of("gmail")
+    }
+
+    pub fn settings_of(&self, service: &str) -> String {
         let o = &self.origin;
         format!(
-            "[services.gmail]\nbase_url = \"{o}\"\nauthorize_url = \"{o}/authorize\"\ntoken_url = \"{o}/token\"\n\
+            "[services.{service}]\nbase_url = \"{o}\"\nauthorize_url = \"{o}/authorize\"\ntoken_url = \"{o}/token\"\n\
              device_authorization_url = \"{o}/device\"\nrevoke_url = \"{o}/revoke\"\nuserinfo_url = \"{o}/userinfo\"\n\
              account_field = \"email\"\nclient_id = \"client\""
         )
@@ -133,6 +145,15 @@ impl Provider {
 }
 
 impl Book {
+    pub fn forget_faults(&mut self) {
+        self.faults.clear();
+    }
+
+    /// A refresh token that some answer spoke of is one of the provider's.
+    pub fn adopt(&mut self, refresh: &str) {
+        self.live_refresh.insert(refresh.to_owned());
+    }
+
     fn issue(&mut self) -> serde_json::Value {
         self.count += 1;
         let (access, refresh) = (format!("access-{}", self.count), format!("refresh-{}", self.count));
@@ -144,6 +165,9 @@ impl Book {
         if self.gives_refresh != Some(false) {
             self.live_refresh.insert(refresh.clone());
             answer["refresh_token"] = refresh.into();
+        }
+        for (name, value) in &self.beside {
+            answer[name.as_str()] = value.clone();
         }
         answer
     }
@@ -175,6 +199,9 @@ async fn token(State(shared): State<Arc<Shared>>, body: String) -> Response {
     let verifier = form.get("code_verifier").cloned().unwrap_or_default();
     if URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) != challenge {
         return refuse("invalid_grant");
+    }
+    if let Some((status, text)) = book.exchanges.pop_front() {
+        return (StatusCode::from_u16(status).unwrap(), text).into_response();
     }
     axum::Json(book.issue()).into_response()
 }
@@ -232,17 +259,21 @@ async fn device() -> Response {
     .into_response()
 }
 
-async fn revoke(State(shared): State<Arc<Shared>>, body: String) -> StatusCode {
+async fn revoke(State(shared): State<Arc<Shared>>, body: String) -> Response {
     let form = fields(&body);
     let mut book = shared.state.lock().unwrap();
     book.live_refresh.remove(&form["token"]);
     book.revoked.push(form["token"].clone());
-    StatusCode::OK
+    let (status, text) = book.revocation.unwrap_or((200, ""));
+    (StatusCode::from_u16(status).unwrap(), text).into_response()
 }
 
 async fn userinfo(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     let bearer = headers["authorization"].to_str().unwrap().trim_start_matches("Bearer ").to_owned();
-    let book = shared.state.lock().unwrap();
+    let mut book = shared.state.lock().unwrap();
+    if let Some((status, text)) = book.accounts.pop_front() {
+        return (StatusCode::from_u16(status).unwrap(), text).into_response();
+    }
     if !book.live_access.contains(&bearer) {
         return StatusCode::UNAUTHORIZED.into_response();
     }

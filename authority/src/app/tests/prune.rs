@@ -1,15 +1,14 @@
-//! What ended long ago is forgotten, and nothing before it ended.
+//! Things that ended long ago are forgotten, and nothing before it ended.
+
+use datalog::{Narrowing, flags};
 
 use super::*;
-use datalog::Narrowing;
 
 fn lasting(duration: &str) -> MintArgs {
     MintArgs {
-        narrow: Narrowing {
-            duration: Some(duration.into()),
-            limits: vec!["gmail.users.messages.get=10".into()],
-            ..Narrowing::default()
-        },
+        narrow: Narrowing::default()
+            .with(&flags::FOR, [duration])
+            .with(&flags::LIMIT, ["gmail.users.messages.get=10"]),
         ..mint_args()
     }
 }
@@ -19,11 +18,11 @@ async fn use_budget(app: &App, of: &str) {
     use crate::audit::{Event, EventEntry};
     let line = EventEntry::on_everything(Event::Resumed).at(START);
     let reservation = super::budgets::of(&format!("{of}/gets"), 1, 10);
-    app.store.intended(line, vec![reservation], None).await.unwrap();
+    app.store.intended(line, vec![reservation], None, None).await.unwrap();
 }
 
 fn rows(world: &World, table: &str) -> u64 {
-    world.database().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    world.behind().count(table)
 }
 
 const BLOCK: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -35,7 +34,7 @@ async fn what_ended_a_month_ago_is_forgotten() {
     let pass = app.mint(lasting("1h")).await.unwrap().info.id;
     use_budget(&app, pass.as_str()).await;
     let ids = vec![(&pass).into(), BLOCK.parse().unwrap()];
-    app.revoke(RevokeArgs { ids, because: None }).await.unwrap();
+    app.revoke(RevokeArgs { ids, because: None, even_unknown: false }).await.unwrap();
     world.clock.advance(Duration::days(30) + Duration::minutes(59));
     assert_eq!(app.prune().await.unwrap().passes, 0, "it ended 30 days ago in a minute");
     assert_eq!((rows(&world, "pass"), rows(&world, "revocation"), rows(&world, "budget")), (1, 2, 1));
@@ -51,7 +50,9 @@ async fn the_revocation_of_a_block_stays_as_long_as_a_pass_that_it_could_be_unde
     let app = world.connected().await;
     let long = app.mint(lasting("90d")).await.unwrap().info.id;
     world.clock.advance(HOUR);
-    app.revoke(RevokeArgs { ids: vec![BLOCK.parse().unwrap()], because: None }).await.unwrap();
+    app.revoke(RevokeArgs { ids: vec![BLOCK.parse().unwrap()], because: None, even_unknown: false })
+        .await
+        .unwrap();
     world.clock.advance(HOUR);
     // Minted after the revocation: its blocks are none that was known then.
     app.mint(lasting("300d")).await.unwrap();
@@ -67,7 +68,7 @@ async fn the_revocation_of_a_pass_that_is_not_on_record_is_kept() {
     let world = World::new().await;
     let app = world.open();
     let unknown = "p_AAAAAAAAAAAAAAAAAAAAAA".parse().unwrap();
-    app.revoke(RevokeArgs { ids: vec![unknown], because: None }).await.unwrap();
+    app.revoke(RevokeArgs { ids: vec![unknown], because: None, even_unknown: true }).await.unwrap();
     world.clock.advance(Duration::days(3_650));
     assert_eq!(app.prune().await.unwrap().revocations, 0, "nobody knows when it ends");
 }

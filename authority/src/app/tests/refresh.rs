@@ -30,6 +30,33 @@ async fn a_thousand_leases_on_an_expired_token_cause_one_refresh() {
     assert_eq!(world.provider.refreshes(), 1);
 }
 
+/// Callers that come at every moment of a refresh, before, during and after: none opens a second one for a token that
+/// the first has replaced.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn callers_at_every_moment_of_a_refresh_cause_one() {
+    let world = World::with(Rotation::Strict, "").await;
+    let app = world.connected().await;
+    for round in 1..=40_usize {
+        world.clock.advance(HOUR);
+        let live = app.live()[&gmail()].clone();
+        let spent = live.known().unwrap().generation;
+        let mut callers = tokio::task::JoinSet::new();
+        for number in 0..64 {
+            let (app, live) = (app.clone(), live.clone());
+            callers.spawn(async move {
+                if number % 4 == 0 {
+                    app.refresher.rejected(&live, spent);
+                }
+                token(&app).await
+            });
+        }
+        let tokens = callers.join_all().await;
+        let expected = format!("access-{}", round + 2);
+        assert!(tokens.iter().all(|token| *token == expected), "round {round}: {tokens:?}");
+        assert_eq!(world.provider.refreshes(), round);
+    }
+}
+
 #[tokio::test]
 async fn a_token_is_replaced_before_its_end_while_it_is_lent() {
     let world = World::with(Rotation::Strict, "").await;
@@ -84,7 +111,7 @@ async fn errors_that_say_nothing_of_the_grant_leave_it_as_it_is() {
         (200, "<html>"),
         (200, "{}"),
         (302, ""),
-        (401, r#"{"error":"invalid_client"}"#),
+        (403, r#"{"error":"access_denied"}"#),
         (400, r#"{"error":"server_error"}"#),
         (400, "nonsense"),
     ];
@@ -137,9 +164,7 @@ async fn a_refused_grant_needs_a_reconnect_and_nothing_is_deleted() {
     assert_eq!(world.provider.refreshes(), 1);
     app.close().await;
     drop(app);
-    let kept: u32 =
-        world.database().query_row("SELECT count(refresh) FROM credential", [], |row| row.get(0)).unwrap();
-    assert_eq!(kept, 1);
+    assert_eq!(world.behind().count("credential WHERE refresh IS NOT NULL"), 1);
     let app = world.open();
     assert_eq!(app.connections()[0].status, ConnectionStatus::NeedsReconnect);
     connect(&app, &world.provider, None).await.unwrap();
@@ -305,9 +330,7 @@ async fn a_provider_that_nobody_answers_at_is_unavailable() {
     assert_eq!(app.connections()[0].status, ConnectionStatus::Healthy);
     // It was surely not sent: nothing is left open.
     drop(app);
-    let open: u32 =
-        world.database().query_row("SELECT count(*) FROM refresh_intent", [], |row| row.get(0)).unwrap();
-    assert_eq!(open, 0);
+    assert_eq!(world.behind().count("refresh_intent"), 0);
 }
 
 #[tokio::test]
@@ -325,7 +348,7 @@ async fn tokens_that_were_moved_in_the_database_do_not_open() {
     ];
     for swap in swaps {
         let backup = std::fs::read(world.home().database()).unwrap();
-        world.database().execute(swap, []).unwrap();
+        world.behind().run(swap);
         let app = world.open();
         assert!(matches!(lease(&app).await, Err(LeaseError::NeedsReconnect(_))), "{swap}");
         let error = app.connections()[0].last_error.clone().unwrap();

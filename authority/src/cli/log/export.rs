@@ -1,6 +1,6 @@
-//! `hallpass log export` and `log rotate`: the log as JSON Lines that anybody verifies with the public key.
+//! `hallpass log export` and `log rotate`: writes the log as JSON Lines that anybody verifies with the public key.
 //!
-//! A file is on disk, and verified as it lies there, before anything is removed from the log.
+//! Before anything is removed from the log, the file is on disk and has been verified there.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write as _};
@@ -14,30 +14,32 @@ use time::OffsetDateTime;
 use super::verify::of_files;
 use crate::app::{ExportBegun, ExportLines, ExportRange, Rotation};
 use crate::cli::client::{Client, with_query};
+use crate::cli::context::{Context, block_on};
 use crate::cli::failure::Failure;
-use crate::cli::{Context, block_on, when};
+use crate::cli::plain::inline;
+use crate::cli::when;
 
-/// Write the log as JSON Lines, signed, to be verified with the public key alone
+/// Write the log as signed JSON Lines, which anybody can verify with the public key
 #[derive(Debug, Clone, Args)]
 pub(super) struct Export {
-    /// From the first record of this moment or later: a time, a day, or how long ago
+    /// Begin with the first record at or after this moment: a time, a day, or how long ago
     #[arg(long, value_name = "WHEN", value_parser = when::moment)]
     since: Option<OffsetDateTime>,
-    /// To the last record of before this moment
+    /// End with the last record before this moment
     #[arg(long, value_name = "WHEN", value_parser = when::moment)]
     until: Option<OffsetDateTime>,
-    /// A new file to write to instead of standard output
+    /// Write to this new file instead of standard output
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
-/// Move the records up to now, or up to a moment, into a file; the chain goes on from their last hash
+/// Move the records up to now, or up to a moment, into a file; the chain continues from their last hash
 #[derive(Debug, Clone, Args)]
 pub(super) struct Rotate {
     /// A new file for the records
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Only records of before this moment: a time, a day, or how long ago
+    /// Move only records before this moment: a time, a day, or how long ago
     #[arg(long, value_name = "WHEN", value_parser = when::moment)]
     until: Option<OffsetDateTime>,
 }
@@ -48,7 +50,7 @@ struct Written<'a> {
     file: &'a Path,
     first: u64,
     records: u64,
-    /// What the file is verified with.
+    /// The key that verifies the file.
     key: String,
 }
 
@@ -92,7 +94,7 @@ struct Upto {
     upto: u64,
 }
 
-/// Hands every line of an export on, in order.
+/// Passes on every line of an export, in order.
 async fn exported(
     client: &Client,
     range: &ExportRange,
@@ -105,7 +107,7 @@ async fn exported(
         let path = with_query("/v1/log/exports/lines", &Next { after, to: begun.to })?;
         let page: ExportLines = client.read(&path).await?;
         if page.last <= after {
-            return Err(Failure::failed(format_args!("the log has no record {}", after + 1))
+            return Err(Failure::failed(format!("the log has no record {}", after + 1))
                 .or_hint("it was rotated meanwhile, or edited: run `hallpass log verify`"));
         }
         page.lines.iter().try_for_each(|one| line(one))?;
@@ -114,9 +116,9 @@ async fn exported(
     Ok(begun)
 }
 
-/// A new file, on disk and verified as it lies there.
+/// A new file, on disk and verified there.
 async fn to_file(client: &Client, range: &ExportRange, out: &PathBuf) -> Result<ExportBegun, Failure> {
-    let failed = |error| Failure::failed(format_args!("`{}` could not be written: {error}", out.display()));
+    let failed = |error| Failure::failed(format!("`{}` could not be written: {error}", out.display()));
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(out).map_err(failed)?;
     let mut writer = BufWriter::new(file);
     let begun = exported(client, range, |line| writeln!(writer, "{line}").map_err(failed)).await?;
@@ -126,7 +128,7 @@ async fn to_file(client: &Client, range: &ExportRange, out: &PathBuf) -> Result<
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
     match of_files(std::slice::from_ref(out), &begun.key)?.log.first_bad {
         None => Ok(begun),
-        Some(bad) => Err(Failure::failed(format_args!("record {}: {}", bad.seq, bad.because))
+        Some(bad) => Err(Failure::failed(format!("record {}: {}", bad.seq, bad.because))
             .or_hint("the log itself is not as it was written: run `hallpass log verify`")),
     }
 }
@@ -141,5 +143,5 @@ fn finished(context: &Context, file: &Path, begun: &ExportBegun) -> Result<(), F
     });
     context.term.say(format!("verify it anywhere with `hallpass log verify FILE --key {key}`"));
     let written = Written { file, first: after + 1, records, key: key.clone() };
-    context.term.result(&written, || file.display().to_string())
+    context.term.result(&written, || inline(&file.display().to_string()))
 }

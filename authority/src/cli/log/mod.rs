@@ -1,6 +1,7 @@
-//! `hallpass log`: the audit records, as they are or as they come; and what else is done with the log.
+//! `hallpass log`: shows the audit records, past or as they come, and holds the other commands on the log.
 
 mod export;
+mod restored;
 mod verify;
 mod words;
 
@@ -10,11 +11,13 @@ use time::OffsetDateTime;
 
 use super::client::{Client, with_query};
 use super::failure::Failure;
-use super::{Context, block_on, when};
+use super::{number, when};
 use crate::api::LogPage;
 use crate::app::LogQuery;
-pub(super) use verify::own_key;
+use crate::cli::context::{Context, block_on};
 use words::line;
+
+pub(super) use verify::own_key;
 pub(super) use words::{counted_words, event_words, what};
 
 /// Show the audit log, the newest records last
@@ -25,7 +28,7 @@ pub(super) struct Log {
     verb: Option<Verb>,
     #[command(flatten)]
     filter: Filter,
-    /// Go on with each record as it is written, until interrupted
+    /// Keep printing each new record until interrupted
     #[arg(long, short)]
     follow: bool,
 }
@@ -35,33 +38,34 @@ enum Verb {
     Verify(verify::Verify),
     Export(export::Export),
     Rotate(export::Rotate),
+    AcceptRestored(restored::AcceptRestored),
 }
 
 #[derive(Debug, Clone, Args)]
 struct Filter {
-    /// Only what this pass, or a pass attenuated from it, did
+    /// Show only records of this pass and of passes attenuated from it
     #[arg(long, value_name = "ID")]
     pass: Option<RevocationId>,
-    /// Only requests on this connection
+    /// Show only requests on this connection
     #[arg(long, value_name = "NAME")]
     connection: Option<ConnectionName>,
-    /// Only this operation, or those that begin so (`gmail.users.messages.*`)
+    /// Show only this operation, or a group (`gmail.users.messages.*`)
     #[arg(long, value_name = "OPERATION")]
     operation: Option<String>,
-    /// Only requests that were decided so: `allow`, or the code of a refusal
+    /// Show only requests with this decision: `allow`, or a refusal's code
     #[arg(long, value_name = "DECISION")]
     decision: Option<String>,
-    /// Only records of this kind
+    /// Show only records of this kind
     #[arg(long, value_name = "KIND")]
     kind: Option<Kind>,
-    /// Only records of this moment and later: a time (2026-11-22T09:00:00Z), a day, or how long ago (30m, 7d)
+    /// Show only records at or after this moment: a time (2026-11-22T09:00:00Z), a day, or how long ago (30m, 7d)
     #[arg(long, value_name = "WHEN", value_parser = when::moment)]
     since: Option<OffsetDateTime>,
-    /// Only records of before this moment
+    /// Show only records before this moment
     #[arg(long, value_name = "WHEN", value_parser = when::moment)]
     until: Option<OffsetDateTime>,
-    /// The newest N records
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    /// Show the newest N records
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = number::a_page)]
     last: u32,
 }
 
@@ -97,6 +101,7 @@ impl Log {
             Some(Verb::Verify(verify)) => verify.run(context),
             Some(Verb::Export(export)) => export.run(context),
             Some(Verb::Rotate(rotate)) => rotate.run(context),
+            Some(Verb::AcceptRestored(accept)) => accept.run(context),
             None if self.follow => follow(context, self.filter.into()),
             None => show(context, &self.filter.into()),
         }

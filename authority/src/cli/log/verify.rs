@@ -1,4 +1,4 @@
-//! `hallpass log verify`: the proof that no record was edited, of this home's log or of exported files alone.
+//! `hallpass log verify`: proves that nobody edited a record, of this home's log or of exported files alone.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -10,17 +10,18 @@ use serde::Serialize;
 use crate::app::{AuditKeyInfo, BadRecord, LogVerification};
 use crate::audit::{AuditKey, ExportVerification, verify_exports};
 use crate::cli::client::Client;
+use crate::cli::context::{Context, block_on};
 use crate::cli::failure::Failure;
-use crate::cli::term::{Tone, visible};
-use crate::cli::{Context, block_on};
+use crate::cli::plain::inline;
+use crate::cli::term::Tone;
 
-/// Walk the chain of records from the first one on, and name the first that is not as it was written
+/// Check the chain of records from the start, and name the first record that was changed
 #[derive(Debug, Clone, Args)]
 pub(super) struct Verify {
-    /// Exported files to verify instead of this home's log, each going on where the one before it ended
+    /// Exported files to verify instead of this home's log; each continues where the one before it ended
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The public key that the files were signed with [default: this home's]
+    /// The public key that verifies the files [default: this home's]
     #[arg(long, value_name = "PUBLIC", requires = "files")]
     key: Option<String>,
 }
@@ -45,12 +46,12 @@ impl Verify {
     }
 }
 
-/// The key of this home, for whoever does not bring one.
+/// The key of this home, if the person gives none.
 pub(in crate::cli) fn own_key(context: &Context) -> Result<AuditKeyInfo, Failure> {
     block_on(async { Client::open(context).await?.read("/v1/log/key").await })
 }
 
-/// Verifies exported files with nothing but the key.
+/// Verifies exported files with only the key.
 pub(super) fn of_files(files: &[PathBuf], key: &str) -> Result<ExportVerification, Failure> {
     let key: AuditKey = key.parse().map_err(Failure::usage)?;
     let open = |path: &PathBuf| {
@@ -58,15 +59,14 @@ pub(super) fn of_files(files: &[PathBuf], key: &str) -> Result<ExportVerificatio
         Ok(Box::new(BufReader::new(file)) as Box<dyn BufRead>)
     };
     let opened = files.iter().map(open).collect::<Result<_, Failure>>()?;
-    verify_exports(opened, key)
-        .map_err(|error| Failure::failed(format_args!("a file could not be read: {error}")))
+    verify_exports(opened, key).map_err(|error| Failure::failed(format!("a file could not be read: {error}")))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::failed(format_args!("`{}` could not be read: {error}", path.display()))
+    Failure::failed(format!("`{}` could not be read: {error}", path.display()))
 }
 
-/// The result is told whether it is good or bad; what is bad ends the command as a failure.
+/// The result is always shown. A bad one makes the command fail.
 fn tell<T: Serialize>(
     context: &Context,
     result: &T,
@@ -81,7 +81,7 @@ fn tell<T: Serialize>(
     if found.after_checkpoint > 0 {
         let them = if found.after_checkpoint == 1 { "it" } else { "them" };
         let words = format!(
-            "{} after the last signed checkpoint: nothing shows that no other followed {them}",
+            "{} after the last signed checkpoint: nothing proves that no record is missing after {them}",
             records(found.after_checkpoint)
         );
         context.term.say_in(Tone::Warn, words);
@@ -90,7 +90,7 @@ fn tell<T: Serialize>(
 }
 
 fn failure(bad: &BadRecord, found: &LogVerification, place: Option<String>) -> Failure {
-    let mut words = format!("record {}: {}", bad.seq, visible(&bad.because));
+    let mut words = format!("record {}: {}", bad.seq, inline(&bad.because));
     if let (Some(expected), Some(got)) = (&bad.expected, &bad.got) {
         words.push_str(&format!("; expected {expected}, got {got}"));
     }

@@ -2,13 +2,16 @@
 
 use crate::app::LogRecord;
 use crate::audit::{CountedEntry, Entry, EventEntry, RequestEntry};
-use crate::cli::term::{Tone, visible};
-use crate::cli::{Context, when};
+use crate::cli::context::Context;
+use crate::cli::plain::inline;
+use crate::cli::term::Tone;
+use crate::cli::when;
 
 pub(in crate::cli) fn line(record: &LogRecord, context: &Context) -> String {
     let colour = context.term.colour();
     let (tone, words) = match &record.entry {
         Entry::Intent(request) => (Tone::Good, request_words(request)),
+        Entry::Refusal(request) if request.would().is_some() => (Tone::Quiet, request_words(request)),
         Entry::Refusal(request) => (Tone::Bad, request_words(request)),
         Entry::Outcome(outcome) => {
             let status = outcome.status.map(|status| status.to_string()).or_else(|| outcome.code.clone());
@@ -18,7 +21,7 @@ pub(in crate::cli) fn line(record: &LogRecord, context: &Context) -> String {
         Entry::Counted(counted) => (Tone::Bad, counted_words(counted)),
         Entry::Event(event) => (Tone::Strong, event_words(event)),
     };
-    let words = visible(&words).replace('\n', " ");
+    let words = inline(&words);
     format!("{:>6}  {}  {}\n", record.seq, when::at(record.at), colour.paint(tone, &words))
 }
 
@@ -36,7 +39,7 @@ pub(in crate::cli) fn counted_words(counted: &CountedEntry) -> String {
     format!("{} and {} more{like}, within a second", counted.decision, counted.more)
 }
 
-/// What was asked for: the operation where it is known.
+/// The request: its operation, if that is known.
 pub(in crate::cli) fn what(request: &RequestEntry) -> String {
     match (&request.connection, &request.operation) {
         (Some(connection), Some(operation)) => format!("{connection}: {operation}"),
@@ -46,15 +49,13 @@ pub(in crate::cli) fn what(request: &RequestEntry) -> String {
 
 pub(in crate::cli) fn event_words(event: &EventEntry) -> String {
     let name = serde_json::to_value(event.event).ok();
-    let root_key = event.root_key.map(|id| format!("root key {id}"));
-    let upto = event.upto.map(|seq| format!("up to record {seq}"));
-    let lineage = event.lineage.last().map(String::as_str);
-    let subjects = [event.connection.as_deref(), lineage, root_key.as_deref(), upto.as_deref()];
-    let notes = [event.task.as_deref(), event.detail.as_deref()];
+    let subject = event.subject();
+    let is_task = event.task.as_deref().is_some_and(|task| subject == format!("task `{task}`"));
+    let notes = [event.task.as_deref().filter(|_| !is_task), event.detail.as_deref()];
     let mut words = name.as_ref().and_then(|name| name.as_str()).unwrap_or("event").to_owned();
-    for subject in subjects.into_iter().flatten() {
+    if !subject.is_empty() {
         words.push(' ');
-        words.push_str(subject);
+        words.push_str(&subject);
     }
     for note in notes.into_iter().flatten() {
         words.push_str(": ");

@@ -1,7 +1,7 @@
-//! The command that `hallpass run` runs: it has the terminal, and signals are passed on to it.
+//! The command that `hallpass run` runs. It has the terminal, and gets signals passed on.
 //!
-//! It stays in the process group that it was started from, so that a terminal's own signals reach it by themselves and the
-//! shell's job control works.
+//! It stays in the process group that started it. So a terminal's own signals reach it directly, and the shell's job
+//! control works.
 
 use std::ffi::OsString;
 use std::io;
@@ -16,7 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::variables::Variables;
 use crate::cli::failure::Failure;
 
-/// What a terminal sends to everybody in its foreground by itself.
+/// Signals that a terminal sends to its whole foreground by itself.
 const OF_THE_TERMINAL: [Number; 2] = [Number::INT, Number::QUIT];
 const PASSED_ON: [Number; 6] =
     [Number::INT, Number::QUIT, Number::TERM, Number::HUP, Number::USR1, Number::USR2];
@@ -29,7 +29,7 @@ pub(super) enum Ended {
 }
 
 impl Ended {
-    /// As shells tell it.
+    /// As shells report it.
     pub(super) fn exit_code(&self) -> u8 {
         let code = match self {
             Self::Exited(status) => status.code().or(status.signal().map(|signal| 128 + signal)),
@@ -48,11 +48,11 @@ pub(super) async fn run(
     withheld: &[String],
 ) -> Result<Ended, Failure> {
     let heard = |number: Number| Ok((number, signal(SignalKind::from_raw(number.as_raw()))?));
-    // Heard before the command begins, so that none is missed.
+    // Signals are heard before the command begins, so that none is missed.
     let mut signals: Vec<(Number, Signal)> = to_pass_on()
         .map(heard)
         .collect::<io::Result<_>>()
-        .map_err(|error| Failure::failed(format_args!("signals cannot be heard: {error}")))?;
+        .map_err(|error| Failure::failed(format!("signals cannot be heard: {error}")))?;
     let mut command = Command::new(program);
     command.args(arguments);
     for name in withheld {
@@ -68,7 +68,7 @@ pub(super) async fn run(
     loop {
         tokio::select! {
             status = child.wait() => {
-                let status = status.map_err(|error| Failure::failed(format_args!("the command was lost: {error}")))?;
+                let status = status.map_err(|error| Failure::failed(format!("the command was lost: {error}")))?;
                 return Ok(Ended::Exited(status));
             }
             number = next(&mut signals) => pass_on(&child, number),
@@ -76,20 +76,20 @@ pub(super) async fn run(
     }
 }
 
-/// The signals that are not ignored: what `nohup` turned off stays off, for the command too.
+/// The signals that are not ignored. A signal that `nohup` turned off stays off, for the command too.
 fn to_pass_on() -> impl Iterator<Item = Number> {
     let ignored = ignored().unwrap_or(0);
     PASSED_ON.into_iter().filter(move |number| ignored & (1 << (number.as_raw() - 1)) == 0)
 }
 
-/// The signals that this process was started to ignore, one bit each, where the system tells (proc(5)).
+/// The signals that this process was started to ignore, one bit each, if the system tells (proc(5)).
 fn ignored() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
     u64::from_str_radix(mask.trim(), 16).ok()
 }
 
-/// The next signal that comes; never, where none is heard.
+/// The next signal; never, if none is heard.
 async fn next(signals: &mut [(Number, Signal)]) -> Number {
     std::future::poll_fn(|context| {
         let come =
@@ -110,7 +110,7 @@ fn pass_on(child: &Child, number: Number) {
     }
 }
 
-/// Whether a terminal counts this process to its foreground, and the command with it.
+/// Whether this process, and the command with it, is in a terminal's foreground.
 fn is_in_foreground() -> bool {
     let own = getpgrp();
     let of = |stream: std::os::fd::BorrowedFd<'_>| {

@@ -1,9 +1,17 @@
-//! `hallpass run`: a command with a pass of its own, minted when it begins and revoked when it ends.
+//! `hallpass run`: runs a command with its own pass, which is minted when the command begins and revoked when it ends.
 //!
-//! The pass is in the command's environment and in nobody's arguments. This is no sandbox: the command runs as the
-//! person who started it, and what that person can reach by other ways, it can.
+//! The pass is in the command's environment and in no arguments. This is not a sandbox: the command runs as the person
+//! who started it, and can reach everything that this person can reach in other ways.
+//!
+//! - Invariant: A pass of `hallpass run` ends with its command, however the command ends
+//!   (`the_streams_and_the_exit_code_are_the_commands`, `signals_reach_the_command_which_says_how_it_ends`,
+//!   `a_pass_is_revoked_though_the_authority_was_started_again`).
+//! - Invariant: No process has the pass in its arguments, and the command does not find the person's own credentials in
+//!   its environment (`the_pass_is_in_no_arguments`, `a_command_does_not_find_the_persons_own_credentials`).
 
 mod child;
+mod credentials;
+mod nested;
 mod summary;
 mod variables;
 
@@ -12,31 +20,37 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
+use datalog::ServiceName;
 use serde::Serialize;
 
 use super::client::Client;
 use super::failure::Failure;
 use super::mint::{self, MintFlags};
-use super::term::{Tone, visible};
-use super::{Context, block_on, when};
+use super::plain::inline;
+use super::term::Tone;
+use super::when;
 use crate::app::{ConnectionInfo, MintArgs, Minted, RevokeArgs, RevokeReport};
+use crate::cli::context::{Context, block_on};
 use crate::clock::Clock;
 use child::Ended;
+use nested::Outer;
 use summary::Summary;
-use variables::{Keep, Variable, Variables};
+use variables::{Keep, Reach, Variable, Variables};
 
-/// Run a command with a pass of its own, which ends with it
+/// Run a command with its own pass, which ends with the command
 ///
-/// The pass is minted as `hallpass mint` does, given to the command, and revoked when the command has ended, whatever
-/// ended it. What remains where `hallpass run` itself is killed (SIGKILL) ends by --for.
+/// Hallpass mints a pass as `hallpass mint` does, gives it to the command, and revokes it when the command ends, however
+/// it ends. If `hallpass run` itself is killed (SIGKILL), the pass ends by --for.
 ///
-/// The command finds HALLPASS_PASS, HALLPASS_GATEWAY, and a base URL for an SDK per connection (HALLPASS_GMAIL_URL). It does
-/// not find your own credentials of the services that the pass is for (GITHUB_TOKEN, say), nor Hallpass's. It is no sandbox:
-/// the command runs as you.
+/// The command's environment has HALLPASS_PASS, HALLPASS_GATEWAY, and an SDK's base URL for each connection
+/// (HALLPASS_GMAIL_URL). It has none of your own credentials (such as GITHUB_TOKEN) and none of Hallpass's. This is not a
+/// sandbox: the command runs as you.
+///
+/// Inside another run, the pass is narrowed from the outer run's pass, to what --allow says.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The exit code is the command's; 128 and the signal where one ended it, 127 where it was not found, 126 where it cannot
-be run. Signals are passed on.
+The exit code is the command's own. It is 128 plus the signal's number if a signal ended the command, 127 if the command \
+was not found, and 126 if it cannot run. Hallpass passes signals on to the command.
 
 Examples:
   hallpass run 'triage my inbox' --allow gmail:read --ask gmail:send -- python agent.py
@@ -47,10 +61,10 @@ pub(super) struct Run {
     task: Option<String>,
     #[command(flatten)]
     flags: MintFlags,
-    /// A variable more, for what reads another name: `NAME=pass`, `NAME=gateway`, or `NAME=url:CONNECTION`
+    /// Set one more variable, for a program that reads another name: `NAME=pass`, `NAME=gateway` or `NAME=url:CONNECTION`
     #[arg(long = "env", value_name = "NAME=WHAT")]
     variables: Vec<Variable>,
-    /// A credential of your own that the command is to find all the same
+    /// Leave this credential of yours in the command's environment
     #[arg(long = "keep-env", value_name = "NAME")]
     kept: Vec<Keep>,
     /// The command, after `--`
@@ -58,7 +72,7 @@ pub(super) struct Run {
     command: Vec<OsString>,
 }
 
-/// What is told at the end to whoever wants it as JSON.
+/// The final report, for JSON output.
 #[derive(Debug, Serialize)]
 struct Told<'a> {
     id: &'a str,
@@ -77,25 +91,75 @@ impl Run {
         if asked.task.is_empty() {
             asked.task = name_of(program);
         }
-        let ended = block_on(async {
-            let client = Client::needed(context, "the command would reach no gateway").await?;
-            let minted: Minted = client.post::<MintArgs, Minted>("/v1/passes", &asked).await?;
-            let ended = async {
-                let known: Vec<ConnectionInfo> = client.read("/v1/connections").await?;
-                let variables = Variables::of(&minted, &known, &self.variables)?;
-                let withheld = variables::withheld(&minted, &known, &self.kept, &context.environment);
-                begin(&minted, &variables, &withheld, context)?;
-                child::run(program, arguments, &variables, &withheld).await
-            }
-            .await;
-            end(&minted, &ended, context).await;
-            ended
-        })?;
+        let run = Start { program, arguments, variables: &self.variables, kept: &self.kept, context };
+        let ended = match Outer::of(&context.environment) {
+            Some(outer) => block_on(run.within(&outer, asked)),
+            None => block_on(run.with_a_new_pass(&asked)),
+        }?;
         if let Ended::NotStarted { error, .. } = &ended {
-            let program = visible(&program.to_string_lossy());
-            context.term.failure(&Failure::failed(format_args!("`{program}` cannot be run: {error}")));
+            let program = inline(&program.to_string_lossy());
+            context.term.failure(&Failure::failed(format!("`{program}` cannot be run: {error}")));
         }
         Ok(ExitCode::from(ended.exit_code()))
+    }
+}
+
+/// A command, and its environment beside the pass.
+struct Start<'a> {
+    program: &'a OsString,
+    arguments: &'a [OsString],
+    variables: &'a [Variable],
+    kept: &'a [Keep],
+    context: &'a Context,
+}
+
+impl Start<'_> {
+    async fn with_a_new_pass(&self, asked: &MintArgs) -> Result<Ended, Failure> {
+        let context = self.context;
+        let client = Client::needed(context, "the command would reach no gateway").await?;
+        let minted: Minted = client.post::<MintArgs, Minted>("/v1/passes", asked).await?;
+        let ended = async {
+            let known: Vec<ConnectionInfo> = client.read("/v1/connections").await?;
+            let reach = Reach::of(&minted, &known)?;
+            let connected: Vec<ServiceName> = known.into_iter().map(|one| one.service).collect();
+            mint::say(&minted, context)?;
+            let expires = minted.info.expires;
+            let left = when::from_now(expires, Clock::System.now());
+            let id = &minted.info.id;
+            let ends =
+                format!("ends with the command, at {} ({left}) at the latest; id {id}", when::at(expires));
+            context.term.say_in(Tone::Quiet, ends);
+            self.run(&reach, &connected).await
+        }
+        .await;
+        end(&minted, &ended, context).await;
+        ended
+    }
+
+    /// Inside another run: under a pass narrowed from that run's.
+    async fn within(&self, outer: &Outer, asked: MintArgs) -> Result<Ended, Failure> {
+        let reach = outer.narrowed(asked, self.context)?;
+        let term = &self.context.term;
+        term.say_in(Tone::Quiet, "narrows the pass that this command runs under, and ends with it");
+        let ended = self.run(&reach, &[]).await;
+        if let Err(failure) = nested::give_up(&reach).await {
+            term.say_in(
+                Tone::Warn,
+                format!(
+                    "the narrower pass could not be given up; it ends with the outer one: {}",
+                    failure.message
+                ),
+            );
+        }
+        ended
+    }
+
+    async fn run(&self, reach: &Reach, connected: &[ServiceName]) -> Result<Ended, Failure> {
+        let environment = &self.context.environment;
+        let variables = Variables::of(reach, self.variables, environment.no_proxy.as_deref())?;
+        let withheld = variables::withheld(connected, self.kept, environment);
+        begin(&variables, &withheld, self.context);
+        child::run(self.program, self.arguments, &variables, &withheld).await
     }
 }
 
@@ -105,42 +169,26 @@ fn name_of(program: &OsStr) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// Says what the command is given.
-fn begin(
-    minted: &Minted,
-    variables: &Variables,
-    withheld: &[String],
-    context: &Context,
-) -> Result<(), Failure> {
-    mint::say(minted, context)?;
-    let expires = minted.info.expires;
-    let left = when::from_now(expires, Clock::System.now());
+/// Says what the command's environment has.
+fn begin(variables: &Variables, withheld: &[String], context: &Context) {
     let term = &context.term;
-    term.say_in(
-        Tone::Quiet,
-        format!(
-            "ends with the command, at {} ({left}) at the latest; id {}",
-            when::at(expires),
-            minted.info.id
-        ),
-    );
     term.say_in(Tone::Quiet, format!("the command finds {}", variables.names().join(", ")));
     let own: Vec<&str> =
         withheld.iter().filter(|name| !name.starts_with("HALLPASS_")).map(String::as_str).collect();
     if !own.is_empty() {
         term.say_in(Tone::Warn, format!("and not your own {} (--keep-env leaves it there)", own.join(", ")));
     }
-    Ok(())
 }
 
-/// Revokes the pass, and says what became of it. Nothing that fails here is the command's failure.
+/// Revokes the pass, and reports the result. A failure here is not the command's failure.
 async fn end(minted: &Minted, ended: &Result<Ended, Failure>, context: &Context) {
     let term = &context.term;
     // The authority may have been started again meanwhile, or have ended.
     let ending = async {
         let client = Client::open(context).await?;
         let id = minted.info.id.as_str().parse().map_err(Failure::failed)?;
-        let args = RevokeArgs { ids: vec![id], because: Some("the command has ended".into()) };
+        let args =
+            RevokeArgs { ids: vec![id], because: Some("the command has ended".into()), even_unknown: false };
         client.post::<RevokeArgs, RevokeReport>("/v1/revocations", &args).await?;
         Summary::read(&client, minted).await
     };
@@ -150,7 +198,7 @@ async fn end(minted: &Minted, ended: &Result<Ended, Failure>, context: &Context)
             let until = when::at(minted.info.expires);
             term.say_in(
                 Tone::Warn,
-                format!("the pass could not be revoked, and ends at {until}: {}", failure.message),
+                format!("the pass could not be revoked; it ends at {until}: {}", failure.message),
             );
             (Summary::default(), false)
         }

@@ -10,7 +10,7 @@ use crate::app::{LogQuery, Minted};
 use crate::audit::{Entry, RequestEntry};
 use crate::cli::client::{Client, with_query};
 use crate::cli::failure::Failure;
-use crate::cli::term::visible;
+use crate::cli::plain::inline;
 
 /// Records that are read at once.
 const PAGE: u32 = 1_000;
@@ -61,7 +61,7 @@ impl Summary {
         let mut text =
             format!("the pass is revoked; of its requests {allowed} allowed, {asked} asked, {denied} denied");
         for Refusals { operation, code, times } in refusals.iter().take(SAID) {
-            let _ = write!(text, "\n  `{}` {times}×: {code}", visible(operation));
+            let _ = write!(text, "\n  `{}` {times}×: {code}", inline(operation));
         }
         if refusals.len() > SAID {
             let _ = write!(text, "\n  … and {} more: `hallpass log` has them", refusals.len() - SAID);
@@ -80,6 +80,7 @@ impl Counted {
     fn add(&mut self, entry: Entry) {
         match entry {
             Entry::Intent(_) => self.summary.allowed += 1,
+            Entry::Refusal(request) if request.would().is_some() => {}
             Entry::Refusal(request) => self.refused(request),
             Entry::Outcome(_) | Entry::Counted(_) | Entry::Event(_) => {}
         }

@@ -1,29 +1,19 @@
-//! The environment of a command that runs under a pass: what it is given, and what is kept from it.
+//! The environment of a command that runs under a pass: what it gets, and what is removed.
 //!
-//! Nothing is set by itself that a program would send anywhere but to the gateway: a `GITHUB_TOKEN` goes to GitHub wherever
-//! its reader knows no other base URL, so whoever wants it there says so.
+//! By default no variable is set that a program would send anywhere but to the gateway. A `GITHUB_TOKEN` goes to GitHub
+//! if its reader knows no other base URL, so a person must ask for it.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use datalog::ConnectionName;
-use secrecy::SecretString;
+use datalog::{ConnectionName, ServiceName};
+use secrecy::{ExposeSecret as _, SecretString};
 
+use super::credentials::is_credential;
 use crate::app::{ConnectionInfo, Minted};
 use crate::cli::failure::Failure;
 use crate::config::Environment;
 use crate::nearest::nearest;
-
-/// Where programs look for a credential of a service, by the beginning of the service's name.
-const CREDENTIALS: [(&str, &[&str]); 5] = [
-    ("github", &["GITHUB_TOKEN", "GH_TOKEN", "GITHUB_PERSONAL_ACCESS_TOKEN"]),
-    ("slack", &["SLACK_TOKEN", "SLACK_BOT_TOKEN", "SLACK_USER_TOKEN", "SLACK_API_TOKEN"]),
-    ("gmail", GOOGLE),
-    ("google", GOOGLE),
-    ("", &["HALLPASS_VAULT_KEY_FILE"]),
-];
-const GOOGLE: &[&str] =
-    &["GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN", "CLOUDSDK_AUTH_ACCESS_TOKEN"];
 
 /// `NAME=WHAT`.
 #[derive(Debug, Clone)]
@@ -58,7 +48,7 @@ impl FromStr for Variable {
     }
 }
 
-/// The name of a variable that is kept.
+/// The name of a variable that stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Keep(String);
 
@@ -79,36 +69,48 @@ fn is_name(text: &str) -> bool {
     text.starts_with(is_letter) && text.chars().all(|c| is_letter(c) || c.is_ascii_digit())
 }
 
-/// What a command is given.
-pub(super) struct Variables(BTreeMap<String, SecretString>);
+/// The pass of a command, and the gateway for it.
+pub(super) struct Reach {
+    pub pass: SecretString,
+    pub gateway: String,
+    /// By the connection's name.
+    pub base_urls: BTreeMap<String, String>,
+}
 
-impl Variables {
-    pub(super) fn of(
-        minted: &Minted,
-        known: &[ConnectionInfo],
-        further: &[Variable],
-    ) -> Result<Self, Failure> {
-        let own: Vec<&ConnectionInfo> = of_the_pass(minted, known).collect();
+impl Reach {
+    /// For a pass that was minted for the command.
+    pub(super) fn of(minted: &Minted, known: &[ConnectionInfo]) -> Result<Self, Failure> {
+        let own: Vec<&ConnectionInfo> =
+            known.iter().filter(|one| minted.info.connections.contains(&one.name)).collect();
         let gateway = own.first().and_then(|one| one.base_url.strip_suffix(&format!("/{}", one.name)));
         let gateway =
             gateway.ok_or_else(|| Failure::failed("the authority did not say where the gateway is"))?;
+        let base_urls = own.iter().map(|one| (one.name.to_string(), base_url(one).to_owned())).collect();
+        Ok(Self { pass: SecretString::from(minted.pass.as_str()), gateway: gateway.to_owned(), base_urls })
+    }
+}
+
+/// The environment of a command.
+pub(super) struct Variables(BTreeMap<String, SecretString>);
+
+impl Variables {
+    pub(super) fn of(reach: &Reach, further: &[Variable], no_proxy: Option<&str>) -> Result<Self, Failure> {
+        let Reach { pass, gateway, base_urls } = reach;
         let mut all = BTreeMap::new();
         let mut set = |name: String, value: &str| all.insert(name, SecretString::from(value));
-        set("HALLPASS_PASS".into(), &minted.pass);
+        set("HALLPASS_PASS".into(), pass.expose_secret());
         set("HALLPASS_GATEWAY".into(), gateway);
-        for one in &own {
-            let name = one.name.as_str().to_ascii_uppercase().replace('-', "_");
-            set(format!("HALLPASS_{name}_URL"), base_url(one));
+        for (name, url) in base_urls {
+            set(url_variable(name), url);
         }
+        let direct = without_proxy(no_proxy, gateway);
+        set("NO_PROXY".into(), &direct);
+        set("no_proxy".into(), &direct);
         for variable in further {
             let value = match &variable.what {
-                What::Pass => minted.pass.as_str(),
+                What::Pass => pass.expose_secret(),
                 What::Gateway => gateway,
-                What::Url(name) => {
-                    let one =
-                        own.iter().find(|one| one.name == *name).ok_or_else(|| not_in_it(name, &own))?;
-                    base_url(one)
-                }
+                What::Url(name) => base_urls.get(name.as_str()).ok_or_else(|| not_in_it(name, base_urls))?,
             };
             set(variable.name.clone(), value);
         }
@@ -124,44 +126,45 @@ impl Variables {
     }
 }
 
-fn of_the_pass<'a>(
-    minted: &'a Minted,
-    known: &'a [ConnectionInfo],
-) -> impl Iterator<Item = &'a ConnectionInfo> {
-    known.iter().filter(|one| minted.info.connections.contains(&one.name))
+/// `HALLPASS_GMAIL_WORK_URL` of `gmail-work`.
+pub(super) fn url_variable(connection: &str) -> String {
+    format!("HALLPASS_{}_URL", connection.to_ascii_uppercase().replace('-', "_"))
 }
 
-/// A port of its own works with more SDKs than a path on the common one.
+/// A connection's own port works with more SDKs than a path on the common one.
 fn base_url(one: &ConnectionInfo) -> &str {
     one.own_base_url.as_ref().unwrap_or(&one.base_url)
 }
 
-fn not_in_it(name: &ConnectionName, own: &[&ConnectionInfo]) -> Failure {
-    let names = || own.iter().map(|one| one.name.as_str());
-    let failure = Failure::usage(format_args!("the pass has no connection `{name}`"));
+fn not_in_it(name: &ConnectionName, own: &BTreeMap<String, String>) -> Failure {
+    let names = || own.keys().map(String::as_str);
+    let failure = Failure::usage(format!("the pass has no connection `{name}`"));
     match nearest(name.as_str(), names()) {
         Some(near) => failure.or_hint(format_args!("did you mean `url:{near}`?")),
         None => failure.or_hint(format_args!("it has {}", names().collect::<Vec<_>>().join(", "))),
     }
 }
 
-/// The variables there are that the command is not to find: Hallpass's secrets, and the person's credentials of the services
-/// that the pass is for.
-pub(super) fn withheld(
-    minted: &Minted,
-    known: &[ConnectionInfo],
-    kept: &[Keep],
-    environment: &Environment,
-) -> Vec<String> {
-    let is_for =
-        |service: &str| of_the_pass(minted, known).any(|one| one.service.as_str().starts_with(service));
-    let is_credential = |name: &str| {
-        CREDENTIALS.iter().any(|(service, names)| names.contains(&name) && is_for(service))
-            || (name.starts_with("HALLPASS_") && name.ends_with("_CLIENT_SECRET"))
-    };
+/// The variables that the command should not find: credentials of any service, and Hallpass's own.
+pub(super) fn withheld(connected: &[ServiceName], kept: &[Keep], environment: &Environment) -> Vec<String> {
     let is_kept = |name: &str| kept.iter().any(|keep| keep.0 == name);
-    let all = environment.names.iter().filter(|name| is_credential(name) && !is_kept(name));
+    let all = environment.names.iter().filter(|name| is_credential(name, connected) && !is_kept(name));
     all.cloned().collect()
+}
+
+/// Addresses reached without a proxy: the existing ones, this machine, and the gateway. A proxy between would read
+/// the pass, and send it from a machine where it is worthless.
+fn without_proxy(before: Option<&str>, gateway: &str) -> String {
+    let host = gateway.split_once("://").map_or(gateway, |(_, rest)| rest);
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);
+    let mut all: Vec<&str> = before.into_iter().flat_map(|text| text.split(',')).map(str::trim).collect();
+    all.retain(|one| !one.is_empty());
+    for one in ["127.0.0.1", "localhost", "::1", host] {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    all.join(",")
 }
 
 #[cfg(test)]
@@ -178,6 +181,16 @@ mod tests {
         {
             assert!(bad.parse::<Variable>().unwrap_err().contains("expected NAME=pass"), "{bad}");
         }
+    }
+
+    #[test]
+    fn no_proxy_stands_between_a_command_and_the_gateway() {
+        assert_eq!(without_proxy(None, "http://127.0.0.1:7411"), "127.0.0.1,localhost,::1");
+        assert_eq!(
+            without_proxy(Some("corp.example, localhost,"), "http://10.0.0.5:7411"),
+            "corp.example,localhost,127.0.0.1,::1,10.0.0.5"
+        );
+        assert_eq!(without_proxy(None, "http://[fd00::1]:7411"), "127.0.0.1,localhost,::1,fd00::1");
     }
 
     #[test]

@@ -1,18 +1,18 @@
-//! What another description of a service changes: operations that come and go, effects that they gain and lose, hosts.
-//! Words alone: whoever reads them says whether it is taken.
+//! The changes that a new description makes to a service: operations and effects that come and go, and hosts. It only
+//! describes them; a person decides whether to take them.
 
 use datalog::Effects;
 use datalog::catalog::Service;
 
 use super::super::term::{Term, Tone};
 
-/// Of each kind so many stand in full.
+/// This many of each kind are written in full.
 const SHOWN: usize = 20;
 
 /// The difference between two services of one name.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    /// In words, and whether it lets through what was not let through before, or under less.
+    /// In words, and whether it allows anything that was not allowed before, or on easier terms.
     lines: Vec<(String, Tone)>,
     more: usize,
 }
@@ -58,7 +58,7 @@ pub(super) fn between(before: &Service, after: &Service) -> Changes {
     }
     if changes.lines.is_empty() {
         changes.say(
-            "what operations take changes; which there are and what they do does not".into(),
+            "only the arguments of operations change; the operations and their effects stay".into(),
             Tone::Good,
         );
     }

@@ -1,26 +1,22 @@
-//! `hallpass services`: the APIs that are known, what their operations do, importing another and taking one out.
-//! An authority that runs is told; without one nothing but the home's files is needed.
+//! `hallpass services`: the known APIs and the effects of their operations, and commands to import and remove one. A
+//! running authority is told; without one, only the home's files are needed.
 
 mod changes;
 mod import;
+pub mod known;
 mod remove;
 mod review;
 mod show;
 
 use clap::{Args, Subcommand};
-use datalog::ServiceName;
 use datalog::catalog::{Catalog, Service};
 use serde::Serialize;
 
-use super::client::Client;
 use super::failure::Failure;
 use super::table::{Cell, Table};
 use super::term::Tone;
-use super::{Context, block_on};
-use crate::app::CatalogChange;
 use crate::catalog;
-use crate::home::Home;
-use crate::nearest::nearest;
+use crate::cli::context::Context;
 use import::Import;
 use remove::Remove;
 use show::Show;
@@ -35,13 +31,13 @@ pub(super) struct Services {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// List the services that are known (this is what `services` alone does)
+    /// List the services (`services` alone does the same)
     List,
-    /// List the operations of a service, what they do, and what that was derived from
+    /// List a service's operations, their effects, and the source of each effect
     Show(Show),
-    /// Make a service of a description: OpenAPI 3, Swagger 2 or Google Discovery
+    /// Make a service from a description: OpenAPI 3, Swagger 2 or Google Discovery
     Import(Import),
-    /// Take an imported service out
+    /// Remove an imported service
     Remove(Remove),
 }
 
@@ -70,18 +66,6 @@ impl Services {
 
 fn load(context: &Context) -> Result<Catalog, Failure> {
     catalog::load(&context.home()?).map_err(Failure::failed)
-}
-
-/// Tells an authority that runs on the home to read its services anew.
-fn taken_at_once(home: &Home, context: &Context) -> Result<(), Failure> {
-    block_on(async {
-        let Some(client) = Client::running(home).await? else { return Ok(()) };
-        let change: CatalogChange = client.post("/v1/services/reload", &()).await?;
-        if !change.services.is_empty() {
-            context.term.say("the authority that runs has taken it");
-        }
-        Ok(())
-    })
 }
 
 fn list(catalog: &Catalog, context: &Context) -> Result<(), Failure> {
@@ -117,17 +101,5 @@ fn listed(service: &Service) -> Listed<'_> {
         corrected: service.corrected,
         hosts: &service.hosts,
         digest: &service.digest,
-    }
-}
-
-fn unknown(name: &ServiceName, catalog: &Catalog) -> Failure {
-    let known = || catalog.services().map(|service| service.name.as_str());
-    let failure = Failure::usage(format_args!("there is no service `{name}`"));
-    match nearest(name.as_str(), known()) {
-        Some(near) => failure.or_hint(format_args!("did you mean `{near}`?")),
-        None => failure.or_hint(format_args!(
-            "there are {}; `hallpass services import FILE` adds another",
-            known().collect::<Vec<_>>().join(", ")
-        )),
     }
 }

@@ -1,4 +1,4 @@
-//! `hallpass services remove`: an imported service that nothing is connected to, taken out of the catalog.
+//! `hallpass services remove`: removes an imported service without connections from the catalog.
 
 use clap::Args;
 use datalog::ServiceName;
@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::super::client::Client;
 use super::super::failure::Failure;
-use super::super::{Context, block_on};
-use super::unknown;
 use crate::app::CatalogChange;
 use crate::catalog;
+use crate::cli::context::{Context, block_on};
+use crate::cli::services::known::unknown;
 
 #[derive(Debug, Args)]
 pub(super) struct Remove {
@@ -31,10 +31,10 @@ impl Remove {
             return Err(unknown(&self.name, &known));
         }
         if Catalog::is_embedded(&self.name) {
-            return Err(Failure::failed(format_args!("`{}` comes with the program", self.name))
-                .or_hint("only imported services are taken out"));
+            return Err(Failure::failed(format!("`{}` comes with the program", self.name))
+                .or_hint("only imported services can be removed"));
         }
-        if home.is_initialised() {
+        if context.config(&home)?.store.of(&home).is_made() {
             let path = format!("/v1/services/{}", self.name);
             let _: CatalogChange = block_on(async { Client::open(context).await?.delete(&path).await })?;
         } else {

@@ -1,15 +1,15 @@
-//! What a person is told of a service that was imported: what was left out, what its operations do, and what it takes
-//! to connect it. Words alone; nothing is decided here.
+//! What a person is told about an imported service: what was left out, what its operations do, and what it takes to
+//! connect it. It only describes; nothing is decided here.
 
 use datalog::Effect;
 use datalog::catalog::import::ImportReport;
 use datalog::catalog::{OAuth, Service};
 use serde::Serialize;
 
-use super::super::Context;
 use super::super::term::{Term, Tone};
+use crate::cli::context::Context;
 
-/// Of what was left out so many stand in full.
+/// This many omitted parts are written in full.
 const SHOWN: usize = 20;
 
 /// How many operations have an effect.
@@ -41,7 +41,7 @@ pub(super) fn show(service: &Service, report: &ImportReport, effects: &[Count], 
     match (service.reviewed, service.corrected) {
         (true, _) => {}
         (false, true) => {
-            term.say_in(Tone::Warn, "what the overlay does not list is assumed at its worst");
+            term.say_in(Tone::Warn, "operations that the overlay does not list are assumed at their worst");
         }
         (false, false) => term.say_in(
             Tone::Warn,
@@ -63,7 +63,7 @@ fn list(term: &Term, what: &str, lines: &[String]) {
     }
 }
 
-/// What a person types next, and what hallpass.toml has to say before.
+/// What a person types next, and the settings that hallpass.toml needs first.
 fn connecting(term: &Term, service: &Service) {
     let name = &service.name;
     let known = OAuth::default();

@@ -1,24 +1,24 @@
-//! `hallpass services show`: the operations of a service and what they do; where nobody reviewed that, also what it
-//! was derived from, and an overlay to start a review with.
+//! `hallpass services show`: the operations of a service and their effects. If nobody reviewed them, also the source of
+//! each effect, and an overlay to start a review with.
 
 use clap::Args;
 use datalog::catalog::{Basis, Catalog, Operation, Service};
 use datalog::{Effect, Effects, ServiceName};
 use serde::Serialize;
 
-use super::super::Context;
 use super::super::failure::Failure;
 use super::super::table::Table;
-use super::unknown;
+use crate::cli::context::Context;
+use crate::cli::services::known::unknown;
 
 #[derive(Debug, Args)]
 pub(super) struct Show {
     /// The service's name
     name: ServiceName,
-    /// Only operations that have this effect
+    /// Show only operations with this effect
     #[arg(long, value_name = "EFFECT", conflicts_with = "as_overlay")]
     effect: Option<Effect>,
-    /// Print an overlay that says what is assumed now, to correct and to keep beside the service
+    /// Print the assumed effects as an overlay, for you to correct
     #[arg(long)]
     as_overlay: bool,
 }
@@ -31,7 +31,7 @@ struct Shown<'a> {
     derived: Vec<Derived>,
 }
 
-/// One effect and what it was derived from.
+/// One effect and its source.
 #[derive(Debug, Serialize)]
 struct Derived {
     effect: Effect,
@@ -43,7 +43,7 @@ impl Show {
         let service = catalog.service(&self.name).ok_or_else(|| unknown(&self.name, catalog))?;
         if self.as_overlay {
             let text = overlay(service);
-            return context.term.result(&text, || text.trim_end().to_owned());
+            return context.term.document(&text, || text.trim_end().to_owned());
         }
         let wanted =
             |operation: &&Operation| self.effect.is_none_or(|effect| operation.effects.contains(effect));
@@ -86,7 +86,7 @@ fn because(derived: &[Derived]) -> String {
     each.join("; ")
 }
 
-/// What is assumed, as a file that says the same until it is edited.
+/// The assumed effects, as a file that says the same until it is edited.
 fn overlay(service: &Service) -> String {
     let mut text = format!(
         "# {}: what its operations do. Correct what is wrong, and keep it as NAME.overlay.toml beside the service, or\n\

@@ -1,7 +1,7 @@
-//! The mailbox over HTTP, in the shape of Gmail's API: the part of it that the story and an SDK use.
+//! The mailbox over HTTP, in the shape of the part of Gmail's API that the story and an SDK use.
 //!
-//! Every route stands behind `oauth::require_token`. Deleting, sending and forwarding really work here, so
-//! that a request that should not have come would leave a mark.
+//! Every route is behind `oauth::require_token`. Deleting, sending and forwarding really work here, so that a request
+//! that should not have come leaves a mark.
 
 use std::sync::Arc;
 
@@ -13,8 +13,9 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::ACCOUNT;
 use super::mailbox::Message;
-use super::{ACCOUNT, Shared};
+use crate::demo::provider::shared::Shared;
 
 const LABELS: [&str; 5] = ["INBOX", "UNREAD", "SENT", "DRAFT", "TRASH"];
 const PAGE: usize = 100;
@@ -36,7 +37,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new().nest("/gmail/v1/users/me", user)
 }
 
-/// Gmail's way to say no.
+/// Gmail's form of a refusal.
 struct Failure(StatusCode, &'static str);
 
 const NO_SUCH_MESSAGE: Failure = Failure(StatusCode::NOT_FOUND, "no such message");
@@ -122,7 +123,7 @@ struct Many {
 async fn batch_delete(State(shared): Shares, Json(many): Json<Many>) -> StatusCode {
     let mut mailbox = shared.mailbox();
     for id in &many.ids {
-        // As with the real one: an id that is not there is no error.
+        // As in the real one, a missing id is no error.
         let _ = mailbox.delete(id);
     }
     StatusCode::NO_CONTENT

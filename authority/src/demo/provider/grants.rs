@@ -17,7 +17,7 @@ const CODE_LIFETIME: Duration = Duration::from_secs(60);
 
 pub(super) struct Grants {
     access_token_lifetime: Duration,
-    /// Consent pages that were shown and not answered yet.
+    /// Consent pages that were shown and wait for an answer.
     tickets: HashMap<String, Authorization>,
     codes: HashMap<String, Code>,
     access: HashMap<String, Access>,
@@ -78,7 +78,7 @@ impl Grants {
         }
     }
 
-    /// Keeps a well-formed authorization request for the consent page; the ticket stands in its form.
+    /// Keeps a well-formed authorization request for the consent page. Its form holds the ticket.
     pub(super) fn ask(&mut self, authorization: Authorization) -> Result<String, Refusal> {
         let ticket = unguessable("ticket-")?;
         self.tickets.insert(ticket.clone(), authorization);
@@ -128,7 +128,7 @@ impl Grants {
         self.tokens(grant, scope, now)
     }
 
-    /// Exchanges a refresh token, which is spent by that.
+    /// Exchanges a refresh token, which spends it.
     pub(super) fn refresh(&mut self, token: &str, now: Instant) -> Result<Tokens, Refusal> {
         let known = self.refresh.get_mut(token).ok_or(Refusal::grant("no such refresh token"))?;
         let (grant, scope) = (known.grant, known.scope.clone());
@@ -142,7 +142,7 @@ impl Grants {
         self.tokens(grant, scope, now)
     }
 
-    /// Revokes the grant of an access or a refresh token; a token it does not know is no error (RFC 7009).
+    /// Revokes the grant of an access or a refresh token. An unknown token is no error (RFC 7009).
     pub(super) fn revoke(&mut self, token: &str) {
         let access = self.access.get(token).map(|access| access.grant);
         if let Some(grant) = access.or_else(|| self.refresh.get(token).map(|refresh| refresh.grant)) {

@@ -1,15 +1,15 @@
-//! The mails that the demo's mailbox starts with.
+//! The mails in the demo's mailbox at the start.
 //!
-//! Roles, not people, at names that are reserved for examples (RFC 2606). One of them does what such mails
-//! do: it gives the agent orders.
+//! Their senders are roles, not people, at domains reserved for examples (RFC 2606). One mail tries to give the agent
+//! orders.
 
-/// Whose mailbox it is.
+/// The owner of the mailbox.
 pub(in crate::demo) const ACCOUNT: &str = "desk@example.com";
 
-/// Where the mail that gives orders wants everything to go.
+/// Where the mail that gives orders wants everything sent.
 pub(in crate::demo) const COLLECTOR: &str = "collector@example.net";
 
-/// One mail as it is before it has an id.
+/// One mail before it has an id.
 pub(super) struct Letter {
     pub(super) from: &'static str,
     pub(super) subject: &'static str,

@@ -1,6 +1,6 @@
-//! One mailbox in memory: messages, drafts, what was sent, where mail is forwarded to.
+//! One mailbox in memory: messages, drafts, sent mail, and forwarding.
 //!
-//! It knows nothing of HTTP or OAuth, and does what it is told: what an agent may do is not its business.
+//! It knows nothing of HTTP or OAuth, and does what it is told. It does not judge what an agent may do.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ pub(super) struct Message {
     pub(super) labels: Vec<String>,
 }
 
-/// What happened to the mailbox so far.
+/// Everything that happened to the mailbox so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(in crate::demo) struct Tally {
     pub(in crate::demo) messages: u64,
@@ -88,7 +88,7 @@ impl Mailbox {
         }
     }
 
-    /// The messages that fit a search: words, `is:unread`, `from:` and `subject:`.
+    /// The messages that match a search: words, `is:unread`, `from:` and `subject:`.
     pub(super) fn search(&self, query: &str) -> Vec<&Message> {
         let query = query.to_lowercase();
         let terms: Vec<&str> = query.split_whitespace().collect();
@@ -121,7 +121,7 @@ impl Mailbox {
         Some(message)
     }
 
-    /// Deletes for good, and says whether there was such a message.
+    /// Deletes for good, and returns whether there was such a message.
     pub(super) fn delete(&mut self, id: &str) -> Option<()> {
         let place = self.messages.iter().position(|message| message.id == id)?;
         self.messages.remove(place);
@@ -129,7 +129,7 @@ impl Mailbox {
         Some(())
     }
 
-    /// Reads a message from its base64url form: the headers it needs and the rest as the body.
+    /// Reads a message from its base64url form: the headers it needs, and the rest as the body.
     fn compose(&mut self, raw: &str, label: &str, now: OffsetDateTime) -> Option<Message> {
         let text = String::from_utf8(ANY_PADDING.decode(raw).ok()?).ok()?;
         let (head, body) = text.split_once("\r\n\r\n").or_else(|| text.split_once("\n\n"))?;

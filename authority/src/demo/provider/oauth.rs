@@ -17,9 +17,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::ACCOUNT;
 use super::grants::Tokens;
 use super::rules::{Authorization, Parameters, Refusal};
-use super::{ACCOUNT, CLIENT_ID, Shared};
+use crate::demo::provider::shared::{CLIENT_ID, Shared};
 
 pub(in crate::demo) const AUTHORIZE_PATH: &str = "/o/oauth2/v2/auth";
 pub(in crate::demo) const TOKEN_PATH: &str = "/oauth2/token";
@@ -110,7 +111,7 @@ async fn revoke(
     body: Bytes,
 ) -> Result<StatusCode, Refusal> {
     let form = Parameters::parse(&body)?;
-    // Google's revocation endpoint asks for no client; one that is given has to be right.
+    // Google's revocation endpoint needs no client, but a given one must be right.
     if headers.contains_key(header::AUTHORIZATION) || !form.value("client_id").is_empty() {
         require_client(&shared, &headers, &form)?;
     }

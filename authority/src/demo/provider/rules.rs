@@ -1,6 +1,6 @@
-//! What the OAuth server asks of an authorization request, and how it says no.
+//! What the OAuth server requires of an authorization request, and how it refuses one.
 //!
-//! Stricter than RFC 6749: state, PKCE with S256 and a loopback redirect are not optional.
+//! It is stricter than RFC 6749: state, PKCE with S256 and a loopback redirect are required.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use url::Url;
 
-/// An authorization request that was found to be in order.
+/// A valid authorization request.
 #[derive(Debug)]
 pub(super) struct Authorization {
     pub(super) redirect_uri: Url,
@@ -20,7 +20,7 @@ pub(super) struct Authorization {
     pub(super) challenge: String,
 }
 
-/// A refusal, as RFC 6749 names it in section 5.2.
+/// A refusal, named as in RFC 6749, section 5.2.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) error: &'static str,
@@ -41,7 +41,7 @@ impl Parameters {
         Ok(Self(parameters))
     }
 
-    /// The value of `name`, empty where it is absent.
+    /// The value of `name`; empty if it is absent.
     pub(super) fn value(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
     }

@@ -10,6 +10,7 @@ use url::Url;
 use super::grants::challenge;
 use super::oauth::{AUTHORIZE_PATH, REVOKE_PATH, TOKEN_PATH};
 use super::*;
+use crate::demo::provider::shared::CLIENT_ID;
 
 const REDIRECT: &str = "http://127.0.0.1:9/callback";
 const VERIFIER: &str = "a-verifier-of-forty-three-characters-or-more-01";

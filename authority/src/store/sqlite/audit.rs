@@ -1,52 +1,21 @@
 //! The audit table: the chain's end in memory, its links on disk.
 //!
-//! Only the writer appends, so the end that it holds is the end.
+//! Only the writer appends, so the end that it holds is the real end.
 
 use datalog::{ConnectionName, RevocationId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::SqliteStore;
 use super::columns::millis;
-use super::facts;
 use super::writer::Verdict;
 use crate::app::LogQuery;
-use crate::audit::{FIRST_LINK, link};
 use crate::store::audit::AuditStore;
-use crate::store::{ChainLink, Line, Stored, StoredRecord};
+use crate::store::sqlite::chain::end;
+use crate::store::sqlite::store::SqliteStore;
+use crate::store::stored::Stored;
+use crate::store::{ChainLink, Line, StoredRecord};
 
-const LIMIT: u32 = 100;
+pub(crate) const LIMIT: u32 = 100;
 const LIMIT_MAX: u32 = 1_000;
-
-/// The end of the chain as the writer knows it.
-pub(super) struct Chain {
-    head: ChainLink,
-}
-
-impl Chain {
-    pub fn load(connection: &Connection) -> rusqlite::Result<Self> {
-        end(connection).map(|head| Self { head })
-    }
-
-    pub fn head(&self) -> ChainLink {
-        self.head
-    }
-
-    pub fn restore(&mut self, head: ChainLink) {
-        self.head = head;
-    }
-
-    pub fn append(&mut self, connection: &Connection, line: &Line) -> rusqlite::Result<u64> {
-        let seq = self.head.seq + 1;
-        let facts = line.beside.as_ref().map(|beside| facts::put(connection, seq, beside)).transpose()?;
-        let text = line.numbered(seq, facts);
-        let hash = link(&self.head.hash, &text);
-        connection
-            .prepare_cached("INSERT INTO audit (seq, record, hash) VALUES (?1, ?2, ?3)")?
-            .execute(params![seq, text, hash])?;
-        self.head = ChainLink { seq, hash };
-        Ok(seq)
-    }
-}
 
 impl AuditStore for SqliteStore {
     fn append(&self, line: Line) -> Stored<'_, u64> {
@@ -77,7 +46,7 @@ impl AuditStore for SqliteStore {
     }
 
     fn outcome_of(&self, seq: u64) -> Stored<'_, Option<StoredRecord>> {
-        // Read from the intent on: an outcome is seldom far behind it.
+        // Read from the intent on, because an outcome is seldom far behind it.
         Box::pin(async move {
             self.read_log(|connection| {
                 connection
@@ -111,26 +80,6 @@ impl AuditStore for SqliteStore {
     fn head(&self) -> tokio::sync::watch::Receiver<u64> {
         self.writer.head()
     }
-}
-
-fn end(connection: &Connection) -> rusqlite::Result<ChainLink> {
-    let last = connection
-        .prepare_cached("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")?
-        .query_row([], |row| Ok(ChainLink { seq: row.get(0)?, hash: row.get(1)? }))
-        .optional()?;
-    match last {
-        Some(end) => Ok(end),
-        None => base(connection),
-    }
-}
-
-/// What the first record that is still here is chained to.
-pub(super) fn base(connection: &Connection) -> rusqlite::Result<ChainLink> {
-    let base = connection
-        .prepare_cached("SELECT seq, hash FROM audit_base")?
-        .query_row([], |row| Ok(ChainLink { seq: row.get(0)?, hash: row.get(1)? }))
-        .optional()?;
-    Ok(base.unwrap_or(FIRST_LINK))
 }
 
 /// An outcome is found by what its intent says.
@@ -177,7 +126,7 @@ pub(super) fn seconds(time: time::OffsetDateTime) -> f64 {
     millis(time) as f64 / 1_000.0
 }
 
-/// Only `*` is special to us; GLOB has two more.
+/// Only `*` is special for us; GLOB has two more.
 fn glob(pattern: &str) -> String {
     pattern.replace('[', "[[]").replace('?', "[?]")
 }

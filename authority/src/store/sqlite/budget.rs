@@ -1,19 +1,27 @@
-//! The budget tables: one row for a plain count, parts for what slides or counts once. No race overdraws them.
+//! The budget tables: one row for a plain count, and parts for windows that slide or things that count once. No race
+//! overdraws them.
 //!
-//! A window is kept in sixty slices, each dated by its end, so that what was used leaves it late rather than
-//! early: in no minute, hour or day is more taken than the budget's size.
+//! A window has sixty slices, each dated by its end, so that use leaves the window late rather than early: no minute,
+//! hour or day holds more than the budget's size.
+//!
+//! - Invariant: Racing requests do not overdraw a budget (`a_budget_that_a_thousand_race_for_is_not_overdrawn`,
+//!   `windows_and_recipients_that_a_thousand_race_for_are_not_overdrawn`).
+//! - Invariant: No minute, hour or day holds more than the size of a sliding budget
+//!   (`a_window_slides_and_never_holds_more_than_its_size`).
 
 use datalog::{Counts, Reservation, Spent, Window};
 use rusqlite::{Connection, OptionalExtension, params};
 use time::{Duration, OffsetDateTime};
 
-use super::SqliteStore;
 use super::approval::use_up;
 use super::columns::millis;
+use super::once::{put as put_once, stands as stands_already};
 use super::standing::Change;
 use super::writer::{Verdict, Writing};
 use crate::store::budget::{BudgetStore, Intended, Taken};
-use crate::store::{Line, Stored, Use};
+use crate::store::sqlite::store::SqliteStore;
+use crate::store::stored::Stored;
+use crate::store::{Line, OnceKey, Use};
 
 /// Slices of a window.
 const SLICES: u64 = 60;
@@ -41,17 +49,29 @@ impl BudgetStore for SqliteStore {
         line: Line,
         reservations: Vec<Reservation>,
         approval: Option<Use>,
+        once: Option<OnceKey>,
     ) -> Stored<'_, Intended> {
-        // With one budget and no approval nothing is written before it is sure that there is enough left.
+        // With one budget and no approval nothing is written before it is certain that enough is left.
         let sure = approval.is_none() && reservations.len() <= 1;
         let job = move |writing: &mut Writing<'_>| {
-            if let Some(Use { id, digest, at }) = &approval
-                && !use_up(writing.connection, id, digest, *at)?
+            if let Some(key) = &once
+                && let Some(first) = stands_already(writing.connection, key)?
+            {
+                return Ok(Verdict::Undo(Intended::SentBefore(first)));
+            }
+            if let Some(approval) = &approval
+                && !use_up(writing.connection, approval)?
             {
                 return Ok(Verdict::Undo(Intended::ApprovalUsed));
             }
             match take_all(writing, reservations)? {
-                Taken::All => writing.append(&line).map(|seq| Verdict::Keep(Intended::Written(seq))),
+                Taken::All => {
+                    let seq = writing.append(&line)?;
+                    if let Some(key) = &once {
+                        put_once(writing.connection, key, seq)?;
+                    }
+                    Ok(Verdict::Keep(Intended::Written(seq)))
+                }
                 Taken::Exhausted { budget } => Ok(Verdict::Undo(Intended::Exhausted { budget })),
             }
         };
@@ -83,7 +103,7 @@ impl BudgetStore for SqliteStore {
 }
 
 impl SqliteStore {
-    /// How a plain budget stands, where that is known without the disk.
+    /// The state of a plain budget, if it is known without the disk.
     fn remembered(&self, reservation: &Reservation) -> Option<Spent> {
         let plain = matches!(place(reservation), Place::Row);
         self.standing.of(&reservation.budget).filter(|_| plain).map(Spent::from)
@@ -94,9 +114,9 @@ impl SqliteStore {
 enum Place<'a> {
     /// In the budget's own row.
     Row,
-    /// In the slice of the window that it falls into.
+    /// In its slice of the window.
     Slice { window: Window, number: u64, end: u64 },
-    /// In a row of each thing.
+    /// In a row for each thing.
     Things { items: &'a [String], window: Option<Window> },
 }
 
@@ -117,7 +137,7 @@ fn length(window: Window) -> u64 {
     window.seconds().saturating_mul(1_000)
 }
 
-/// What is dated by this or before has left the window.
+/// Uses dated by this or earlier have left the window.
 fn horizon(reservation: &Reservation, window: Option<Window>) -> i64 {
     window.map_or(-1, |window| count(reservation.at.saturating_sub(length(window))))
 }
@@ -150,7 +170,7 @@ fn stands(connection: &Connection, reservation: &Reservation) -> rusqlite::Resul
     }
 }
 
-/// The parts that still count, the oldest first: when they are dated, and how much they are.
+/// The parts that still count, oldest first: their date and size.
 fn parts(connection: &Connection, key: &str, horizon: i64) -> rusqlite::Result<Vec<(u64, u64)>> {
     connection
         .prepare_cached(
@@ -171,13 +191,13 @@ fn fresh(connection: &Connection, key: &str, items: &[String], horizon: i64) -> 
     Ok(fresh)
 }
 
-/// Milliseconds until the oldest part leaves the window; of a slice that was given back whole nothing does.
+/// Milliseconds until the oldest part leaves the window; a slice that was given back whole does not count.
 fn refills(parts: &[(u64, u64)], reservation: &Reservation, window: Window) -> Option<u64> {
     let (at, _) = parts.iter().find(|(_, amount)| *amount > 0)?;
     Some(at.saturating_add(length(window)).saturating_sub(reservation.at).max(1))
 }
 
-/// Milliseconds until enough has left the window; none where it has room, or never will.
+/// Milliseconds until enough has left the window; none if it has room, or never will.
 fn wait(parts: &[(u64, u64)], reservation: &Reservation, window: Window, wanted: u64) -> Option<u64> {
     let mut over = wanted.checked_sub(reservation.max).filter(|over| *over > 0)?;
     for (at, amount) in parts {
@@ -265,7 +285,7 @@ fn add(
         .map(|_| ())
 }
 
-/// Drops what has left the window.
+/// Drops the parts that have left the window.
 fn forget(connection: &Connection, key: &str, horizon: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached("DELETE FROM budget_part WHERE key = ?1 AND dated_at <= ?2")?
@@ -291,7 +311,7 @@ fn give_back(writing: &mut Writing<'_>, reservation: &Reservation) -> rusqlite::
             .map(|_| ()),
         Place::Slice { number, .. } => from_part(&number.to_string(), *cost).map(|_| ()),
         Place::Things { items, .. } => {
-            // A thing counts until nobody that took it is left.
+            // A thing counts until every pass that took it is gone.
             for item in items {
                 from_part(item, 1)?;
             }
@@ -317,7 +337,7 @@ fn ends_at(seconds: u64) -> i64 {
     count(seconds.saturating_mul(1_000))
 }
 
-/// Counts past what SQLite holds are no count that anyone reaches.
+/// Nobody reaches a count larger than SQLite can hold.
 fn count(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

@@ -3,14 +3,17 @@
 use rusqlite::{Connection, Row, params};
 use time::OffsetDateTime;
 
-use super::SqliteStore;
-use super::audit::{base, seconds};
+use super::audit::seconds;
 use super::columns::{millis, time_at};
 use super::facts;
 use super::writer::Verdict;
 use crate::audit::Checkpoint;
-use crate::store::checkpoint::{AuditKeyRow, CheckpointStore};
-use crate::store::{ChainLink, Line, Stored};
+use crate::audit::key::AuditKeyRow;
+use crate::store::checkpoint::CheckpointStore;
+use crate::store::sqlite::chain::base;
+use crate::store::sqlite::store::SqliteStore;
+use crate::store::stored::Stored;
+use crate::store::{ChainLink, Line};
 
 impl CheckpointStore for SqliteStore {
     fn audit_key(&self, first: AuditKeyRow) -> Stored<'_, AuditKeyRow> {
@@ -116,7 +119,7 @@ impl CheckpointStore for SqliteStore {
     }
 }
 
-/// The outermost record for which `holds` is true of a moment. Both are written here, never given.
+/// The outermost record for which `holds` is true at a moment. The code writes both; no caller gives them.
 fn edge(
     connection: &Connection,
     outermost: &'static str,

@@ -1,4 +1,4 @@
-//! How values stand in columns.
+//! How values are written in columns.
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 use rusqlite::{Row, ToSql};
@@ -20,7 +20,7 @@ pub(super) fn optional_time_at(row: &Row<'_>, column: &str) -> rusqlite::Result<
     Ok(row.get::<_, Option<i64>>(column)?.map(from_unix_millis))
 }
 
-/// A name that is parsed again on the way out: what someone wrote into the file by hand does not get in.
+/// A name is parsed again when it is read, so that a name somebody wrote into the file by hand does not get in.
 pub(super) fn name_at<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
 where
     T: std::str::FromStr<Err = datalog::NameError>,

@@ -3,20 +3,22 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use time::OffsetDateTime;
 
-use super::SqliteStore;
 use super::columns::{millis, name_at, optional_time_at, time_at};
 use super::writer::{Verdict, Writing};
 use crate::clock::from_unix_millis;
+use crate::store::Line;
 use crate::store::connection::{
-    ConnectionId, ConnectionStore, CredentialRow, KnownConnectionRow, Moved, NewConnection, RefreshBegun,
-    RowStatus,
+    ConcernRow, ConnectionId, ConnectionStore, CredentialRow, GrantEnd, KnownConnectionRow, Moved,
+    NewConnection, RefreshBegun, RowStatus,
 };
-use crate::store::{Line, Stored};
+use crate::store::sqlite::store::SqliteStore;
+use crate::store::stored::Stored;
 
 const SELECT: &str = "
-    SELECT c.id, c.name, c.service, c.account, c.scopes, c.client_id, c.client_secret, c.status, c.connected_at,
-           t.generation, t.access, t.refresh, t.obtained_at, t.expires_at,
-           r.began_at
+    SELECT c.id, c.name, c.service, c.account, c.asked, c.client_id, c.client_secret, c.status, c.connected_at,
+           t.generation, t.access, t.refresh, t.obtained_at, t.expires_at, coalesce(t.scopes, c.scopes) AS scopes,
+           t.grant_began_at, t.grant_ends_at, r.began_at,
+           (SELECT json_group_array(says) FROM concern WHERE concern.connection = c.id) AS concerns
     FROM connection c
     JOIN credential t ON t.connection = c.id AND t.generation = c.generation
     LEFT JOIN refresh_intent r ON r.connection = c.id AND r.generation = c.generation";
@@ -109,7 +111,13 @@ impl ConnectionStore for SqliteStore {
         Box::pin(self.writer.write(move |writing| end_intent(writing, id, generation).map(Verdict::Keep)))
     }
 
-    fn needs_reconnect(&self, id: ConnectionId, generation: u64, event: Line) -> Stored<'_, Moved> {
+    fn needs_reconnect(
+        &self,
+        id: ConnectionId,
+        generation: u64,
+        concern: ConcernRow,
+        event: Line,
+    ) -> Stored<'_, Moved> {
         Box::pin(self.writer.write(move |writing| {
             let changed = writing
                 .connection
@@ -122,8 +130,36 @@ impl ConnectionStore for SqliteStore {
                 return Ok(Verdict::Undo(Moved::Superseded));
             }
             end_intent(writing, id, generation)?;
+            keep_concern(writing.connection, id, &concern, concern.at)?;
             writing.append(&event)?;
             Ok(Verdict::Keep(Moved::Done))
+        }))
+    }
+
+    fn concern_began(
+        &self,
+        id: ConnectionId,
+        concern: ConcernRow,
+        again: OffsetDateTime,
+        event: Line,
+    ) -> Stored<'_, ()> {
+        Box::pin(self.writer.write(move |writing| {
+            if keep_concern(writing.connection, id, &concern, again)? > 0 {
+                writing.append(&event)?;
+            }
+            Ok(Verdict::Keep(()))
+        }))
+    }
+
+    fn concerns_over(&self, id: ConnectionId, kinds: &'static [&'static str]) -> Stored<'_, ()> {
+        Box::pin(self.writer.write(move |writing| {
+            for kind in kinds {
+                writing
+                    .connection
+                    .prepare_cached("DELETE FROM concern WHERE connection = ?1 AND kind = ?2")?
+                    .execute(params![id.0, kind])?;
+            }
+            Ok(Verdict::Keep(()))
         }))
     }
 
@@ -155,15 +191,17 @@ fn insert(connection: &Connection, new: &NewConnection) -> rusqlite::Result<()> 
     connection
         .prepare_cached(
             "INSERT INTO connection
-                 (id, name, service, account, scopes, client_id, client_secret, status, generation, connected_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'healthy', ?8, ?9)",
+                 (id, name, service, account, scopes, asked, client_id, client_secret, status, generation,
+                  connected_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'healthy', ?9, ?10)",
         )?
         .execute(params![
             new.id.0,
             new.name.as_str(),
             new.service.as_str(),
             new.account.as_str(),
-            new.scopes.join(" "),
+            new.credential.scopes.join(" "),
+            new.asked.join(" "),
             new.client_id,
             new.client_secret,
             new.credential.generation,
@@ -175,8 +213,10 @@ fn insert(connection: &Connection, new: &NewConnection) -> rusqlite::Result<()> 
 fn insert_credential(connection: &Connection, id: ConnectionId, row: &CredentialRow) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO credential (connection, generation, access, refresh, obtained_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO credential
+                 (connection, generation, access, refresh, obtained_at, expires_at, scopes, grant_began_at,
+                  grant_ends_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             id.0,
@@ -184,9 +224,30 @@ fn insert_credential(connection: &Connection, id: ConnectionId, row: &Credential
             row.access,
             row.refresh,
             millis(row.obtained),
-            row.expires.map(millis)
+            row.expires.map(millis),
+            row.scopes.join(" "),
+            row.grant.map(|grant| millis(grant.began)),
+            row.grant.map(|grant| millis(grant.ends)),
         ])?;
     Ok(())
+}
+
+/// How many rows that made or renewed: none if one of its kind is there that is not older than `again`, or if the
+/// connection is gone.
+fn keep_concern(
+    connection: &Connection,
+    id: ConnectionId,
+    concern: &ConcernRow,
+    again: OffsetDateTime,
+) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached(
+            "INSERT INTO concern (connection, kind, says, at)
+             SELECT id, ?2, ?3, ?4 FROM connection WHERE id = ?1
+             ON CONFLICT (connection, kind) DO UPDATE SET says = excluded.says, at = excluded.at
+             WHERE concern.at < ?5",
+        )?
+        .execute(params![id.0, concern.kind, concern.says, millis(concern.at), millis(again)])
 }
 
 fn end_intent(writing: &Writing<'_>, id: ConnectionId, generation: u64) -> rusqlite::Result<()> {
@@ -205,13 +266,15 @@ fn is_current(connection: &Connection, id: ConnectionId, generation: u64) -> rus
 }
 
 fn known(row: &Row<'_>) -> rusqlite::Result<KnownConnectionRow> {
-    let scopes: String = row.get("scopes")?;
+    let split = |scopes: String| scopes.split_whitespace().map(String::from).collect::<Vec<_>>();
+    let times = (optional_time_at(row, "grant_began_at")?, optional_time_at(row, "grant_ends_at")?);
+    let concerns: String = row.get("concerns")?;
     Ok(KnownConnectionRow {
         id: ConnectionId(row.get("id")?),
         name: name_at(row, "name")?,
         service: name_at(row, "service")?,
         account: name_at(row, "account")?,
-        scopes: scopes.split_whitespace().map(String::from).collect(),
+        asked: row.get::<_, Option<String>>("asked")?.map(split),
         client_id: row.get("client_id")?,
         client_secret: row.get("client_secret")?,
         status: match row.get::<_, String>("status")?.as_str() {
@@ -226,7 +289,11 @@ fn known(row: &Row<'_>) -> rusqlite::Result<KnownConnectionRow> {
             refresh: row.get("refresh")?,
             obtained: time_at(row, "obtained_at")?,
             expires: optional_time_at(row, "expires_at")?,
+            scopes: split(row.get("scopes")?),
+            grant: times.0.zip(times.1).map(|(began, ends)| GrantEnd { began, ends }),
         },
         open_refresh: optional_time_at(row, "began_at")?,
+        // Only this program writes it. If it cannot be read, nobody was told.
+        concerns: serde_json::from_str(&concerns).unwrap_or_default(),
     })
 }

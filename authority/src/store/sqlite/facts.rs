@@ -1,14 +1,14 @@
-//! The tables of facts: one row a decision, numbered as its record is, and one a pass.
+//! The tables of facts: one row a decision, with the number of its record, and one row a pass.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use super::SqliteStore;
 use super::columns::millis;
 use super::writer::Verdict;
-use crate::store::facts::{Beside, FactsRow, FactsStore};
-use crate::store::{Stored, WordingRow};
+use crate::audit::line::FactsRow;
+use crate::store::facts::FactsStore;
+use crate::store::sqlite::store::SqliteStore;
+use crate::store::stored::Stored;
 use crate::vault::Sealed;
 
 impl FactsStore for SqliteStore {
@@ -41,7 +41,7 @@ impl FactsStore for SqliteStore {
     fn facts_forgotten(&self, before: OffsetDateTime, most: u32) -> Stored<'_, u64> {
         let before = millis(before);
         Box::pin(self.writer.write(move |writing| {
-            // Records are in order of time: the first that is young enough ends what is looked at.
+            // Records are ordered by time, so the first one that is young enough ends the search.
             let forgotten = writing
                 .connection
                 .prepare_cached(
@@ -62,25 +62,7 @@ impl FactsStore for SqliteStore {
     }
 }
 
-/// Seals what is kept beside the record of this number and writes it: its SHA-256, for the record.
-pub(super) fn put(connection: &Connection, seq: u64, beside: &Beside) -> rusqlite::Result<[u8; 32]> {
-    let Beside { at, seal, wording } = beside;
-    let sealed = seal(seq).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    connection
-        .prepare_cached("INSERT INTO decision_facts (seq, at, facts) VALUES (?1, ?2, ?3)")?
-        .execute(params![seq, millis(*at), sealed])?;
-    if let Some(WordingRow { digest, sealed, ends }) = wording {
-        connection
-            .prepare_cached(
-                "INSERT INTO pass_wording (digest, wording, ends_at) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (digest) DO NOTHING",
-            )?
-            .execute(params![digest, sealed, millis(*ends)])?;
-    }
-    Ok(Sha256::digest(&sealed.0).into())
-}
-
-/// Forgets what stood beside records that were moved to a file.
+/// Forgets the facts of records that were moved to a file.
 pub(super) fn forget_upto(connection: &Connection, base: u64) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM decision_facts WHERE seq <= ?1")?.execute([base]).map(|_| ())
 }

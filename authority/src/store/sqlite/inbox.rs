@@ -1,22 +1,22 @@
-//! Where jobs wait for the store's thread, and when it takes them.
+//! Where jobs wait for the store's thread, and when the thread takes them.
 //!
-//! It sleeps while there is nothing, or nothing that anybody waits for; a job wakes it then, and never while it is at
-//! work. Where many wait at once it lets a few more come: a commit costs the same for all of them. It knows nothing of
-//! what a job does.
+//! The thread sleeps while there is nothing that anybody waits for. A job wakes it then, but never while it works. If
+//! many wait at once, it lets a few more come, because a commit costs the same for all of them. It does not know what a
+//! job does.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// More jobs than this at once are turned away.
+/// Beyond this many waiting jobs, new ones are turned away.
 const QUEUE: usize = 8_192;
 /// The most jobs that share one transaction.
 const GROUP: usize = 512;
-/// How long what nobody waits for waits for company.
+/// How long a job that nobody waits for waits for others.
 const GATHER: Duration = Duration::from_millis(10);
-/// So many callers in one group show that more are about to come,
+/// This many callers in one group show that more are about to come,
 const CROWD: usize = 3;
-/// and they are waited for so long.
+/// and the thread waits for them this long.
 const PAUSE: Duration = Duration::from_micros(500);
 
 /// Whether somebody waits for a job.
@@ -26,10 +26,10 @@ pub(super) enum Awaited {
     No,
 }
 
-/// What the thread sleeps for.
+/// What the sleeping thread waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rest {
-    /// It does not, or not for a job.
+    /// It is awake, or waits for no job.
     None,
     UntilAny,
     UntilAwaited,
@@ -37,9 +37,9 @@ enum Rest {
 
 struct State<J> {
     jobs: VecDeque<(J, Awaited)>,
-    /// How many of them somebody waits for.
+    /// How many callers wait.
     awaited: usize,
-    /// How many there were in the group that was taken last.
+    /// How many there were in the last group.
     crowd: usize,
     rest: Rest,
     closed: bool,
@@ -59,12 +59,12 @@ impl<J> Default for Inbox<J> {
 }
 
 impl<J> Inbox<J> {
-    /// How many more there could be; none where no further job is to be put in.
+    /// How many more could come; none if no further job may be put in.
     pub fn is_full(&self) -> bool {
         self.state().jobs.len() >= QUEUE
     }
 
-    /// Puts a job in. Nobody takes it any more once the inbox is closed.
+    /// Puts a job in. Once the inbox is closed, nobody takes it.
     pub fn put(&self, job: J, awaited: Awaited) {
         let mut state = self.state();
         state.jobs.push_back((job, awaited));
@@ -81,13 +81,13 @@ impl<J> Inbox<J> {
         }
     }
 
-    /// Lets the thread take what is left, and end.
+    /// Lets the thread take the remaining jobs, and end.
     pub fn close(&self) {
         self.state().closed = true;
         self.changed.notify_one();
     }
 
-    /// The next jobs that share a transaction, in the order in which they were put in; none at the end.
+    /// The next jobs that share a transaction, in order; none at the end.
     pub fn take(&self) -> Option<Vec<J>> {
         let mut state = self.until_there_is_work()?;
         if state.crowd >= CROWD && !state.closed {

@@ -1,14 +1,16 @@
-//! The schema, as numbered steps that are run once each.
+//! The schema, as numbered steps that run once each.
 //!
-//! A step that was released is never edited; the next change is a new step. A database that is newer than
-//! this program is refused, not guessed at.
+//! A released step is never edited; the next change is a new step. A database that is newer than this program is
+//! refused, not guessed at.
 
+use datalog::Message;
 use rusqlite::Connection;
 
-use super::{StoreFault, fault};
+use super::StoreFault;
+use crate::store::sqlite::fault::fault;
 
 /// In order; the number of a step is its place, from 1. `PRAGMA user_version` holds the last one that ran.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 14] = [
     // 1: everything that the first version keeps. Times are milliseconds since 1970.
     "
     -- One row a link to an account. `id` is random and never used again.
@@ -237,6 +239,89 @@ const STEPS: [&str; 9] = [
     ALTER TABLE audit DROP COLUMN kind;
     ALTER TABLE audit DROP COLUMN outcome_of;
     ",
+    // 10: what was asked for beside what was granted, when a grant ends, and what people were told of a connection.
+    "
+    ALTER TABLE connection ADD COLUMN asked TEXT;            -- scopes, separated by spaces
+    ALTER TABLE credential ADD COLUMN scopes TEXT;           -- what was granted, as far as was said; else the connection's
+    ALTER TABLE credential ADD COLUMN grant_began_at INTEGER;
+    ALTER TABLE credential ADD COLUMN grant_ends_at INTEGER; -- as the provider announced it
+
+    -- One row a kind: so people are told once, until it is over.
+    CREATE TABLE concern (
+        connection INTEGER NOT NULL REFERENCES connection (id) ON DELETE CASCADE,
+        kind       TEXT    NOT NULL,
+        says       TEXT    NOT NULL,               -- JSON
+        at         INTEGER NOT NULL,               -- when people were told last
+        PRIMARY KEY (connection, kind)
+    ) STRICT, WITHOUT ROWID;
+    ",
+    // 11: what does more than read, was sent, and is not sent a second time while nobody knows of the first.
+    "
+    CREATE TABLE sent_once (
+        lineage TEXT    NOT NULL,                  -- the revocation id of the authority block
+        digest  TEXT    NOT NULL,                  -- of the canonical request
+        seq     INTEGER NOT NULL UNIQUE,           -- its record
+        sent_at INTEGER NOT NULL,
+        free_at INTEGER NOT NULL,                  -- from then on the same may be sent
+        fate    TEXT    NOT NULL CHECK (fate IN ('on-its-way', 'unknown', 'carried-out')),
+        PRIMARY KEY (lineage, digest)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX sent_once_by_end ON sent_once (free_at);
+    ",
+    // 12: everything that people said of a question, in order, and which version of it they saw.
+    "
+    ALTER TABLE approval ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE approval ADD COLUMN people TEXT;   -- hashes of whom it reaches, separated by spaces
+
+    CREATE TABLE approval_said (
+        approval TEXT    NOT NULL REFERENCES approval (id) ON DELETE CASCADE,
+        place    INTEGER NOT NULL,
+        approver TEXT    REFERENCES approver (name), -- none of a no from before this was kept
+        said     TEXT    NOT NULL CHECK (said IN ('yes', 'no', 'too-late', 'reopened')),
+        said_at  INTEGER NOT NULL,
+        stands   INTEGER NOT NULL CHECK (stands IN (0, 1)),
+        because  TEXT,
+        bar      TEXT    CHECK (bar IN ('exact', 'people')),
+        block    BLOB,
+        reach    TEXT    CHECK (reach IN ('exact', 'alike')),
+        times    INTEGER,
+        until_at INTEGER,
+        PRIMARY KEY (approval, place)
+    ) STRICT;
+    CREATE INDEX approval_said_by ON approval_said (approver) WHERE stands = 1;
+
+    INSERT INTO approval_said (approval, place, approver, said, said_at, stands, block, reach, times, until_at)
+    SELECT approval, row_number() OVER (PARTITION BY approval ORDER BY answered_at, approver) - 1, approver, 'yes',
+           answered_at, 1, block, reach, times, until_at
+    FROM approval_answer;
+    -- Who said no stands in the log alone.
+    INSERT INTO approval_said (approval, place, approver, said, said_at, stands, because, bar)
+    SELECT id, 0,
+           (SELECT name FROM approver WHERE name =
+              (SELECT record ->> '$.approval.by' FROM audit
+               WHERE record ->> '$.event' = 'approval-denied' AND record ->> '$.approval.id' = approval.id
+               ORDER BY seq DESC LIMIT 1)),
+           'no', asked_at, 1, because, 'exact'
+    FROM approval WHERE state = 'denied';
+    UPDATE approval SET version = 1 + (SELECT count(*) FROM approval_said WHERE approval = approval.id);
+    DROP TABLE approval_answer;
+    ALTER TABLE approval DROP COLUMN because;
+    CREATE INDEX approval_of_pass ON approval (root, connection, operation) WHERE state IN ('pending', 'approved', 'denied');
+    ",
+    // 13: the sessions of the console outlive the process.
+    "
+    CREATE TABLE console_session (
+        id       TEXT    NOT NULL PRIMARY KEY,     -- SHA-256 of what its browser has
+        sealed   BLOB    NOT NULL,
+        began_at INTEGER NOT NULL,
+        seen_at  INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    ",
+    // 14: a letter that is built anew is the one that was sent.
+    "
+    ALTER TABLE sent_once ADD COLUMN question TEXT; -- what a person would be asked; none of what was sent before this
+    CREATE INDEX sent_once_by_question ON sent_once (lineage, question);
+    ",
 ];
 
 pub(super) fn run(connection: &mut Connection) -> Result<(), StoreFault> {
@@ -244,10 +329,8 @@ pub(super) fn run(connection: &mut Connection) -> Result<(), StoreFault> {
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(|error| fault(&error))?;
     if version > STEPS.len() {
-        return Err(StoreFault(format!(
-            "the database has schema {version}, expected at most {}\nhint: it belongs to a newer hallpass",
-            STEPS.len()
-        )));
+        let says = format!("the database has schema {version}, expected at most {}", STEPS.len());
+        return Err(StoreFault(Message::new(says).hint("it belongs to a newer hallpass")));
     }
     for (position, step) in STEPS.iter().enumerate().skip(version) {
         let transaction = connection.transaction().map_err(|error| fault(&error))?;
@@ -256,4 +339,60 @@ pub(super) fn run(connection: &mut Connection) -> Result<(), StoreFault> {
         transaction.commit().map_err(|error| fault(&error))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A home of the version before, with a question of each kind.
+    #[test]
+    fn what_people_said_before_is_kept_with_who_said_it() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let before = STEPS.iter().position(|step| step.contains("CREATE TABLE approval_said")).unwrap();
+        for step in &STEPS[..before] {
+            connection.execute_batch(step).unwrap();
+        }
+        connection.pragma_update(None, "user_version", before).unwrap();
+        connection.pragma_update(None, "foreign_keys", "ON").unwrap();
+        connection
+            .execute_batch(
+                r#"INSERT INTO approver VALUES ('anna', zeroblob(32), NULL, 1), ('bob', zeroblob(32), NULL, 2);
+                INSERT INTO approval (id, root, holder, lineage, task, connection, operation, digest, request, needed, approvers,
+                    state, uses, because, asked_at, expires_at, pass_ends_at)
+                VALUES ('a', 'r', 'r', 'r', 't', 'c', 'o', 'd1', x'', 2, '', 'approved', 0, NULL, 5, 9, 9),
+                       ('b', 'r', 'r', 'r', 't', 'c', 'o', 'd2', x'', 1, '', 'denied', 0, 'no way', 6, 9, 9),
+                       ('c', 'r', 'r', 'r', 't', 'c', 'o', 'd3', x'', 1, '', 'denied', 0, NULL, 7, 9, 9);
+                INSERT INTO approval_answer VALUES ('a', 'bob', 8, x'02', 'exact', 1, 9), ('a', 'anna', 7, x'01', 'alike', NULL, 9);
+                INSERT INTO audit (seq, record, hash) VALUES
+                    (1, '{"event":"approval-denied","approval":{"id":"b","by":"anna"}}', x''),
+                    (2, '{"event":"approval-denied","approval":{"id":"c","by":"nobody"}}', x'');"#,
+            )
+            .unwrap();
+        run(&mut connection).unwrap();
+        let mut statement = connection
+            .prepare(
+                "SELECT approval, place, approver, said, because FROM approval_said ORDER BY approval, place",
+            )
+            .unwrap();
+        let said: Vec<String> = statement
+            .query_map([], |row| {
+                let by: Option<String> = row.get("approver")?;
+                let because: Option<String> = row.get("because")?;
+                let (of, said): (String, String) = (row.get("approval")?, row.get("said")?);
+                Ok(format!("{of} {} {said} {}", by.unwrap_or("?".into()), because.unwrap_or_default()))
+            })
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+        assert_eq!(said, ["a anna yes ", "a bob yes ", "b anna no no way", "c ? no "]);
+        let versions: Vec<u32> = connection
+            .prepare("SELECT version FROM approval ORDER BY id")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+        assert_eq!(versions, [3, 2, 2]);
+    }
 }

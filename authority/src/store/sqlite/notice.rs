@@ -1,11 +1,11 @@
-//! The table of what was told.
+//! The table of what people were told.
 
 use rusqlite::{OptionalExtension, params};
 
-use super::SqliteStore;
 use super::writer::Verdict;
-use crate::store::Stored;
 use crate::store::notice::NoticeStore;
+use crate::store::sqlite::store::SqliteStore;
+use crate::store::stored::Stored;
 
 impl NoticeStore for SqliteStore {
     fn told(&self, sink: &'static str) -> Stored<'_, Option<u64>> {

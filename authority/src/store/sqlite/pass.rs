@@ -3,11 +3,13 @@
 use datalog::{ConnectionName, PassId};
 use rusqlite::{OptionalExtension as _, Row, params};
 
+use super::budget;
 use super::columns::{millis, name_at, parse_name, time_at};
 use super::writer::Verdict;
-use super::{SqliteStore, budget};
+use crate::store::Line;
 use crate::store::pass::{PassQuery, PassRow, PassStore, Said};
-use crate::store::{Line, Stored};
+use crate::store::sqlite::store::SqliteStore;
+use crate::store::stored::Stored;
 
 impl PassStore for SqliteStore {
     fn minted(&self, pass: PassRow, says: Said, event: Line) -> Stored<'_, ()> {
@@ -75,6 +77,19 @@ impl PassStore for SqliteStore {
                         ],
                         pass,
                     )?
+                    .collect()
+            })
+        })
+    }
+
+    fn passes_that_begin<'a>(&'a self, beginning: &'a str) -> Stored<'a, Vec<PassId>> {
+        Box::pin(async move {
+            self.read(|connection| {
+                connection
+                    .prepare_cached(
+                        "SELECT id FROM pass WHERE substr(id, 1, length(?1)) = ?1 ORDER BY rowid DESC LIMIT 4",
+                    )?
+                    .query_map([beginning], |row| name_at(row, "id"))?
                     .collect()
             })
         })

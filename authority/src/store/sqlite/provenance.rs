@@ -1,4 +1,4 @@
-//! The provenance table: what answers have shown to lineages, bounded, until they end.
+//! The provenance table: the ids that answers have shown to lineages, within a limit, until the lineages end.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,11 @@ use rusqlite::{OptionalExtension, params};
 use time::OffsetDateTime;
 use verifier::ports::Learned;
 
-use super::SqliteStore;
 use super::columns::millis;
 use super::writer::{Verdict, Writing};
-use crate::store::Stored;
 use crate::store::provenance::{KEPT_FOR_A_LINEAGE, ProvenanceStore};
+use crate::store::sqlite::store::SqliteStore;
+use crate::store::stored::Stored;
 
 impl ProvenanceStore for SqliteStore {
     fn known<'a>(
@@ -51,7 +51,7 @@ impl ProvenanceStore for SqliteStore {
             };
             let new: Vec<(Resource, bool)> =
                 shown.seen.iter().filter(is_new).map(|one| (one.clone(), created.contains(one))).collect();
-            // Most answers show what was shown before, and then there is nothing to write.
+            // Most answers show ids that were shown before, and then there is nothing to write.
             if new.is_empty() {
                 return Ok(());
             }

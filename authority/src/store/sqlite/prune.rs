@@ -1,14 +1,14 @@
-//! Deleting rows of passes that ended, across the tables that hold them.
+//! Deletes the rows of ended passes, in all tables that hold them.
 
 use rusqlite::{Connection, params};
 use time::OffsetDateTime;
 
-use super::SqliteStore;
 use super::columns::millis;
 use super::standing::Change;
 use super::writer::Verdict;
-use crate::store::Stored;
 use crate::store::prune::{PruneStore, Pruned};
+use crate::store::sqlite::store::SqliteStore;
+use crate::store::stored::Stored;
 
 impl PruneStore for SqliteStore {
     fn pruned(&self, before: OffsetDateTime, most: u32) -> Stored<'_, Pruned> {

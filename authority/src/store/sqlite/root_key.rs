@@ -1,12 +1,13 @@
-//! The root_key table, and the value that the vault key is known by.
+//! The root_key table, and the value that identifies the vault key.
 
 use rusqlite::{Row, params};
 
-use super::SqliteStore;
 use super::columns::{millis, time_at};
 use super::writer::Verdict;
+use crate::store::Line;
 use crate::store::root_key::{RootKeyRow, RootKeyStore};
-use crate::store::{Line, Stored};
+use crate::store::sqlite::store::SqliteStore;
+use crate::store::stored::Stored;
 use crate::vault::Sealed;
 
 impl RootKeyStore for SqliteStore {

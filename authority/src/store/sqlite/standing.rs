@@ -1,19 +1,19 @@
-//! What is used of plain budgets, in memory: it is asked for with every request, and changed by nearly every one.
+//! The use of plain budgets, in memory: every request asks for it, and nearly every request changes it.
 //!
-//! Only the thread that commits changes it, after the commit, so that it is what the disk has. What it does not know
-//! is read from there; that there is enough left is held by the row itself, and not here.
+//! Only the committing thread changes it, after the commit, so it equals the disk. It reads missing values from the
+//! disk. The row itself makes sure that enough is left; this does not.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Past so many budgets it begins again.
+/// Beyond this many budgets it starts again.
 const KEPT: usize = 10_000;
 
-/// What a job changed of a budget.
+/// A job's change of a budget.
 pub(super) enum Change {
-    /// It stands at this.
+    /// This is its state now.
     Used(String, u64),
-    /// It is to be read from the disk.
+    /// Read it from the disk.
     Unknown(String),
     AllUnknown,
 }
@@ -26,7 +26,7 @@ impl Standing {
         self.known().get(budget).copied()
     }
 
-    /// To be called after the commit that made it so, before anybody is told of it.
+    /// Call it after the commit, before anybody is told.
     pub fn learn(&self, changes: Vec<Change>) {
         let mut known = self.known();
         for change in changes {

@@ -3,11 +3,12 @@
 use datalog::{ConnectionName, RevocationId};
 use rusqlite::params;
 
-use super::SqliteStore;
 use super::columns::{millis, parse_name, time_at};
 use super::writer::Verdict;
+use crate::store::Line;
+use crate::store::sqlite::store::SqliteStore;
+use crate::store::stored::Stored;
 use crate::store::suspension::{Suspended, SuspensionRow, SuspensionStore};
-use crate::store::{Line, Stored};
 
 impl SuspensionStore for SqliteStore {
     fn suspended(&self, row: SuspensionRow, event: Line) -> Stored<'_, ()> {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use datalog::Reservation;
+use datalog::{Message, Reservation};
 
 use super::writer::Verdict;
 use super::*;
@@ -82,9 +82,9 @@ async fn a_job_that_undoes_itself_takes_nobody_elses_work_with_it() {
                 ends: 0,
             };
             match position % 2 {
-                0 => match store.intended(line(10), vec![reservation], None).await.unwrap() {
+                0 => match store.intended(line(10), vec![reservation], None, None).await.unwrap() {
                     Intended::Written(_) => 1,
-                    Intended::Exhausted { .. } | Intended::ApprovalUsed => 0,
+                    Intended::Exhausted { .. } | Intended::ApprovalUsed | Intended::SentBefore(_) => 0,
                 },
                 _ => {
                     store.append(line(10)).await.unwrap();
@@ -114,12 +114,18 @@ fn a_database_of_a_newer_program_is_refused() {
     drop(open(&dir));
     let path = dir.path().join("hallpass.db");
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    let error = SqliteStore::open(&path).err().unwrap().to_string();
+    let error = Message::from(SqliteStore::open(&path).err().unwrap()).in_full();
     assert!(error.contains("schema 99") && error.contains("hint:"), "{error}");
 }
 
 #[tokio::test]
 async fn every_backend_tells_the_same_story() {
     let dir = tempfile::tempdir().unwrap();
-    crate::store::story::tell(&*open(&dir)).await;
+    let count = std::cell::Cell::new(0);
+    let fresh = async || {
+        count.set(count.get() + 1);
+        let store = SqliteStore::open(&dir.path().join(format!("{}.db", count.get()))).unwrap();
+        Arc::new(store) as Arc<dyn crate::store::Store>
+    };
+    crate::store::story::tell(fresh).await;
 }

@@ -1,9 +1,13 @@
 //! The one thread that writes, and group commit.
 //!
-//! Jobs wait in a bounded inbox; the thread takes all that are there, runs each inside one transaction, commits once,
-//! and only then answers. Under load many callers share one fsync. A job that fails undoes itself alone, by a savepoint
-//! of its own; one that is sure beforehand needs none, and should it fail all the same, nothing of the group is kept.
-//! A commit that fails is told to everyone in it.
+//! Jobs wait in a bounded inbox. The thread takes all of them, runs each inside one transaction, commits once, and only
+//! then answers, so under load many callers share one fsync. A failed job undoes only itself, by its own savepoint. A
+//! job that is sure to succeed has no savepoint; if it fails anyway, nothing of the group is stored. If a commit fails,
+//! everybody in it is told.
+//!
+//! - Invariant: While the disk takes no record, nothing is forwarded. Once it takes them again, no restart is needed
+//!   (`on_a_full_disk_nothing_is_forwarded_until_there_is_room`,
+//!   `on_a_disk_that_takes_no_write_nothing_is_forwarded_until_it_does`).
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -12,19 +16,19 @@ use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use super::StoreFault;
-use super::audit::Chain;
 use super::inbox::{Awaited, Inbox};
 use super::standing::{Change, Standing};
 use crate::store::Line;
+use crate::store::sqlite::chain::Chain;
 
-/// What a job leaves behind.
+/// The result of a job.
 pub(super) enum Verdict<T> {
     Keep(T),
     /// The answer is `T`, and nothing that the job wrote stays.
     Undo(T),
 }
 
-/// What a job writes with.
+/// The job's access to the database.
 pub(super) struct Writing<'a> {
     pub connection: &'a Connection,
     chain: &'a mut Chain,
@@ -37,7 +41,7 @@ impl Writing<'_> {
         self.chain.append(self.connection, line)
     }
 
-    /// Says how a budget stands, from the commit on.
+    /// Sets the state of a budget, from the commit on.
     pub fn budget(&mut self, change: Change) {
         self.changes.push(change);
     }
@@ -46,12 +50,12 @@ impl Writing<'_> {
 type Answering = Box<dyn FnOnce(Result<(), StoreFault>) + Send>;
 type Work = Box<dyn FnOnce(&mut Writing<'_>) -> Ran + Send>;
 
-/// How what a job wrote is undone where it fails.
+/// How a failed job's writes are undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Undoing {
     /// A savepoint copies every page that the job changes.
     Savepoint,
-    /// It writes once at most, or only when it is sure.
+    /// It writes at most once, or only when it is sure.
     Group,
 }
 
@@ -60,13 +64,13 @@ struct Job {
     undoing: Undoing,
 }
 
-/// A job that ran, and whom to tell when it is durable.
+/// A finished job, and whom to tell when it is durable.
 struct Ran {
     outcome: Result<bool, rusqlite::Error>,
     answer: Answering,
 }
 
-/// The handle; dropping it runs what is queued and waits for the thread.
+/// The handle. Dropping it runs the queued jobs and waits for the thread.
 pub(super) struct Writer {
     inbox: Arc<Inbox<Job>>,
     head: watch::Receiver<u64>,
@@ -85,7 +89,7 @@ impl Writer {
                 let changes = Vec::new();
                 Loop { connection, chain, jobs, standing, changes, head: head_sender }.run();
             })
-            .map_err(|error| StoreFault(format!("the store's thread did not start: {error}")))?;
+            .map_err(|error| StoreFault::new(format!("the store's thread did not start: {error}")))?;
         Ok(Self { inbox, head, thread: Some(thread) })
     }
 
@@ -97,7 +101,7 @@ impl Writer {
         self.awaited(job, Undoing::Savepoint).await
     }
 
-    /// The same for a job that writes once at most, or nothing unless it is sure to keep it.
+    /// The same for a job that writes at most once, or writes nothing unless it is sure to keep it.
     pub async fn write_surely<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<Verdict<T>> + Send + 'static,
@@ -122,7 +126,7 @@ impl Writer {
             };
             let answer: Answering = Box::new(move |committed| {
                 let answer = committed.and_then(|()| value.ok_or_else(|| StoreFault("no answer".into())));
-                // A caller that went away does not need one.
+                // A caller that went away needs no answer.
                 let _ = sender.send(answer);
             });
             Ran { outcome, answer }
@@ -131,10 +135,19 @@ impl Writer {
         receiver.await.unwrap_or_else(|_| Err(stopped()))
     }
 
-    /// Runs a job when its turn comes. For outcomes, of which there is one for each intent, so that the
-    /// queue's bound holds for them too.
+    /// Runs a job when its turn comes. It is for outcomes, of which each intent has one, so the queue's limit holds
+    /// for them too.
     pub fn write_later(&self, job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<()> + Send + 'static) {
-        self.later(job, Undoing::Savepoint);
+        self.later(job, Undoing::Savepoint, || {});
+    }
+
+    /// The same. `then` is called after the commit, and not if there is none.
+    pub fn write_later_and(
+        &self,
+        job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<()> + Send + 'static,
+        then: impl FnOnce() + Send + 'static,
+    ) {
+        self.later(job, Undoing::Savepoint, then);
     }
 
     /// The same for a job that writes once at most.
@@ -142,20 +155,20 @@ impl Writer {
         &self,
         job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<()> + Send + 'static,
     ) {
-        self.later(job, Undoing::Group);
+        self.later(job, Undoing::Group, || {});
     }
 
     fn later(
         &self,
         job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<()> + Send + 'static,
         undoing: Undoing,
+        then: impl FnOnce() + Send + 'static,
     ) {
         let work: Work = Box::new(move |writing| {
             let outcome = job(writing).map(|()| true);
-            let answer: Answering = Box::new(|committed| {
-                if let Err(fault) = committed {
-                    tracing::error!(%fault, "an outcome was not recorded");
-                }
+            let answer: Answering = Box::new(move |committed| match committed {
+                Ok(()) => then(),
+                Err(fault) => tracing::error!(%fault, "an outcome was not recorded"),
             });
             Ran { outcome, answer }
         });
@@ -183,7 +196,7 @@ struct Loop {
     chain: Chain,
     jobs: Arc<Inbox<Job>>,
     standing: Arc<Standing>,
-    /// What the jobs of this transaction changed of budgets.
+    /// The budget changes of this transaction's jobs.
     changes: Vec<Change>,
     head: watch::Sender<u64>,
 }
@@ -201,7 +214,7 @@ impl Loop {
         for job in group {
             match &begun {
                 Ok(()) => self.run_one(job, &mut answers),
-                // The job is dropped unrun; its caller is told that the store stopped for it.
+                // The job is dropped without running. Its caller is told that the store stopped.
                 Err(fault) => tracing::error!(%fault, "no transaction was begun"),
             }
         }
@@ -250,7 +263,7 @@ impl Loop {
                 let fault = super::fault(&error);
                 answer(Err(fault.clone()));
                 if !savepoint {
-                    // What it may have written before it failed is undone with everything else.
+                    // Anything it wrote before it failed is undone with everything else.
                     self.roll_back();
                 }
                 self.recover(&fault, answers);
@@ -258,7 +271,7 @@ impl Loop {
         }
     }
 
-    /// A full disk makes SQLite drop the whole transaction by itself: then nobody in it was written.
+    /// On a full disk SQLite drops the whole transaction by itself, so nothing in it was written.
     fn recover(&mut self, fault: &StoreFault, answers: &mut Vec<Answering>) {
         if !self.connection.is_autocommit() {
             return;
@@ -283,8 +296,8 @@ impl Loop {
         self.reload_chain();
     }
 
-    /// What is on disk is the end of the chain, whatever was meant to be. Where that cannot be read the next
-    /// record does not fit, and is refused.
+    /// The chain ends with what is on disk, whatever was intended. If that cannot be read, the next record does not
+    /// fit, and is refused.
     fn reload_chain(&mut self) {
         match Chain::load(&self.connection) {
             Ok(chain) => self.chain = chain,

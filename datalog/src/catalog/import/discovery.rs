@@ -1,23 +1,22 @@
-//! Google Discovery documents (`discovery#restDescription`) to facts.
+//! Turns Google Discovery documents (`discovery#restDescription`) into facts.
 //!
-//! Paths come from `flatPath`, in which what `path` writes as `{+name}` is spelled out, so that two methods
-//! with one `path` stay apart. Parameters that carry a credential or turn the answer into a script are left
-//! out of the facts, and so can never be sent.
+//! Paths come from `flatPath`, which spells out what `path` writes as `{+name}`, so that two methods with one `path`
+//! stay apart. Parameters that carry a credential, or that turn the answer into a script, are left out of the facts. So
+//! they can never be sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::catalog::facts::{OperationLine, SignIn, Source};
-use crate::names::ServiceName;
-
 use super::schema::Schemas;
-use super::{Draft, ImportError, Imported, operation_id, service_name};
+use crate::catalog::description::{OperationLine, SignIn, Source};
+use crate::catalog::import::draft::{Draft, ImportError, Imported, host_of, operation_id, service_name};
+use crate::words::names::ServiceName;
 
 /// Service-wide parameters that never leave the gateway, and the two that depend on the operation.
 const LEFT_OUT: [&str; 6] = ["access_token", "oauth_token", "key", "callback", "alt", "upload_protocol"];
 
-pub(super) fn import(document: &Value, name: Option<ServiceName>) -> Result<Imported, ImportError> {
+pub(crate) fn import(document: &Value, name: Option<ServiceName>) -> Result<Imported, ImportError> {
     let own_name = text(document, "name").ok_or(ImportError::Missing("name"))?;
     let service = match name {
         Some(name) => name,
@@ -65,16 +64,16 @@ pub(super) fn import(document: &Value, name: Option<ServiceName>) -> Result<Impo
     Ok(draft.finish())
 }
 
-/// Lets Google say whose account it is.
+/// Asks Google whose account it is.
 const EMAIL: &str = "https://www.googleapis.com/auth/userinfo.email";
 
-/// Google's sign-in is the same for all of its APIs; the description has the scopes.
+/// Google's sign-in is the same for all its APIs, and the description has the scopes.
 fn sign_in(document: &Value, host: &str) -> Option<SignIn> {
     let scopes = document.pointer("/auth/oauth2/scopes").and_then(Value::as_object)?;
     if !host.ends_with(".googleapis.com") {
         return None;
     }
-    // Who is signed in is asked for too.
+    // Also ask who is signed in.
     let scopes = scopes.keys().map(String::as_str).chain([EMAIL]).map(str::to_owned);
     let parameters = [("access_type", "offline"), ("prompt", "consent")];
     Some(SignIn {
@@ -96,7 +95,7 @@ struct Walk<'w, 'a> {
     schemas: &'w mut Schemas<'a>,
     ids: BTreeSet<String>,
     operations: Vec<OperationLine>,
-    /// Methods that are no operations, with the reason.
+    /// Methods that are not imported, each with the reason.
     excluded: Vec<String>,
 }
 
@@ -149,7 +148,12 @@ impl<'a> Walk<'_, 'a> {
         }
         if method.get("supportsMediaDownload").and_then(Value::as_bool) == Some(true) {
             line.query.insert("alt".into(), "'json'|'media'".into());
+            // A method that can answer only with a file does so without being asked.
+            line.content = method.get("response").is_none();
         }
+        let scopes = method.get("scopes").and_then(Value::as_array).into_iter().flatten();
+        line.scopes = scopes.filter_map(Value::as_str).map(str::to_owned).collect();
+        line.scopes.sort();
         if let Some(request) = method.get("request") {
             line.body = Some(self.schemas.expression(request, &line.op));
         }
@@ -195,12 +199,4 @@ impl<'a> Walk<'_, 'a> {
 
 fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key).and_then(Value::as_str)
-}
-
-/// The host of an `https://` URL, with its port if it has one.
-pub(super) fn host_of(url: &str) -> Option<String> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
-    let host = rest.split(['/', '?', '#']).next()?;
-    let is_host = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:".contains(&b));
-    is_host.then(|| host.to_ascii_lowercase())
 }

@@ -1,7 +1,7 @@
-//! Swagger 2 in the words of OpenAPI 3: servers, bodies, forms, answers and ways to sign in where those look for them.
+//! Rewrites Swagger 2 in the words of OpenAPI 3: servers, bodies, forms, answers and ways to sign in.
 //!
-//! Types are the same in both and stay where they are: a reference to `#/definitions/…` is followed as it stands. It
-//! judges nothing and drops what OpenAPI 3 has no word for.
+//! Types are the same in both and stay in place: references to `#/definitions/…` are followed as they are. It judges
+//! nothing, and drops what OpenAPI 3 has no word for.
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
 
 /// The description as an OpenAPI 3 one.
-pub(super) fn converted(document: &Value) -> Value {
+pub(crate) fn converted(document: &Value) -> Value {
     let mut out = document.as_object().cloned().unwrap_or_default();
     out.remove("swagger");
     out.insert("openapi".into(), "3.0.0".into());
@@ -95,7 +95,7 @@ fn operation(document: &Value, operation: &Map<String, Value>, shared: &[&Value]
     Value::Object(out)
 }
 
-/// A parameter's type stands in it; what it says of lists has other words.
+/// A parameter holds its type directly, and describes lists in other words.
 fn parameter(one: &Value) -> Value {
     let mut out = json!({ "schema": schema(one) });
     for key in ["name", "in", "required"] {
@@ -167,7 +167,7 @@ fn parameters<'a>(document: &'a Value, list: Option<&'a Value>) -> Vec<&'a Value
     all.map(|one| target(document, one)).collect()
 }
 
-/// What a reference points at, or the value itself.
+/// The target of a reference, or the value itself.
 fn target<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let mut value = value;
     for _ in 0..16 {

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use crate::catalog::{RawRequest, Service};
-
 use super::*;
+use crate::catalog::Service;
+use crate::classify::raw::RawRequest;
+use crate::words::message::Message;
 
 fn imported(document: &Value) -> Imported {
     import(document.to_string().as_bytes(), Options::named("pets".parse().unwrap())).unwrap()
@@ -245,7 +246,7 @@ fn what_is_no_description_is_refused_with_what_was_expected() {
         ("{\"discoveryVersion\":\"v1\"}", "no name"),
         ("{\"discoveryVersion\":\"v1\",\"name\":\"x\",\"rootUrl\":\"ftp://x\"}", "no host"),
     ] {
-        let error = import(text.as_bytes(), Options::default()).unwrap_err().to_string();
+        let error = Message::from(import(text.as_bytes(), Options::default()).unwrap_err()).in_full();
         assert!(error.contains(word), "{text}: {error}");
     }
 }

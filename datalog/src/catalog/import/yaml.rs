@@ -1,31 +1,30 @@
-//! The text of a description to a value: JSON, or YAML 1.2 by its core schema.
+//! Reads the text of a description into a value: JSON, or YAML 1.2 by its core schema.
 //!
-//! Bounded in depth, and in size after aliases were followed. Keys are text, none stands twice, and there is one
-//! document: what two readers could take for different descriptions is not read.
+//! Depth has a limit, and so does memory, with every copy that an alias makes. Keys are text, no key appears twice, and
+//! there is one document. It refuses a text that two readers could take for different descriptions.
 
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 use serde_json::{Map, Number, Value};
 
-use super::ImportError;
+use super::json;
+use super::size::Room;
+use crate::catalog::import::draft::ImportError;
 
 const MAX_DEPTH: usize = 120;
-/// Values of the whole description, what aliases repeat counted each time.
-const MAX_VALUES: usize = 3_000_000;
 
 /// Reads a description's text.
-pub(super) fn value_of(bytes: &[u8]) -> Result<Value, ImportError> {
+pub(crate) fn value_of(bytes: &[u8]) -> Result<Value, ImportError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| ImportError::Unreadable("it is not UTF-8".into()))?;
     if text.trim_start().starts_with(['{', '[']) {
-        return serde_json::from_str(text)
-            .map_err(|error| ImportError::Unreadable(format!("as JSON: {error}")));
+        return json::value_of(text).map_err(|error| ImportError::Unreadable(format!("as JSON: {error}")));
     }
     yaml(text).map_err(|why| ImportError::Unreadable(format!("as YAML: {why}")))
 }
 
-/// A list or an object that is not at its end yet.
+/// A list or an object that has not ended yet.
 enum Open {
     List(Vec<Value>),
     /// With the key whose value comes next.
@@ -37,7 +36,7 @@ struct Reader {
     open: Vec<(Open, usize, usize)>,
     anchors: HashMap<usize, (Value, usize)>,
     done: Option<Value>,
-    values: usize,
+    room: Room,
 }
 
 fn yaml(text: &str) -> Result<Value, String> {
@@ -66,11 +65,11 @@ impl Reader {
                     Open::List(items) => Value::Array(items),
                     Open::Object(entries, _) => Value::Object(entries),
                 };
-                let size = self.values - before;
-                self.put(value, anchor, size)
+                let weight = self.room.taken() - before;
+                self.put(value, anchor, weight)
             }
             Event::Scalar(text, style, anchor, tag) => {
-                self.count(1)?;
+                let weight = self.count(text.len())?;
                 if let Some((Open::Object(entries, key @ None), ..)) = self.open.last_mut() {
                     if text == "<<" && style == ScalarStyle::Plain {
                         return Err("a merge key (`<<`) is not read".into());
@@ -82,20 +81,21 @@ impl Reader {
                     return Ok(());
                 }
                 let value = scalar(&text, style, tag.as_deref());
-                self.put(value, anchor, 1)
+                self.put(value, anchor, weight)
             }
             Event::Alias(anchor) => {
-                let known = self.anchors.get(&anchor).cloned();
-                let (value, size) = known.ok_or("an alias stands inside what it is an alias of")?;
-                self.count(size)?;
-                self.put(value, 0, size)
+                let known =
+                    self.anchors.get(&anchor).ok_or("an alias stands inside what it is an alias of")?;
+                self.room.take(known.1).map_err(|error| error.to_string())?;
+                let (value, weight) = known.clone();
+                self.put(value, 0, weight)
             }
         }
     }
 
-    fn count(&mut self, more: usize) -> Result<(), String> {
-        self.values += more;
-        if self.values > MAX_VALUES { Err(format!("more than {MAX_VALUES} values")) } else { Ok(()) }
+    /// A value or a key with this much text. Returns its weight.
+    fn count(&mut self, text: usize) -> Result<usize, String> {
+        self.room.value(text).map_err(|error| error.to_string())
     }
 
     fn open(&mut self, open: Open, anchor: usize) -> Result<(), String> {
@@ -105,15 +105,17 @@ impl Reader {
         if matches!(self.open.last(), Some((Open::Object(_, None), ..))) {
             return Err("a key is a list or an object".into());
         }
-        let before = self.values;
-        self.count(1)?;
+        let before = self.room.taken();
+        self.count(0)?;
         self.open.push((open, anchor, before));
         Ok(())
     }
 
-    fn put(&mut self, value: Value, anchor: usize, size: usize) -> Result<(), String> {
+    fn put(&mut self, value: Value, anchor: usize, weight: usize) -> Result<(), String> {
         if anchor > 0 {
-            self.anchors.insert(anchor, (value.clone(), size));
+            // Each anchor makes a copy, whether an alias follows or not.
+            self.room.take(weight).map_err(|error| error.to_string())?;
+            self.anchors.insert(anchor, (value.clone(), weight));
         }
         match self.open.last_mut() {
             Some((Open::List(items), ..)) => items.push(value),
@@ -173,6 +175,35 @@ mod tests {
     }
 
     #[test]
+    fn what_would_take_more_memory_than_there_is_to_be_is_not_read() {
+        let numbers = vec!["1"; 60_000].join(",");
+        let nested: String = (0..110).map(|n| format!("&a{n} [")).collect();
+        let long = "x".repeat(1_000_000);
+        let many = vec!["*a"; 300].join(",");
+        for (name, text) in [
+            ("anchors within anchors", format!("a: {nested}{numbers}{}\n", "]".repeat(110))),
+            (
+                "anchors within anchors, as objects",
+                format!("a: {}[{numbers}]{}\n", "&b {k: ".repeat(100), "}".repeat(100)),
+            ),
+            ("a long text under many aliases", format!("a: &a {long}\nb: [{many}]\n")),
+            ("a long key under many aliases", format!("a: &a {{{long}: 1}}\nb: [{many}]\n")),
+            ("numbers in JSON", format!("[{}]", vec!["1"; 5_000_000].join(","))),
+            ("empty lists in JSON", format!("[{}]", vec!["[]"; 5_000_000].join(","))),
+            ("numbers in YAML", format!("a: [{}]\n", vec!["1"; 5_000_000].join(","))),
+        ] {
+            let error = value_of(text.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains("more than 256 MiB of memory"), "{name}: {error}");
+        }
+        assert!(
+            value_of(br#"{"a": 1, "b": {"c": 1, "\u0063": 2}}"#)
+                .unwrap_err()
+                .to_string()
+                .contains("`c` stands twice")
+        );
+    }
+
+    #[test]
     fn what_two_readers_could_read_differently_is_not_read() {
         let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
         let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
@@ -190,7 +221,7 @@ mod tests {
             ("a: &a [*a]\n", "inside what it is"),
             ("", "nothing stands in it"),
             (&format!("a:\n  {deep}\n"), "nested deeper"),
-            (&bomb, "more than 3000000 values"),
+            (&bomb, "more than 256 MiB"),
             ("a: b: c\n", "as YAML"),
         ] {
             let error = value_of(text.as_bytes()).unwrap_err().to_string();

@@ -1,28 +1,40 @@
 //! The reviewed overlay of a service: what its description cannot say.
 //!
-//! Hand-written TOML beside the facts: effects, resources, OAuth endpoints, what may be sent beyond the
-//! facts. Every pattern must match something, so that a new revision cannot silently leave a rule behind.
-//! A service without an overlay is taken at its worst (`Overlay::unreviewed`).
+//! It is hand-written TOML beside the facts: effects, resources, OAuth endpoints, and what may be sent beyond the
+//! facts. Every pattern must match something, so that a new revision cannot silently leave a rule behind. A service
+//! without an overlay counts at its worst (`Overlay::unreviewed`).
 
-mod provider;
-mod rules;
-mod which;
+pub(crate) mod known_by;
+pub(crate) mod manners;
+pub(crate) mod provider;
+pub(crate) mod rules;
+pub(crate) mod which;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::effect::Effect;
-
-use super::answer::AnswerLine;
-use super::derive::{self, Basis, Because};
-use super::facts::{FactsError, OperationLine};
+use crate::catalog::answer::AnswerLine;
+use crate::catalog::answers::{ContentLine, NestedLine};
+use crate::catalog::derive::{self, Basis, Because};
+use crate::catalog::description::{FactsError, OperationLine};
+use crate::catalog::title::Titles;
+use crate::words::effect::Effect;
+use crate::words::message::Message;
 use rules::EffectRule;
 use which::Index;
 
-pub use provider::{Carriers, Dialect, OAuth, Refreshing, TokenShape};
-pub(super) use rules::{ConditionLine, DecodeLine, LookLine, ResourceLine, SlashLine};
-pub(super) use which::Which;
+pub use known_by::{ClientMarks, CredentialMarks, Discovery};
+pub use manners::{BodySign, Manners, OwnerHeader, OwnerSign, ScopeHeaders};
+pub use provider::{
+    AlsoUserinfo, AskBy, Carriers, ClientAuth, Dialect, OAuth, OldAccess, Refreshing, RevokeBy, TokenShape,
+};
+pub use rules::Absent;
+pub(crate) use rules::{
+    ConditionLine, DecodeLine, KindLine, LookLine, ReadersLine, ResourceLine, RevisionLine, SameLine,
+    ScopesLine, SlashLine, UndoLine, UnnamedLine,
+};
+pub(crate) use which::{Which, glob};
 
 /// What an operation that no rule names gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -40,43 +52,74 @@ enum Unlisted {
 /// An overlay file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Overlay {
-    pub(super) title: Option<String>,
+pub(crate) struct Overlay {
+    pub(crate) title: Option<String>,
     #[serde(default)]
-    pub(super) hosts: Vec<String>,
+    pub(crate) hosts: Vec<String>,
     #[serde(default)]
-    pub(super) dialect: Dialect,
+    pub(crate) dialect: Dialect,
+    /// How a credential of the service is told from a pass.
+    #[serde(default)]
+    pub(crate) credential: CredentialMarks,
+    /// How the service's own clients are told.
+    #[serde(default)]
+    pub(crate) clients: ClientMarks,
+    /// Where the service's clients build themselves from a description: what they ask for.
+    pub(crate) discovery: Option<Discovery>,
     /// POST with `X-HTTP-Method-Override: GET` and a form body is the GET that it stands for.
     #[serde(default)]
-    pub(super) get_over_post: bool,
+    pub(crate) get_over_post: bool,
     #[serde(default)]
-    pub(super) carriers: Carriers,
+    pub(crate) carriers: Carriers,
     /// Argument to the letters that an id there begins with: nothing but such an id is taken, so that a thing has
     /// one name.
     #[serde(default)]
-    pub(super) ids: BTreeMap<String, String>,
+    pub(crate) ids: BTreeMap<String, String>,
+    /// Arguments that are UUIDs, which the service takes with dashes and without: nothing but such an id is taken, and
+    /// facts have it as answers do, with dashes and in lower case.
+    #[serde(default)]
+    pub(crate) uuids: BTreeSet<String>,
     /// Arguments that are names which the service compares ignoring case: facts have them in lower case.
     #[serde(default)]
-    pub(super) folded: BTreeSet<String>,
-    /// What reaches people reaches some that the request does not name by address.
+    pub(crate) folded: BTreeSet<String>,
+    /// Kinds of things whose whole ids the service compares ignoring case.
     #[serde(default)]
-    pub(super) addressed: bool,
+    pub(crate) folded_kinds: BTreeSet<String>,
+    /// Arguments that are names, to what may end one without being part of it.
+    #[serde(default)]
+    pub(crate) suffixes: BTreeMap<String, String>,
+    /// `ARGUMENT` or `OPERATION ARGUMENT` to the word that the account's own address is the same as there. The addresses
+    /// are compared ignoring case.
+    #[serde(default)]
+    pub(crate) own: BTreeMap<String, String>,
+    /// The same of the ids of things that answers show, by their kind.
+    #[serde(default)]
+    pub(crate) own_kinds: BTreeMap<String, String>,
+    /// Parameters common to all operations that are taken from nobody, and why.
+    #[serde(default)]
+    pub(crate) refused: BTreeMap<String, String>,
     /// Paths under which several requests travel in one.
     #[serde(default)]
-    pub(super) batch_paths: Vec<String>,
+    pub(crate) batch_paths: Vec<String>,
+    /// Path parameters of several segments that name a directory: a slash at its end means the same as none.
+    #[serde(default)]
+    pub(crate) directories: Vec<String>,
     /// Request headers that may be sent beside the common ones, lower case.
     #[serde(default)]
-    pub(super) request_headers: Vec<String>,
+    pub(crate) request_headers: Vec<String>,
     /// Response headers that may be passed on beside the common ones, lower case; a `*` may end one.
     #[serde(default)]
-    pub(super) response_headers: Vec<String>,
+    pub(crate) response_headers: Vec<String>,
     /// Fields of answers, anywhere in them, that hold a credential beside what was asked for.
     #[serde(default)]
-    pub(super) masked: Vec<String>,
-    pub(super) oauth: Option<OAuth>,
+    pub(crate) masked: Vec<String>,
+    pub(crate) oauth: Option<OAuth>,
+    /// What answers say about the connection itself.
+    #[serde(default)]
+    pub(crate) provider: Manners,
     /// Parameters that say whose data it is: only this word, or, in the path, the connection's own account.
     #[serde(default)]
-    pub(super) pinned: BTreeMap<String, String>,
+    pub(crate) pinned: BTreeMap<String, String>,
     #[serde(default)]
     unlisted: Unlisted,
     /// Operation id to its effects, all of them.
@@ -87,58 +130,106 @@ pub(super) struct Overlay {
     added: Vec<EffectRule>,
     /// Takes effects away again where the request does not have what brings them about.
     #[serde(default, rename = "only_when")]
-    pub(super) conditions: Vec<ConditionLine>,
+    pub(crate) conditions: Vec<ConditionLine>,
     #[serde(default, rename = "resource")]
-    pub(super) resources: Vec<ResourceLine>,
+    pub(crate) resources: Vec<ResourceLine>,
+    #[serde(default, rename = "unnamed")]
+    pub(crate) unnamed: Vec<UnnamedLine>,
+    #[serde(default, rename = "kind")]
+    pub(crate) kinds: Vec<KindLine>,
+    #[serde(default, rename = "revision")]
+    pub(crate) revisions: Vec<RevisionLine>,
+    #[serde(default, rename = "same")]
+    pub(crate) same: Vec<SameLine>,
+    /// Operations with an `id` at the top of the body that is not that of the thing with which the path ends.
+    #[serde(default)]
+    pub(crate) other_ids: Vec<String>,
+    /// Pairs of kinds of which one thing may be both.
+    #[serde(default)]
+    pub(crate) twins: Vec<[String; 2]>,
     #[serde(default, rename = "decode")]
-    pub(super) decodes: Vec<DecodeLine>,
+    pub(crate) decodes: Vec<DecodeLine>,
+    /// Who reads what operations change: the first that names one counts.
+    #[serde(default)]
+    pub(crate) readers: Vec<ReadersLine>,
+    /// Arguments that clients make up anew each time (a number that makes a repeat known), and that nobody who is reached
+    /// notices: they make no other question of a request. Body fields by dotted path.
+    #[serde(default)]
+    pub(crate) nonces: Vec<String>,
+    /// How operations and what they are about are called.
+    #[serde(default)]
+    pub(crate) titles: Titles,
+    /// Scopes that operations certainly take one of: the first that names one counts. Of the others nobody can say.
+    #[serde(default)]
+    pub(crate) scopes: Vec<ScopesLine>,
+    #[serde(default)]
+    pub(crate) undo: Vec<UndoLine>,
     #[serde(default, rename = "look")]
-    pub(super) looks: Vec<LookLine>,
+    pub(crate) looks: Vec<LookLine>,
     /// What answers show.
     #[serde(default, rename = "answer")]
-    pub(super) answers: Vec<AnswerLine>,
-    /// Fields of answers that repeat what other fields say.
+    pub(crate) answers: Vec<AnswerLine>,
+    /// Fields of answers of which each says what the others say, in whole or in part. `*` stands for every field.
     #[serde(default)]
-    pub(super) repeats: Vec<String>,
+    pub(crate) repeats: Vec<Vec<String>>,
+    /// Fields by which a thing is known: whatever has all of them is of one kind, whatever its type is called.
+    #[serde(default)]
+    pub(crate) things: Vec<Vec<String>>,
+    /// Things in answers that are from a time of their own, wherever they stand; the first that fits.
+    #[serde(default)]
+    pub(crate) nested: Vec<NestedLine>,
+    /// Answers that are what a file holds.
+    #[serde(default)]
+    pub(crate) content: Vec<ContentLine>,
+    /// Media types of the answers that the description has, lower case; `*` stands for anything.
+    #[serde(default)]
+    pub(crate) plain: Vec<String>,
     #[serde(default, rename = "slash")]
-    pub(super) slashes: Vec<SlashLine>,
+    pub(crate) slashes: Vec<SlashLine>,
     /// Path parameter to the operations whose body renames it.
     #[serde(default)]
-    pub(super) renames: BTreeMap<String, Vec<String>>,
+    pub(crate) renames: BTreeMap<String, Vec<String>>,
     /// Operations whose last path parameter may be missing.
     #[serde(default)]
-    pub(super) shorter: Which,
+    pub(crate) shorter: Which,
     /// Operation id to another type that its JSON body may have.
     #[serde(default)]
-    pub(super) bodies: BTreeMap<String, String>,
+    pub(crate) bodies: BTreeMap<String, String>,
     /// Operation id to the media types that its body may have.
     #[serde(default)]
-    pub(super) media: BTreeMap<String, Vec<String>>,
+    pub(crate) media: BTreeMap<String, Vec<String>>,
 }
 
 impl Overlay {
-    pub(super) fn parse(text: &str) -> Result<Self, FactsError> {
-        toml::from_str(text).map_err(|error| FactsError::new(format!("the overlay: {error}")))
+    pub(crate) fn parse(text: &str) -> Result<Self, FactsError> {
+        let overlay: Self =
+            toml::from_str(text).map_err(|error| FactsError::new(format!("the overlay: {error}")))?;
+        overlay.credential.check()?;
+        overlay.clients.check()?;
+        if let Some(oauth) = &overlay.oauth {
+            oauth.check()?;
+        }
+        Ok(overlay)
     }
 
     /// For a service that nobody reviewed.
-    pub(super) fn unreviewed() -> Self {
+    pub(crate) fn unreviewed() -> Self {
         Self { unlisted: Unlisted::AtWorst, ..Self::default() }
     }
 
     /// The effects of one operation and what they rest on: as listed, else as is derived, together with every rule
     /// that names it.
-    pub(super) fn effects_of(&self, line: &OperationLine) -> Result<Vec<Basis>, FactsError> {
+    pub(crate) fn effects_of(&self, line: &OperationLine) -> Result<Vec<Basis>, FactsError> {
         if let Some(listed) = self.effects.get(&line.op) {
             let basis = |effect: &Effect| Basis { effect: *effect, because: Because::Listed };
             return Ok(listed.iter().map(basis).collect());
         }
         let mut found = match self.unlisted {
             Unlisted::Refused => {
-                return Err(FactsError::new(format!(
-                    "the overlay lists no effects for `{}`\nhint: list them under [effects], or write \
-                     `unlisted = \"at-worst\"` at the top to have those that are not listed assumed",
-                    line.op
+                let message = Message::new(format!("the overlay lists no effects for `{}`", line.op));
+                return Err(FactsError::new(message.hint(
+                    "list them under [effects], or write `unlisted = \"at-worst\"` at the top to have those that are \
+                     not listed assumed",
                 )));
             }
             Unlisted::ByMethod => derive::by_method(line),
@@ -150,18 +241,25 @@ impl Overlay {
         Ok(found)
     }
 
+    /// The kinds of things that its rules speak of without naming one.
+    pub(crate) fn kinds_named(&self) -> impl Iterator<Item = &str> {
+        let unnamed = self.unnamed.iter().flat_map(|line| &line.kinds);
+        let restricted = self.kinds.iter().flat_map(|line| &line.names);
+        unnamed.chain(restricted).chain(self.twins.iter().flatten()).map(String::as_str)
+    }
+
     /// Whether a person judged every operation.
-    pub(super) fn is_review(&self) -> bool {
+    pub(crate) fn is_review(&self) -> bool {
         self.unlisted != Unlisted::AtWorst
     }
 
     /// Finds the operations that every rule names, once. A rule that names none is a mistake, or left over from
     /// an earlier revision.
-    pub(super) fn settle(&mut self, operations: &[OperationLine]) -> Result<(), FactsError> {
+    pub(crate) fn settle(&mut self, operations: &[OperationLine]) -> Result<(), FactsError> {
         let index = Index::new(operations);
         let dead = |rule: &str| {
-            FactsError::new(format!(
-                "the overlay's `{rule}` names no operation\nhint: `hallpass services show NAME` lists the operations; ids stand without the service's name"
+            FactsError::new(Message::new(format!("the overlay's `{rule}` names no operation")).hint(
+                "`hallpass services show NAME` lists the operations; ids stand without the service's name",
             ))
         };
         let ids = self
@@ -169,7 +267,9 @@ impl Overlay {
             .keys()
             .chain(self.media.keys())
             .chain(self.bodies.keys())
-            .chain(self.renames.values().flatten());
+            .chain(self.titles.operations.keys())
+            .chain(self.renames.values().flatten())
+            .chain(&self.other_ids);
         for id in ids {
             if index.by_id(id).next().is_none() {
                 return Err(dead(id));
@@ -177,14 +277,28 @@ impl Overlay {
         }
         let all = (self.added.iter_mut().map(|rule| &mut rule.which))
             .chain(self.resources.iter_mut().map(|line| &mut line.which))
+            .chain(self.unnamed.iter_mut().map(|line| &mut line.which))
+            .chain(self.kinds.iter_mut().map(|line| &mut line.which))
+            .chain(self.revisions.iter_mut().map(|line| &mut line.which))
+            .chain(self.same.iter_mut().map(|line| &mut line.which))
             .chain(self.conditions.iter_mut().map(|line| &mut line.which))
             .chain(self.decodes.iter_mut().map(|line| &mut line.which))
             .chain(self.looks.iter_mut().map(|line| &mut line.which))
+            .chain(self.scopes.iter_mut().map(|line| &mut line.which))
+            .chain(self.undo.iter_mut().map(|line| &mut line.which))
+            .chain(self.readers.iter_mut().map(|line| &mut line.which))
             .chain(self.answers.iter_mut().map(|line| &mut line.which))
+            .chain(self.content.iter_mut().map(|line| &mut line.which))
             .chain(self.slashes.iter_mut().map(|line| &mut line.which))
             .chain([&mut self.shorter]);
         for which in all {
             which.settle(&index).map_err(|pattern| dead(&pattern))?;
+        }
+        if let Some(oauth) = &mut self.oauth {
+            oauth.settle(&index).map_err(|pattern| dead(&pattern))?;
+        }
+        if self.readers.iter().any(|line| line.because.trim().is_empty()) {
+            return Err(FactsError::new("a rule of the overlay on readers does not say why"));
         }
         // A rule that only names operations whose effects are listed says nothing either.
         let says = |rule: &&EffectRule| rule.which.chosen.iter().any(|op| !self.effects.contains_key(op));

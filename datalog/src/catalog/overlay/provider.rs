@@ -4,15 +4,19 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::catalog::facts::SignIn;
+use super::known_by::{all, is_header};
+use super::manners::Includes;
+use super::which::Index;
+use crate::catalog::description::{FactsError, SignIn};
 
-/// How a service's own SDKs show an error.
+/// How a service's own SDKs show an error, and nothing else of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
     Google,
     GitHub,
     Slack,
+    Notion,
     /// RFC 9457 and no more.
     #[default]
     Problem,
@@ -54,12 +58,29 @@ pub struct OAuth {
     pub device_url: Option<String>,
     #[serde(default)]
     pub revoke_url: Option<String>,
+    /// How the client shows its secret.
+    #[serde(default)]
+    pub client_auth: ClientAuth,
+    /// How a token is taken back.
+    #[serde(default)]
+    pub revoke_by: RevokeBy,
     /// Asked once after connecting, for the account's name.
     #[serde(default)]
     pub userinfo_url: Option<String>,
-    /// The field of its answer that names the account.
+    #[serde(default)]
+    pub userinfo_by: AskBy,
+    /// Headers that go with that request, in lower case: the version of the API, say.
+    #[serde(default)]
+    pub userinfo_headers: BTreeMap<String, String>,
+    /// The field of its answer that names the account. Dots lead into objects.
     #[serde(default)]
     pub account_field: Option<String>,
+    /// Asked in turn where the answer has no such field, or there is none.
+    #[serde(default)]
+    pub also_userinfo: Vec<AlsoUserinfo>,
+    /// What becomes of the access token that there was when it is refreshed.
+    #[serde(default)]
+    pub old_access: OldAccess,
     #[serde(default)]
     pub scopes: Vec<String>,
     /// Sent with the authorization request, beside what RFC 6749 and RFC 7636 name.
@@ -69,6 +90,110 @@ pub struct OAuth {
     pub refreshing: Refreshing,
     #[serde(default)]
     pub tokens: TokenShape,
+    /// The parameter of the authorization request that says which account is meant, so that a person with several does
+    /// not consent for another.
+    #[serde(default)]
+    pub login_hint: Option<String>,
+    /// Scope to others that it includes.
+    #[serde(default)]
+    pub includes: Includes,
+    /// Scope to the operations that do not work without it. An operation may stand under several: it needs them all.
+    #[serde(default)]
+    pub without: BTreeMap<String, Vec<String>>,
+}
+
+/// How the OAuth client shows its secret (RFC 6749, section 2.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientAuth {
+    /// In the form.
+    #[default]
+    Post,
+    /// In the header.
+    Basic,
+}
+
+/// How a token is taken back at the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum RevokeBy {
+    /// RFC 7009, at `revoke_url`.
+    #[default]
+    Form,
+    /// At `revoke_url`, with the token itself as the bearer. The answer is an object that says `ok`.
+    Bearer,
+    /// DELETE at the service's own API, with the client as Basic credentials and `access_token` in JSON. `{client_id}` in
+    /// the paths stands for the client.
+    Client { grant: String, token: String },
+}
+
+/// The method by which the account's name is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AskBy {
+    #[default]
+    Get,
+    Post,
+}
+
+/// Another place that may say whose account it is: a path at the service's API, and the field of its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlsoUserinfo {
+    pub path: String,
+    pub account_field: String,
+}
+
+/// What becomes of the old access token when a new one is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OldAccess {
+    #[default]
+    LivesOn,
+    /// So nobody is lent it while a refresh is under way.
+    DiesAtOnce,
+}
+
+impl OAuth {
+    /// A value that can mean nothing is a mistake.
+    pub(crate) fn check(&self) -> Result<(), FactsError> {
+        let is_path = |path: &str| path.starts_with('/') && !path.starts_with("//");
+        if let RevokeBy::Client { grant, token } = &self.revoke_by {
+            let paths = [grant.clone(), token.clone()];
+            all(&paths, "oauth.revoke_by.client", |path| is_path(path) && path.contains("{client_id}"))?;
+        }
+        let also: Vec<String> = self.also_userinfo.iter().map(|also| also.path.clone()).collect();
+        all(&also, "oauth.also_userinfo.path", is_path)?;
+        let headers: Vec<String> = self.userinfo_headers.keys().cloned().collect();
+        all(&headers, "oauth.userinfo_headers", |name| is_header(name) && name != "authorization")?;
+        let fields: Vec<String> = self.account_field.iter().cloned().collect();
+        all(&fields, "oauth.account_field", |field| field.split('.').all(|part| !part.is_empty()))
+    }
+
+    /// Puts the operations in the place of the patterns, or gives the pattern that matches none.
+    pub(crate) fn settle(&mut self, index: &Index<'_>) -> Result<(), String> {
+        for operations in self.without.values_mut() {
+            let mut chosen = Vec::new();
+            for pattern in operations.iter() {
+                let before = chosen.len();
+                chosen.extend(index.by_id(pattern).map(str::to_owned));
+                if chosen.len() == before {
+                    return Err(pattern.clone());
+                }
+            }
+            chosen.sort_unstable();
+            chosen.dedup();
+            *operations = chosen;
+        }
+        Ok(())
+    }
+
+    /// Whether whoever has `granted` has this scope.
+    pub fn has_scope(&self, scope: &str, granted: &[String]) -> bool {
+        granted.iter().any(|one| {
+            one == scope || self.includes.get(one).is_some_and(|more| more.iter().any(|more| more == scope))
+        })
+    }
 }
 
 impl From<SignIn> for OAuth {
@@ -83,7 +208,7 @@ impl From<SignIn> for OAuth {
             scopes: described.scopes,
             authorize_parameters: described.authorize_parameters,
             refreshing: if described.keeps_refresh_token { Refreshing::Keeps } else { Refreshing::default() },
-            tokens: TokenShape::Standard,
+            ..Self::default()
         }
     }
 }

@@ -1,57 +1,72 @@
 //! The rules of an overlay as they stand in the file, each for some operations.
 //!
-//! What they do is built into operations by `build`; here they are only read.
+//! They are only read here. `build` puts them into operations.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
 use super::which::Which;
-use crate::catalog::operation::Format;
-use crate::effect::Effect;
-use crate::lookup::Finds;
+use crate::catalog::finds::Finds;
+use crate::words::effect::Effect;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct EffectRule {
-    pub(super) effects: Vec<Effect>,
+pub(crate) struct EffectRule {
+    pub(crate) effects: Vec<Effect>,
     #[serde(flatten)]
-    pub(super) which: Which,
+    pub(crate) which: Which,
 }
 
-/// Effects that count only when an argument is there, or has one of some values.
+/// Effects that count only if an argument is there, or has certain values.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::catalog) struct ConditionLine {
-    pub(in crate::catalog) effects: Vec<Effect>,
+pub(crate) struct ConditionLine {
+    pub(crate) effects: Vec<Effect>,
     /// The name of an argument, or of several that are alternatives.
-    pub(in crate::catalog) argument: Names,
-    /// Values, as text. Without any of the five: that the argument, or anything below it, is there.
+    pub(crate) argument: Names,
+    /// The absence of the argument causes them: without it the service does something with these effects.
     #[serde(default)]
-    pub(in crate::catalog) any_of: Vec<String>,
+    pub(crate) absent: Absent,
+    /// Values, as text. Without any of the six, the presence of the argument, or of anything below it, counts.
     #[serde(default)]
-    pub(in crate::catalog) starts_with: Vec<String>,
+    pub(crate) any_of: Vec<String>,
     #[serde(default)]
-    pub(in crate::catalog) ends_with: Vec<String>,
+    pub(crate) starts_with: Vec<String>,
     #[serde(default)]
-    pub(in crate::catalog) none_of: Vec<String>,
-    /// Paths: that the value is one of them, lies below it, or has it below itself.
+    pub(crate) ends_with: Vec<String>,
     #[serde(default)]
-    pub(in crate::catalog) around: Vec<String>,
+    pub(crate) contains: Vec<String>,
+    #[serde(default)]
+    pub(crate) none_of: Vec<String>,
+    /// Paths: the value is one of them, or above or below one.
+    #[serde(default)]
+    pub(crate) around: Vec<String>,
     #[serde(flatten)]
-    pub(in crate::catalog) which: Which,
+    pub(crate) which: Which,
+}
+
+/// What the absence of an argument means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Absent {
+    /// The condition is not met.
+    #[default]
+    Unmet,
+    /// The condition is met, and only by absence.
+    Met,
 }
 
 /// One name or several.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub(in crate::catalog) enum Names {
+pub(crate) enum Names {
     One(String),
     Several(Vec<String>),
 }
 
 impl Names {
-    pub(in crate::catalog) fn as_slice(&self) -> &[String] {
+    pub(crate) fn as_slice(&self) -> &[String] {
         match self {
             Self::One(name) => std::slice::from_ref(name),
             Self::Several(names) => names,
@@ -59,72 +74,191 @@ impl Names {
     }
 }
 
+/// The scopes of operations, of which a grant must have one, if the description does not say.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScopesLine {
+    pub(crate) any: Vec<String>,
+    #[serde(flatten)]
+    pub(crate) which: Which,
+}
+
+/// The request that restores what operations remove.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UndoLine {
+    /// The id of the operation that does it, or its method at the same address.
+    pub(crate) by: String,
+    #[serde(default)]
+    pub(crate) note: Option<String>,
+    #[serde(flatten)]
+    pub(crate) which: Which,
+}
+
 /// How to name a thing.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::catalog) struct ResourceLine {
-    pub(in crate::catalog) kind: String,
-    /// `{owner}/{repo}`: every operation that has these arguments, of those that `which` names, if any.
-    pub(in crate::catalog) id: String,
-    /// Paths: only where the last argument of the id is around one of them (as in a condition).
+pub(crate) struct ResourceLine {
+    pub(crate) kind: String,
+    /// `{owner}/{repo}`: every operation with these arguments, among those that `which` names, if any.
+    pub(crate) id: String,
+    /// Paths: only if the last argument of the id is one of them, or above or below one (as in a condition).
     #[serde(default)]
-    pub(in crate::catalog) around: Vec<String>,
-    /// Taken off the last argument where it begins with one of them: the longer spelling of one name.
+    pub(crate) around: Vec<String>,
+    /// A prefix that is removed from the last argument: the longer spelling of one name.
     #[serde(default)]
-    pub(in crate::catalog) strip: Vec<String>,
+    pub(crate) strip: Vec<String>,
+    /// Only if the last argument is one of these, or begins with one of these letters.
+    #[serde(default)]
+    pub(crate) values: Vec<String>,
+    #[serde(default)]
+    pub(crate) letters: String,
+    /// Only the text before this counts in the last argument.
+    #[serde(default)]
+    pub(crate) cut: Option<String>,
     #[serde(flatten)]
-    pub(in crate::catalog) which: Which,
+    pub(crate) which: Which,
+}
+
+/// Things that are referred to without their id, or touched because another thing is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UnnamedLine {
+    pub(crate) kinds: Vec<String>,
+    /// `{sub_issue_id}`: its name there. Without arguments in it, always; empty: it has no name.
+    #[serde(default)]
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) values: Vec<String>,
+    #[serde(default)]
+    pub(crate) letters: String,
+    /// Only if one of these arguments is there, and none of those.
+    #[serde(default)]
+    pub(crate) when: Vec<String>,
+    #[serde(default)]
+    pub(crate) unless: Vec<String>,
+    #[serde(flatten)]
+    pub(crate) which: Which,
+}
+
+/// The operations that may touch things of a kind without naming them. For a kind without such a line: every
+/// operation.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KindLine {
+    pub(crate) names: Vec<String>,
+    #[serde(flatten)]
+    pub(crate) which: Which,
+}
+
+/// Arguments that name points in the history of a repository.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RevisionLine {
+    pub(crate) argument: String,
+    #[serde(default)]
+    pub(crate) repository: Option<String>,
+    #[serde(default)]
+    pub(crate) defaults: bool,
+    #[serde(flatten)]
+    pub(crate) which: Which,
+}
+
+/// The part of the body that must equal an argument of the path. In any case, an `id` at the top of the body is the
+/// id of the thing at the end of the path.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SameLine {
+    pub(crate) argument: String,
+    pub(crate) body: String,
+    #[serde(default)]
+    pub(crate) begins: bool,
+    #[serde(flatten)]
+    pub(crate) which: Which,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::catalog) struct DecodeLine {
-    pub(in crate::catalog) format: Format,
+pub(crate) struct DecodeLine {
+    pub(crate) format: Format,
     #[serde(default)]
-    pub(in crate::catalog) fields: Vec<String>,
+    pub(crate) fields: Vec<String>,
     #[serde(default)]
-    pub(in crate::catalog) media: bool,
+    pub(crate) media: bool,
     #[serde(default)]
-    pub(in crate::catalog) required: bool,
-    /// Argument to the values with which the fields say everything.
+    pub(crate) required: bool,
+    /// Argument to the values under which the fields say everything.
     #[serde(default)]
-    pub(in crate::catalog) only: BTreeMap<String, Vec<String>>,
-    /// The same of arguments that may be absent.
+    pub(crate) only: BTreeMap<String, Vec<String>>,
+    /// The same, for arguments that may be absent.
     #[serde(default)]
-    pub(in crate::catalog) or_absent: BTreeMap<String, Vec<String>>,
-    /// Arguments with which they do not.
+    pub(crate) or_absent: BTreeMap<String, Vec<String>>,
+    /// Arguments under which they do not.
     #[serde(default)]
-    pub(in crate::catalog) without: Vec<String>,
+    pub(crate) without: Vec<String>,
     #[serde(flatten)]
-    pub(in crate::catalog) which: Which,
+    pub(crate) which: Which,
 }
 
-/// What operations refer to by an id, and how it is fetched.
+/// Who reads what operations change.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::catalog) struct LookLine {
-    pub(in crate::catalog) finds: Finds,
-    /// Path and query: `/threads/{threadId}?format=metadata`. Arguments, or fields of the body, in braces; `{}` is what
-    /// an earlier look-up pointed to.
-    pub(in crate::catalog) get: String,
-    /// Values that name what is the account's alone.
-    #[serde(default)]
-    pub(in crate::catalog) own: Vec<String>,
-    /// The letters that a value begins with for which it is meant.
-    #[serde(default)]
-    pub(in crate::catalog) letters: String,
-    /// Arguments with which nothing is fetched.
-    #[serde(default)]
-    pub(in crate::catalog) without: Vec<String>,
+pub(crate) struct ReadersLine {
+    pub(crate) are: Readers,
+    /// The reason, for people. A rule without a reason does not load.
+    pub(crate) because: String,
     #[serde(flatten)]
-    pub(in crate::catalog) which: Which,
+    pub(crate) which: Which,
+}
+
+/// Things that operations refer to by an id, and how to fetch them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LookLine {
+    pub(crate) finds: Finds,
+    /// Path and query: `/threads/{threadId}?format=metadata`. Braces hold arguments or fields of the body; `{}` is
+    /// an id that an earlier look-up found.
+    pub(crate) get: String,
+    /// Values that mean the account's own thing.
+    #[serde(default)]
+    pub(crate) own: Vec<String>,
+    /// The first letters of the values it is for.
+    #[serde(default)]
+    pub(crate) letters: String,
+    /// Arguments that make the look-up unnecessary.
+    #[serde(default)]
+    pub(crate) without: Vec<String>,
+    #[serde(flatten)]
+    pub(crate) which: Which,
 }
 
 /// Path parameters that may hold an escaped slash.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::catalog) struct SlashLine {
-    pub(in crate::catalog) parameter: String,
+pub(crate) struct SlashLine {
+    pub(crate) parameter: String,
     #[serde(flatten)]
-    pub(in crate::catalog) which: Which,
+    pub(crate) which: Which,
+}
+
+/// A format inside a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// An e-mail message (RFC 822 and its successors).
+    Rfc822,
+    /// One address, or a list of them, unchanged.
+    Addresses,
+}
+
+/// Who reads what an operation changes, beside the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Readers {
+    /// Nobody, unless something is sent or shared.
+    Own,
+    /// The people that the request names, and those that look-ups find.
+    Told,
+    /// Other people, whom neither the request nor a look-up names.
+    Untold,
 }

@@ -1,39 +1,39 @@
-//! Which operations a rule of an overlay is for: patterns over ids and addresses, settled once.
+//! Which operations a rule of an overlay is for: patterns over ids and addresses, resolved once.
 
 use std::collections::HashSet;
 
 use serde::Deserialize;
 
-use crate::catalog::facts::OperationLine;
+use crate::catalog::description::OperationLine;
 
 /// Which operations a rule is for: any that one of the patterns matches.
 #[derive(Debug, Default, Deserialize)]
-pub(in crate::catalog) struct Which {
+pub(crate) struct Which {
     /// Operation ids; `*` stands for anything.
     #[serde(default)]
-    pub(super) operations: Vec<String>,
+    pub(crate) operations: Vec<String>,
     /// `METHOD /path`; WRITE stands for every method but GET, ANY for all, `*` for anything.
     #[serde(default)]
     at: Vec<String>,
-    /// Operation ids that it is not for after all.
+    /// Operation ids that are excluded.
     #[serde(default)]
     except: Vec<String>,
     #[serde(skip)]
-    pub(super) chosen: HashSet<String>,
+    pub(crate) chosen: HashSet<String>,
 }
 
 impl Which {
-    /// Whether the rule is for this operation; known once the overlay has settled.
-    pub(in crate::catalog) fn names(&self, op: &str) -> bool {
+    /// Whether the rule is for this operation. It is known once the overlay has settled.
+    pub(crate) fn names(&self, op: &str) -> bool {
         self.chosen.contains(op)
     }
 
-    pub(in crate::catalog) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.operations.is_empty() && self.at.is_empty()
     }
 
-    /// Chooses, or gives the pattern that matches nothing.
-    pub(super) fn settle(&mut self, index: &Index<'_>) -> Result<(), String> {
+    /// Chooses the operations, or returns the pattern that matches nothing.
+    pub(crate) fn settle(&mut self, index: &Index<'_>) -> Result<(), String> {
         let mut chosen = HashSet::new();
         for pattern in &self.operations {
             let mut any = false;
@@ -61,15 +61,15 @@ impl Which {
     }
 }
 
-/// The operations in order, so that a pattern is only held against those that start as it does.
-pub(super) struct Index<'a> {
+/// The operations in order, so that a pattern is compared only with those that start like it.
+pub(crate) struct Index<'a> {
     ids: Vec<&'a str>,
     /// Path, method and id.
     addresses: Vec<(String, &'a str, &'a str)>,
 }
 
 impl<'a> Index<'a> {
-    pub(super) fn new(operations: &'a [OperationLine]) -> Self {
+    pub(crate) fn new(operations: &'a [OperationLine]) -> Self {
         let mut ids: Vec<&str> = operations.iter().map(|line| line.op.as_str()).collect();
         ids.sort_unstable();
         let split = |line: &'a OperationLine| {
@@ -81,7 +81,7 @@ impl<'a> Index<'a> {
         Self { ids, addresses }
     }
 
-    pub(super) fn by_id(&self, pattern: &str) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn by_id(&self, pattern: &str) -> impl Iterator<Item = &'a str> {
         let start = pattern.split('*').next().unwrap_or_default();
         let from = self.ids.partition_point(|id| *id < start);
         let near = self.ids.iter().skip(from).take_while(move |id| id.starts_with(start));
@@ -123,8 +123,8 @@ fn untyped(path: &str) -> String {
     text
 }
 
-/// Whether `text` is `pattern`, in which every `*` stands for anything.
-fn glob(pattern: &str, text: &str) -> bool {
+/// Whether `text` matches `pattern`, in which every `*` stands for anything.
+pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else {
         return pattern == text;
     };

@@ -1,9 +1,9 @@
-//! Queries and bodies that two readers could read differently, that no schema has, or that say a thing twice.
-
-use crate::catalog::{ClassifyError, RawRequest};
+//! Queries and bodies that two readers could read differently, that no schema has, or that repeat a value.
 
 use super::classify::{classify, raw};
 use super::refusals::{LIST, code, post};
+use crate::classify::misfit::ClassifyError;
+use crate::classify::raw::RawRequest;
 
 #[test]
 fn queries_that_two_readers_could_read_differently_are_refused() {

@@ -2,9 +2,12 @@
 
 use serde_json::json;
 
-use crate::catalog::import::{Options, import};
-use crate::catalog::{RawRequest, Service};
-use crate::request::{Request, Scalar};
+use crate::catalog::Service;
+use crate::catalog::import::draft::Options;
+use crate::catalog::import::import;
+use crate::classify::raw::RawRequest;
+use crate::request::argument::Scalar;
+use crate::request::canonical::Request;
 
 /// A payment in the style of a provider that writes everything with brackets, and a list that filters with them.
 fn service() -> Service {

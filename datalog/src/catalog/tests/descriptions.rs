@@ -1,5 +1,5 @@
-//! A walk over OpenAPI and Swagger descriptions that nobody here wrote, as the third-party parts have them: what becomes
-//! of each of their methods, and whether a request for it is understood as it.
+//! A walk over OpenAPI and Swagger descriptions by others, from the third-party parts: what becomes of each method, and
+//! whether a request for it is understood.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::catalog::Service;
-use crate::catalog::import::{Bearer, ImportError, Options, import};
-use crate::catalog::matcher::Form;
-
 use super::foreign::{doubtful, parts};
 use super::walk::{NO_VALUE, again, made_up};
+use crate::catalog::Service;
+use crate::catalog::import::draft::{Bearer, ImportError, Options};
+use crate::catalog::import::import;
+use crate::catalog::matcher::Form;
 
 /// Every description below a folder.
 fn descriptions(folder: &Path) -> Vec<PathBuf> {

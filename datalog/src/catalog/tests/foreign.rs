@@ -1,5 +1,5 @@
-//! Imports of descriptions that nobody tuned the importer to: every Discovery document that Google's Python client
-//! brings, and OpenAPI in the style of others with what makes it hard.
+//! Imports of descriptions that nobody tuned the importer to: every Discovery document in Google's Python client, and
+//! difficult OpenAPI in the style of others.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::catalog::import::{Imported, Options, import};
+use super::walk::{again, made_up};
+use crate::catalog::import::draft::{Imported, Options};
+use crate::catalog::import::import;
 use crate::catalog::matcher::Form;
 use crate::catalog::{Because, Method, Operation, Service};
-use crate::effect::{Effect, Effects};
+use crate::words::effect::{Effect, Effects};
 
-use super::walk::{again, made_up};
-
-pub(super) fn parts() -> PathBuf {
+pub(crate) fn parts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/parts")
 }
 
@@ -39,7 +39,7 @@ fn methods_of(resource: &Value) -> usize {
 }
 
 /// What is wrong with the effects of an operation that nobody reviewed.
-pub(super) fn doubtful(operation: &Operation) -> Option<&'static str> {
+pub(crate) fn doubtful(operation: &Operation) -> Option<&'static str> {
     let read = Effects::NONE.with(Effect::Read);
     let because = |effect: Effect| operation.derived.iter().find(|basis| basis.effect == effect);
     if operation.effects.is_empty() {

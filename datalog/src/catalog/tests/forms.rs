@@ -1,9 +1,11 @@
 //! Claims about arguments whatever carries them: a query, a form, a JSON body, GET or POST.
 
-use crate::catalog::{ClassifyError, RawRequest};
-use crate::request::{Body, Request, Scalar};
-
 use super::classify::classify;
+use crate::classify::misfit::ClassifyError;
+use crate::classify::raw::RawRequest;
+use crate::request::argument::Scalar;
+use crate::request::canonical::{Body, Request};
+use crate::words::message::Message;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json; charset=utf-8";
@@ -19,7 +21,7 @@ fn post(query: Option<&str>, kind: &str, body: &str) -> Result<Request, Classify
 
 fn refused(answer: Result<Request, ClassifyError>) -> String {
     let error = answer.expect_err("was understood");
-    format!("{}: {error}", error.code())
+    format!("{}: {}", error.code(), Message::from(&error).in_full())
 }
 
 #[test]

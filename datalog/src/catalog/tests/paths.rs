@@ -1,4 +1,4 @@
-//! How a path could be written so that another operation is meant: one table for each way, and what it gets.
+//! Ways to write a path so that another operation is meant: one table for each way, with the result.
 
 use super::classify::{classify, raw};
 use super::refusals::{all_are, code, post};

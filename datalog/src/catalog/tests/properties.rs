@@ -1,10 +1,9 @@
-//! Whatever comes in: no panic, and what comes out is itself when it comes in again.
+//! For any input: no panic, and the output reads back as itself.
 
 use proptest::prelude::*;
 
-use crate::catalog::RawRequest;
-
 use super::classify::classify;
+use crate::classify::raw::RawRequest;
 
 fn path() -> impl Strategy<Value = String> {
     let word = prop_oneof![

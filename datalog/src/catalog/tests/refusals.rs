@@ -1,23 +1,22 @@
-//! How an agent could slip one operation past as another, one table for each family, and what it gets.
-
-use crate::catalog::RawRequest;
+//! Ways to disguise one operation as another: one table for each family, with the result.
 
 use super::classify::{classify, raw};
+use crate::classify::raw::RawRequest;
 
-pub(super) const LIST: &str = "/gmail/v1/users/me/messages";
+pub(crate) const LIST: &str = "/gmail/v1/users/me/messages";
 
-pub(super) fn code(service: &str, raw: &RawRequest<'_>) -> &'static str {
+pub(crate) fn code(service: &str, raw: &RawRequest<'_>) -> &'static str {
     classify(service, raw)
         .map_or_else(|error| error.code(), |request| panic!("{raw:?} is {}", request.operation.id))
 }
 
-pub(super) fn all_are(expected: &str, service: &str, method: &str, targets: &[&str]) {
+pub(crate) fn all_are(expected: &str, service: &str, method: &str, targets: &[&str]) {
     for target in targets {
         assert_eq!(code(service, &raw(method, target)), expected, "{method} {target}");
     }
 }
 
-pub(super) fn post<'a>(path: &'a str, content_type: &'a str, body: &'a [u8]) -> RawRequest<'a> {
+pub(crate) fn post<'a>(path: &'a str, content_type: &'a str, body: &'a [u8]) -> RawRequest<'a> {
     RawRequest { content_type: Some(content_type), body, ..raw("POST", path) }
 }
 
@@ -178,7 +177,10 @@ fn refusals_say_what_was_meant_and_nothing_of_accounts() {
     let error = classify("github", &raw("GET", "/repos/o/r/isues")).unwrap_err();
     assert!(error.misfit().hint.as_ref().unwrap().contains("github."), "{error}");
     let error = classify("gmail", &raw("GET", "/gmail/v1/users/bob@example.com/messages")).unwrap_err();
-    assert!(!error.to_string().contains("example.com"), "{error}");
+    // What the agent sent, and nothing of whose mailbox it is.
+    assert!(error.to_string().contains("`bob@example.com`"), "{error}");
+    assert!(!error.to_string().replace("bob@example.com", "").contains('@'), "{error}");
     let error = classify("gmail", &raw("GET", &format!("{LIST}?max_results=5"))).unwrap_err();
-    assert!(error.to_string().contains("did you mean `maxResults`?"), "{error}");
+    let hint = error.misfit().hint.as_ref().unwrap();
+    assert!(hint.contains("did you mean `maxResults`?"), "{error}: {hint}");
 }

@@ -1,12 +1,18 @@
-//! A walk over the whole catalog: for every operation a request is made up, and has to come out as exactly
-//! that operation, and again from what was rebuilt. Covers every pair of overlapping templates.
-
-use crate::catalog::matcher::Form;
-use crate::catalog::template::Template;
-use crate::catalog::{ClassifyError, Field, Named, Operation, RawRequest, Service, Type};
-use crate::request::Request;
+//! A walk over the whole catalog: for every operation a generated request must come out as exactly that operation, and
+//! so must the rebuilt one. It covers every pair of overlapping templates.
 
 use super::embedded;
+use crate::catalog::matcher::Form;
+use crate::catalog::template::Template;
+use crate::catalog::{Field, Named, Operation, Service, Type};
+use crate::classify::misfit::ClassifyError;
+use crate::classify::raw::RawRequest;
+use crate::request::canonical::Request;
+
+/// A text that any argument takes, also one that has to be a UUID.
+fn word(service: &Service) -> &'static str {
+    if service.uuids.is_empty() { "x" } else { "01234567-89ab-cdef-0123-456789abcdef" }
+}
 
 /// A value of a type, as it stands in a URL.
 fn text_of(service: &Service, ty: &Type, name: &str) -> String {
@@ -16,11 +22,12 @@ fn text_of(service: &Service, ty: &Type, name: &str) -> String {
         Type::Literal(value) => value.to_string(),
         Type::OneOf(options) => text_of(service, &options[0], name),
         Type::List(item) => text_of(service, item, name),
+        _ if !service.uuids.is_empty() => word(service).into(),
         _ => format!("x{}x", name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "")),
     }
 }
 
-pub(super) const NO_VALUE: &str = "it has no value";
+pub(crate) const NO_VALUE: &str = "it has no value";
 
 /// A value of a type, as JSON, with the fields that it must have.
 fn json_of(service: &Service, ty: &Type, depth: usize) -> String {
@@ -33,7 +40,7 @@ fn json_of(service: &Service, ty: &Type, depth: usize) -> String {
         Type::Int | Type::Number => "7".into(),
         Type::Bool => "true".into(),
         Type::Literal(value) => format!("{:?}", value.as_ref()),
-        Type::String | Type::Any => "\"x\"".into(),
+        Type::String | Type::Any => format!("{:?}", word(service)),
         Type::List(item) => format!("[{}]", json_of(service, item, depth + 1)),
         Type::Map(value) => format!("{{\"k\":{}}}", json_of(service, value, depth + 1)),
         Type::OneOf(options) => json_of(service, &options[0], depth + usize::from(depth > 0)),
@@ -50,7 +57,8 @@ fn json_of(service: &Service, ty: &Type, depth: usize) -> String {
     }
 }
 
-fn path_of(service: &Service, template: &Template, body: &str) -> String {
+fn path_of(service: &Service, operation: &Operation, form: Form, body: &str) -> String {
+    let template: &Template = operation.template_of(form);
     let value = |parameter: &crate::catalog::PathParameter| {
         if let Some(word) = service.pinned.get(parameter.name.as_ref()) {
             return word.clone();
@@ -58,10 +66,18 @@ fn path_of(service: &Service, template: &Template, body: &str) -> String {
         // What stands in the body too has to agree with it.
         match service.types.resolve(&parameter.ty) {
             Type::String if body.contains(&format!("{:?}:\"x\"", parameter.name.as_ref())) => "x".into(),
+            Type::String if body.contains("\"id\":\"x\"") && is_the_bodys_id(operation, parameter) => {
+                "x".into()
+            }
             _ => text_of(service, &parameter.ty, &parameter.name),
         }
     };
     template.fill(&template.parameters.iter().map(value).collect::<Vec<_>>())
+}
+
+fn is_the_bodys_id(operation: &Operation, parameter: &crate::catalog::PathParameter) -> bool {
+    let id = [crate::catalog::IdPart::Argument("id".into())];
+    operation.same.iter().any(|same| same.argument == parameter.name && same.body == id)
 }
 
 /// The pairs of a parameter: with brackets, one for each value that its type has.
@@ -114,10 +130,10 @@ fn form_of(service: &Service, operation: &Operation) -> String {
         let (_, text) = value(parameter);
         pairs_of(service, parameter, text)
     });
-    crate::catalog::form::to_text(&all.map(|(name, text)| (name.into(), text)).collect::<Vec<_>>())
+    crate::request::wire::form(&all.map(|(name, text)| (name.into(), text)).collect::<Vec<_>>())
 }
 
-pub(super) fn made_up(service: &Service, operation: &Operation, form: Form) -> Result<Request, String> {
+pub(crate) fn made_up(service: &Service, operation: &Operation, form: Form) -> Result<Request, String> {
     let json = operation.body.as_ref().and_then(|body| body.json.as_ref()).map(|ty| json_of(service, ty, 0));
     let media =
         operation.body.as_ref().and_then(|body| body.media.first()).map(|kind| kind.replace('*', "x"));
@@ -144,10 +160,10 @@ pub(super) fn made_up(service: &Service, operation: &Operation, form: Form) -> R
             None => text_of(service, &parameter.ty, &parameter.name),
         };
         for (name, value) in pairs_of(service, parameter, value) {
-            crate::catalog::query::push_pair(&mut query, &name, &value);
+            crate::request::wire::push_pair(&mut query, &name, &value);
         }
     }
-    let path = path_of(service, operation.template_of(form), &body);
+    let path = path_of(service, operation, form, &body);
     let raw = RawRequest {
         query: (!query.is_empty()).then_some(&query),
         content_type: content_type.as_deref(),
@@ -157,7 +173,7 @@ pub(super) fn made_up(service: &Service, operation: &Operation, form: Form) -> R
     read(service, &raw).map_err(|error| format!("{} {path}?{query} {body}: {error}", operation.id))
 }
 
-pub(super) fn again(service: &Service, request: &Request) -> Request {
+pub(crate) fn again(service: &Service, request: &Request) -> Request {
     let wire = request.wire_body();
     let raw = RawRequest {
         host: Some(request.upstream_host()),

@@ -1,7 +1,7 @@
-//! Where a service says whose account it is: the operation that answers who is signed in, if the description has one.
+//! The operation that says whose account it is, if the description has one.
 //!
-//! Asked once after connecting, with the token, at the service's own host. What names the account is taken off the
-//! described answer; where it is not there, nothing is guessed and the person says the name.
+//! Hallpass calls it once after connecting, with the token, at the service's own host. The described answer tells which
+//! field names the account. If no field does, nothing is guessed, and the person gives the name.
 
 use std::collections::BTreeMap;
 
@@ -9,24 +9,23 @@ use serde_json::Value;
 
 use super::super::schema::Schemas;
 
-/// Paths that answer who is signed in, the surest first.
+/// Paths that answer who is signed in, the most reliable first.
 const ENDS: [&str; 8] =
     ["/userinfo", "/users/me", "/user/me", "/me", "/users/@me", "/users/current", "/current_user", "/user"];
 
-/// Fields that name an account, the most telling first.
-/// A name that two people can have is none of them.
+/// Fields that name an account, the most telling first. None of them is a name that two people can share.
 const FIELDS: [&str; 6] = ["email", "login", "username", "user_name", "id", "sub"];
 
-/// What asks who is signed in: its path, and the field of the answer that names the account.
+/// The question for the signed-in account: its path, and the field of the answer that names the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct WhoAmI {
-    pub(super) path: String,
-    pub(super) field: String,
+pub(crate) struct WhoAmI {
+    pub(crate) path: String,
+    pub(crate) field: String,
     rank: usize,
 }
 
-/// The operation at `path`, where it says who is signed in.
-pub(super) fn who_am_i<'a>(schemas: &Schemas<'a>, path: &str, operation: &'a Value) -> Option<WhoAmI> {
+/// The operation at `path`, if it says who is signed in.
+pub(crate) fn who_am_i<'a>(schemas: &Schemas<'a>, path: &str, operation: &'a Value) -> Option<WhoAmI> {
     let rank = ENDS.iter().position(|end| path.ends_with(end))?;
     let parameters = operation.get("parameters").and_then(Value::as_array);
     let asks_for_more = parameters
@@ -49,8 +48,8 @@ pub(super) fn who_am_i<'a>(schemas: &Schemas<'a>, path: &str, operation: &'a Val
     Some(WhoAmI { path: path.to_owned(), field: (*field).to_owned(), rank })
 }
 
-/// The surer of two, the shorter path where both are.
-pub(super) fn surer(one: Option<WhoAmI>, other: Option<WhoAmI>) -> Option<WhoAmI> {
+/// The more reliable of two; the shorter path if they are equal.
+pub(crate) fn surer(one: Option<WhoAmI>, other: Option<WhoAmI>) -> Option<WhoAmI> {
     let key = |who: &WhoAmI| (who.rank, who.path.len());
     match (one, other) {
         (Some(one), Some(other)) if key(&other) < key(&one) => Some(other),

@@ -1,5 +1,4 @@
-//! What an answer of an operation may hold beside what was asked for: names of fields that are credentials, read off
-//! the description. What answers mean is not read here.
+//! Fields of answers that are credentials, by the names in the description. The meaning of answers is not read here.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -7,7 +6,7 @@ use serde_json::Value;
 
 use super::super::schema::Schemas;
 
-/// Names of answer fields that hold something to sign in with.
+/// Names of answer fields that hold a credential.
 const CREDENTIALS: [&str; 19] = [
     "access_token",
     "api_key",
@@ -30,11 +29,8 @@ const CREDENTIALS: [&str; 19] = [
     "secret_access_key",
 ];
 
-/// Field names anywhere in an answer by which it may hold a credential.
-pub(in crate::catalog::import) fn credential_names<'a>(
-    schemas: &Schemas<'a>,
-    schema: &'a Value,
-) -> Vec<String> {
+/// Names of fields anywhere in an answer that may hold a credential.
+pub(crate) fn credential_names<'a>(schemas: &Schemas<'a>, schema: &'a Value) -> Vec<String> {
     let mut found = BTreeSet::new();
     let mut seen = HashSet::new();
     let mut pending = vec![schema];

@@ -1,4 +1,4 @@
-//! What a body may be: JSON of a type, a form of fields, or content that is taken as it is.
+//! The bodies that an operation takes: JSON of a type, a form of fields, or content that passes unchanged.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::super::schema::Schemas;
 use super::parameters::{bracketed, query_type};
-use crate::catalog::facts::OperationLine;
+use crate::catalog::description::OperationLine;
 
-pub(super) fn read_body<'a>(schemas: &mut Schemas<'a>, body: &'a Value, line: &mut OperationLine) {
+pub(crate) fn read_body<'a>(schemas: &mut Schemas<'a>, body: &'a Value, line: &mut OperationLine) {
     line.body_required = body.get("required").and_then(Value::as_bool) == Some(true);
     for (kind, media) in body.get("content").and_then(Value::as_object).into_iter().flatten() {
         let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -32,7 +32,7 @@ pub(super) fn read_body<'a>(schemas: &mut Schemas<'a>, body: &'a Value, line: &m
     line.media.dedup();
 }
 
-/// The fields of a form. What is no scalar nor a list of them has no one way to be written in a form.
+/// The fields of a form. Only a scalar, or a list of them, has one spelling in a form.
 fn form_fields<'a>(schemas: &mut Schemas<'a>, media: &'a Value, op: &str) -> BTreeMap<String, String> {
     let mut form = BTreeMap::new();
     let (properties, required) = schemas.fields_of(media.get("schema"));

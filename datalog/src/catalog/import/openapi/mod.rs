@@ -3,31 +3,32 @@
 //! Path-level and referenced parameters, bodies, servers and ways to sign in are followed. Callbacks and webhooks are
 //! calls that the provider makes, and are not operations. What cannot be forwarded exactly is left out with the reason.
 
-mod account;
-mod answers;
-mod body;
-mod parameters;
-mod security;
-mod servers;
+pub(crate) mod account;
+pub(crate) mod answers;
+pub(crate) mod body;
+pub mod json;
+pub(crate) mod parameters;
+pub(crate) mod security;
+pub(crate) mod servers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::catalog::facts::{OperationLine, SignIn, Source};
-
 use super::schema::Schemas;
-use super::{Draft, ImportError, Imported, Options, operation_id, service_name};
+use crate::catalog::description::{OperationLine, SignIn, Source};
+use crate::catalog::import::draft::{Draft, ImportError, Imported, Options, operation_id, service_name};
+use crate::catalog::import::openapi::json::string;
 use account::WhoAmI;
 use parameters::{exploded, is_harmless_header, parameters, query_parameter, query_type, template};
 use security::Security;
 use servers::{Server, server_of};
 
-pub(super) use answers::credential_names;
+pub(crate) use answers::credential_names;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-pub(super) fn import(document: &Value, options: Options) -> Result<Imported, ImportError> {
+pub(crate) fn import(document: &Value, options: Options) -> Result<Imported, ImportError> {
     let title = document.pointer("/info/title").and_then(Value::as_str).unwrap_or("imported");
     let service = match options.name {
         Some(name) => name,
@@ -76,7 +77,7 @@ pub(super) fn import(document: &Value, options: Options) -> Result<Imported, Imp
     Ok(draft.finish())
 }
 
-/// With where the service says whose account it is. Without a host that is a path below the `base_url`.
+/// With the address that says whose account it is. Without a host it is a path below the `base_url`.
 fn with_account(sign_in: SignIn, who: Option<WhoAmI>, server: &Server) -> SignIn {
     let Some(who) = who else { return sign_in };
     let root = if server.host.is_empty() { String::new() } else { format!("https://{}", server.host) };
@@ -190,16 +191,19 @@ impl<'a> Walk<'a, '_> {
     fn answers(&self, line: &mut OperationLine, operation: &'a Value) {
         let responses = operation.get("responses").and_then(Value::as_object);
         let mut answers = BTreeSet::new();
+        let mut kinds = BTreeSet::new();
         for (code, response) in responses.into_iter().flatten() {
             line.redirects |= matches!(code.as_str(), "301" | "302" | "303" | "307" | "308");
             let content = self.schemas.target(response).get("content").and_then(Value::as_object);
-            for (_, media) in content.into_iter().flatten().filter(|_| code.starts_with('2')) {
+            for (kind, media) in content.into_iter().flatten().filter(|_| code.starts_with('2')) {
+                kinds.insert(kind.to_ascii_lowercase());
                 if let Some(schema) = media.get("schema") {
                     answers.extend(credential_names(&self.schemas, schema));
                 }
             }
         }
         line.answers = answers.into_iter().collect();
+        line.content = !kinds.is_empty() && !kinds.iter().any(|kind| kind.contains("json"));
     }
 }
 
@@ -211,11 +215,7 @@ fn revision(document: &Value) -> String {
     }
 }
 
-/// Headers that have a place of their own: the credential, and what the body says itself.
+/// Headers with their own place: the credential, and headers that the body implies.
 fn is_own_header(name: &str) -> bool {
     ["authorization", "content-type", "accept"].contains(&name.to_ascii_lowercase().as_str())
-}
-
-fn string<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    value.get(key).and_then(Value::as_str)
 }

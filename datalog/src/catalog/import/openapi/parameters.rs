@@ -9,14 +9,14 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::super::schema::Schemas;
-use super::string;
+use crate::catalog::import::openapi::json::string;
 
-/// Headers of a description that carry neither authority nor meaning that a caveat would have to know.
+/// Headers of a description without authority, and without a meaning that a caveat would need.
 const HARMLESS_HEADERS: [&str; 5] =
     ["idempotency-key", "x-idempotency-key", "x-request-id", "x-correlation-id", "api-version"];
 
-/// Parameters of the operation and, where it does not replace them, of its path.
-pub(super) fn parameters<'a>(schemas: &Schemas<'a>, item: &'a Value, operation: &'a Value) -> Vec<&'a Value> {
+/// The parameters of the operation, and those of its path that it does not replace.
+pub(crate) fn parameters<'a>(schemas: &Schemas<'a>, item: &'a Value, operation: &'a Value) -> Vec<&'a Value> {
     let own = operation.get("parameters").and_then(Value::as_array);
     let shared = item.get("parameters").and_then(Value::as_array);
     let mut seen = HashSet::new();
@@ -28,25 +28,25 @@ pub(super) fn parameters<'a>(schemas: &Schemas<'a>, item: &'a Value, operation: 
         .collect()
 }
 
-pub(super) fn is_required(parameter: &Value) -> bool {
+pub(crate) fn is_required(parameter: &Value) -> bool {
     parameter.get("required").and_then(Value::as_bool) == Some(true)
 }
 
 /// Whether a header that an operation takes may be sent.
-pub(super) fn is_harmless_header(name: &str) -> bool {
+pub(crate) fn is_harmless_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let is_token = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     is_token && (HARMLESS_HEADERS.contains(&name.as_str()) || name.ends_with("-version"))
 }
 
-pub(super) fn parameter_schema(parameter: &Value) -> Option<&Value> {
+pub(crate) fn parameter_schema(parameter: &Value) -> Option<&Value> {
     let in_content = || parameter.get("content")?.as_object()?.values().next()?.get("schema");
     parameter.get("schema").or_else(in_content)
 }
 
-/// The type of a query parameter and its marks. A list repeats, or is written in one value with commas; a value that
-/// may be written as a list or a string is kept as the string.
-pub(super) fn query_parameter<'a>(
+/// The type of a query parameter, and its marks. A list repeats, or is one value with commas. If a value may be a
+/// list or a string, it stays a string.
+pub(crate) fn query_parameter<'a>(
     schemas: &mut Schemas<'a>,
     parameter: &'a Value,
     name: &str,
@@ -73,8 +73,8 @@ pub(super) fn query_parameter<'a>(
     })
 }
 
-/// A field that is written with its keys in brackets.
-pub(super) fn bracketed<'a>(
+/// A field written with its keys in brackets.
+pub(crate) fn bracketed<'a>(
     schemas: &mut Schemas<'a>,
     schema: &'a Value,
     name: &str,
@@ -84,13 +84,13 @@ pub(super) fn bracketed<'a>(
     let plain = name.strip_suffix("[]").unwrap_or(name);
     let is_name = !plain.is_empty() && !plain.contains(['[', ']']);
     let ty = schemas.expression(schema, plain);
-    // `name[]` is a list whatever the description says of it.
+    // `name[]` is a list, whatever the description says.
     let ty = if name.ends_with("[]") && !ty.starts_with("[]") { schemas.list_of(&ty) } else { ty };
     is_name.then(|| (format!("{plain}[]{required}"), ty))
 }
 
-/// An object in a query without brackets: each of its fields is a parameter of its own.
-pub(super) fn exploded<'a>(schemas: &Schemas<'a>, parameter: &'a Value) -> Vec<(String, &'a Value)> {
+/// An object in a query without brackets: each field becomes a parameter.
+pub(crate) fn exploded<'a>(schemas: &Schemas<'a>, parameter: &'a Value) -> Vec<(String, &'a Value)> {
     let is_form = string(parameter, "style").is_none_or(|style| style == "form");
     let explodes = parameter.get("explode").and_then(Value::as_bool) != Some(false);
     match parameter.get("schema").filter(|_| is_form && explodes) {
@@ -100,7 +100,7 @@ pub(super) fn exploded<'a>(schemas: &Schemas<'a>, parameter: &'a Value) -> Vec<(
 }
 
 /// The type of a value, and whether it is a list of them.
-pub(super) fn query_type<'a>(schemas: &mut Schemas<'a>, schema: &'a Value, name: &str) -> (String, bool) {
+pub(crate) fn query_type<'a>(schemas: &mut Schemas<'a>, schema: &'a Value, name: &str) -> (String, bool) {
     let target = schemas.target(schema);
     if target.get("type").is_some_and(|kind| has_kind(kind, "array")) {
         let item =
@@ -115,7 +115,7 @@ pub(super) fn query_type<'a>(schemas: &mut Schemas<'a>, schema: &'a Value, name:
     });
     match has_list {
         true => ("string".into(), false),
-        // Objects stand in a URL as text, in one of several ways.
+        // Objects are text in a URL, in one of several ways.
         false if is_object(target) => ("string".into(), false),
         false => (scalar(schemas.expression(schema, name)), false),
     }
@@ -129,13 +129,13 @@ fn has_kind(kind: &Value, wanted: &str) -> bool {
     kind == wanted || kind.as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == wanted))
 }
 
-/// In a URL everything that is not a known scalar is text.
+/// In a URL everything is text, unless it is a known scalar.
 fn scalar(text: String) -> String {
     if text == "any" || text.contains("[]") || text.contains("{}") { "string".into() } else { text }
 }
 
-/// The template of a path with the types of its parameters, or why none is read.
-pub(super) fn template<'a>(
+/// The template of a path with the types of its parameters, or the reason why it cannot be read.
+pub(crate) fn template<'a>(
     schemas: &mut Schemas<'a>,
     path: &str,
     all: &[&'a Value],

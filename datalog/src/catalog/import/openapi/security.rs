@@ -8,24 +8,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::super::{Bearer, ImportError};
 use super::servers::Server;
-use super::string;
-use crate::catalog::facts::SignIn;
+use crate::catalog::description::SignIn;
+use crate::catalog::import::draft::{Bearer, ImportError};
+use crate::catalog::import::openapi::json::string;
 
-/// Parameters of a query that carry a credential whatever else a description says of them.
+/// Query parameters that carry a credential, whatever the description says about them.
 const CREDENTIALS: [&str; 5] = ["access_token", "api_key", "apikey", "oauth_token", "client_secret"];
 
 /// One way to sign in.
 enum Scheme<'a> {
     /// By an access token, with the flows that give one.
     Bearer(Option<&'a Map<String, Value>>),
-    /// By something that is put nowhere, in words.
+    /// By something that has no slot here, in words.
     Other(String),
 }
 
-/// What a description says of signing in.
-pub(super) struct Security<'a> {
+/// What a description says about signing in.
+pub(crate) struct Security<'a> {
     schemes: BTreeMap<&'a str, Scheme<'a>>,
     everywhere: Option<&'a Vec<Value>>,
     bearer: Bearer,
@@ -36,7 +36,7 @@ pub(super) struct Security<'a> {
 }
 
 impl<'a> Security<'a> {
-    pub(super) fn read(document: &'a Value, bearer: Bearer) -> Self {
+    pub(crate) fn read(document: &'a Value, bearer: Bearer) -> Self {
         let described = document.pointer("/components/securitySchemes").and_then(Value::as_object);
         let schemes = described.into_iter().flatten();
         let keys = schemes.clone().filter(|(_, scheme)| string(scheme, "in") == Some("query"));
@@ -51,12 +51,12 @@ impl<'a> Security<'a> {
     }
 
     /// Whether a parameter of a query carries a credential.
-    pub(super) fn is_key(&self, name: &str) -> bool {
+    pub(crate) fn is_key(&self, name: &str) -> bool {
         self.keys.contains(name)
     }
 
     /// Why a bearer token does not open an operation, in words.
-    pub(super) fn refuses(&mut self, operation: &'a Value) -> Option<String> {
+    pub(crate) fn refuses(&mut self, operation: &'a Value) -> Option<String> {
         let own = operation.get("security").and_then(Value::as_array);
         let alternatives = own.or(self.everywhere).map(Vec::as_slice).unwrap_or_default();
         let mut asked = BTreeSet::new();
@@ -84,8 +84,8 @@ impl<'a> Security<'a> {
         }
     }
 
-    /// Where a person gets a token: the first flow by code or device, and the scopes that operations ask for.
-    pub(super) fn sign_in(&self, server: &Server) -> SignIn {
+    /// Where a person gets a token: the first flow by code or device, and the scopes of the operations.
+    pub(crate) fn sign_in(&self, server: &Server) -> SignIn {
         let flows = self.schemes.values().filter_map(|scheme| match scheme {
             Scheme::Bearer(flows) => *flows,
             Scheme::Other(_) => None,
@@ -110,8 +110,8 @@ impl<'a> Security<'a> {
     }
 }
 
-/// That every operation was left out for want of a slot.
-pub(super) fn nothing_left(excluded: &[String]) -> ImportError {
+/// The reason, if every operation was left out because no slot fits.
+pub(crate) fn nothing_left(excluded: &[String]) -> ImportError {
     let first = excluded.first().cloned().unwrap_or_default();
     ImportError::NothingLeft { count: excluded.len(), first }
 }
@@ -126,7 +126,7 @@ fn scheme(described: &Value) -> Scheme<'_> {
         ("http", _) => Scheme::Other(format!("the HTTP scheme `{}`", word("scheme").escape_debug())),
         ("oauth2", _) => Scheme::Bearer(described.get("flows").and_then(Value::as_object)),
         ("openIdConnect", _) => Scheme::Bearer(None),
-        // Many descriptions say of the bearer header that it is a key.
+        // Many descriptions call the bearer header a key.
         ("apiKey", "header") if word("name").eq_ignore_ascii_case("authorization") => Scheme::Bearer(None),
         ("apiKey", place) => {
             let place = if place == "query" { "the query".to_owned() } else { format!("a {place}") };
@@ -137,7 +137,7 @@ fn scheme(described: &Value) -> Scheme<'_> {
     }
 }
 
-/// The URL, where it is one over TLS or can be made one by the server's host.
+/// The URL, if it uses TLS or can with the server's host.
 fn absolute(url: &str, server: &Server) -> Option<String> {
     match url.strip_prefix('/') {
         Some(path) if !path.starts_with('/') && !server.host.is_empty() => {

@@ -5,28 +5,28 @@
 
 use serde_json::Value;
 
-use super::super::discovery::host_of;
 use super::super::schema::Schemas;
-use super::string;
+use crate::catalog::import::draft::host_of;
+use crate::catalog::import::openapi::json::string;
 
-/// A host, and what stands before every path.
+/// A host, and the prefix of every path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Server {
+pub(crate) struct Server {
     /// Empty where the description names none.
-    pub(super) host: String,
-    pub(super) prefix: String,
+    pub(crate) host: String,
+    pub(crate) prefix: String,
 }
 
 /// The server of a description, a path or an operation, where it names any.
-pub(super) fn server_of(value: &Value) -> Option<Server> {
+pub(crate) fn server_of(value: &Value) -> Option<Server> {
     let servers = value.get("servers").and_then(Value::as_array)?;
     let all: Vec<Server> = servers.iter().filter_map(read).collect();
     let absolute = all.iter().find(|server| !server.host.is_empty());
     absolute.or(all.first()).cloned()
 }
 
-/// Says what a person may want to choose otherwise.
-pub(super) fn note_choices(schemas: &mut Schemas<'_>, document: &Value, chosen: &Server) {
+/// Reports choices that a person may want to change.
+pub(crate) fn note_choices(schemas: &mut Schemas<'_>, document: &Value, chosen: &Server) {
     let servers = document.get("servers").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     if chosen.host.is_empty() {
         schemas.note("the description names no host: the service needs a `base_url`");

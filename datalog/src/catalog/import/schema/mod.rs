@@ -4,37 +4,37 @@
 //! what is nested in place is named after where it stands, and equal ones share a name. Bounds, patterns,
 //! defaults and prose are dropped. What cannot be expressed becomes `any` and is noted.
 
-mod object;
-mod text;
+pub mod fields;
+pub(crate) mod object;
+pub(crate) mod text;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 
-use crate::catalog::facts::TypeLine;
-
-use object::Fields;
+use crate::catalog::description::TypeLine;
+use crate::catalog::import::schema::fields::Fields;
 use text::{alias_line, clean, enum_value, grouped, has_shape, is_nullable, names_in, union};
 
 const MAX_DEPTH: usize = 40;
-/// Expressions longer than this get a name, so that they stand in the file once.
+/// A longer expression gets a name, so that the file holds it once.
 const LONG: usize = 40;
 
-/// Finds what a `$ref` points at: its short name, and the schema.
-pub(super) type Resolve<'a> = Box<dyn Fn(&str) -> Option<(String, &'a Value)> + 'a>;
+/// Finds the target of a `$ref`: its short name, and the schema.
+pub(crate) type Resolve<'a> = Box<dyn Fn(&str) -> Option<(String, &'a Value)> + 'a>;
 
 /// Builds the named types of one service.
-pub(super) struct Schemas<'a> {
+pub(crate) struct Schemas<'a> {
     resolve: Resolve<'a>,
     lines: BTreeMap<String, TypeLine>,
     by_shape: HashMap<String, String>,
-    /// Expression of every `$ref` that was started; a name until it is known.
+    /// The expression of every started `$ref`; a name until it is known.
     refs: HashMap<String, String>,
     notes: BTreeSet<String>,
 }
 
 impl<'a> Schemas<'a> {
-    pub(super) fn new(resolve: Resolve<'a>) -> Self {
+    pub(crate) fn new(resolve: Resolve<'a>) -> Self {
         Self {
             resolve,
             lines: BTreeMap::new(),
@@ -44,12 +44,12 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    pub(super) fn note(&mut self, text: impl Into<String>) {
+    pub(crate) fn note(&mut self, text: impl Into<String>) {
         self.notes.insert(text.into());
     }
 
-    pub(super) fn finish(mut self) -> (Vec<TypeLine>, Vec<String>) {
-        // A type that is nothing but itself has no meaning; its name was given out all the same.
+    pub(crate) fn finish(mut self) -> (Vec<TypeLine>, Vec<String>) {
+        // A type that refers only to itself has no meaning, but its name is already in use.
         let named: Vec<String> =
             self.refs.values().flat_map(|text| names_in(text)).map(str::to_owned).collect();
         for name in named {
@@ -62,7 +62,7 @@ impl<'a> Schemas<'a> {
     }
 
     /// Follows a reference, or gives the value itself.
-    pub(super) fn target(&self, value: &'a Value) -> &'a Value {
+    pub(crate) fn target(&self, value: &'a Value) -> &'a Value {
         let mut value = value;
         for _ in 0..MAX_DEPTH {
             match value.get("$ref").and_then(Value::as_str).and_then(|reference| (self.resolve)(reference)) {
@@ -73,20 +73,20 @@ impl<'a> Schemas<'a> {
         value
     }
 
-    /// The expression for a schema; `place` names what is defined in place.
-    pub(super) fn expression(&mut self, schema: &'a Value, place: &str) -> String {
+    /// The expression for a schema; `place` names types that are defined in place.
+    pub(crate) fn expression(&mut self, schema: &'a Value, place: &str) -> String {
         let text = self.build(schema, place, 0);
         self.shorten(text, place)
     }
 
     /// The same, as one word: `string`, `int`, … or `#Name`.
-    pub(super) fn word(&mut self, schema: &'a Value, place: &str) -> String {
+    pub(crate) fn word(&mut self, schema: &'a Value, place: &str) -> String {
         let text = self.expression(schema, place);
         self.as_word(&text, place)
     }
 
-    /// An expression as one word, by a name where it is none.
-    pub(super) fn as_word(&mut self, text: &str, place: &str) -> String {
+    /// An expression as one word, or a new name for it.
+    pub(crate) fn as_word(&mut self, text: &str, place: &str) -> String {
         match text {
             "string" | "int" | "number" | "bool" | "any" => text.to_owned(),
             name if name.starts_with('#') && !name.contains('|') => text.to_owned(),
@@ -94,8 +94,8 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    /// The expression of a list of what an expression says.
-    pub(super) fn list_of(&self, text: &str) -> String {
+    /// The expression of a list of such values.
+    pub(crate) fn list_of(&self, text: &str) -> String {
         format!("[]{}", grouped(text))
     }
 
@@ -137,7 +137,7 @@ impl<'a> Schemas<'a> {
         text
     }
 
-    /// Whether a type that was built meanwhile refers to this name, so that it has to exist.
+    /// Whether a type built meanwhile refers to this name, so that it must exist.
     fn is_mentioned(&self, name: &str) -> bool {
         self.lines.values().any(|line| {
             let mut texts = line.fields.values().chain(&line.is).chain(&line.rest);

@@ -1,16 +1,16 @@
-//! Objects of a description: their fields, gathered from all the places that it may put them, as named types.
+//! Objects of a description as named types: their fields, gathered from every place that may define them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::catalog::facts::TypeLine;
-
 use super::Schemas;
 use super::text::grouped;
+use crate::catalog::description::TypeLine;
+use crate::catalog::import::schema::fields::Fields;
 
 impl<'a> Schemas<'a> {
-    /// The fields that a schema has by itself or by `allOf`, and the names of those that must be there.
+    /// The fields that a schema has by itself or by `allOf`, and the names of the required ones.
     pub(in crate::catalog::import) fn fields_of(
         &self,
         schema: Option<&'a Value>,
@@ -27,8 +27,8 @@ impl<'a> Schemas<'a> {
         (fields.properties, fields.required)
     }
 
-    /// One option of a `oneOf`, together with the fields that stand beside it.
-    pub(super) fn with_base(
+    /// One option of a `oneOf`, with the fields beside it.
+    pub(crate) fn with_base(
         &mut self,
         base: &'a Map<String, Value>,
         option: &'a Value,
@@ -52,7 +52,7 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    pub(super) fn all_of(
+    pub(crate) fn all_of(
         &mut self,
         base: &'a Map<String, Value>,
         parts: &'a [Value],
@@ -81,7 +81,7 @@ impl<'a> Schemas<'a> {
         self.object(&fields, place, depth)
     }
 
-    pub(super) fn object(&mut self, fields: &Fields<'a>, place: &str, depth: usize) -> String {
+    pub(crate) fn object(&mut self, fields: &Fields<'a>, place: &str, depth: usize) -> String {
         let mut line = TypeLine { name: String::new(), is: None, fields: BTreeMap::new(), rest: None };
         for (name, schema) in &fields.properties {
             if name.ends_with('!') || name.chars().any(char::is_control) {
@@ -124,16 +124,8 @@ impl<'a> Schemas<'a> {
     }
 }
 
-/// The fields of an object, gathered from all the places that a description may put them.
-#[derive(Default)]
-pub(super) struct Fields<'a> {
-    properties: BTreeMap<String, &'a Value>,
-    required: BTreeSet<&'a str>,
-    rest: Option<&'a Value>,
-}
-
 impl<'a> Fields<'a> {
-    pub(super) fn add(&mut self, schema: &'a Map<String, Value>) {
+    pub(crate) fn add(&mut self, schema: &'a Map<String, Value>) {
         if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
             self.properties.extend(properties.iter().map(|(name, schema)| (name.clone(), schema)));
         }

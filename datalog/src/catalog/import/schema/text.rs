@@ -1,33 +1,33 @@
-//! Expressions of the type grammar as text: what they mention, how they are joined and named.
+//! The text of type expressions: which types they mention, and how they are joined and named.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::catalog::facts::TypeLine;
+use crate::catalog::description::TypeLine;
 use crate::catalog::types::quote;
 
 /// The names that an expression mentions.
-pub(super) fn names_in(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn names_in(text: &str) -> impl Iterator<Item = &str> {
     text.split(['|', '(', ')', '[', ']', '{', '}']).filter_map(|word| word.strip_prefix('#'))
 }
 
-pub(super) fn alias_line(name: &str, text: &str) -> TypeLine {
+pub(crate) fn alias_line(name: &str, text: &str) -> TypeLine {
     TypeLine { name: name.to_owned(), is: Some(text.to_owned()), fields: BTreeMap::new(), rest: None }
 }
 
-pub(super) fn has_shape(schema: &Value) -> bool {
+pub(crate) fn has_shape(schema: &Value) -> bool {
     const SHAPES: [&str; 9] =
         ["$ref", "type", "properties", "items", "enum", "const", "oneOf", "anyOf", "allOf"];
     SHAPES.iter().any(|key| schema.get(key).is_some())
 }
 
-pub(super) fn is_nullable(schema: &Map<String, Value>) -> bool {
+pub(crate) fn is_nullable(schema: &Map<String, Value>) -> bool {
     schema.get("nullable").and_then(Value::as_bool) == Some(true)
 }
 
-/// Whole numbers and the like are held to their type only; strings to the very values.
-pub(super) fn enum_value(value: &Value, schema: &Map<String, Value>) -> String {
+/// Numbers keep only their type; strings keep their exact values.
+pub(crate) fn enum_value(value: &Value, schema: &Map<String, Value>) -> String {
     match value {
         Value::String(_) if schema.get("type").and_then(Value::as_str) == Some("integer") => "int".into(),
         Value::String(text) => quote(text),
@@ -39,7 +39,7 @@ pub(super) fn enum_value(value: &Value, schema: &Map<String, Value>) -> String {
     }
 }
 
-pub(super) fn union(options: Vec<String>) -> String {
+pub(crate) fn union(options: Vec<String>) -> String {
     let mut seen = BTreeSet::new();
     let kept: Vec<String> = options.into_iter().filter(|option| seen.insert(option.clone())).collect();
     match kept.iter().find(|option| *option == "any") {
@@ -48,11 +48,11 @@ pub(super) fn union(options: Vec<String>) -> String {
     }
 }
 
-pub(super) fn grouped(text: &str) -> String {
+pub(crate) fn grouped(text: &str) -> String {
     let is_union = text.split('\'').step_by(2).any(|outside| outside.contains('|'));
     if is_union { format!("({text})") } else { text.to_owned() }
 }
 
-pub(super) fn clean(name: &str) -> String {
+pub(crate) fn clean(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-/".contains(c) { c } else { '_' }).collect()
 }

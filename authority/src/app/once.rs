@@ -1,0 +1,102 @@
+//! Sends a request that does more than read only once. While it is on its way, and for some time after its agent got no
+//! answer, the same request of the same lineage is not sent. An SDK that repeats it by itself finds its record.
+//!
+//! The check is in the transaction that writes the intent, so no race gets past it; and it is on disk, so a restart
+//! forgets nothing. A request waits a while for an identical one on its way, so several at once go one after the other.
+//! Some services carry out a request only once by themselves, by a key that they read. Such a request goes again
+//! unchanged under its key, but not under another one.
+//!
+//! - Invariant: A request that does more than read is not sent again while nobody knows what became of the first
+//!   (`of_a_hundred_that_are_the_same_one_goes_and_the_others_find_its_record`,
+//!   `an_unknown_outcome_outlives_a_restart_and_so_does_what_never_had_one`).
+
+use std::pin::{Pin, pin};
+
+use time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Sleep, sleep};
+use verifier::ports::{Fate, Outcome, Record, RecordId, Same, StoreFault};
+
+use crate::app::App;
+use crate::audit::{Entry, OutcomeEntry};
+use crate::store::{Intended, Line, OnceKey, Use};
+
+/// How long a request waits for an identical one on its way. It is less than a gateway waits for its intent.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
+
+/// The parts of an intent.
+pub(super) struct Intent {
+    pub line: Line,
+    pub record: Record,
+    pub approval: Option<Use>,
+}
+
+impl Intent {
+    fn key(&self) -> Option<OnceKey> {
+        let once = self.record.once?;
+        let lineage = self.record.lineage.first()?.clone();
+        let same = Same { digest: self.record.digest?, question: self.record.question? };
+        Some(OnceKey { lineage, same, repeat: once.repeat, now: self.record.at, until: once.until })
+    }
+}
+
+impl App {
+    /// Writes an intent, unless an identical one is on its way or open.
+    pub(super) async fn intended(&self, intent: &Intent) -> Result<Intended, StoreFault> {
+        let key = intent.key();
+        let mut settled = self.once.settled.subscribe();
+        let mut patience = pin!(sleep(PATIENCE));
+        loop {
+            settled.mark_unchanged();
+            let Intent { line, record, approval } = intent;
+            let written =
+                self.store.intended(line.clone(), record.reservations.clone(), approval.clone(), key.clone());
+            let intended = written.await?;
+            match (&key, &intended) {
+                (Some(key), Intended::SentBefore(first)) if first.fate == Fate::OnItsWay => {
+                    if !self.has_settled(key, &mut settled, patience.as_mut()).await? {
+                        return Ok(intended);
+                    }
+                }
+                (Some(_), Intended::Written(seq)) => {
+                    let window = record.once.map_or(Duration::ZERO, |once| once.window);
+                    self.once.under_way().insert(*seq, window);
+                    return Ok(intended);
+                }
+                _ => return Ok(intended),
+            }
+        }
+    }
+
+    /// Waits until the one on its way has ended; false if that takes too long.
+    async fn has_settled(
+        &self,
+        key: &OnceKey,
+        settled: &mut watch::Receiver<u64>,
+        mut patience: Pin<&mut Sleep>,
+    ) -> Result<bool, StoreFault> {
+        loop {
+            tokio::select! {
+                changed = settled.changed() => if changed.is_err() { return Ok(false) },
+                () = patience.as_mut() => return Ok(false),
+            }
+            match self.store.sent_before(key).await? {
+                Some(first) if first.fate == Fate::OnItsWay => {}
+                _ => return Ok(true),
+            }
+        }
+    }
+
+    /// Writes the outcome of an intent, when its turn comes.
+    pub(super) fn ended(&self, id: RecordId, outcome: &Outcome) {
+        let now = self.clock.now();
+        let line = Line::new(now, &Entry::Outcome(OutcomeEntry::new(id, outcome)));
+        let Some(window) = self.once.under_way().remove(&id.0) else {
+            return self.store.append_later(line);
+        };
+        let open = outcome.leaves_open().map(|fate| (fate, now.saturating_add(window)));
+        let settled = self.once.settled.clone();
+        let tell = Box::new(move || settled.send_modify(|count| *count = count.wrapping_add(1)));
+        self.store.settled_once_later(line, id.0, open, tell);
+    }
+}

@@ -1,0 +1,37 @@
+//! Turns: verbs that look at something and then change it go one after the other, so that what they saw is still true.
+//!
+//! Memory and store change one after the other. Two verbs that undo each other, each halfway, would leave one in memory
+//! and the other in the store: a person would read "stopped" while requests go on. A stricter verb changes memory
+//! before it waits for its turn, and again when it has it. Requests take no turns.
+
+use tokio::sync::{Mutex, MutexGuard};
+
+#[derive(Default)]
+pub(super) struct Turns {
+    stops: Mutex<()>,
+    connections: Mutex<()>,
+    keys: Mutex<()>,
+    log: Mutex<()>,
+}
+
+impl Turns {
+    /// To stop, to resume.
+    pub async fn stops(&self) -> MutexGuard<'_, ()> {
+        self.stops.lock().await
+    }
+
+    /// To give a name to a connection or take it back, or to change services that connections use.
+    pub async fn connections(&self) -> MutexGuard<'_, ()> {
+        self.connections.lock().await
+    }
+
+    /// To make a root key or retire one.
+    pub async fn keys(&self) -> MutexGuard<'_, ()> {
+        self.keys.lock().await
+    }
+
+    /// To move the log's beginning away.
+    pub async fn log(&self) -> MutexGuard<'_, ()> {
+        self.log.lock().await
+    }
+}

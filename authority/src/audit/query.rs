@@ -1,0 +1,95 @@
+//! Which records a reader asks for, and what is wrong with a record.
+
+use datalog::{ConnectionName, RevocationId};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+/// Which audit records to read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct LogQuery {
+    /// Only records after this one, oldest first, for following a log. Without it, the newest `limit` records, in
+    /// order.
+    #[serde(default)]
+    pub after: Option<u64>,
+    /// 100 by default, at most 1,000.
+    #[serde(default)]
+    pub limit: Option<u32>,
+    /// A pass id, or the revocation id of a delegated block: everything under that lineage.
+    #[serde(default)]
+    pub pass: Option<RevocationId>,
+    #[serde(default)]
+    pub connection: Option<ConnectionName>,
+    /// An operation id, or its beginning followed by `*`.
+    #[serde(default)]
+    pub operation: Option<String>,
+    /// `allow`, or the code of a refusal.
+    #[serde(default)]
+    pub decision: Option<String>,
+    /// `intent`, `outcome`, `refusal`, `counted` or `event`.
+    #[serde(default)]
+    pub kind: Option<String>,
+    /// Only records at or after this moment.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub since: Option<OffsetDateTime>,
+    /// Only records before this moment.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub until: Option<OffsetDateTime>,
+}
+
+/// The first record that was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadRecord {
+    pub seq: u64,
+    #[serde(default)]
+    pub wrong: Wrong,
+    pub because: String,
+    /// What belongs there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub got: Option<String>,
+}
+
+impl BadRecord {
+    /// A record that is there, but was changed.
+    pub(crate) fn new(seq: u64, because: String) -> Self {
+        Self { seq, wrong: Wrong::Changed, because, expected: None, got: None }
+    }
+
+    /// A record in the wrong place.
+    pub(crate) fn missing(seq: u64, because: &str) -> Self {
+        Self { wrong: Wrong::Missing, ..Self::new(seq, format!("it was removed{because}")) }
+    }
+
+    pub(crate) fn differs(self, expected: String, got: String) -> Self {
+        Self { expected: Some(expected), got: Some(got), ..self }
+    }
+}
+
+/// What is wrong with a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wrong {
+    /// It, or the data beside it, differs from what was written.
+    #[default]
+    Changed,
+    Missing,
+    /// It appears further down.
+    Moved,
+}
+
+/// The result of walking the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogVerification {
+    /// The number of the first record that was checked. Earlier ones were moved to files.
+    pub first: u64,
+    /// How many records were good, from the first on.
+    pub records: u64,
+    /// The hash of the last good record, in hexadecimal.
+    pub head: String,
+    /// Signed checkpoints on the way.
+    pub checkpoints: u64,
+    /// How many records follow the last signed checkpoint. Nothing proves that no later one is missing.
+    pub after_checkpoint: u64,
+    pub first_bad: Option<BadRecord>,
+}

@@ -1,0 +1,62 @@
+//! What every command works with: the terminal, the home, the clock.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::failure::Failure;
+use crate::cli::term::{Colour, Format, Term};
+use crate::config::Environment;
+use crate::config::types::Config;
+use crate::home::Home;
+
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct Global {
+    /// The folder of keys, connections and audit log [default: HALLPASS_HOME, or the platform's data directory]
+    #[arg(long, global = true, value_name = "DIR", display_order = 900)]
+    pub(in crate::cli) home: Option<PathBuf>,
+    /// Write the result as JSON
+    #[arg(long, global = true, display_order = 901)]
+    pub(in crate::cli) json: bool,
+}
+
+/// What every command gets: the terminal and the environment.
+pub(in crate::cli) struct Context {
+    pub(in crate::cli) term: Term,
+    pub(in crate::cli) environment: Environment,
+}
+
+impl Context {
+    pub(in crate::cli) fn new(format: Format, home: Option<PathBuf>) -> Self {
+        let mut environment = Environment::read();
+        environment.home = home.or(environment.home);
+        Self {
+            term: Term::new(format, if environment.no_colour { Colour::Off } else { Colour::On }),
+            environment,
+        }
+    }
+
+    /// The home directory; it need not exist.
+    pub(in crate::cli) fn home(&self) -> Result<Home, Failure> {
+        let dir = self.environment.home.as_ref().map(|dir| {
+            std::path::absolute(dir).map_err(|error| {
+                Failure::usage(format!("`{}` is not a folder's path: {error}", dir.display()))
+            })
+        });
+        self.environment.home(dir.transpose()?.as_deref()).map_err(Failure::failed)
+    }
+
+    /// The settings of `home`.
+    pub(in crate::cli) fn config(&self, home: &Home) -> Result<Config, Failure> {
+        Config::load(home, &self.environment).map_err(Failure::failed)
+    }
+}
+
+/// Runs a command's asynchronous part. All commands but `serve` do one thing at a time.
+pub(in crate::cli) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format!("the runtime cannot start: {error}")))?
+        .block_on(work)
+}

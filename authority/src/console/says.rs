@@ -1,0 +1,20 @@
+//! The words of a pass, for the pages that show it.
+
+use datalog::says::Line;
+
+/// Each line with its first word; none if the line before has the same.
+pub(super) fn worded(lines: &[Line]) -> Vec<(&'static str, &Line)> {
+    let mut before = None;
+    let word = |line: &Line| {
+        let word = if before == Some(line.about) { "" } else { line.about.word() };
+        before = Some(line.about);
+        word
+    };
+    let words: Vec<&'static str> = lines.iter().map(word).collect();
+    words.into_iter().zip(lines).collect()
+}
+
+/// A line as a sentence of its own.
+pub(super) fn sentence(line: &Line) -> String {
+    line.to_string()
+}

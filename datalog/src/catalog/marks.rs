@@ -1,0 +1,35 @@
+//! How the services that come with the program are known, all of them together: what is looked at before anybody may
+//! learn which of them are connected.
+
+use std::sync::LazyLock;
+
+use crate::catalog::overlay::{ClientMarks, CredentialMarks, Dialect};
+use crate::catalog::{Catalog, Service};
+
+/// The marks of one service.
+#[derive(Debug, Clone)]
+pub struct Marks {
+    pub dialect: Dialect,
+    pub credential: CredentialMarks,
+    pub clients: ClientMarks,
+}
+
+static EMBEDDED: LazyLock<Vec<Marks>> = LazyLock::new(|| {
+    let catalog = Catalog::embedded();
+    catalog.iter().flat_map(Catalog::services).map(|service| Marks::of(service)).collect()
+});
+
+impl Marks {
+    fn of(service: &Service) -> Self {
+        Self {
+            dialect: service.dialect,
+            credential: service.credential.clone(),
+            clients: service.clients.clone(),
+        }
+    }
+}
+
+/// The marks of each built-in service.
+pub fn marks() -> &'static [Marks] {
+    &EMBEDDED
+}

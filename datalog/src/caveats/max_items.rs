@@ -1,0 +1,69 @@
+//! `--max-items`: how many items an answer may have.
+
+use biscuit_auth::builder::Check;
+use biscuit_auth::macros::check;
+
+use crate::catalog::{Service, Showing};
+use crate::caveats::elsewhere;
+use crate::caveats::flag::{Flag, Takes};
+use crate::caveats::of_answers::{answers, constant, meant};
+use crate::caveats::reach::{Reach, TermError};
+use crate::caveats::said::Says;
+use crate::caveats::scope::Scope;
+use crate::engine::caveat::{Binary, Caveat, Kind, Op, Slot};
+use crate::request::gather::word;
+use crate::words::value::Value;
+
+pub static MAX_ITEMS: Flag = Flag {
+    value: "[CONNECTION:]N",
+    help: "Show at most so many items of an answer. For messages, or `github:30`",
+    title: "Show at most so many items of an answer",
+    wish: "how many results may come back",
+    example: "20",
+    read: |given, narrow| {
+        narrow.checks(caveats(given.of(&MAX_ITEMS), given.reach)?);
+        Ok(())
+    },
+    says,
+    of_items: |gather, item, _| gather.say_one(word!("item_count"), || Value::count(item.count)),
+    ..Flag::named("max-items", Takes::Many)
+};
+
+fn caveats(texts: &[String], reach: &[Reach<'_>]) -> Result<Vec<Check>, TermError> {
+    let mut checks = Vec::new();
+    for text in texts {
+        let scope = Scope::of(text, reach)?;
+        let wrong = || TermError::Items(scope.rest.chars().take(40).collect());
+        let max: i64 = scope.rest.parse().map_err(|_| wrong())?;
+        if !(1..=100_000).contains(&max) {
+            return Err(wrong());
+        }
+        let has = |service: &Service| answers(service).any(|rule| rule.shows == Showing::Items);
+        for name in meant(scope, reach, &MAX_ITEMS, &has)? {
+            let few = check!(r#"check if stage("request") or item_count($n), $n <= {max}"#, max = max);
+            checks.push(elsewhere::on(Some(name), few));
+        }
+    }
+    Ok(checks)
+}
+
+/// How such a check is told.
+fn says(caveat: &Caveat, _: &[Caveat]) -> Option<Says> {
+    let read = elsewhere::read(caveat);
+    let ([stage, few], Kind::One) = (read.rest, caveat.kind) else { return None };
+    if constant(stage)? != ("stage", "request") {
+        return None;
+    }
+    match (few.patterns.as_slice(), few.expressions.as_slice()) {
+        ([pattern], [condition]) if &*pattern.name == "item_count" => {
+            let ([Slot::Variable(0)], [Op::Variable(0), Op::Value(Value::Int(max)), Op::Binary(op)]) =
+                (pattern.slots.as_slice(), condition.as_slice())
+            else {
+                return None;
+            };
+            let is_most = *op == Binary::LessOrEqual;
+            is_most.then(|| Says::of_answers(&read.on(), &format!("at most {max} items")))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,32 @@
+//! `--not-before`: when a pass begins to hold.
+
+use biscuit_auth::macros::check;
+
+use crate::caveats::flag::{Flag, Takes};
+use crate::caveats::grants::date;
+use crate::caveats::said::{Says, Told};
+use crate::caveats::times;
+use crate::pass::content::{Bound, time_bound};
+use crate::words::value::date_text;
+
+pub static NOT_BEFORE: Flag = Flag {
+    value: "TIME",
+    help: "When the pass begins to hold, as 2030-01-31T09:00:00Z",
+    title: "Hold only from then on",
+    wish: "when the pass begins to hold",
+    example: "2030-01-31T09:00:00Z",
+    read: |given, narrow| {
+        narrow.begins = given.of(&NOT_BEFORE).first().map(|text| times::date(text)).transpose()?;
+        if let Some(begins) = narrow.begins {
+            narrow.check(check!(r#"check if time($t), $t >= {start}"#, start = date(begins)));
+        }
+        Ok(())
+    },
+    says: |caveat, _| match time_bound(caveat)? {
+        Bound::From(at) => {
+            Some(Says { sentence: format!("a time from {}", date_text(at)), told: Told::Elsewhere })
+        }
+        Bound::Until(_) => None,
+    },
+    ..Flag::named("not-before", Takes::One)
+};

@@ -1,0 +1,121 @@
+//! `--to` and `--to-domain`: whom a request may reach. Both together are one check.
+
+use std::collections::BTreeSet;
+
+use biscuit_auth::builder::{Binary as Apply, Check, Expression, Op as Step, Term, Unary as Turn};
+use biscuit_auth::macros::check;
+
+use crate::caveats::flag::{Flag, Given, Takes};
+use crate::caveats::grants::set;
+use crate::caveats::reach::TermError;
+use crate::caveats::said::{About, Says, Told};
+use crate::caveats::source::Source;
+use crate::engine::caveat::{Binary, Caveat, Kind, Op, Unary};
+use crate::request::decode::{self, Address};
+use crate::request::gather::{Gather, word};
+use crate::words::value::Value;
+
+pub static TO: Flag = Flag {
+    value: "ADDRESS",
+    help: "Reach only this address. Repeat it, or add --to-domain, for more",
+    title: "Reach only these addresses",
+    wish: "which addresses may get mail, invitations and files",
+    example: "alice@example.com",
+    read: |given, narrow| {
+        narrow.checks(read(given)?);
+        Ok(())
+    },
+    says: |caveat, _| {
+        let who = leaves(caveat)?.join(", ");
+        let told = Told::Line(About::Only, format!("to {who}"));
+        Some(Says { sentence: format!("only these recipients: {who}"), told })
+    },
+    facts,
+    ..Flag::named("to", Takes::Many)
+};
+
+/// Read, told and known with `--to`.
+pub static TO_DOMAIN: Flag = Flag {
+    value: "DOMAIN",
+    help: "Reach only addresses of this domain. Repeat it, or add --to, for more",
+    title: "Reach only these domains",
+    wish: "which domains may get them",
+    example: "example.com",
+    ..Flag::named("to-domain", Takes::Many)
+};
+
+fn read(given: &Given<'_>) -> Result<Option<Check>, TermError> {
+    let address =
+        |text: &String| text.parse().map_err(|_| TermError::Address(text.chars().take(80).collect()));
+    let addresses: Vec<Address> = given.of(&TO).iter().map(address).collect::<Result<_, _>>()?;
+    let domain = |text: &String| {
+        let plain = text.strip_prefix('@').unwrap_or(text).to_ascii_lowercase();
+        if decode::is_domain(&plain) {
+            Ok(plain)
+        } else {
+            Err(TermError::Domain(text.chars().take(80).collect()))
+        }
+    };
+    let domains: Vec<String> = given.of(&TO_DOMAIN).iter().map(domain).collect::<Result<_, _>>()?;
+    Ok(no_others(&addresses, &domains))
+}
+
+/// Holds where nobody is reached but these addresses, and everybody at these domains.
+fn no_others(addresses: &[Address], domains: &[String]) -> Option<Check> {
+    if addresses.is_empty() && domains.is_empty() {
+        return None;
+    }
+    let known = set(addresses.iter().map(Address::as_str));
+    let mut caveat = check!(r#"reject if recipient($r), !{known}.contains($r)"#, known = known);
+    for domain in domains {
+        let elsewhere = vec![
+            Step::Value(Term::Variable("r".into())),
+            Step::Value(Term::Str(format!("@{domain}"))),
+            Step::Binary(Apply::Suffix),
+            Step::Unary(Turn::Negate),
+        ];
+        for query in &mut caveat.queries {
+            query.expressions.push(Expression { ops: elsewhere.clone() });
+        }
+    }
+    Some(caveat)
+}
+
+/// Whom such a check leaves, in words.
+fn leaves(caveat: &Caveat) -> Option<Vec<String>> {
+    let ([query], Kind::Reject) = (caveat.queries.as_slice(), caveat.kind) else { return None };
+    let [pattern] = query.patterns.as_slice() else { return None };
+    if &*pattern.name != "recipient" {
+        return None;
+    }
+    let mut who = Vec::new();
+    for condition in &query.expressions {
+        match condition.as_slice() {
+            [
+                Op::Value(Value::Set(items)),
+                Op::Variable(_),
+                Op::Binary(Binary::Contains),
+                Op::Unary(Unary::Negate),
+            ] => {
+                who.extend(items.iter().filter_map(|item| Some(format!("`{}`", item.as_str()?))));
+            }
+            [Op::Variable(_), Op::Value(domain), Op::Binary(Binary::Suffix), Op::Unary(Unary::Negate)] => {
+                let domain = domain.as_str()?.strip_prefix('@')?;
+                who.push(format!("anybody at `{domain}`"));
+            }
+            _ => return None,
+        }
+    }
+    Some(who)
+}
+
+fn facts(gather: &mut Gather, source: &Source<'_>) {
+    let Ok(reached) = &source.told.reached else { return };
+    let all = &reached.recipients;
+    gather.say(word!("recipient"), || all.iter().map(|address| [Value::str(address.as_str())]));
+    gather.say(word!("recipient_domain"), || {
+        let domains: BTreeSet<&str> = all.iter().map(Address::domain).collect();
+        domains.into_iter().map(|domain| [Value::str(domain)])
+    });
+    gather.say_one(word!("recipient_count"), || Value::count(all.len()));
+}

@@ -1,0 +1,12 @@
+//! Makes a pass, narrows one, and describes what one allows.
+//!
+//! It keeps no key and no pass.
+
+pub mod advice;
+pub mod attenuate;
+pub mod can;
+pub mod inspect;
+pub mod minting;
+pub mod possible;
+pub mod says;
+pub(crate) mod since;

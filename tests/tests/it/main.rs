@@ -1,0 +1,47 @@
+//! The whole of Hallpass with real third-party parts, in one binary, one file for each subject.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod approvals;
+mod audit;
+mod audit_run;
+mod backends;
+mod biscuit;
+mod budgets;
+mod connect;
+mod console;
+mod dependencies;
+mod disk;
+mod errors;
+mod examples;
+mod facts;
+mod flags;
+mod github;
+mod gmail;
+mod guide;
+mod hints;
+mod imported;
+mod invariants;
+mod java;
+mod layering;
+mod logs;
+mod notion;
+mod parts;
+mod readme;
+mod red_team;
+mod refresh;
+mod replies;
+mod reproducible;
+mod rooms;
+mod services;
+mod slack;
+mod stop;
+mod story;
+mod told;
+mod workspace;

@@ -1,0 +1,10 @@
+//! From a service's answer, or a refusal, to the agent's answer.
+
+pub(crate) mod body;
+pub(crate) mod dialect;
+pub mod leave;
+pub(crate) mod pass_on;
+pub(crate) mod problem;
+pub(crate) mod reply;
+pub(crate) mod review;
+pub mod treatment;

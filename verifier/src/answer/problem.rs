@@ -1,0 +1,176 @@
+//! Problem: the body and headers that tell an agent of a refusal or a fault, and the gateway's own pages.
+//!
+//! `refusal::told` chooses the words and the status. Here they become problem+json (RFC 9457) in a dialect.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use serde_json::{Map, Value, json};
+
+use crate::answer::body::AnswerBody;
+use crate::answer::dialect;
+use crate::answer::reply::Reply;
+use crate::ports::RecordId;
+use crate::refusal::spoken::{Client, PROBLEM, Spoken};
+use crate::refusal::stop::Stop;
+use crate::refusal::{FaultCode, Refusal, RefusalCode, Told, iso};
+
+/// How an agent is answered over HTTP.
+pub(crate) struct Voice {
+    pub client: Client,
+    pub spoken: Spoken,
+    /// The address of the gateway's own pages for the agent: `http://HOST`. It is unknown until the Host is known.
+    pub own: Option<String>,
+}
+
+/// Answers a request that was refused or that failed.
+pub(crate) fn stopped(stop: &Stop, told: &Told, voice: &Voice) -> Reply {
+    let spoken = voice.spoken;
+    let mut problem = problem(stop, told);
+    if let (Some(own), Some(id)) = (&voice.own, stop.approval()) {
+        problem.insert("status_url".into(), json!(format!("{own}/approvals/{id}")));
+    }
+    dialect::dress(spoken, &mut problem, told.status, &message(stop, told));
+    let body = AnswerBody::ready(Value::Object(problem).to_string());
+    let mut reply = Reply::new(spoken.carries(told.status), body);
+    let challenged = reply.status == StatusCode::UNAUTHORIZED;
+    let headers = &mut reply.headers;
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(dialect::content_type(spoken, voice.client.reads)));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if challenged {
+        headers.insert(WWW_AUTHENTICATE, challenge(stop));
+    }
+    if let Some(seconds) = told.retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if closes(stop) {
+        last_of_its_connection(&mut reply);
+    }
+    reply
+}
+
+/// After these, the position in the connection's bytes is uncertain.
+fn closes(stop: &Stop) -> bool {
+    match stop {
+        Stop::Refused(refusal) => matches!(
+            refusal.code,
+            RefusalCode::AmbiguousRequest | RefusalCode::LengthRequired | RefusalCode::BodyTooLarge
+        ),
+        Stop::Broke(fault) => fault.code == FaultCode::Overloaded,
+    }
+}
+
+/// Everything there is to tell, however it is told.
+pub(crate) fn problem(stop: &Stop, told: &Told) -> Map<String, Value> {
+    let mut problem = Map::new();
+    let mut set = |name: &str, value: Value| problem.insert(name.into(), value);
+    set("type", json!(format!("urn:hallpass:problem:{}", told.code)));
+    set("status", json!(told.status.as_u16()));
+    set("title", json!(told.title));
+    set("detail", json!(told.detail));
+    set("code", json!(told.code));
+    set("retryable", json!(told.retryable));
+    set("next", json!(told.next.as_str()));
+    if let Some(RecordId(id)) = told.record {
+        set("record", json!(id));
+    }
+    if let Some(outcome) = told.outcome {
+        set("outcome", json!(outcome));
+    }
+    if let Some(until) = told.until {
+        set(until_name(stop), json!(iso(until)));
+    }
+    if let Stop::Refused(refusal) = stop {
+        problem.extend(of_refusal(refusal));
+    }
+    problem
+}
+
+/// The name for a wait that helps.
+fn until_name(stop: &Stop) -> &'static str {
+    match stop {
+        Stop::Broke(_) => "free_at",
+        Stop::Refused(refusal) if refusal.code == RefusalCode::PassNotYet => "starts_at",
+        Stop::Refused(_) => "resets_at",
+    }
+}
+
+fn of_refusal(refusal: &Refusal) -> Map<String, Value> {
+    let (expected, got) = refusal.expected_and_got().unzip();
+    let texts = [
+        ("caveat", refusal.reason().map(|reason| reason.caveat.as_str())),
+        ("expected", expected),
+        ("got", got),
+        ("hint", refusal.hint.as_deref()),
+    ];
+    let mut members: Map<String, Value> =
+        texts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))).collect();
+    if let Some(id) = &refusal.approval {
+        members.insert("approval".into(), json!(id));
+    }
+    members.insert("liftable_by".into(), json!(refusal.liftable_by()));
+    members
+}
+
+/// One line with everything, for clients that show only one.
+fn message(stop: &Stop, told: &Told) -> String {
+    let mut line = format!("hallpass {}: {}", told.code, told.detail);
+    if let Stop::Refused(refusal) = stop {
+        if let Some((expected, got)) = refusal.expected_and_got() {
+            line.push_str(&format!(" (expected {expected}, got {got})"));
+        }
+        if let Some(hint) = &refusal.hint {
+            line.push_str(&format!("; hint: {hint}"));
+        }
+    }
+    if !line.ends_with(['.', '?', '!']) {
+        line.push('.');
+    }
+    line.push(' ');
+    line.push_str(&told.sentence);
+    line
+}
+
+/// RFC 6750, section 3: there is no error code if there was no token at all.
+fn challenge(stop: &Stop) -> HeaderValue {
+    let Stop::Refused(refusal) = stop else { return HeaderValue::from_static("Bearer") };
+    if refusal.code == RefusalCode::PassMissing {
+        return HeaderValue::from_static("Bearer realm=\"hallpass\"");
+    }
+    let line = format!(
+        "Bearer realm=\"hallpass\", error=\"invalid_token\", error_description=\"{}\"",
+        refusal.code.title().to_lowercase()
+    );
+    HeaderValue::from_str(&line).unwrap_or(HeaderValue::from_static("Bearer error=\"invalid_token\""))
+}
+
+/// Says that the request was held open as the agent preferred (RFC 7240, section 3).
+pub(crate) fn preference_applied(reply: &mut Reply, waited: Duration) {
+    if let Ok(value) = HeaderValue::from_str(&format!("wait={}", waited.as_secs())) {
+        reply.headers.insert("preference-applied", value);
+    }
+}
+
+/// Nothing behind it on its connection is read.
+pub(crate) fn last_of_its_connection(reply: &mut Reply) {
+    reply.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+}
+
+/// There is no such page for this pass. It does not tell whether there is one for another pass.
+pub(crate) fn not_found() -> Reply {
+    let mut reply = page(&json!({
+        "type": "about:blank", "status": 404, "title": "Not Found", "detail": "this pass has not asked for such an approval",
+    }));
+    reply.status = StatusCode::NOT_FOUND;
+    reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
+    reply
+}
+
+/// A JSON page of the gateway itself.
+pub(crate) fn page(value: &Value) -> Reply {
+    let mut reply = Reply::new(StatusCode::OK, AnswerBody::ready(value.to_string()));
+    reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    reply.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}

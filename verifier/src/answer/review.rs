@@ -1,0 +1,145 @@
+//! Review: if the pass limits answers, the whole answer is read before any of it is passed on.
+//!
+//! Parts that the pass hides are taken out, or the answer is refused. The remaining ids are kept for the lineage. The
+//! pass sets the conditions (`datalog::response`); this handles only the bytes and their limit.
+//!
+//! - Invariant: If the pass limits answers, the whole answer is judged before the agent gets any of it. An answer that
+//!   cannot be judged is refused (`an_answer_that_does_not_say_when_it_is_from_is_not_passed_on`,
+//!   `a_part_another_coding_or_another_type_is_not_passed_on`,
+//!   `an_operation_whose_answers_nobody_can_judge_is_refused_before_it_is_sent`).
+
+use bytes::{Bytes, BytesMut};
+use datalog::json::Json;
+use datalog::response::{Revealed, Review, Reviewed, Unfit};
+use http::StatusCode;
+use http_body::Body;
+use http_body_util::BodyExt;
+use tokio::time::timeout;
+
+use crate::answer::leave::Leave;
+use crate::answer::treatment::{Shows, broken_off, cut};
+use crate::config::Limits;
+use crate::ports::CarriedOut;
+use crate::refusal::Refusal;
+use crate::refusal::stop::Stop;
+use crate::rooms::{MAX_REVIEWED, Room};
+use crate::upstream::forward::Departure;
+use crate::upstream::unpack::Plain;
+
+/// A body after its review.
+pub(crate) enum Looked {
+    /// Read and judged.
+    Whole(Bytes),
+    /// The pass asks nothing of it: it is passed on as it comes, after the bytes that were already read.
+    Onward { ahead: Bytes, body: Plain },
+}
+
+/// The kind of the next body: by the request, and then by the answer's head.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    Json,
+    Other,
+}
+
+/// The tools of a review.
+pub(crate) struct Reviewer<'a> {
+    pub departure: &'a Departure,
+    pub leave: &'a Leave,
+    pub limits: &'a Limits,
+    pub shows: Shows,
+}
+
+/// Reviews the answer if the pass asks anything of it. It keeps only as much of the answer's memory as it needs.
+pub(crate) async fn review(
+    status: StatusCode,
+    body: Plain,
+    content: Content,
+    reviewer: &Reviewer<'_>,
+    room: &mut Option<Room>,
+) -> Result<Looked, Stop> {
+    let Reviewer { departure, limits, .. } = *reviewer;
+    let onward = |ahead, body| Ok(Looked::Onward { ahead, body });
+    let Some(review) = departure.permitted().review() else { return onward(Bytes::new(), body) };
+    // A failed answer shows no item, and neither does one without a body.
+    if !status.is_success() || body.arrives() == Some(0) {
+        return onward(Bytes::new(), body);
+    }
+    if content == Content::Other || status == StatusCode::PARTIAL_CONTENT {
+        return match review.judges() {
+            true => Err(refused(departure, review.unreadable("an answer that is not whole, or not JSON"))),
+            false => onward(Bytes::new(), body),
+        };
+    }
+    if let (Some(room), Some(length)) = (&mut *room, body.length()) {
+        room.shrink_to(usize::try_from(length).unwrap_or(usize::MAX));
+    }
+    let (text, rest) = read(status, body, limits).await?;
+    if let Some(body) = rest {
+        let got = format!("one of more than {} MiB: ask for less at a time", MAX_REVIEWED >> 20);
+        return if review.judges() {
+            Err(refused(departure, review.unreadable(&got)))
+        } else {
+            onward(text, body)
+        };
+    }
+    if text.is_empty() {
+        return Ok(Looked::Whole(text));
+    }
+    let Judged { text, revealed } = judged(review, text, departure)?;
+    // A head shows no id of the body it lacks.
+    if reviewer.shows == Shows::Everything {
+        let Leave { in_time, pass, connection, .. } = reviewer.leave;
+        in_time.remember(pass, connection, revealed).await;
+    }
+    Ok(Looked::Whole(text))
+}
+
+/// The rest of an answer, and the ids in it.
+struct Judged {
+    text: Bytes,
+    revealed: Revealed,
+}
+
+/// It waits for nothing: at most one held answer for each thread is being parsed.
+fn judged(review: &Review, text: Bytes, departure: &Departure) -> Result<Judged, Stop> {
+    let json = match Json::parse(&text) {
+        Ok(json) => json,
+        Err(_) if !review.judges() => return Ok(Judged { text, revealed: Revealed::default() }),
+        Err(error) => return Err(refused(departure, review.unreadable(&error.to_string()))),
+    };
+    let request = departure.permitted().request();
+    let reviewed = review.apply(request, json).map_err(|unfit| refused(departure, unfit))?;
+    let Reviewed { answer, withheld, changed, revealed } = reviewed;
+    if withheld > 0 {
+        tracing::debug!(operation = %request.operation.id, withheld, "items were withheld");
+    }
+    Ok(Judged { text: if changed { answer.to_text().into() } else { text }, revealed })
+}
+
+/// The whole body; or the part that was read of a body that is too large, and the rest of it.
+async fn read(status: StatusCode, mut body: Plain, limits: &Limits) -> Result<(Bytes, Option<Plain>), Stop> {
+    let too_large = |body: &Plain| body.size_hint().lower() > MAX_REVIEWED as u64;
+    let mut text = BytesMut::new();
+    if too_large(&body) {
+        return Ok((Bytes::new(), Some(body)));
+    }
+    loop {
+        let frame = timeout(limits.idle, body.frame()).await;
+        let Ok(frame) = frame else {
+            return Err(cut(status, "the service stopped in the middle of its answer").into());
+        };
+        let Some(frame) = frame else { return Ok((text.freeze(), None)) };
+        let frame = frame.map_err(|broken| broken_off(status, broken))?;
+        let Ok(data) = frame.into_data() else { continue };
+        text.extend_from_slice(&data);
+        if text.len() > MAX_REVIEWED {
+            return Ok((text.freeze(), Some(body)));
+        }
+    }
+}
+
+/// Only successful answers are reviewed: the request was carried out.
+fn refused(departure: &Departure, unfit: Unfit) -> Stop {
+    let operation = &departure.permitted().request().operation.id;
+    Refusal::of_answer(operation, unfit, CarriedOut::Yes).into()
+}

@@ -1,0 +1,46 @@
+//! The authority, asked with a deadline.
+//!
+//! An authority that does not answer in time counts as failed. Every question gets its deadline here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
+
+use crate::config::Limits;
+use crate::ports::{Authority, StoreFault};
+
+/// An authority, and the deadline of its answers.
+#[derive(Clone)]
+pub(crate) struct InTime {
+    authority: Arc<dyn Authority>,
+    within: Duration,
+}
+
+impl InTime {
+    pub(crate) fn new(authority: Arc<dyn Authority>, limits: &Limits) -> Self {
+        Self { authority, within: limits.authority }
+    }
+
+    /// For answers from memory, or for an answer that the caller awaits.
+    pub(crate) fn authority(&self) -> &dyn Authority {
+        self.authority.as_ref()
+    }
+
+    /// Its answer. If it does not come in time, the store counts as failed.
+    pub(crate) async fn answer<T, E: From<StoreFault>>(
+        &self,
+        answer: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        match self.within(answer).await {
+            Ok(answer) => answer,
+            Err(Elapsed { .. }) => Err(StoreFault("timed out".into()).into()),
+        }
+    }
+
+    /// Its answer, or that none came in time.
+    pub(crate) async fn within<T>(&self, answer: impl Future<Output = T>) -> Result<T, Elapsed> {
+        timeout(self.within, answer).await
+    }
+}

@@ -1,0 +1,36 @@
+//! A request that was sent before, and what became of it.
+
+use datalog::{QuestionDigest, RequestDigest};
+use time::OffsetDateTime;
+
+use crate::ports::record::RecordId;
+
+/// What makes a request the same as an earlier one: either of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Same {
+    /// The same bytes, as far as they are understood.
+    pub digest: RequestDigest,
+    /// The same question for a person: an SDK or a model that builds a letter again gives it another boundary, date
+    /// and id.
+    pub question: QuestionDigest,
+}
+
+/// An earlier request with the same content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SentBefore {
+    pub record: RecordId,
+    pub at: OffsetDateTime,
+    /// From then on the same request is sent again.
+    pub free_at: OffsetDateTime,
+    pub fate: Fate,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    OnItsWay,
+    /// Nobody knows whether the service carried it out.
+    Unknown,
+    /// The service carried it out, and its agent did not get the answer.
+    CarriedOut,
+}

@@ -1,0 +1,342 @@
+//! The record of one request while it runs.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use datalog::catalog::{Operation, Service};
+use datalog::{
+    Approval, Approved, ConnectionName, Decided, Permitted, Reason, Refused, Request, Reservation,
+    VerifiedPass,
+};
+use time::{Duration, OffsetDateTime};
+
+use crate::authority::allowance::{Allowance, Short};
+use crate::config::Limits;
+use crate::ports::{ApprovalUse, CarriedOut, Once, Outcome, Record, RecordId, Repeat};
+use crate::record::recorder::Recorder;
+use crate::record::sent::{Sent, took};
+use crate::refusal::stop::Stop;
+use crate::refusal::{Does, Fault, FaultCode, Refusal};
+use crate::{facts, meter};
+
+enum State {
+    /// Nothing was written.
+    Open,
+    /// Budgets are taken and the intent is durable; nothing was sent.
+    Intended(RecordId),
+    /// It may have reached the upstream, and waits for its outcome.
+    Departed(RecordId),
+    Closed,
+}
+
+/// What is seen of a request before it is understood.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Came<'a> {
+    pub method: &'a str,
+    pub path: &'a str,
+    pub peer: IpAddr,
+}
+
+/// The record of one request while it runs.
+pub(crate) struct Recording {
+    recorder: Recorder,
+    record: Record,
+    /// The amounts taken from budgets. They are part of the record only once it is an intent.
+    reservations: Vec<Reservation>,
+    /// The answer's allowance from budgets that count bytes.
+    allowance: Option<Allowance>,
+    operation: Option<Arc<Operation>>,
+    does: Does,
+    state: State,
+    started: Instant,
+}
+
+/// How a request ended that the service did not answer.
+pub(crate) struct Ended {
+    pub stop: Stop,
+    pub record: Option<RecordId>,
+    pub does: Does,
+}
+
+impl Recording {
+    pub(crate) fn open(recorder: Recorder, came: &Came<'_>, at: OffsetDateTime) -> Self {
+        meter::began();
+        let record = Record {
+            at,
+            lineage: Vec::new(),
+            task: None,
+            connection: None,
+            operation: None,
+            method: came.method.chars().take(16).collect(),
+            path: shown_path(came.path),
+            digest: None,
+            question: None,
+            outline: None,
+            looked_up: Vec::new(),
+            approval: None,
+            decision: "allow",
+            reasons: Vec::new(),
+            facts: None,
+            reservations: Vec::new(),
+            once: None,
+            peer: came.peer,
+            decided_in: Duration::ZERO,
+        };
+        Self {
+            recorder,
+            record,
+            reservations: Vec::new(),
+            allowance: None,
+            operation: None,
+            does: Does::Reads,
+            state: State::Open,
+            started: Instant::now(),
+        }
+    }
+
+    pub(crate) fn verified(&mut self, pass: &VerifiedPass) {
+        self.record.lineage = pass.lineage().to_vec();
+        self.record.task = Some(pass.task().to_owned());
+    }
+
+    pub(crate) fn classified(&mut self, request: &Request, service: &Service) {
+        self.record.connection = Some(request.connection.clone());
+        self.record.operation = Some(request.operation.id.to_string());
+        self.record.outline = Some(Arc::new(request.outline()));
+        self.operation = Some(request.operation.clone());
+        self.does = Does::of(request, service);
+    }
+
+    /// The credential is about to be used for a look-up.
+    pub(crate) fn looks_up(&mut self, operation: &Operation) {
+        self.record.looked_up.push(operation.id.to_string());
+    }
+
+    /// The facts of the record's decision, if they are stored.
+    pub(crate) fn judged(
+        &mut self,
+        pass: &VerifiedPass,
+        decided: &Decided,
+        context: &datalog::Context,
+        at: OffsetDateTime,
+    ) {
+        if let Decided::Allow(permitted) = decided
+            && self.does != Does::Reads
+        {
+            self.record.question = Some(permitted.request().question(&context.observed, at));
+        }
+        self.record.facts =
+            facts::of(self.recorder.in_time.authority().keeping(), pass, decided, context, at);
+    }
+
+    pub(crate) fn refused(&mut self, refused: &Refused) {
+        self.record.digest = Some(refused.digest());
+        self.record.reasons = refused.reasons().to_vec();
+    }
+
+    /// The approval of this request, which its intent uses up.
+    pub(crate) fn approved(&mut self, approved: &Approved) {
+        let by = approved.by().iter().cloned().collect();
+        self.record.approval = Some(ApprovalUse {
+            id: approved.approval().clone(),
+            by,
+            digest: approved.question(),
+            alike: approved.envelope(),
+        });
+    }
+
+    /// Takes the decision's amounts from the budgets and makes the intent durable, together. Without it nothing may
+    /// be sent.
+    pub(crate) async fn reserve(&mut self, permitted: &Permitted) -> Result<(), Stop> {
+        self.record.digest = Some(permitted.digest());
+        self.record.reasons = permitted.reasons().to_vec();
+        let reservations = permitted.reservations().to_vec();
+        if (permitted.approval() == Approval::Given) != self.record.approval.is_some() {
+            return Err(Fault::before(FaultCode::AuditUnavailable, "an approval is not accounted for").into());
+        }
+        let Recorder { in_time, limits, .. } = &self.recorder;
+        let decided_in = took(self.started);
+        let once = self.once(limits);
+        let intent = Record { reservations: reservations.clone(), once, decided_in, ..self.record.clone() };
+        let id = in_time.reserve(intent).await?;
+        let length = || permitted.request().body_length();
+        self.allowance = Allowance::of(in_time, &reservations, length);
+        self.reservations = reservations;
+        self.state = State::Intended(id);
+        Ok(())
+    }
+
+    /// For how long an identical request is not sent. A request waits no longer than this for an answer under way.
+    fn once(&self, limits: &Limits) -> Option<Once> {
+        let window = Duration::try_from(limits.once).unwrap_or(Duration::MAX);
+        let until = self
+            .record
+            .at
+            .saturating_add(window)
+            .saturating_add(Duration::try_from(limits.first_byte).unwrap_or(Duration::MAX));
+        let repeat = match self.does {
+            Does::Reads => return None,
+            Does::More => Repeat::Nothing,
+            Does::Keyed => Repeat::UnderItsKey,
+        };
+        Some(Once { until, window, repeat })
+    }
+
+    /// Takes this many bytes of a complete answer, before any of it is sent.
+    pub(crate) async fn take(&mut self, bytes: usize, carried_out: CarriedOut) -> Result<(), Stop> {
+        let Some(allowance) = &mut self.allowance else { return Ok(()) };
+        allowance.take(bytes as u64).await.map_err(|Short| Refusal::too_much_answered(carried_out).into())
+    }
+
+    /// From here on the service may act.
+    pub(crate) fn departs(&mut self) {
+        if let State::Intended(id) = self.state {
+            self.state = State::Departed(id);
+        }
+    }
+
+    /// Ends the recording with a refusal or a fault. Returns what to tell the agent.
+    pub(crate) async fn stop(mut self, stop: Stop) -> Ended {
+        meter::decided(stop.code(), self.service(), self.started.elapsed());
+        let (does, state) = (self.does, std::mem::replace(&mut self.state, State::Closed));
+        let stop = if matches!(state, State::Departed(_)) { stop.after_departure() } else { stop };
+        let release = match state {
+            State::Intended(_) => true,
+            State::Departed(_) => stop.carried_out() == CarriedOut::NotSent,
+            State::Open | State::Closed => false,
+        };
+        if release {
+            self.recorder.release(&self.reservations, self.record.approval.as_ref()).await;
+            if let Some(allowance) = self.allowance.take() {
+                allowance.forget();
+            }
+        }
+        self.say(&stop);
+        let (stop, record) = match state {
+            State::Intended(id) | State::Departed(id) => {
+                let (code, carried_out) = (stop.code(), stop.carried_out());
+                let outcome = Outcome::Failed { code, carried_out, took: took(self.started) };
+                self.recorder.in_time.authority().outcome(id, outcome);
+                (stop, Some(id))
+            }
+            State::Open => self.write_refusal(stop).await,
+            State::Closed => (stop, None),
+        };
+        Ended { stop, record, does }
+    }
+
+    fn service(&self) -> Option<&str> {
+        self.operation.as_ref().map(|operation| operation.id.service())
+    }
+
+    fn say(&self, stop: &Stop) {
+        let operation = self.operation.as_ref().map(|operation| operation.id.as_str());
+        let connection = self.record.connection.as_ref().map(ConnectionName::as_str);
+        let code = stop.code();
+        match stop {
+            Stop::Refused(_) => tracing::debug!(connection, operation, code, "refused"),
+            Stop::Broke(fault) => {
+                let because = fault.because.as_ref().map(tracing::field::display);
+                let detail = &fault.detail;
+                if fault.code == FaultCode::AuditUnavailable {
+                    tracing::error!(connection, operation, code, detail, because, "not answered");
+                } else {
+                    tracing::warn!(connection, operation, code, detail, because, "not answered");
+                }
+            }
+        }
+    }
+
+    /// Records that a holder asked in advance: with this word, and not as a refusal.
+    pub(crate) async fn question(
+        &mut self,
+        would: &'static str,
+        reasons: &[Reason],
+    ) -> Result<Option<RecordId>, Stop> {
+        let record = Record {
+            decision: would,
+            reasons: reasons.to_vec(),
+            decided_in: took(self.started),
+            ..self.record.clone()
+        };
+        let in_time = &self.recorder.in_time;
+        Ok(in_time.answer(in_time.authority().refusal(record)).await?)
+    }
+
+    async fn write_refusal(&mut self, stop: Stop) -> (Stop, Option<RecordId>) {
+        self.record.decision = stop.code();
+        self.record.decided_in = took(self.started);
+        let in_time = &self.recorder.in_time;
+        match in_time.answer(in_time.authority().refusal(self.record.clone())).await {
+            Ok(id) => (stop, id),
+            Err(fault) => {
+                // A store that does not answer was already reported.
+                if stop.code() != FaultCode::AuditUnavailable.as_str() {
+                    tracing::error!(%fault, "the audit log did not take a refusal");
+                }
+                (Fault::audit().into(), None)
+            }
+        }
+    }
+
+    /// The answer is on its way. From here on the outcome ends the record.
+    pub(crate) fn sent(&mut self, status: u16) -> Sent {
+        let id = match std::mem::replace(&mut self.state, State::Closed) {
+            State::Intended(id) | State::Departed(id) => Some(id),
+            _ => None,
+        };
+        meter::decided("allow", self.service(), self.started.elapsed());
+        Sent {
+            in_time: self.recorder.in_time.clone(),
+            allowance: self.allowance.take(),
+            id,
+            status,
+            bytes: 0,
+            started: self.started,
+        }
+    }
+
+    fn abort(&self, id: RecordId, carried_out: CarriedOut) {
+        let outcome = Outcome::Aborted { bytes: 0, carried_out, took: took(self.started) };
+        self.recorder.in_time.authority().outcome(id, outcome);
+    }
+
+    /// The answer was given, and `Sent` says the rest. The gateway's own pages are not recorded.
+    pub(crate) fn close(mut self) {
+        self.state = State::Closed;
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        meter::ended();
+        match std::mem::replace(&mut self.state, State::Closed) {
+            State::Closed => {}
+            State::Departed(id) => self.abort(id, CarriedOut::Perhaps),
+            State::Intended(id) => {
+                self.abort(id, CarriedOut::NotSent);
+                let (recorder, reservations) =
+                    (self.recorder.clone(), std::mem::take(&mut self.reservations));
+                let approval = self.record.approval.take();
+                self.recorder
+                    .tasks
+                    .spawn(async move { recorder.release(&reservations, approval.as_ref()).await });
+                if let Some(allowance) = self.allowance.take() {
+                    allowance.forget();
+                }
+            }
+            State::Open => {
+                let recorder = self.recorder.clone();
+                let record = Record { decision: FaultCode::Abandoned.as_str(), ..self.record.clone() };
+                self.recorder.tasks.spawn(async move { recorder.abandon(record).await });
+            }
+        }
+    }
+}
+
+/// The path in the form that a record may keep: cut, and without anything that looks like a pass.
+fn shown_path(path: &str) -> String {
+    let end = path.find("hallpass_").unwrap_or(path.len());
+    path.chars().take(end.min(512)).collect()
+}

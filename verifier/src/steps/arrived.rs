@@ -1,0 +1,124 @@
+//! Arrived: a request as its surface understood it, with one trusted pass.
+//!
+//! It holds nothing of a protocol: the pipeline decides, sends and answers, and the surface renders the result.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use datalog::RawRequest;
+
+use crate::answer::treatment::Shows;
+use crate::gateway::Gateway;
+use crate::refusal::stop::Stop;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::rooms::Room;
+use crate::steps::verify::Trusted;
+
+/// A request as its surface understood it.
+pub(crate) struct Arrived {
+    pub trusted: Trusted,
+    /// The service's host that the agent meant, if its surface shows one.
+    pub host: Option<String>,
+    pub method: String,
+    /// The method that the agent names instead.
+    pub method_override: Option<String>,
+    /// The service's own path, percent-encoded; starts with `/`.
+    pub path: String,
+    /// Percent-encoded, without the question mark.
+    pub query: Option<String>,
+    /// Headers that mean something beyond the surface, with names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub content_type: Option<String>,
+    pub body: Contents,
+    pub shows: Shows,
+    /// The agent's address for this connection: the service's own URLs in an answer lead there.
+    pub base: String,
+    /// Whether the agent would rather wait for a person than be told to come back.
+    pub patience: Option<Patience>,
+}
+
+impl Arrived {
+    /// The request as the catalog reads it.
+    pub(crate) fn read<T>(&self, reader: impl FnOnce(&RawRequest<'_>) -> T) -> T {
+        let headers: Vec<(&str, &str)> =
+            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        reader(&RawRequest {
+            method: &self.method,
+            method_override: self.method_override.as_deref(),
+            host: self.host.as_deref(),
+            path: &self.path,
+            query: self.query.as_deref(),
+            headers: &headers,
+            content_type: self.content_type.as_deref(),
+            body: &self.body.bytes,
+        })
+    }
+}
+
+/// The whole body of a request, and its memory for as long as this lives.
+pub(crate) struct Contents {
+    pub bytes: Bytes,
+    _room: Option<Room>,
+}
+
+impl Contents {
+    /// Bytes that are in this memory, if they need any.
+    pub(crate) fn within(room: Option<Room>, bytes: Bytes) -> Self {
+        Self { bytes, _room: room }
+    }
+
+    /// A body that a surface already has whole: within the limit, with memory taken now.
+    pub(crate) fn whole(gateway: &Gateway, bytes: Bytes) -> Result<Self, Stop> {
+        let most = gateway.config.limits.body;
+        if bytes.len() > most {
+            return Err(too_large(most).into());
+        }
+        Ok(Self { _room: gateway.rooms.for_body(bytes.len())?, bytes })
+    }
+
+    /// Other bytes made from these, in the same memory.
+    pub(crate) fn replaced(self, bytes: Bytes) -> Self {
+        Self { bytes, ..self }
+    }
+}
+
+/// A body with more bytes than are read.
+pub(crate) fn too_large(most: usize) -> Refusal {
+    Refusal::new(RefusalCode::BodyTooLarge, "the request body is larger than what is inspected")
+        .expected(format!("at most {most} bytes"), "more")
+}
+
+/// The longest time for which a request may be held open for a person.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// How long an agent would rather wait for a person than be told to come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Patience(Duration);
+
+impl Patience {
+    /// As long as the agent wants, within the limit. None if it does not want to wait.
+    pub(crate) fn of(wanted: Duration) -> Option<Self> {
+        (!wanted.is_zero()).then(|| Self(wanted.min(LONGEST)))
+    }
+
+    pub(crate) fn lasts(self) -> Duration {
+        self.0
+    }
+}
+
+/// The client that waits for the answer, as far as its surface notices.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Caller(Arc<AtomicBool>);
+
+impl Caller {
+    /// Nobody waits any longer.
+    pub(crate) fn leaves(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn has_left(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}

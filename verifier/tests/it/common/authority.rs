@@ -1,0 +1,480 @@
+//! An authority in memory that remembers everything it was asked, and fails where it is told to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use datalog::catalog::Service;
+use datalog::{
+    ConnectionName, Known, PassId, Reservation, Resource, RevocationId, RootKeyPair, RootKeys, Spent,
+};
+use secrecy::SecretString;
+use verifier::departures::Departures;
+use verifier::ports::{
+    Answer, Audit, Connection, Credential, Credentials, Fate, Held, IntentError, Keeping, Learned,
+    LeaseError, Ledger, Outcome, Provenance, Record, RecordId, Rejection, Repeat, Same, SentBefore, Sign,
+    StoreFault, Trust, Warrant,
+};
+
+use time::OffsetDateTime;
+
+use super::desk::Desk;
+use super::{CREDENTIAL, pass_id};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Intent,
+    Refusal,
+}
+
+/// One audit record, and how often and how it was finished.
+#[derive(Debug, Clone)]
+pub struct Written {
+    pub kind: Kind,
+    pub record: Record,
+    pub outcomes: Vec<Outcome>,
+}
+
+/// What becomes of a credential that the upstream did not accept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renews {
+    Yes,
+    ProviderIsDown,
+    ClientIsRefused,
+}
+
+pub struct Remembering {
+    root: RootKeyPair,
+    connections: Mutex<Vec<Arc<Connection>>>,
+    revoked: Mutex<BTreeSet<RevocationId>>,
+    /// Passes and connections that are stopped by themselves.
+    pub suspended: Mutex<BTreeSet<String>>,
+    pub desk: Desk,
+    written: Mutex<Vec<Written>>,
+    budgets: Mutex<BTreeMap<String, u64>>,
+    shown: Mutex<Vec<Learned>>,
+    once: Mutex<Vec<(OnceKey, SentBefore)>>,
+    settled: tokio::sync::Notify,
+    waiting: AtomicU64,
+    /// How often it was asked where things come from.
+    pub asked: AtomicU64,
+    passes: AtomicU64,
+    /// Counts credentials; a rejection makes the next one new.
+    pub generation: AtomicU64,
+    pub leases: AtomicU64,
+    pub rejections: Mutex<Vec<Rejection>>,
+    pub renews: Mutex<Renews>,
+    /// What was noticed of connections, in order.
+    pub signs: Mutex<Vec<(String, Sign)>>,
+    pub stopped: AtomicBool,
+    pub departures: Arc<Departures>,
+    pub audit_is_broken: AtomicBool,
+    pub needs_reconnect: AtomicBool,
+    pub panics_on_lease: AtomicBool,
+    /// A person revokes, stops everything, stops or disconnects the connection, or imports its service anew, while a
+    /// credential is fetched.
+    pub revokes_on_lease: AtomicBool,
+    pub stops_on_lease: AtomicBool,
+    pub suspends_on_lease: AtomicBool,
+    pub disconnects_on_lease: AtomicBool,
+    pub imports_on_lease: AtomicBool,
+}
+
+impl Remembering {
+    pub fn new(connections: Vec<Arc<Connection>>) -> Self {
+        Self {
+            root: RootKeyPair::from_seed(7, [7; 32]),
+            connections: Mutex::new(connections),
+            revoked: Mutex::default(),
+            suspended: Mutex::default(),
+            desk: Desk::default(),
+            written: Mutex::default(),
+            budgets: Mutex::default(),
+            shown: Mutex::default(),
+            once: Mutex::default(),
+            settled: tokio::sync::Notify::new(),
+            waiting: AtomicU64::new(0),
+            asked: AtomicU64::new(0),
+            passes: AtomicU64::new(1),
+            generation: AtomicU64::new(1),
+            leases: AtomicU64::new(0),
+            rejections: Mutex::default(),
+            renews: Mutex::new(Renews::Yes),
+            signs: Mutex::default(),
+            stopped: AtomicBool::new(false),
+            departures: Arc::default(),
+            audit_is_broken: AtomicBool::new(false),
+            needs_reconnect: AtomicBool::new(false),
+            panics_on_lease: AtomicBool::new(false),
+            revokes_on_lease: AtomicBool::new(false),
+            stops_on_lease: AtomicBool::new(false),
+            suspends_on_lease: AtomicBool::new(false),
+            disconnects_on_lease: AtomicBool::new(false),
+            imports_on_lease: AtomicBool::new(false),
+        }
+    }
+
+    pub fn root(&self) -> &RootKeyPair {
+        &self.root
+    }
+
+    pub fn all(&self) -> Vec<Arc<Connection>> {
+        self.connections.lock().unwrap().clone()
+    }
+
+    /// Every connection is to what another description says.
+    pub fn import_anew(&self) {
+        let mut connections = self.connections.lock().unwrap();
+        let services: Vec<_> = connections.iter().map(|one| one.service.clone()).collect();
+        for connection in connections.iter_mut() {
+            let is_other = |service: &&Arc<Service>| service.digest != connection.service.digest;
+            let other = services.iter().find(is_other).expect("there are two services").clone();
+            *connection = Arc::new(Connection {
+                name: connection.name.clone(),
+                service: other,
+                account: connection.account.clone(),
+                upstream: connection.upstream.clone(),
+                listen: connection.listen,
+            });
+        }
+    }
+
+    pub fn disconnect(&self, name: &str) {
+        self.connections.lock().unwrap().retain(|one| one.name.as_str() != name);
+    }
+
+    pub fn next_pass_id(&self) -> PassId {
+        pass_id(self.passes.fetch_add(1, Ordering::SeqCst))
+    }
+
+    /// The id of the pass that was minted last.
+    pub fn last_pass(&self) -> String {
+        pass_id(self.passes.load(Ordering::SeqCst) - 1).to_string()
+    }
+
+    /// Revokes the pass that was minted last.
+    pub fn revoke_last(&self) {
+        self.revoked.lock().unwrap().insert(self.last_pass().parse().unwrap());
+    }
+
+    pub fn written(&self) -> Vec<Written> {
+        self.written.lock().unwrap().clone()
+    }
+
+    /// The budgets that anything is reserved of.
+    pub fn budgets(&self) -> BTreeMap<String, u64> {
+        self.budgets.lock().unwrap().iter().filter(|(_, n)| **n > 0).map(|(k, n)| (k.clone(), *n)).collect()
+    }
+
+    /// The token of the current generation.
+    pub fn token(&self) -> String {
+        match self.generation.load(Ordering::SeqCst) {
+            1 => CREDENTIAL.to_owned(),
+            later => format!("{CREDENTIAL}{later}"),
+        }
+    }
+
+    fn take_all(&self, reservations: &[Reservation]) -> Result<(), IntentError> {
+        let mut known = self.budgets.lock().unwrap();
+        for one in reservations {
+            if known.get(&one.budget).copied().unwrap_or(0) + one.cost > one.max {
+                return Err(IntentError::Exhausted(one.budget.clone()));
+            }
+        }
+        for one in reservations {
+            *known.entry(one.budget.clone()).or_default() += one.cost;
+        }
+        Ok(())
+    }
+
+    /// What answers showed, in order.
+    pub fn shown(&self) -> Vec<Learned> {
+        self.shown.lock().unwrap().clone()
+    }
+
+    /// How many wait for the same request that is on its way.
+    pub fn waits_for_another(&self) -> u64 {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// Waits for the same request that is on its way, as long as that takes.
+    async fn alone(&self, key: &OnceKey, now: OffsetDateTime) -> Result<(), IntentError> {
+        loop {
+            let settled = self.settled.notified();
+            match stands(&self.once.lock().unwrap(), key, now) {
+                None => return Ok(()),
+                Some(first) if first.fate != Fate::OnItsWay => return Err(IntentError::SentBefore(first)),
+                Some(_) => {}
+            }
+            self.waiting.fetch_add(1, Ordering::SeqCst);
+            settled.await;
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    fn write(&self, kind: Kind, record: Record) -> Result<RecordId, StoreFault> {
+        if self.audit_is_broken.load(Ordering::SeqCst) {
+            return Err(StoreFault("the disk is full".into()));
+        }
+        let mut written = self.written.lock().unwrap();
+        written.push(Written { kind, record, outcomes: Vec::new() });
+        Ok(RecordId(written.len() as u64))
+    }
+}
+
+impl Trust for Remembering {
+    fn root_keys(&self) -> Arc<RootKeys> {
+        Arc::new(RootKeys::new([self.root.public()]))
+    }
+
+    fn is_revoked(&self, id: &RevocationId) -> bool {
+        self.revoked.lock().unwrap().contains(id)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
+    }
+
+    fn held(&self, lineage: &[RevocationId], _: &str, connection: Option<&ConnectionName>) -> Option<Held> {
+        let suspended = self.suspended.lock().unwrap();
+        if let Some(name) = connection.filter(|name| suspended.contains(name.as_str())) {
+            return Some(Held::Connection(name.clone()));
+        }
+        lineage.iter().any(|id| suspended.contains(id.as_str())).then_some(Held::Pass(None))
+    }
+
+    fn departures(&self) -> &Arc<Departures> {
+        &self.departures
+    }
+
+    fn connection(&self, name: &ConnectionName) -> Option<Arc<Connection>> {
+        self.all().into_iter().find(|one| one.name == *name)
+    }
+
+    fn connections(&self) -> Vec<Arc<Connection>> {
+        self.all()
+    }
+}
+
+impl Credentials for Remembering {
+    fn lease<'a>(&'a self, warrant: Warrant<'a>) -> Answer<'a, Result<Credential, LeaseError>> {
+        Box::pin(async move {
+            if self.needs_reconnect.load(Ordering::SeqCst) {
+                return Err(LeaseError::NeedsReconnect(warrant.request().connection.clone()));
+            }
+            assert!(!self.panics_on_lease.load(Ordering::SeqCst), "told to panic");
+            if self.revokes_on_lease.load(Ordering::SeqCst) {
+                self.revoke_last();
+            }
+            if self.stops_on_lease.load(Ordering::SeqCst) {
+                self.stopped.store(true, Ordering::SeqCst);
+            }
+            if self.suspends_on_lease.load(Ordering::SeqCst) {
+                self.suspended.lock().unwrap().insert(warrant.request().connection.to_string());
+            }
+            if self.disconnects_on_lease.load(Ordering::SeqCst) {
+                self.disconnect(warrant.request().connection.as_str());
+            }
+            if self.imports_on_lease.load(Ordering::SeqCst) {
+                self.import_anew();
+            }
+            self.leases.fetch_add(1, Ordering::SeqCst);
+            Ok(Credential {
+                token: SecretString::from(self.token()),
+                generation: self.generation.load(Ordering::SeqCst),
+                expires: None,
+            })
+        })
+    }
+
+    fn renew<'a>(
+        &'a self,
+        warrant: Warrant<'a>,
+        refused: &'a Credential,
+        rejection: Rejection,
+    ) -> Answer<'a, Result<Credential, LeaseError>> {
+        Box::pin(async move {
+            self.rejections.lock().unwrap().push(rejection);
+            let renews = *self.renews.lock().unwrap();
+            match renews {
+                Renews::Yes => {}
+                Renews::ProviderIsDown => return Err(LeaseError::Unavailable("it is down".into())),
+                Renews::ClientIsRefused => {
+                    return Err(LeaseError::ClientRefused(warrant.request().connection.clone()));
+                }
+            }
+            let next = refused.generation + 1;
+            // Two rejections of one credential make one new credential.
+            let _ = self.generation.compare_exchange(
+                refused.generation,
+                next,
+                Ordering::SeqCst,
+                Ordering::SeqCst,
+            );
+            self.lease(warrant).await
+        })
+    }
+
+    fn noticed(&self, connection: &ConnectionName, _: &Credential, sign: Sign) {
+        self.signs.lock().unwrap().push((connection.to_string(), sign));
+    }
+}
+
+impl Ledger for Remembering {
+    fn used<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<Vec<Spent>, StoreFault>> {
+        Box::pin(async move {
+            let known = self.budgets.lock().unwrap();
+            // A window never moves here: whoever asks is told to come back when all of it has passed.
+            let wait = |one: &Reservation| one.window.map(|window| window.seconds() * 1_000);
+            let spent = |one: &Reservation| Spent {
+                used: known.get(&one.budget).copied().unwrap_or(0),
+                cost: None,
+                wait: wait(one),
+                refills: wait(one),
+            };
+            Ok(reservations.iter().map(spent).collect())
+        })
+    }
+
+    fn take(&self, more: Vec<Reservation>) -> Answer<'_, Result<(), IntentError>> {
+        Box::pin(async move {
+            if self.audit_is_broken.load(Ordering::SeqCst) {
+                return Err(StoreFault("the disk is full".into()).into());
+            }
+            self.take_all(&more)
+        })
+    }
+
+    fn settle(&self, unspent: Vec<Reservation>) {
+        let mut known = self.budgets.lock().unwrap();
+        for one in unspent {
+            let used = known.entry(one.budget).or_default();
+            *used = used.checked_sub(one.cost).expect("more was given back than was taken");
+        }
+    }
+
+    fn release<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<(), StoreFault>> {
+        Box::pin(async move {
+            let mut known = self.budgets.lock().unwrap();
+            for one in reservations {
+                let used = known.entry(one.budget.clone()).or_default();
+                *used = used.checked_sub(one.cost).expect("more was given back than was taken");
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Provenance for Remembering {
+    fn known<'a>(
+        &'a self,
+        lineage: &'a RevocationId,
+        connection: &'a ConnectionName,
+        resources: &'a [Resource],
+    ) -> Answer<'a, Result<Known, StoreFault>> {
+        Box::pin(async move {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            let all = self.shown();
+            let own = || all.iter().filter(|one| one.lineage == *lineage && one.connection == *connection);
+            let within = |pick: fn(&Learned) -> &Vec<Resource>| {
+                resources.iter().filter(|one| own().any(|shown| pick(shown).contains(one))).cloned().collect()
+            };
+            Ok(Known { seen: within(|shown| &shown.seen), created: within(|shown| &shown.created) })
+        })
+    }
+
+    fn remember(&self, shown: Learned) -> Answer<'_, Result<(), StoreFault>> {
+        Box::pin(async move {
+            if self.audit_is_broken.load(Ordering::SeqCst) {
+                return Err(StoreFault("the disk is full".into()));
+            }
+            self.shown.lock().unwrap().push(shown);
+            Ok(())
+        })
+    }
+}
+
+impl Audit for Remembering {
+    fn intent(&self, record: Record) -> Answer<'_, Result<RecordId, IntentError>> {
+        Box::pin(async move {
+            if self.audit_is_broken.load(Ordering::SeqCst) {
+                return Err(StoreFault("the disk is full".into()).into());
+            }
+            if record.approval.as_ref().is_some_and(|approval| !self.desk.consume(approval)) {
+                return Err(IntentError::ApprovalUsed);
+            }
+            let key = once_key(&record);
+            if let Some(key) = &key {
+                self.alone(key, record.at).await?;
+            }
+            self.take_all(&record.reservations)?;
+            let (at, once) = (record.at, record.once);
+            let record = self.write(Kind::Intent, record)?;
+            if let Some((key, once)) = key.zip(once) {
+                let first = SentBefore { record, at, free_at: once.until, fate: Fate::OnItsWay };
+                self.once.lock().unwrap().retain(|(known, _)| *known != key);
+                self.once.lock().unwrap().push((key, first));
+            }
+            Ok(record)
+        })
+    }
+
+    fn refusal(&self, record: Record) -> Answer<'_, Result<Option<RecordId>, StoreFault>> {
+        Box::pin(async move { self.write(Kind::Refusal, record).map(Some) })
+    }
+
+    fn sent_before<'a>(
+        &'a self,
+        lineage: &'a RevocationId,
+        same: Same,
+        now: OffsetDateTime,
+    ) -> Answer<'a, Result<Option<SentBefore>, StoreFault>> {
+        let key = OnceKey { lineage: lineage.to_string(), same, repeat: Repeat::Nothing };
+        let found = stands(&self.once.lock().unwrap(), &key, now);
+        Box::pin(std::future::ready(Ok(found)))
+    }
+
+    fn keeping(&self) -> Keeping {
+        Keeping::All
+    }
+
+    fn outcome(&self, id: RecordId, outcome: Outcome) {
+        let at = usize::try_from(id.0).unwrap() - 1;
+        self.once.lock().unwrap().retain_mut(|(_, first)| {
+            if first.record != id {
+                return true;
+            }
+            let Some(fate) = outcome.leaves_open() else { return false };
+            let once = self.written.lock().unwrap()[at].record.once.unwrap();
+            *first = SentBefore { fate, free_at: first.at + once.window, ..*first };
+            true
+        });
+        self.settled.notify_waiters();
+        self.written.lock().unwrap()[at].outcomes.push(outcome);
+    }
+}
+
+/// What is sent once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct OnceKey {
+    lineage: String,
+    same: Same,
+    repeat: Repeat,
+}
+
+fn once_key(record: &Record) -> Option<OnceKey> {
+    let repeat = record.once?.repeat;
+    let same = Same { digest: record.digest?, question: record.question? };
+    Some(OnceKey { lineage: record.lineage.first()?.to_string(), same, repeat })
+}
+
+/// What keeps it from being sent.
+fn stands(sent: &[(OnceKey, SentBefore)], key: &OnceKey, now: OffsetDateTime) -> Option<SentBefore> {
+    let mut before = sent.iter().filter(|(known, first)| {
+        let exact = known.same.digest == key.same.digest;
+        let is_same = exact || known.same.question == key.same.question;
+        let goes_again = exact && key.repeat == Repeat::UnderItsKey;
+        known.lineage == key.lineage && is_same && !goes_again && first.free_at > now
+    });
+    before.next().map(|(_, first)| *first)
+}

@@ -1,0 +1,166 @@
+//! A case: which pass asks what of which upstream, and what has to come of it, by whatever surface it is asked.
+
+use datalog::{MintArgs, Narrowing};
+use verifier::Limits;
+
+use crate::common::{Seen, Stage, Step, json};
+
+/// A request, as its agent means it.
+#[derive(Debug, Clone)]
+pub struct Meant {
+    pub connection: &'static str,
+    pub method: &'static str,
+    /// The service's own path.
+    pub path: String,
+    pub query: Option<String>,
+    pub headers: Vec<(&'static str, String)>,
+    pub content_type: Option<&'static str>,
+    pub body: Vec<u8>,
+    /// For how many seconds a person is waited for.
+    pub wait: u64,
+}
+
+pub fn get(connection: &'static str, path: &str) -> Meant {
+    let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+    Meant {
+        connection,
+        method: "GET",
+        path: path.to_owned(),
+        query: query.map(str::to_owned),
+        headers: Vec::new(),
+        content_type: None,
+        body: Vec::new(),
+        wait: 0,
+    }
+}
+
+pub fn post(connection: &'static str, path: &str, body: &str) -> Meant {
+    let content_type = (!body.is_empty()).then_some("application/json");
+    Meant { method: "POST", content_type, body: body.as_bytes().to_vec(), ..get(connection, path) }
+}
+
+impl Meant {
+    pub fn by(self, method: &'static str) -> Self {
+        Self { method, ..self }
+    }
+
+    pub fn of_type(self, content_type: &'static str) -> Self {
+        Self { content_type: Some(content_type), ..self }
+    }
+
+    pub fn with(mut self, header: &'static str, value: &str) -> Self {
+        self.headers.push((header, value.to_owned()));
+        self
+    }
+
+    pub fn waiting(self, wait: u64) -> Self {
+        Self { wait, ..self }
+    }
+}
+
+/// What happens on the stage, beside a request or between two.
+pub type Event = fn(&Stage);
+
+/// One thing after the other.
+pub enum Act {
+    /// Asked, while something happens; what comes of it is a status of the service, or the code of a stop.
+    Asks {
+        meant: Meant,
+        meanwhile: Option<Event>,
+        comes: &'static str,
+    },
+    Happens(Event),
+}
+
+/// How the upstream answers.
+pub type Script = fn(&Seen) -> Vec<Step>;
+
+/// Which pass asks.
+pub enum Holds {
+    Minted(Box<MintArgs>),
+    Text(&'static str),
+}
+
+pub struct Case {
+    pub family: &'static str,
+    pub name: &'static str,
+    pub holds: Holds,
+    pub upstream: Script,
+    pub limits: fn(&mut Limits),
+    pub acts: Vec<Act>,
+    /// What reached the upstream, in order: methods and targets.
+    pub sends: Vec<&'static str>,
+    /// By decision, and how it ended.
+    pub records: Vec<&'static str>,
+}
+
+impl Case {
+    pub fn minted(family: &'static str, name: &'static str, args: MintArgs) -> Self {
+        Self::of(family, name, Holds::Minted(Box::new(args)))
+    }
+
+    pub fn of(family: &'static str, name: &'static str, holds: Holds) -> Self {
+        let upstream: Script = |_| json("200 OK", r#"{"id":1}"#);
+        let (acts, sends, records) = (Vec::new(), Vec::new(), Vec::new());
+        Self { family, name, holds, upstream, limits: |_| {}, acts, sends, records }
+    }
+
+    pub fn upstream(self, upstream: Script) -> Self {
+        Self { upstream, ..self }
+    }
+
+    pub fn limits(self, limits: fn(&mut Limits)) -> Self {
+        Self { limits, ..self }
+    }
+
+    pub fn asks(mut self, meant: Meant, comes: &'static str) -> Self {
+        self.acts.push(Act::Asks { meant, meanwhile: None, comes });
+        self
+    }
+
+    pub fn asks_while(mut self, meant: Meant, meanwhile: Event, comes: &'static str) -> Self {
+        self.acts.push(Act::Asks { meant, meanwhile: Some(meanwhile), comes });
+        self
+    }
+
+    pub fn happens(mut self, event: Event) -> Self {
+        self.acts.push(Act::Happens(event));
+        self
+    }
+
+    pub fn sends(self, lines: &[&'static str]) -> Self {
+        Self { sends: lines.to_vec(), ..self }
+    }
+
+    pub fn records(self, records: &[&'static str]) -> Self {
+        Self { records: records.to_vec(), ..self }
+    }
+
+    pub fn and_records(mut self, record: &'static str) -> Self {
+        self.records.push(record);
+        self
+    }
+
+    /// What has to come of what is asked, in order.
+    pub fn comes(&self) -> Vec<&'static str> {
+        let comes = |act: &Act| match act {
+            Act::Asks { comes, .. } => Some(*comes),
+            Act::Happens(_) => None,
+        };
+        self.acts.iter().filter_map(comes).collect()
+    }
+}
+
+pub fn strings(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(ToString::to_string).collect()
+}
+
+/// A pass that allows this much.
+pub fn allows(terms: &[&str]) -> MintArgs {
+    MintArgs { allow: strings(terms), ..MintArgs::default() }
+}
+
+/// The same, confined.
+pub fn narrowed(terms: &[&str], narrow: Narrowing) -> MintArgs {
+    MintArgs { narrow, ..allows(terms) }
+}

@@ -1,0 +1,94 @@
+//! Every surface brings out the same: the same decision, the same request to the service, the same record, the same
+//! answer.
+//!
+//! A case is played through each surface on a stage of its own, and everything that can be told from outside is
+//! compared. A new surface is a row of `SURFACES`, and has to bring out every case as the others do.
+
+mod careless;
+mod case;
+mod cases;
+mod outcome;
+mod surfaces;
+
+use std::collections::BTreeSet;
+use std::thread;
+
+use case::Case;
+use cases::FAMILIES;
+use outcome::{Came, play, shown};
+use surfaces::{Door, SURFACES};
+
+/// What is wrong with what came of a case by one surface.
+fn flaws(case: &Case, door: &Door, came: &Came, first: &Came) -> Vec<String> {
+    let mut flaws = Vec::new();
+    if came.words() != case.comes() {
+        flaws.push(format!("{:?} came, not {:?}: {}", came.words(), case.comes(), shown(&came.got)));
+    }
+    if came.lines() != case.sends {
+        flaws.push(format!("{:?} was sent, not {:?}", came.lines(), case.sends));
+    }
+    if !came.is_recorded_as(&case.records) {
+        flaws.push(format!("{:#?} is recorded, not {:?}", came.records, case.records));
+    }
+    let unlike = came.differences(first).into_iter();
+    flaws.extend(unlike.map(|what| format!("unlike by the first surface, {what}")));
+    flaws
+        .into_iter()
+        .map(|flaw| format!("{}: {}, by {}: {flaw}", case.family, case.name, door.name))
+        .collect()
+}
+
+/// The rows of a family, and what is wrong in them.
+fn compared(cases: &[Case], doors: &[Door]) -> (String, Vec<String>) {
+    let (mut rows, mut flawed) = (String::new(), Vec::new());
+    for case in cases {
+        let mut first = None;
+        rows.push_str(&format!("{:<15} {:<53}", case.family, case.name));
+        for door in doors {
+            let came = play(case, door);
+            let found = flaws(case, door, &came, first.as_ref().unwrap_or(&came));
+            let mark = if found.is_empty() { "as it has to" } else { "OTHERWISE" };
+            rows.push_str(&format!("{}: {}; ", door.name, mark));
+            flawed.extend(found);
+            first.get_or_insert(came);
+        }
+        rows.push_str(&format!("{}\n", case.comes().join(", ")));
+    }
+    (rows, flawed)
+}
+
+#[test]
+fn every_case_comes_out_the_same_by_every_surface() {
+    let all: Vec<(String, Vec<String>)> = thread::scope(|scope| {
+        let families: Vec<_> =
+            FAMILIES.iter().map(|family| scope.spawn(|| compared(&family(), &SURFACES))).collect();
+        families.into_iter().map(|family| family.join().unwrap()).collect()
+    });
+    let (table, flawed): (String, Vec<Vec<String>>) = all.into_iter().unzip();
+    let flawed = flawed.concat();
+    println!("{table}");
+    assert!(flawed.is_empty(), "{}", flawed.join("\n\n"));
+}
+
+/// Words that are no matter of what is asked: of HTTP's framing, of an agent that goes away, of what is not tried.
+const OF_A_SURFACE: [&str; 7] = [
+    "pass-missing",
+    "length-required",
+    "abandoned",
+    "would-allow",
+    "would-ask",
+    "would-deny",
+    "would-depend",
+];
+
+#[test]
+fn every_word_that_a_request_is_decided_by_is_in_a_case() {
+    let cases = FAMILIES.iter().flat_map(|family| family());
+    let mut brought: BTreeSet<&str> = cases.flat_map(|case| case.comes()).collect();
+    assert!(brought.remove("200"));
+    brought.insert("allow");
+    let missing: Vec<&str> = verifier::decisions()
+        .filter(|word| !brought.contains(word) && !OF_A_SURFACE.contains(word))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

@@ -1,0 +1,185 @@
+//! What came of a case on one surface, in words that every surface has.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use verifier::GatewayConfig;
+use verifier::direct::{Answer, End, Got};
+use verifier::ports::Outcome;
+
+use super::case::{Act, Case, Holds};
+use super::surfaces::Door;
+use crate::common::{Kind, Remembering, Scripted, Seen, Stage, Written};
+
+/// Everything that can be told apart from outside.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Came {
+    /// What its agent got, each time that it asked.
+    pub got: Vec<Got>,
+    /// What reached the upstream, whole.
+    pub sent: Vec<Sent>,
+    /// What the audit log says.
+    pub records: Vec<String>,
+    /// What is taken of budgets.
+    pub budgets: BTreeMap<String, u64>,
+    pub leases: u64,
+    /// What a person was asked.
+    pub questions: Vec<String>,
+    /// Which ids the lineage was shown.
+    pub shown: Vec<String>,
+    /// What the connection's owner is told.
+    pub signs: Vec<String>,
+}
+
+/// A request as the upstream had it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sent {
+    pub line: String,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+}
+
+/// Plays a case through a door, on a stage of its own.
+pub fn play(case: &Case, door: &Door) -> Came {
+    let mut config = GatewayConfig { threads: 1, ..GatewayConfig::default() };
+    (case.limits)(&mut config.limits);
+    let stage = Stage::with(config);
+    stage.upstream.answers(case.upstream);
+    let pass = match &case.holds {
+        Holds::Minted(args) => stage.mint(args),
+        Holds::Text(text) => (*text).to_owned(),
+    };
+    let mut surface = (door.open)(&stage);
+    let mut got = Vec::new();
+    for act in &case.acts {
+        match act {
+            Act::Happens(event) => event(&stage),
+            Act::Asks { meant, meanwhile: None, .. } => got.push(surface.asks(&pass, meant)),
+            Act::Asks { meant, meanwhile: Some(event), .. } => thread::scope(|scope| {
+                let happening = scope.spawn(|| event(&stage));
+                got.push(surface.asks(&pass, meant));
+                happening.join().unwrap();
+            }),
+        }
+    }
+    surface.closes();
+    let (authority, upstream) = stage.drain();
+    // On a machine that is busy the service may read a request later than its agent was told that it is late.
+    let patience = Instant::now() + Duration::from_secs(10);
+    while upstream.seen().len() < case.sends.len() && Instant::now() < patience {
+        thread::sleep(Duration::from_millis(5));
+    }
+    came(got, &authority, &upstream)
+}
+
+fn came(got: Vec<Got>, authority: &Remembering, upstream: &Scripted) -> Came {
+    let questions = authority.desk.questions.lock().unwrap();
+    let questions = questions.iter().map(|one| {
+        let ask = &one.ask;
+        format!("{} {:?} {:?} {:?} used {}", ask.operation, ask.digest, ask.people, ask.shown, one.used)
+    });
+    let signs = authority.signs.lock().unwrap();
+    Came {
+        got,
+        sent: upstream.seen().into_iter().map(sent).collect(),
+        records: authority.written().iter().map(record).collect(),
+        budgets: authority.budgets(),
+        leases: authority.leases.load(Ordering::SeqCst),
+        questions: questions.collect(),
+        shown: authority.shown().iter().map(|one| format!("{one:?}")).collect(),
+        signs: signs.iter().map(|one| format!("{one:?}")).collect(),
+    }
+}
+
+fn sent(seen: Seen) -> Sent {
+    // Each stage has an upstream at another port.
+    let headers = seen.headers.into_iter().filter(|(name, _)| name != "host").collect();
+    Sent { line: seen.line, headers, body: String::from_utf8_lossy(&seen.body).into_owned() }
+}
+
+/// A record without what differs from one run to the next, and without the path, which each surface has another of.
+fn record(written: &Written) -> String {
+    let Written { kind, record, outcomes } = written;
+    let ends: Vec<String> = outcomes.iter().map(end).collect();
+    format!(
+        "{} {} [{}] {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} facts {}",
+        if *kind == Kind::Intent { "sent" } else { "not sent" },
+        record.decision,
+        ends.join(", "),
+        record.operation,
+        record.connection,
+        record.method,
+        record.lineage,
+        record.digest.zip(record.question),
+        record.outline,
+        record.looked_up,
+        record.reasons,
+        record.reservations,
+        record.approval,
+        record.facts.is_some(),
+    )
+}
+
+fn end(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Answered { status, bytes, .. } => format!("{status} {bytes}"),
+        Outcome::Failed { code, carried_out, .. } => format!("{code} {carried_out:?}"),
+        Outcome::Aborted { bytes, carried_out, .. } => format!("aborted {bytes} {carried_out:?}"),
+    }
+}
+
+/// What an agent got, as it can be read.
+pub fn shown(got: &[Got]) -> String {
+    let one = |got: &Got| match got {
+        Got::Stopped(problem) => format!("{problem:?}"),
+        Got::Answer(Answer { status, headers, body, end }) => {
+            format!("{status} {headers:?} {} {end:?}", String::from_utf8_lossy(body))
+        }
+    };
+    got.iter().map(one).collect::<Vec<_>>().join("\n  ")
+}
+
+/// In one word: a status of the service, or the code of a stop.
+pub fn word(got: &Got) -> String {
+    match got {
+        Got::Answer(Answer { status, end: End::Whole, .. }) => status.to_string(),
+        Got::Answer(Answer { status, end: End::CutOff, .. }) => format!("{status} cut off"),
+        Got::Stopped(problem) => problem.get("code").and_then(Value::as_str).unwrap_or("?").to_owned(),
+    }
+}
+
+impl Came {
+    pub fn words(&self) -> Vec<String> {
+        self.got.iter().map(word).collect()
+    }
+
+    /// Methods and targets.
+    pub fn lines(&self) -> Vec<&str> {
+        self.sent.iter().map(|sent| sent.line.trim_end_matches(" HTTP/1.1")).collect()
+    }
+
+    /// The records, each as far as `like` goes.
+    pub fn is_recorded_as(&self, like: &[&str]) -> bool {
+        self.records.len() == like.len()
+            && self.records.iter().zip(like).all(|(one, like)| one.starts_with(like))
+    }
+
+    /// What is not as it is in another, by name.
+    pub fn differences(&self, other: &Self) -> Vec<String> {
+        let all = [
+            ("what the agent got", shown(&self.got), shown(&other.got)),
+            ("what was sent", format!("{:?}", self.sent), format!("{:?}", other.sent)),
+            ("records", format!("{:#?}", self.records), format!("{:#?}", other.records)),
+            ("budgets", format!("{:?}", self.budgets), format!("{:?}", other.budgets)),
+            ("leases", self.leases.to_string(), other.leases.to_string()),
+            ("questions", format!("{:?}", self.questions), format!("{:?}", other.questions)),
+            ("shown ids", format!("{:?}", self.shown), format!("{:?}", other.shown)),
+            ("signs", format!("{:?}", self.signs), format!("{:?}", other.signs)),
+        ];
+        let differ = all.into_iter().filter(|(_, one, other)| one != other);
+        differ.map(|(what, one, other)| format!("{what}:\n  {one}\n  {other}")).collect()
+    }
+}
