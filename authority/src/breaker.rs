@@ -4,10 +4,10 @@
 //! holder cannot escape by making a child. It decides no request.
 //!
 //! - Invariant: An agent that forgets its instructions deletes no mail: a person or the breaker stops it
-//!   (`an_agent_that_forgot_its_instructions_is_suspended_where_nobody_looks_and_deletes_nothing`,
+//!   (`an_agent_that_forgot_its_instructions_is_stopped_where_nobody_looks_and_deletes_nothing`,
 //!   `an_agent_that_forgot_its_instructions_is_stopped_by_a_person_and_deletes_nothing`).
 //! - Invariant: The breaker suspends a pass that is refused too often, and a restart does not lift that
-//!   (`a_pass_that_is_refused_too_often_is_suspended_until_a_person_resumes_it`).
+//!   (`a_pass_that_is_refused_too_often_is_stopped_until_a_person_resumes_it`).
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};

@@ -1,4 +1,7 @@
-//! The input and output of the verbs that stop and resume: plain values that are also the API's JSON.
+//! A stop, and the input and output of the verbs that stop and resume: plain values that are also the API's JSON.
+//!
+//! One noun and two verbs: a *stop* holds from when something is *stopped* until a person *resumes* it. The emergency
+//! stop is the stop of everything. What lifts a *refusal* is another thing.
 //!
 //! - Invariant: A pass, a connection and their pages say by what they are stopped
 //!   (`a_pass_and_a_connection_tell_by_what_they_are_stopped`).
@@ -10,12 +13,12 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 /// A single thing to stop or to resume.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "stop", content = "name", rename_all = "kebab-case")]
 pub enum StopTarget {
     /// A pass or a delegated block, with everything attenuated from it.
     Pass(RevocationId),
-    /// Every pass for a task.
+    /// Every pass for this task, including future ones.
     Task(String),
     Connection(ConnectionName),
 }
@@ -41,7 +44,7 @@ pub struct StopArgs {
 
 /// Stops something by itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SuspendArgs {
+pub struct StopOneArgs {
     #[serde(flatten)]
     pub target: StopTarget,
     #[serde(default)]
@@ -64,9 +67,9 @@ pub struct Hit {
 
 /// The result of stopping a single thing.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SuspendReport {
+pub struct StopOneReport {
     #[serde(flatten)]
-    pub stopped: Suspension,
+    pub stopped: Stop,
     #[serde(flatten)]
     pub hit: Hit,
     /// A note for the person: for example that no pass has this task now.
@@ -74,9 +77,9 @@ pub struct SuspendReport {
     pub warnings: Vec<String>,
 }
 
-/// Something that is stopped until it is resumed.
+/// A single thing that is stopped until a person resumes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Suspension {
+pub struct Stop {
     #[serde(flatten)]
     pub target: StopTarget,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,7 +90,7 @@ pub struct Suspension {
 
 /// The stop of everything, while it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Halt {
+pub struct EmergencyStop {
     /// None for a stop from before this was stored.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub since: Option<OffsetDateTime>,
@@ -97,10 +100,10 @@ pub struct Halt {
 
 /// All stops.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stops {
-    pub everything: Option<Halt>,
+pub struct AllStops {
+    pub everything: Option<EmergencyStop>,
     /// What is stopped by itself, the oldest first.
-    pub stops: Vec<Suspension>,
+    pub stops: Vec<Stop>,
 }
 
 /// The result of stopping or resuming everything.
@@ -115,19 +118,19 @@ pub struct StopReport {
     pub hit: Hit,
     /// The things that were resumed as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lifted: Vec<StopTarget>,
+    pub resumed: Vec<StopTarget>,
     /// Single things that are stopped, whatever holds for everything.
     #[serde(default)]
-    pub stops: Vec<Suspension>,
+    pub stops: Vec<Stop>,
 }
 
 /// The result of resuming a single thing.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct LiftReport {
+pub struct ResumeReport {
     #[serde(flatten)]
-    pub lifted: StopTarget,
+    pub resumed: StopTarget,
     /// What is still stopped.
-    pub still: Stops,
+    pub still: AllStops,
 }
 
 /// What stops a pass or a connection.
@@ -151,8 +154,8 @@ pub struct Stopped {
     pub since: Option<OffsetDateTime>,
 }
 
-impl From<Suspension> for Stopped {
-    fn from(Suspension { target, because, since }: Suspension) -> Self {
+impl From<Stop> for Stopped {
+    fn from(Stop { target, because, since }: Stop) -> Self {
         let by = match target {
             StopTarget::Pass(id) => StoppedBy::Pass(id),
             StopTarget::Task(task) => StoppedBy::Task(task),
@@ -162,8 +165,8 @@ impl From<Suspension> for Stopped {
     }
 }
 
-impl From<Halt> for Stopped {
-    fn from(Halt { since, because }: Halt) -> Self {
+impl From<EmergencyStop> for Stopped {
+    fn from(EmergencyStop { since, because }: EmergencyStop) -> Self {
         Self { by: StoppedBy::Everything, because, since }
     }
 }

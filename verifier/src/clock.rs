@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use time::OffsetDateTime;
 
-/// What time it is, in UTC.
+/// The time, in UTC.
 pub trait Clock: Send + Sync {
     fn now(&self) -> OffsetDateTime;
 }

@@ -46,7 +46,7 @@ pub struct Limits {
     pub head_whole: Duration,
     /// For a request's whole body.
     pub body_read: Duration,
-    /// For the rest of a body whose pass is refused, which is not read.
+    /// For the rest of a body whose pass is refused: the gateway does not read it.
     pub discard: Duration,
     /// For connecting to the service.
     pub connect: Duration,
@@ -54,8 +54,8 @@ pub struct Limits {
     pub first_byte: Duration,
     /// Between two pieces of an answer, from the service and to the agent.
     pub idle: Duration,
-    /// From an outcome that the agent does not know: for this long a request that does more than read is not sent
-    /// again.
+    /// After an outcome that the agent does not know: a request that does more than read is not sent again for this
+    /// long.
     pub once: Duration,
     /// For all look-ups of one request before its decision.
     pub look: Duration,

@@ -1,4 +1,4 @@
-//! The way by which a request comes in: where its listener leads, and whether there is room for its connection.
+//! The way in for a request: where its listener leads, and whether there is room for its connection.
 //!
 //! It knows no socket: `server` has the listeners, and counts here.
 

@@ -16,11 +16,11 @@ use crate::config::GatewayConfig;
 use crate::entrance::{Open, Scope};
 use crate::filter::scrub::NeedleCache;
 use crate::half_open::HalfOpen;
+use crate::memory::Memory;
 use crate::ports::{Authority, Connection};
 use crate::refusal::spoken::{Client, Spoken};
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Fault, FaultCode, Refusal};
-use crate::rooms::Rooms;
 
 /// A gateway to all services of an authority's connections.
 pub struct Gateway {
@@ -33,7 +33,7 @@ pub struct Gateway {
     pub(crate) open: Open,
     pub(crate) half_open: HalfOpen,
     passes: PassCache,
-    pub(crate) rooms: Rooms,
+    pub(crate) memory: Memory,
     /// One permit for each request that is held open until a person answers.
     pub(crate) held: Semaphore,
 }
@@ -42,14 +42,14 @@ impl Gateway {
     pub fn new(authority: Arc<dyn Authority>, clock: Arc<dyn Clock>, config: GatewayConfig) -> Arc<Self> {
         let passes = PassCache::new(config.passes);
         let in_time = InTime::new(authority.clone(), &config.limits);
-        let rooms = Rooms::new(&config.limits);
+        let memory = Memory::new(&config.limits);
         let (needles, open, half_open) = (NeedleCache::default(), Open::default(), HalfOpen::default());
         let held = Semaphore::new(config.limits.held);
-        Arc::new(Self { authority, in_time, clock, config, needles, open, half_open, passes, rooms, held })
+        Arc::new(Self { authority, in_time, clock, config, needles, open, half_open, passes, memory, held })
     }
 
     /// Verifies a pass against everything that is trusted right now.
-    pub(crate) fn verify(&self, pass: &SecretString) -> Result<Arc<VerifiedPass>, Stop> {
+    pub(crate) fn verify(&self, pass: &SecretString) -> Result<Arc<VerifiedPass>, Unanswered> {
         if self.authority.is_stopped() {
             return Err(Refusal::stopped().into());
         }
@@ -60,15 +60,19 @@ impl Gateway {
             .passes
             .verify(pass.expose_secret(), &roots, &revoked, now)
             .map_err(|refused| Refusal::of_pass(&refused, now))?;
-        match self.authority.held(pass.lineage(), pass.task(), None) {
-            Some(held) => Err(Refusal::held(&held).into()),
+        match self.authority.stopped_by(pass.lineage(), pass.task(), None) {
+            Some(by) => Err(Refusal::stopped_by(&by).into()),
             None => Ok(pass),
         }
     }
 
     /// Checks again after a wait, in which a person may have ended the pass, stopped or disconnected the connection,
     /// or changed the description of its service.
-    pub(crate) fn still_trusts(&self, pass: &SecretString, connection: &Connection) -> Result<(), Stop> {
+    pub(crate) fn still_trusts(
+        &self,
+        pass: &SecretString,
+        connection: &Connection,
+    ) -> Result<(), Unanswered> {
         self.verify(pass)?;
         self.runs(&connection.name)?;
         let there = self.connected(&connection.name)?;
@@ -85,9 +89,9 @@ impl Gateway {
         self.authority.connection(name).ok_or_else(|| gone(name))
     }
 
-    pub(crate) fn runs(&self, connection: &ConnectionName) -> Result<(), Stop> {
-        match self.authority.held(&[], "", Some(connection)) {
-            Some(held) => Err(Refusal::held(&held).into()),
+    pub(crate) fn runs(&self, connection: &ConnectionName) -> Result<(), Unanswered> {
+        match self.authority.stopped_by(&[], "", Some(connection)) {
+            Some(by) => Err(Refusal::stopped_by(&by).into()),
             None => Ok(()),
         }
     }

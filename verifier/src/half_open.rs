@@ -3,8 +3,8 @@
 //!
 //! A client that opens many and sends nothing, or a byte a minute, takes no place from a client that sends requests:
 //! the connection that has waited longest ends. A connection that has sent a whole head never ends here. On a busy
-//! gateway a head may lie unread for long, so the wait begins only when a read found nothing, and waiting bytes are
-//! read once more before the end.
+//! gateway a head may stay unread for long. So the wait begins only when a read found nothing, and a connection is
+//! read once more before it ends.
 //!
 //! - Invariant: A client that sends its head slowly keeps no other client waiting
 //!   (`a_head_that_trickles_is_not_waited_for`, `many_half_open_connections_keep_no_honest_request_out`).
@@ -106,8 +106,8 @@ impl Line {
 pub(crate) struct HalfOpen(Mutex<Vec<Arc<Line>>>);
 
 impl HalfOpen {
-    /// Counts a connection. If its peer has `most` that wait, the oldest ones end that have waited for `grace`: many
-    /// connections that are opened at once and used are no attack.
+    /// Counts a connection. If its peer already has `most` that wait, the oldest of them end that have waited for
+    /// `grace`. Many connections that are opened at once and then used are no attack.
     pub(crate) fn enter(&self, line: Arc<Line>, most: usize, grace: Duration) {
         let mut lines = lock(&self.0);
         let own = lines.iter().filter(|other| other.peer == line.peer);

@@ -31,7 +31,7 @@ pub(crate) fn credential_withheld() {
     counter!("hallpass_credentials_withheld_total").increment(1);
 }
 
-/// Bytes that were no HTTP request.
+/// Bytes that were not an HTTP request.
 pub(crate) fn unreadable() {
     counter!("hallpass_unreadable_requests_total").increment(1);
 }

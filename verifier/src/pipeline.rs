@@ -10,19 +10,19 @@ use datalog::lookup::Observed;
 use datalog::{Context, Decided, Permitted, Refused, Request, VerifiedPass, decide};
 use tokio::sync::watch;
 
-use crate::answer::leave::Leave;
 use crate::answer::pass_on;
+use crate::answer::permit::StreamPermit;
 use crate::answer::reply::Reply;
 use crate::answer::treatment::Treatment;
-use crate::departures::Recalled;
 use crate::filter::rewrite::Origins;
 use crate::filter::scrub::Scrubber;
 use crate::gateway::Gateway;
+use crate::in_flight::Recalled;
+use crate::memory::MemoryShare;
 use crate::ports::{Credential, Warrant};
 use crate::record::{Came, Ended, Recorder, Recording};
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Circumstances, Fault, FaultCode, Refusal};
-use crate::rooms::Room;
 use crate::steps::arrived::{Arrived, Caller, Patience};
 use crate::steps::ask::{Question, Waiting};
 use crate::steps::classify::classify;
@@ -54,12 +54,12 @@ pub(crate) struct Ready<'a> {
     arrived: &'a Arrived,
     departure: Departure,
     /// Memory for the answer, if it is reviewed.
-    room: Option<Room>,
+    room: Option<MemoryShare>,
 }
 
-/// A request that the service did not answer: the reason, and what else to tell. Its record is written.
+/// A request that the service did not answer: the reason, and what else to tell the agent. Its record is written.
 pub(crate) struct Stopped {
-    pub stop: Stop,
+    pub unanswered: Unanswered,
     pub about: Circumstances,
 }
 
@@ -82,7 +82,7 @@ impl Worker {
         &self.recorder.tasks
     }
 
-    /// Opens the record of a request, of which a surface knows only that it came.
+    /// Opens the record of a request. So far the surface knows only that it came.
     pub(crate) fn begin(&self, came: &Came<'_>, caller: Caller) -> RequestState {
         let now = self.gateway.clock.now();
         let recording = Recording::open(self.recorder.clone(), came, now);
@@ -93,16 +93,19 @@ impl Worker {
     pub(crate) async fn end(
         &self,
         state: RequestState,
-        answered: Result<Reply, Stop>,
+        answered: Result<Reply, Unanswered>,
     ) -> Result<Reply, Stopped> {
         match answered {
             Ok(reply) => {
                 state.recording.close();
                 Ok(reply)
             }
-            Err(stop) => {
-                let Ended { stop, record, does } = state.recording.stop(stop).await;
-                Err(Stopped { stop, about: Circumstances { does, record, now: self.gateway.clock.now() } })
+            Err(unanswered) => {
+                let Ended { unanswered, record, does } = state.recording.stop(unanswered).await;
+                Err(Stopped {
+                    unanswered,
+                    about: Circumstances { does, record, now: self.gateway.clock.now() },
+                })
             }
         }
     }
@@ -112,29 +115,29 @@ impl Worker {
         &self,
         arrived: &'a Arrived,
         state: &mut RequestState,
-    ) -> Result<Ready<'a>, Stop> {
+    ) -> Result<Ready<'a>, Unanswered> {
         let request = classify(arrived)?;
         state.recording.classified(&request, &arrived.trusted.connection().service);
-        let LookUps { request, context, rooms: _rooms } = self.look(arrived, request, state).await?;
+        let LookUps { request, context, memory: _memory } = self.look(arrived, request, state).await?;
         let pass = arrived.trusted.pass();
         let permitted = match self.decide(pass, request, &context, state)? {
             Answered::Yes(permitted) => permitted,
             Answered::Asks(refused) => self.ask(arrived, Question { refused, context }, state).await?,
         };
-        let room = self.gateway.rooms.for_answer(&permitted).await?;
+        let room = self.gateway.memory.for_answer(&permitted).await?;
         let departure = Departure::of(permitted, arrived.trusted.connection())?;
         state.recording.reserve(departure.permitted()).await?;
         Ok(Ready { arrived, departure, room })
     }
 
     /// The rest of its life: it leaves with the credential, and its answer comes back.
-    pub(crate) async fn go(&self, ready: Ready<'_>, state: &mut RequestState) -> Result<Reply, Stop> {
+    pub(crate) async fn go(&self, ready: Ready<'_>, state: &mut RequestState) -> Result<Reply, Unanswered> {
         let Ready { arrived, departure, room } = ready;
         let (in_time, trusted) = (&self.gateway.in_time, &arrived.trusted);
         let credential = in_time.lease(Warrant::Permitted(departure.permitted())).await?;
         // Waiting for a provider takes seconds, and a person may have ended the pass meanwhile. From here on, ending
         // the pass waits for this request.
-        let mut under_way = in_time.authority().departures().begin();
+        let mut under_way = in_time.authority().in_flight().begin();
         trusted.stands(&self.gateway)?;
         state.still_awaited()?;
         state.recording.departs();
@@ -154,18 +157,18 @@ impl Worker {
     }
 
     /// Why a request under way was called back: everything trusted is checked again.
-    fn recalled(&self, trusted: &Trusted) -> Stop {
+    fn recalled(&self, trusted: &Trusted) -> Unanswered {
         let stands = trusted.stands(&self.gateway);
         stands.err().unwrap_or_else(|| Refusal::stopped().into()).on_its_way()
     }
 
-    /// The context of the decision, and the things that the request refers to without saying them.
+    /// Fetches what the decision needs: its context, and the things that the request refers to without saying them.
     async fn look(
         &self,
         arrived: &Arrived,
         request: Request,
         state: &mut RequestState,
-    ) -> Result<LookUps, Stop> {
+    ) -> Result<LookUps, Unanswered> {
         let (gateway, forwarder, trusted) = (self.gateway.as_ref(), &self.forwarder, &arrived.trusted);
         let (in_time, pass, now) = (&gateway.in_time, trusted.pass(), gateway.clock.now());
         let used = in_time.used(pass.claims(&request, &Observed::default(), now)).await?;
@@ -186,7 +189,7 @@ impl Worker {
         request: Request,
         context: &Context,
         state: &mut RequestState,
-    ) -> Result<Answered, Stop> {
+    ) -> Result<Answered, Unanswered> {
         let now = self.gateway.clock.now();
         let decided = decide(pass, request, context, now);
         state.recording.judged(pass, &decided, context, now);
@@ -206,7 +209,7 @@ impl Worker {
         arrived: &Arrived,
         question: Question,
         state: &mut RequestState,
-    ) -> Result<Permitted, Stop> {
+    ) -> Result<Permitted, Unanswered> {
         state.recording.refused(&question.refused);
         let (in_time, now) = (&self.gateway.in_time, self.gateway.clock.now());
         let trusted = &arrived.trusted;
@@ -231,7 +234,7 @@ impl Worker {
         }
     }
 
-    fn treatment(&self, credential: &Credential, arrived: &Arrived, room: Option<Room>) -> Treatment {
+    fn treatment(&self, credential: &Credential, arrived: &Arrived, room: Option<MemoryShare>) -> Treatment {
         let connection = arrived.trusted.connection();
         let needles = self.gateway.needles.of(&connection.name, &credential.token);
         Treatment {
@@ -240,7 +243,7 @@ impl Worker {
             service: connection.service.clone(),
             shows: arrived.shows,
             room,
-            leave: Leave {
+            permit: StreamPermit {
                 in_time: self.gateway.in_time.clone(),
                 clock: self.gateway.clock.clone(),
                 pass: arrived.trusted.pass().clone(),

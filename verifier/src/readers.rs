@@ -33,9 +33,9 @@ pub struct Read {
     pub given: Vec<u8>,
     /// The place of each request's head in them.
     pub heads: Vec<Range<usize>>,
-    /// Why nothing behind them is read.
+    /// Why nothing after them is read.
     pub flaw: Option<String>,
-    /// Bytes that hyper got as a head and could not read as one.
+    /// Bytes that hyper got as a head but could not read as one.
     pub unread: Vec<u8>,
 }
 

@@ -13,7 +13,7 @@ use datalog::{Context, Decided, Effects, OperationId, Reason, Request, decide};
 
 use crate::pipeline::{RequestState, Worker};
 use crate::ports::RecordId;
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 use crate::steps::arrived::Arrived;
 use crate::steps::classify::classify;
 
@@ -32,7 +32,7 @@ pub(crate) enum Conditional {
     Allow,
     Ask,
     Deny,
-    /// The things it depends on are looked up for a sent request, and not for a question.
+    /// It depends on things that are looked up only for a request that is sent.
     Depends,
 }
 
@@ -65,7 +65,11 @@ struct Unmade {
 
 impl Worker {
     /// The answer; its record is written.
-    pub(crate) async fn would(&self, arrived: &Arrived, state: &mut RequestState) -> Result<Would, Stop> {
+    pub(crate) async fn would(
+        &self,
+        arrived: &Arrived,
+        state: &mut RequestState,
+    ) -> Result<Would, Unanswered> {
         let request = classify(arrived)?;
         state.recording.classified(&request, &arrived.trusted.connection().service);
         let (operation, effects) = (request.operation.id.clone(), request.effects);
@@ -79,7 +83,7 @@ impl Worker {
         arrived: &Arrived,
         request: Request,
         state: &mut RequestState,
-    ) -> Result<Unmade, Stop> {
+    ) -> Result<Unmade, Unanswered> {
         let (in_time, now) = (&self.gateway.in_time, self.gateway.clock.now());
         let pass = arrived.trusted.pass();
         let used = in_time.used(pass.claims(&request, &Observed::default(), now)).await?;

@@ -1,5 +1,6 @@
-//! `/v1/stop`: the emergency stop. PUT sets it and DELETE lifts it; both may be repeated. `/v1/suspensions` does the
-//! same for one pass, task or connection. `/v1/stops` is all of them: GET lists them and DELETE lifts them.
+//! `/v1/stop`: the emergency stop. PUT sets it and DELETE ends it; both may be repeated. `/v1/stops`: all stops. GET
+//! lists them, POST stops one pass, task or connection, DELETE resumes everything. `/v1/stops/resumed`: POST resumes
+//! one of them.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -9,16 +10,13 @@ use axum::routing::{get, post, put};
 use super::Problem;
 use super::extract::Body;
 use crate::api::state::{AppState, Routes};
-use crate::app::{
-    LiftReport, StopArgs, StopReport, StopTarget, Stops, SuspendArgs, SuspendReport, Suspension,
-};
+use crate::app::{AllStops, ResumeReport, StopArgs, StopOneArgs, StopOneReport, StopReport, StopTarget};
 
 pub(super) fn routes() -> Routes {
     vec![
         ("/v1/stop", get(report).merge(put(stop)).delete(resume)),
-        ("/v1/stops", get(all).delete(resume_all)),
-        ("/v1/suspensions", get(list).merge(post(suspend))),
-        ("/v1/suspensions/lifted", post(lift)),
+        ("/v1/stops", get(all).post(stop_one).delete(resume_all)),
+        ("/v1/stops/resumed", post(resume_one)),
     ]
 }
 
@@ -35,7 +33,7 @@ async fn stop(State(AppState(app)): State<AppState>, body: Bytes) -> Result<Json
     Ok(Json(app.stop(args.because).await?))
 }
 
-async fn all(State(AppState(app)): State<AppState>) -> Json<Stops> {
+async fn all(State(AppState(app)): State<AppState>) -> Json<AllStops> {
     Json(app.stops())
 }
 
@@ -47,20 +45,16 @@ async fn resume(State(AppState(app)): State<AppState>) -> Result<Json<StopReport
     Ok(Json(app.resume().await?))
 }
 
-async fn list(State(AppState(app)): State<AppState>) -> Json<Vec<Suspension>> {
-    Json(app.suspensions())
-}
-
-async fn suspend(
+async fn stop_one(
     State(AppState(app)): State<AppState>,
-    Body(args): Body<SuspendArgs>,
-) -> Result<Json<SuspendReport>, Problem> {
-    Ok(Json(app.suspend(args).await?))
+    Body(args): Body<StopOneArgs>,
+) -> Result<Json<StopOneReport>, Problem> {
+    Ok(Json(app.stop_one(args).await?))
 }
 
-async fn lift(
+async fn resume_one(
     State(AppState(app)): State<AppState>,
     Body(target): Body<StopTarget>,
-) -> Result<Json<LiftReport>, Problem> {
-    Ok(Json(app.lift(target).await?))
+) -> Result<Json<ResumeReport>, Problem> {
+    Ok(Json(app.resume_one(target).await?))
 }

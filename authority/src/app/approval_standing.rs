@@ -9,7 +9,7 @@ use crate::audit::plain;
 use crate::question::{Refused, Said, Word};
 use crate::store::{ApprovalRow, ApprovalStatus};
 
-/// Why an answer was not taken: the decision, its person and time, and what to do now.
+/// Why an answer was refused: the decision, who made it and when, and what to do now.
 pub(super) fn refused(refused: &Refused, row: &ApprovalRow, by: &ApproverName) -> AppError {
     let id = &row.id;
     let stands = stands(row);
@@ -26,7 +26,7 @@ pub(super) fn refused(refused: &Refused, row: &ApprovalRow, by: &ApproverName) -
             let denier = row.question.denial().and_then(|said| said.by.as_ref());
             let hint = match denier {
                 Some(name) => format!("only `{name}` can take that back: `hallpass reopen {id} --as {name}`"),
-                None => "who said so was not kept; the question ends with the pass".into(),
+                None => "the name of who said no was not stored; the question ends with the pass".into(),
             };
             (stands, hint)
         }
@@ -36,7 +36,7 @@ pub(super) fn refused(refused: &Refused, row: &ApprovalRow, by: &ApproverName) -
         (Refused::NotTheirs, _) => (format!("nobody said no to `{id}`"), "it waits for an answer".into()),
         (Refused::AnotherVersion, _) => (
             format!("`{id}` has changed since it was shown: {stands}"),
-            "`hallpass approvals` shows it as it is".into(),
+            "`hallpass approvals` shows its current state".into(),
         ),
         _ => (stands, "the agent sends the request again to ask again".into()),
     };

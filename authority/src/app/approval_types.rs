@@ -16,12 +16,12 @@ pub struct ApprovalInfo {
     pub task: String,
     pub connection: ConnectionName,
     pub operation: String,
-    /// Of the canonical request, in hexadecimal.
+    /// The digest of the canonical request, in hexadecimal.
     pub digest: String,
     /// The decoded request; it is forgotten once the question is settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<RequestView>,
-    /// How many distinct approvers are needed, and who they may be; anybody if none is named.
+    /// How many distinct approvers are needed, and who may approve; anybody if none is named.
     pub needed: u32,
     pub approvers: Vec<ApproverName>,
     /// The people whose yes still counts.
@@ -29,10 +29,10 @@ pub struct ApprovalInfo {
     /// Everything that people said, in order, including what no longer counts.
     #[serde(default)]
     pub history: Vec<ApprovalSaid>,
-    /// Counts what people said. An answer that names another version is not taken.
+    /// Counts what people said. An answer that names another version is refused.
     #[serde(default)]
     pub version: u32,
-    /// Why no request would go even with a yes: the pass is revoked, suspended or over, or everything is stopped.
+    /// Why nothing would be sent even with a yes: the pass is revoked, stopped or over, or everything is stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<String>,
     /// How many requests are held open for the answer right now.
@@ -56,7 +56,8 @@ impl ApprovalInfo {
         self.or_operation(|shown| &shown.title)
     }
 
-    /// The beginning of that line, for notices that others carry: without people, and without words of the message.
+    /// The beginning of that line, for notices that other services deliver. It names no people and quotes nothing
+    /// from the message.
     pub fn deed(&self) -> String {
         self.or_operation(|shown| &shown.deed)
     }
@@ -149,7 +150,7 @@ pub enum ApprovalScope {
     /// This request, once.
     #[default]
     Once,
-    /// So often.
+    /// This many times.
     Times { times: u32 },
     /// Without a limit, for this long: `2h`.
     Until { duration: String },

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use datalog::{ApprovalId, ApproverName, Message, RequestView, Statement, approval};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::watch;
-use verifier::ports::{Changes, Held, Trust as _};
+use verifier::ports::{Changes, StoppedBy, Trust as _};
 
 use crate::app::{
     App, AppError, ApprovalAnswer, ApprovalFilter, ApprovalInfo, ApprovalScope, ApproveArgs, DenialScope,
@@ -224,11 +224,11 @@ impl App {
         if row.question.pass_ends <= self.clock.now() {
             return Some("the pass has ended".into());
         }
-        Some(match self.held(&row.lineage, &row.task, Some(&row.connection))? {
-            Held::Pass(Some(because)) => format!("the pass is suspended: {because}"),
-            Held::Pass(None) => "the pass is suspended".into(),
-            Held::Task => "every pass for this task is stopped".into(),
-            Held::Connection(name) => format!("the connection `{name}` is stopped"),
+        Some(match self.stopped_by(&row.lineage, &row.task, Some(&row.connection))? {
+            StoppedBy::Pass(Some(because)) => format!("the pass is stopped: {because}"),
+            StoppedBy::Pass(None) => "the pass is stopped".into(),
+            StoppedBy::Task => "every pass for this task is stopped".into(),
+            StoppedBy::Connection(name) => format!("the connection `{name}` is stopped"),
         })
     }
 

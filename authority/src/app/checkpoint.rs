@@ -1,6 +1,6 @@
 //! Checkpoints: signs the position of the log, in the database and beside it.
 //!
-//! Without one everything goes on. But a log that was cut, or an older database, is then harder to notice.
+//! Everything works without one, but then a log that was cut, or an older database, is harder to notice.
 
 use crate::app::block_on::block_on;
 use crate::app::{App, AppError, AuditKeyInfo, OpenError};
@@ -10,12 +10,12 @@ use crate::store::{ChainLink, Store};
 use crate::vault::Vault;
 
 impl App {
-    /// The key that checkpoints and exports are signed with.
+    /// The key that signs checkpoints and exports.
     pub fn audit_key(&self) -> AuditKeyInfo {
         AuditKeyInfo { public_key: self.signer.public().to_string(), created: self.signer.created() }
     }
 
-    /// Writes down the log's position. A failure is only logged.
+    /// Signs and stores the log's position. A failure is only logged.
     pub(super) async fn checkpoint(&self) {
         if let Err(because) = self.sign_head().await {
             tracing::error!(%because, "no checkpoint was written");
@@ -72,7 +72,7 @@ pub(super) fn check_history(
     Err(OpenError::Older { seq: seen.seq })
 }
 
-/// Whether those records were moved to a file since: then the base is behind them, and signed.
+/// Whether those records were moved to a file since. Then the base is after them, and signed.
 fn is_rotated(seen: ChainLink, signer: &AuditSigner, store: &dyn Store) -> Result<bool, OpenError> {
     let base = block_on(store.log_base())?;
     if base.seq < seen.seq || (base.seq == seen.seq && base.hash != seen.hash) {

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use time::OffsetDateTime;
 use verifier::ports::{Connection, Upstream};
 
-use crate::app::{App, AppError, ConnectionInfo, ConnectionStatus, StopTarget, Stopped, Suspension};
+use crate::app::{App, AppError, ConnectionInfo, ConnectionStatus, Stop, StopTarget, Stopped};
 use crate::config::types::{Config, ServiceConfig};
 use crate::health::{Concern, Subject};
 use crate::nearest;
@@ -35,9 +35,9 @@ impl App {
 
     /// What stops a connection, if anything does.
     fn stopped_connection(&self, name: &ConnectionName) -> Option<Stopped> {
-        let own = |one: &Suspension| one.target == StopTarget::Connection(name.clone());
-        let by_itself = || self.suspensions().into_iter().find(own).map(Stopped::from);
-        self.halted().map(Stopped::from).or_else(by_itself)
+        let own = |one: &Stop| one.target == StopTarget::Connection(name.clone());
+        let by_itself = || self.single_stops().into_iter().find(own).map(Stopped::from);
+        self.emergency_stop().map(Stopped::from).or_else(by_itself)
     }
 
     pub(super) fn info(&self, live: &Live) -> ConnectionInfo {
@@ -66,7 +66,7 @@ impl App {
 }
 
 impl App {
-    /// What its owner should know of a connection, the worst first.
+    /// The concerns about a connection, the worst first.
     fn concerns(&self, live: &Live) -> Vec<Concern> {
         let mut concerns = live.concerns(self.clock.now());
         concerns.extend(self.stopped_connection(&live.name).map(|stop| Concern::Stopped { stop }));
@@ -149,7 +149,7 @@ pub(super) fn revive(config: &Config, catalog: &Catalog, vault: &Vault, row: Kno
     Live::new(facts, known, concerns)
 }
 
-/// The parts of a stored connection that open, and why it cannot be used if they do not.
+/// The parts of a stored connection that open, and why it cannot be used if some do not.
 struct Opened {
     known: Option<Known>,
     secret: Option<SecretString>,
@@ -192,7 +192,7 @@ fn open(
     }
 }
 
-/// The concerns when it was last in memory. Those that follow from time are worked out anew.
+/// The stored concerns. Those that follow from the time are worked out again.
 fn kept_concerns(row: &KnownConnectionRow) -> Vec<Concern> {
     let kept = row.concerns.iter().filter_map(|says| serde_json::from_str(says).ok());
     let is_of_status = |concern: &Concern| match (concern, row.status) {

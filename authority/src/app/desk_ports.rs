@@ -1,4 +1,4 @@
-//! The gateway's questions to the desk: it puts a question, finds it again, undoes a use, and gives up a pass.
+//! The gateway's calls to the desk: it puts a question, finds it again, undoes a use, and gives up a pass.
 //!
 //! Nothing here answers a question. A gateway can put one, find it, and learn its outcome, for the pass that asked.
 
@@ -17,7 +17,7 @@ use crate::question::Word;
 use crate::store::{ApprovalQuery, ApprovalRow, ApprovalStatus, Bounds, NewApproval, Put};
 use crate::vault::random;
 
-/// How many questions may wait: of one pass with everything attenuated from it, and in all.
+/// How many questions may wait: for one pass with everything attenuated from it, and in all.
 const BOUNDS: Bounds = Bounds { of_pass: 20, of_all: 500 };
 const MOST_SHOWN: u32 = 20;
 

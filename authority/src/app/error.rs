@@ -25,7 +25,7 @@ pub enum ErrorKind {
     Conflict,
     /// The OAuth provider refused or did not answer.
     Provider,
-    /// What the authority stands on did: its store, its vault, its keys.
+    /// A part that the authority depends on failed: its store, its vault, its keys.
     Internal,
 }
 
@@ -41,7 +41,7 @@ pub enum AppError {
     Provider(Message),
     #[error(transparent)]
     Store(#[from] StoreFault),
-    /// It is refused, but not durably.
+    /// It holds, but only in memory.
     #[error(transparent)]
     OnlyInMemory(StoreFault),
     #[error(transparent)]
@@ -52,7 +52,7 @@ pub enum AppError {
     AuditKey(#[from] AuditKeyError),
     #[error("the system gives no random bytes: {0}")]
     Random(getrandom::Error),
-    /// And this came of it.
+    /// An error, and its consequence.
     #[error("{error}; {became}")]
     And { error: Box<AppError>, became: String },
 }
@@ -90,7 +90,7 @@ impl AppError {
         Self::Provider(message.into())
     }
 
-    /// The same, and what came of it.
+    /// The same error with its consequence.
     pub(crate) fn and(self, became: String) -> Self {
         Self::And { error: Box::new(self), became }
     }
@@ -148,7 +148,7 @@ pub enum OpenError {
     Vault(#[from] VaultError),
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// Something that was to be done as it was opened.
+    /// An action during the opening failed.
     #[error(transparent)]
     Refused(#[from] AppError),
     #[error(transparent)]

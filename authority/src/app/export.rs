@@ -16,7 +16,7 @@ const PAGE: u32 = 500;
 const SLICE: u32 = 2_000;
 
 impl App {
-    /// Says which records an export covers, and signs that. Records written meanwhile are not in it.
+    /// Chooses the records of an export, and signs the choice. Records written meanwhile are not in it.
     pub async fn begin_export(&self, range: ExportRange) -> Result<ExportBegun, AppError> {
         let head = self.sign_head().await?;
         let base = self.store.log_base().await?;

@@ -24,7 +24,7 @@ use crate::config::types::AuditConfig;
 use crate::store::{Beside, FactsRow, StoreFault, StoredRecord, WordingRow};
 use crate::vault::{Place, Sealed, Vault, VaultError};
 
-/// How many records' facts are in one answer.
+/// The most records whose facts are in one answer.
 const PAGE: u64 = 250;
 
 impl App {
@@ -41,7 +41,7 @@ impl App {
         Ok(Some(Beside { at: record.at, seal, wording }))
     }
 
-    /// The record is durable, and so is the data beside it.
+    /// The record and the data beside it are durable.
     pub(super) fn is_beside(&self, facts: Option<&Facts>) {
         if let Some(facts) = facts {
             self.wordings.add(facts.wording.digest());
@@ -74,7 +74,7 @@ impl App {
         let sealed = self.store.wording(kept.wording()).await?;
         let wording = match sealed {
             Some(sealed) => self.open_wording(&kept, &sealed),
-            None => Err(NoFacts::new("how the pass reads is not kept beside them")),
+            None => Err(NoFacts::new("the wording of the pass is not stored with them")),
         };
         Ok(Some(wording.map(|wording| DecisionFacts {
             decision: request.decision.clone(),
@@ -155,7 +155,7 @@ fn not_kept(request: &RequestEntry) -> NoFacts {
     match &request.digest {
         None => NoFacts::new("it was refused before there was a decision"),
         Some(_) => NoFacts::new("the facts of this decision were not kept")
-            .hint("`facts = \"all\"` under [audit] in hallpass.toml keeps those of decisions from then on"),
+            .hint("`facts = \"all\"` under [audit] in hallpass.toml keeps those of later decisions"),
     }
 }
 

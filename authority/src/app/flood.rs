@@ -1,5 +1,5 @@
 //! Refusals of requests without a valid pass. Anybody on this machine can cause them, so they have a limit: the first
-//! of a kind in a second is written whole, and the others are counted into one record.
+//! of a kind in a second is written in full, and the others are counted in one record.
 //!
 //! Requests with a pass are not counted this way. Their holder is known, and each has its own record.
 //!
@@ -31,7 +31,7 @@ struct Span {
 
 /// What to do with a refusal.
 pub(super) enum Sighting {
-    /// Write it whole, after the counts before it.
+    /// Write it in full, after the counts before it.
     First(Option<Line>),
     /// It was counted; this is the record it resembles.
     Counted(Option<u64>),

@@ -10,7 +10,7 @@ impl App {
         self.keyring.list()
     }
 
-    /// Makes a new root key that mints from now on; the old one stays trusted.
+    /// Makes a new root key, which mints from now on. The old one stays trusted.
     pub async fn rotate_root(&self) -> Result<RootKeyInfo, AppError> {
         let _turn = self.turns.keys().await;
         let now = self.clock.now();

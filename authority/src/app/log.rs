@@ -60,13 +60,13 @@ impl App {
                 let bad = self.missing_end(&mut walk, seen).await?.or_else(|| missing_beginning(&walk, base));
                 return Ok(walk.end(bad));
             }
-            // A long log is walked beside all other work.
+            // The walk of a long log lets other work run.
             tokio::task::yield_now().await;
         }
     }
 
-    /// Records that a checkpoint saw and that the chain lacks. A record is written before its checkpoint, so records
-    /// written meanwhile are not missed.
+    /// Records that a checkpoint saw but the chain lacks. A record is written before its checkpoint, so records
+    /// written meanwhile are not taken for missing ones.
     async fn missing_end(
         &self,
         walk: &mut Walk,
@@ -87,13 +87,13 @@ impl App {
         }))
     }
 
-    /// The rest of a rotated log begins at a signed position.
+    /// Checks that the rest of a rotated log begins at a signed position.
     async fn check_base(&self, walk: &mut Walk, base: ChainLink) -> Result<Result<(), BadRecord>, AppError> {
         let signed = self.store.checkpoints(base.seq, base.seq).await?;
         Ok(match signed.first() {
             Some(checkpoint) => walk.checkpoint(checkpoint),
             None => {
-                let because = ": nothing signed says that the log goes on from there";
+                let because = ": no signature says that the log continues from there";
                 Err(BadRecord::missing(base.seq, because))
             }
         })

@@ -11,8 +11,8 @@ use crate::app::LogRecord;
 /// One record, with its outcome and facts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RecordView {
-    /// What was decided, or changed. Asked for an outcome, it is the intent that the outcome is of, where that
-    /// is still here.
+    /// The decision or the change. If an outcome was asked for, it is the intent of that outcome, if the log still
+    /// has it.
     pub record: LogRecord,
     /// The outcome, if it was sent and its end is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -20,7 +20,7 @@ pub struct RecordView {
     /// The facts of the decision, if they are stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<Box<DecisionFacts>>,
-    /// Why they are not, if the record is a decision.
+    /// Why they are missing, if the record is a decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_facts: Option<NoFacts>,
     /// What can be undone of the request, if its operation is in the catalog.
@@ -34,7 +34,7 @@ pub struct DecisionFacts {
     /// `allow`, or the code of the refusal.
     pub decision: String,
     pub datalog: String,
-    /// What the Datalog lacks although the pass could read it, in words.
+    /// What the Datalog lacks, in words, although the pass could read it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacking: Vec<String>,
     pub kept: StoredFacts,
@@ -77,7 +77,7 @@ pub struct KeptFacts {
     pub kept: StoredFacts,
 }
 
-/// The key that checkpoints and exports are signed with, without its private half.
+/// The public half of the key that signs checkpoints and exports.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AuditKeyInfo {
     /// Ed25519, 64 hexadecimal digits.

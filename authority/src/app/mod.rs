@@ -41,7 +41,7 @@ mod services;
 mod sessions;
 mod sign_in;
 mod stop;
-mod suspend;
+mod stop_one;
 mod templates;
 #[cfg(test)]
 mod tests;
@@ -69,7 +69,7 @@ use crate::oauth::{Attempts, Live, Refresher};
 use crate::store::Store;
 use crate::vault::Vault;
 
-use verifier::departures::Departures;
+use verifier::in_flight::InFlight;
 
 pub use crate::app::types::BudgetLeft;
 pub use crate::audit::LogRecord;
@@ -95,7 +95,7 @@ pub struct App {
     home: Home,
     clock: Clock,
     config: Config,
-    /// Replaced as a whole, like the connections.
+    /// Replaced whole, like the connections.
     catalog: RwLock<Arc<Catalog>>,
     vault: Arc<Vault>,
     store: Arc<dyn Store>,
@@ -106,14 +106,14 @@ pub struct App {
     checkpoint_file: CheckpointFile,
     flood: flood::Flood,
     wordings: crate::app::wordings::Wordings,
-    departures: Arc<Departures>,
+    in_flight: Arc<InFlight>,
     /// Replaced as a whole, so that no reader waits.
     connections: RwLock<LiveConnections>,
     revoked: RwLock<HashSet<RevocationId>>,
-    /// Read on every request. Its reason stands beside it.
+    /// Read on every request. The reason stands beside it.
     stopped: AtomicBool,
     turns: turns::Turns,
-    halt: RwLock<Option<Halt>>,
+    emergency_stop: RwLock<Option<EmergencyStop>>,
     sessions: Mutex<sessions::Sessions>,
     desk: Desk,
     once: crate::app::sent_once::Once,

@@ -1,7 +1,7 @@
-//! One notice: its event and its subject, in words that the log has anyway.
+//! One notice: its event and its subject, in words that the log also has.
 //!
 //! Its shape is that of Standard Webhooks (`type`, `timestamp`, `data`). It holds ids, names and reasons. For a
-//! question it also says what would be done, but never whom it reaches or what it says.
+//! question it also names the action, but not the people it reaches or its content.
 
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -27,8 +27,6 @@ impl Notice {
         let kind = match event.event {
             Event::Stopped => "stopped",
             Event::Resumed => "resumed",
-            Event::Suspended => "suspended",
-            Event::Lifted => "lifted",
             Event::NeedsReconnect => "connection.needs-reconnect",
             Event::ClientRefused => "connection.client-refused",
             Event::GrantEnds => "connection.grant-ends",

@@ -1,4 +1,4 @@
-//! What notices need from the authority: how far each sink has come, and what waits now.
+//! What notices need from the authority: the last record that each sink told, and the questions that wait now.
 
 use crate::app::notice::{self, Notice};
 use crate::app::{App, LogRecord};

@@ -1,10 +1,10 @@
-//! Sends a request that does more than read only once. While it is on its way, and for some time after its agent got no
-//! answer, the same request of the same lineage is not sent. An SDK that repeats it by itself finds its record.
+//! Sends each request that does more than read only once. While it is on its way, and for some time after its agent
+//! got no answer, the same request of the same lineage is not sent. An SDK that repeats it by itself gets its record.
 //!
 //! The check is in the transaction that writes the intent, so no race gets past it; and it is on disk, so a restart
-//! forgets nothing. A request waits a while for an identical one on its way, so several at once go one after the other.
-//! Some services carry out a request only once by themselves, by a key that they read. Such a request goes again
-//! unchanged under its key, but not under another one.
+//! forgets nothing. A request waits a while for an identical one on its way, so several at once go one after the
+//! other. Some services read a key and carry out each key only once. Such a request goes again unchanged under its
+//! key, but not under another one.
 //!
 //! - Invariant: A request that does more than read is not sent again while nobody knows what became of the first
 //!   (`of_a_hundred_that_are_the_same_one_goes_and_the_others_find_its_record`,
@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::audit::{Entry, OutcomeEntry};
 use crate::store::{Intended, Line, OnceKey, Use};
 
-/// How long a request waits for an identical one on its way. It is less than a gateway waits for its intent.
+/// How long a request waits for an identical one on its way: less than a gateway waits for its intent.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
 
 /// The parts of an intent.

@@ -16,19 +16,19 @@ use crate::app::flood::Flood;
 use crate::app::sent_once::Once;
 use crate::app::sign_in::revived;
 use crate::app::wordings::Wordings;
-use crate::app::{App, Halt, OpenError};
+use crate::app::{App, OpenError};
 use crate::audit::{AuditSigner, CheckpointFile};
 use crate::breaker::Breaker;
 use crate::catalog;
 use crate::clock::Clock;
 use crate::config::types::Config;
-use crate::desk::{Approvers, Desk, Suspensions};
+use crate::desk::{Approvers, Desk, Stops};
 use crate::home::{Home, HomeError, open_private_file};
 use crate::keys::Keyring;
 use crate::oauth::{Attempts, HttpClient, Refresher};
 use crate::store::{
-    self, ApprovalStore, ConnectionStore, OnceStore, RevocationStore, RootKeyStore, SessionStore, Store,
-    SuspensionStore,
+    self, ApprovalStore, ConnectionStore, OnceStore, RevocationStore, RootKeyStore, SessionStore, StopStore,
+    Store,
 };
 use crate::vault::{Place, Vault};
 
@@ -82,7 +82,7 @@ impl App {
         let keyring = Keyring::open(&vault, block_on(RootKeyStore::root_keys(&*store))?)?;
         let revoked = block_on(RevocationStore::revocations(&*store))?.into_iter().collect();
         block_on(OnceStore::left_behind(&*store))?;
-        let halt = block_on(RevocationStore::halt(&*store))?.map(Halt::from);
+        let emergency_stop = block_on(StopStore::emergency_stop(&*store))?;
         let breaker = Breaker::new(config.breaker.clone());
         let rows = block_on(ApprovalStore::approvers(&*store))?;
         // Without keys there is no approver to put back.
@@ -91,7 +91,7 @@ impl App {
             false => Vec::new(),
         };
         let approvers = Approvers::open(&vault, rows, &retired)?;
-        let suspensions = Suspensions::new(block_on(SuspensionStore::suspensions(&*store))?);
+        let stops = Stops::new(block_on(StopStore::single_stops(&*store))?);
         let rows = block_on(ConnectionStore::known_connections(&*store))?;
         let live = rows
             .into_iter()
@@ -114,14 +114,14 @@ impl App {
             checkpoint_file,
             flood: Flood::default(),
             wordings: Wordings::default(),
-            departures: Arc::default(),
+            in_flight: Arc::default(),
             connections: RwLock::new(Arc::new(live)),
             revoked: RwLock::new(revoked),
             turns: crate::app::turns::Turns::default(),
-            stopped: AtomicBool::new(halt.is_some()),
-            halt: RwLock::new(halt),
+            stopped: AtomicBool::new(emergency_stop.is_some()),
+            emergency_stop: RwLock::new(emergency_stop),
             sessions: Mutex::new(sessions),
-            desk: Desk::new(approvers, suspensions),
+            desk: Desk::new(approvers, stops),
             once: Once::default(),
             breaker,
             _lock: lock,

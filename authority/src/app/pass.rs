@@ -14,10 +14,10 @@ use crate::app::types::BudgetLeft;
 use crate::app::{App, AppError, LogQuery, PassInfo};
 use crate::audit::Entry;
 
-/// How many of the newest records make the tree.
+/// How many of the newest records the tree is made from.
 const READ: u32 = 1_000;
 
-/// Everything known about a pass except its text.
+/// Everything known about a pass, except its text.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PassDetail {
     #[serde(flatten)]
@@ -34,7 +34,7 @@ pub struct LineageNode {
     pub id: RevocationId,
     /// 0 for the pass itself.
     pub depth: usize,
-    /// How many requests were decided under exactly this one, among the newest records.
+    /// How many requests were decided under exactly this one, by the newest records.
     pub allowed: u64,
     pub refused: u64,
     #[serde(with = "time::serde::rfc3339::option")]
@@ -54,7 +54,7 @@ impl App {
     pub async fn pass(&self, id: &PassId) -> Result<PassDetail, AppError> {
         let Some((row, said)) = self.store.pass(id).await? else { return Err(no_pass(id.as_str())) };
         let says = said.map(|said| serde_json::from_str(&said.0)).transpose();
-        let says = says.map_err(|_| AppError::conflict(format!("what pass `{id}` says cannot be read")))?;
+        let says = says.map_err(|_| AppError::conflict(format!("the stored words of pass `{id}` cannot be read")))?;
         let budgets = self.budgets_left(says.as_ref()).await?;
         let lineage = self.lineage(id).await?;
         let info = self.pass_info(row, says.as_ref());

@@ -16,7 +16,7 @@ impl App {
         let now = self.clock.now();
         let (revoked, ends_after, ends_before) = match filter.status {
             None => (None, None, None),
-            // The row alone does not tell, because a retired root key revokes too.
+            // The row alone does not tell: a retired root key revokes too.
             Some(PassStatus::Revoked) => (None, None, None),
             Some(status) if status.will_count() => (Some(false), Some(now), None),
             Some(_) => (Some(false), None, Some(now)),
@@ -25,7 +25,7 @@ impl App {
         let query = PassQuery { connection: filter.connection, revoked, ends_after, ends_before, limit };
         let asked_for = |info: &PassInfo| match filter.status {
             None => true,
-            // A suspended pass, or one that has not begun, is alive and waits.
+            // A stopped pass, or one that has not begun, is alive and waits.
             Some(PassStatus::Live) => info.status.will_count(),
             Some(status) => info.status == status,
         };
@@ -51,7 +51,7 @@ impl App {
         let status = match (row.is_revoked || !is_trusted, row.expires > now) {
             // A pass of a retired root key is refused like a revoked one.
             (true, _) => PassStatus::Revoked,
-            (false, true) if self.is_held(&row) => PassStatus::Suspended,
+            (false, true) if self.is_held(&row) => PassStatus::Stopped,
             (false, true) if begins.is_some_and(|begins| begins > now) => PassStatus::NotYet,
             (false, true) => PassStatus::Live,
             (false, false) => PassStatus::Expired,
@@ -71,7 +71,7 @@ impl App {
     }
 
     fn is_held(&self, row: &PassRow) -> bool {
-        self.desk.suspensions.holds(&[(&row.id).into()], &row.task, None).is_some()
+        self.desk.stops.holds(&[(&row.id).into()], &row.task, None).is_some()
     }
 
     /// Refuses the name of a connection that does not exist and that no pass was minted for.
@@ -94,8 +94,8 @@ impl App {
 }
 
 impl PassStatus {
-    /// Whether it counts, or will if nothing happens.
+    /// Whether it counts now, or will if nothing changes.
     pub fn will_count(self) -> bool {
-        matches!(self, Self::Live | Self::NotYet | Self::Suspended)
+        matches!(self, Self::Live | Self::NotYet | Self::Stopped)
     }
 }

@@ -7,10 +7,10 @@ use std::sync::{Arc, PoisonError};
 
 use datalog::{ConnectionName, Known, Reservation, Resource, RevocationId, RootKeys, Spent};
 use time::OffsetDateTime;
-use verifier::departures::Departures;
+use verifier::in_flight::InFlight;
 use verifier::ports::{
-    Answer, Audit, Connection, Credential, Credentials, Held, IntentError, Keeping, Learned, LeaseError,
-    Ledger, Outcome, Provenance, Record, RecordId, Rejection, Repeat, Same, SentBefore, Sign, StoreFault,
+    Answer, Audit, Connection, Credential, Credentials, IntentError, Keeping, Learned, LeaseError, Ledger,
+    Outcome, Provenance, Record, RecordId, Rejection, Repeat, Same, SentBefore, Sign, StoppedBy, StoreFault,
     Trust, Warrant,
 };
 
@@ -35,17 +35,17 @@ impl Trust for App {
         self.stopped.load(Ordering::SeqCst)
     }
 
-    fn held(
+    fn stopped_by(
         &self,
         lineage: &[RevocationId],
         task: &str,
         connection: Option<&ConnectionName>,
-    ) -> Option<Held> {
-        self.desk.suspensions.holds(lineage, task, connection)
+    ) -> Option<StoppedBy> {
+        self.desk.stops.holds(lineage, task, connection)
     }
 
-    fn departures(&self) -> &Arc<Departures> {
-        &self.departures
+    fn in_flight(&self) -> &Arc<InFlight> {
+        &self.in_flight
     }
 
     fn connection(&self, name: &ConnectionName) -> Option<Arc<Connection>> {
@@ -193,9 +193,9 @@ impl App {
     fn meant(&self, warrant: Warrant<'_>) -> Result<Arc<Live>, LeaseError> {
         let request = warrant.request();
         let live = self.live().get(&request.connection).cloned();
-        // If the name was given to another account meanwhile, that account was not permitted.
+        // If the name now belongs to another account, that account was not permitted.
         match live.filter(|live| live.account == request.account) {
-            // A request that was judged, and perhaps approved, under another catalog is not what was meant.
+            // A request that was judged or approved under another catalog may now mean something else.
             Some(live) if live.gateway().is_none_or(|now| now.service.digest != request.catalog) => {
                 Err(LeaseError::AnotherCatalog(live.service.clone()))
             }

@@ -1,5 +1,5 @@
-//! What a pass would say and allow, before it is minted. Nothing is stored. The pass that is built here opens nothing,
-//! because it is signed by a key that is thrown away.
+//! What a pass would say and allow, before it is minted. Nothing is stored. A throw-away key signs the pass that is
+//! built here, so it opens nothing.
 
 use std::sync::Arc;
 

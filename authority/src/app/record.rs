@@ -34,7 +34,7 @@ impl App {
         Ok(RecordView { record, outcome, facts, no_facts, undoing })
     }
 
-    /// What can be undone of a sent request, by the present catalog.
+    /// What can be undone of a sent request, by the current catalog.
     fn undoing(&self, entry: &Entry) -> Option<Undoing> {
         let Entry::Intent(request) = entry else { return None };
         let effects = request.outline.as_ref()?.effects;
@@ -52,7 +52,7 @@ impl App {
         let head = self.store.chain_end().await?.seq;
         let what = match seq {
             _ if seq > head => {
-                Message::new(format!("the newest is {head}")).hint("`hallpass log` shows what there is")
+                Message::new(format!("the newest is {head}")).hint("`hallpass log` lists the records")
             }
             _ => Message::new("it was moved to a file by `hallpass log rotate`"),
         };

@@ -1,4 +1,4 @@
-//! Continues with a database that may not be the newest: a restored backup, or an old copy.
+//! Opens a database that may not be the newest: a restored backup, or an old copy.
 //!
 //! Revocations may be missing from it. So every earlier pass ends: a new root key mints, and no older one is trusted.
 //! Connections stay; if a provider rotates tokens, those in an old database may be spent.

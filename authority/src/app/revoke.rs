@@ -1,4 +1,4 @@
-//! `revoke`: holds from the next request on, and is durable before it answers.
+//! `revoke`: it is in force from the next request on, and durable before it answers.
 //!
 //! Memory changes first. If the store then fails, the pass is refused anyway, and the caller learns that this will not
 //! outlast the process.
@@ -55,8 +55,8 @@ impl App {
         Ok(RevokeReport { revoked, already, unknown, not_recalled })
     }
 
-    /// The ids of passes that were minted here and of blocks, which nobody knows before they are used; and the ids
-    /// of no pass. If the store does not answer, all count as the former.
+    /// Splits the ids: first those of passes minted here and of blocks, which nobody knows before their first use,
+    /// then those of no pass. If the store does not answer, all count as the former.
     async fn minted_here(&self, ids: Vec<RevocationId>) -> (Vec<RevocationId>, Vec<RevocationId>) {
         let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let Ok(known) = self.store.known_passes(&texts).await else { return (ids, Vec::new()) };

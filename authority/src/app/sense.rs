@@ -1,5 +1,5 @@
-//! What only the authority knows about a pass before it is minted: whether anybody could approve its asks, and whether
-//! its accounts granted what it allows.
+//! Checks of a pass before it is minted that only the authority can make: whether anybody could approve its asks, and
+//! whether its accounts granted what it allows.
 //!
 //! - Invariant: A pass that nobody could approve, or that allows nothing, is not minted
 //!   (`a_pass_that_nobody_could_approve_is_not_minted`, `a_pass_that_would_allow_nothing_is_not_made`).

@@ -60,7 +60,7 @@ impl App {
         if Catalog::is_embedded(name) {
             return Err(AppError::conflict(
                 Message::new(format!("`{name}` comes with the program"))
-                    .hint("disconnect what nobody is to use: `hallpass connections`"),
+                    .hint("disconnect connections that nobody may use: `hallpass connections`"),
             ));
         }
         if self.catalog().service(name).is_none() {
@@ -105,7 +105,7 @@ impl App {
             let Some(row) = self.store.known_connection(live.id).await? else { return Ok(()) };
             let revived = Arc::new(revive(&self.config, catalog, &self.vault, row));
             self.change_live(|connections| {
-                // Another connection may have it by now, or none.
+                // Another connection may have the name by now, or none.
                 if connections.get(&live.name).is_some_and(|there| there.id == live.id) {
                     connections.insert(live.name.clone(), revived);
                 }

@@ -20,7 +20,7 @@ pub(super) const LINK: Duration = Duration::minutes(2);
 /// The longest life of a session, and the longest without its person.
 pub(super) const LONGEST: Duration = Duration::hours(12);
 pub(super) const IDLE: Duration = Duration::hours(1);
-/// How far the stored time of a person's presence may lag behind.
+/// How far the stored time of a person's presence may be out of date.
 const KEEP: Duration = Duration::minutes(1);
 
 /// More would be a mistake. The oldest go first.
@@ -34,7 +34,7 @@ type Hash = [u8; 32];
 pub struct Session {
     /// The path segment that the session's cookie is bound to.
     pub place: String,
-    /// What every form of the session carries.
+    /// The token in every form of the session.
     csrf: SecretString,
     pub began: OffsetDateTime,
     /// The name under which the person answers, if they said one.
@@ -64,7 +64,7 @@ pub struct SignedIn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
     Person,
-    /// A page that keeps itself up to date.
+    /// A page that refreshes itself.
     PageAlone,
 }
 
@@ -175,8 +175,7 @@ impl Sessions {
         self.open.iter().find(|open| open.session.id == session.id)
     }
 
-    /// Whether its person was seen so long after the stored time that it must be stored again. Then it counts as
-    /// stored.
+    /// Whether its person was seen long enough after the stored time to store it again. If so, it counts as stored.
     pub fn is_due(&mut self, session: &Session) -> Option<OffsetDateTime> {
         let open = self.open.iter_mut().find(|open| open.session.id == session.id)?;
         (open.seen - open.kept >= KEEP).then(|| {
@@ -272,7 +271,7 @@ mod tests {
     fn a_session_ends_without_its_person_and_at_last_with_them() {
         let mut sessions = Sessions::default();
         sessions.begin(fresh("idle"), Taken { approver: None }, NOW);
-        // A page that refreshes itself shows nobody's presence.
+        // A page that refreshes itself does not show that a person is there.
         let page = NOW + Duration::minutes(59);
         assert!(sessions.find("id-idle", "place-idle", Presence::PageAlone, page).is_some());
         assert!(sessions.find("id-idle", "place-idle", Presence::Person, NOW + IDLE).is_none());

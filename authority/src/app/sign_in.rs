@@ -59,13 +59,13 @@ impl App {
         Ok(self.store.session_kept(row, self.clock.now().saturating_sub(LONGEST)).await?)
     }
 
-    /// Stores from time to time that its person was there.
+    /// Stores from time to time that the session's person was there.
     pub async fn keep_presence(&self, session: &Session) {
         let due = self.sessions().is_due(session);
         if let Some(seen) = due
             && let Err(fault) = self.store.session_seen(row_of(session), seen).await
         {
-            tracing::warn!(%fault, "a session is not kept as it is");
+            tracing::warn!(%fault, "a session could not be stored");
         }
     }
 
@@ -83,7 +83,7 @@ impl App {
     pub async fn sign_out(&self, session: &Session) {
         self.sessions().end(session);
         if let Err(fault) = self.store.session_ended(row_of(session)).await {
-            tracing::error!(%fault, "a session that ended is kept still");
+            tracing::error!(%fault, "a session has ended but is still stored");
         }
         let event = EventEntry::on_everything(Event::SignedOut).at(self.clock.now());
         if let Err(fault) = self.store.append(event).await {
@@ -96,13 +96,13 @@ impl App {
     }
 }
 
-/// The sessions from the process before. One that does not open is gone.
+/// The sessions of the previous process. One that does not open is dropped.
 pub(super) fn revived(vault: &Vault, rows: Vec<SessionRow>) -> Sessions {
     let mut sessions = Sessions::default();
     for row in rows {
         match vault.open_bytes(place(&row.id), &row.sealed) {
             Ok(sealed) => drop(sessions.revive(&row.id, &sealed, row.began, row.seen)),
-            Err(error) => tracing::warn!(%error, "a session of the console does not open, and is gone"),
+            Err(error) => tracing::warn!(%error, "a session of the console does not open, and is dropped"),
         }
     }
     sessions

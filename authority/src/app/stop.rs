@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use datalog::{ConnectionName, RevocationId};
 
-use crate::app::{App, AppError, Halt, Hit, StopReport, StopTarget, Stopped, Stops};
+use crate::app::{AllStops, App, AppError, EmergencyStop, Hit, StopReport, StopTarget, Stopped};
 use crate::audit::{Event, EventEntry, plain};
 use crate::desk::Changed;
-use crate::store::{HaltRow, PassQuery, PassRow};
+use crate::store::{PassQuery, PassRow};
 
 /// Far more than it takes to drop requests under way.
 const RECALL: Duration = Duration::from_secs(2);
@@ -29,17 +29,16 @@ impl App {
     pub async fn stop(&self, because: Option<String>) -> Result<StopReport, AppError> {
         let because = because.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(plain);
         let now = self.clock.now();
-        let halt = Halt { since: Some(now), because: because.clone() };
-        let before = self.halt(&halt);
+        let stop = EmergencyStop { since: Some(now), because: because.clone() };
+        let before = self.set(&stop);
         self.desk.tell(Changed::Stop);
         let _turn = self.turns.stops().await;
         // Anybody who resumed meanwhile did so before this stop.
-        let changed = before | self.halt(&halt);
+        let changed = before | self.set(&stop);
         let event = because
             .iter()
             .fold(EventEntry::on_everything(Event::Stopped), |event, because| event.detail(because));
-        let row = HaltRow { at: Some(now), because: because.clone() };
-        let (written, hit) = tokio::join!(self.store.stopped(row, event.at(now)), self.recall());
+        let (written, hit) = tokio::join!(self.store.stopped(stop, event.at(now)), self.recall());
         written.map_err(AppError::OnlyInMemory)?;
         self.checkpoint().await;
         let hit = Hit { passes: self.counting(None).await.map_or(0, |rows| rows.len()), ..hit };
@@ -47,38 +46,38 @@ impl App {
     }
 
     /// In memory. Returns whether nothing was stopped before.
-    fn halt(&self, halt: &Halt) -> bool {
-        let mut held = self.halt.write().unwrap_or_else(PoisonError::into_inner);
+    fn set(&self, stop: &EmergencyStop) -> bool {
+        let mut held = self.emergency_stop.write().unwrap_or_else(PoisonError::into_inner);
         let changed = held.is_none();
-        held.get_or_insert_with(|| halt.clone());
+        held.get_or_insert_with(|| stop.clone());
         self.stopped.store(true, Ordering::SeqCst);
         changed
     }
 
-    /// Lifts the stop of everything, and of nothing else.
+    /// Ends the emergency stop, and no other.
     pub async fn resume(&self) -> Result<StopReport, AppError> {
         let _turn = self.turns.stops().await;
         let changed = self.stopped.load(Ordering::SeqCst);
         let event = EventEntry::on_everything(Event::Resumed).at(self.clock.now());
         self.store.resumed(event).await?;
-        *self.halt.write().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.emergency_stop.write().unwrap_or_else(PoisonError::into_inner) = None;
         self.stopped.store(false, Ordering::SeqCst);
         self.desk.tell(Changed::Stop);
         Ok(self.report(changed))
     }
 
-    /// Lifts every stop there is.
+    /// Ends every stop.
     pub async fn resume_all(&self) -> Result<StopReport, AppError> {
-        let mut lifted = Vec::new();
-        for one in self.suspensions() {
-            self.lift(one.target.clone()).await?;
-            lifted.push(one.target);
+        let mut resumed = Vec::new();
+        for one in self.single_stops() {
+            self.resume_one(one.target.clone()).await?;
+            resumed.push(one.target);
         }
         let report = match self.stopped.load(Ordering::SeqCst) {
             true => self.resume().await?,
             false => self.report(false),
         };
-        Ok(StopReport { lifted, ..report })
+        Ok(StopReport { resumed, ..report })
     }
 
     /// Whether the emergency stop holds.
@@ -87,8 +86,8 @@ impl App {
     }
 
     /// All that is stopped.
-    pub fn stops(&self) -> Stops {
-        Stops { everything: self.halted(), stops: self.suspensions() }
+    pub fn stops(&self) -> AllStops {
+        AllStops { everything: self.emergency_stop(), stops: self.single_stops() }
     }
 
     fn report(&self, changed: bool) -> StopReport {
@@ -96,18 +95,18 @@ impl App {
             stopped: self.stopped.load(Ordering::SeqCst),
             changed,
             hit: Hit::default(),
-            lifted: Vec::new(),
-            stops: self.suspensions(),
+            resumed: Vec::new(),
+            stops: self.single_stops(),
         }
     }
 
-    pub(super) fn halted(&self) -> Option<Halt> {
-        self.halt.read().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(super) fn emergency_stop(&self) -> Option<EmergencyStop> {
+        self.emergency_stop.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What stops a pass, if anything does; the stop of the pass itself comes first.
     pub(super) fn stopped_pass(&self, row: &PassRow) -> Option<Stopped> {
-        let stops = self.suspensions();
+        let stops = self.single_stops();
         let id = RevocationId::from(&row.id);
         let of_pass = |one: &StopTarget| matches!(one, StopTarget::Pass(own) if *own == id);
         let of_task = |one: &StopTarget| matches!(one, StopTarget::Task(task) if *task == row.task);
@@ -120,7 +119,9 @@ impl App {
             row.connections.iter().find_map(stopped)
         };
         let by_itself = found(&of_pass).or_else(|| found(&of_task)).map(Stopped::from);
-        by_itself.or_else(|| self.halted().map(Stopped::from)).or_else(|| connections().map(Stopped::from))
+        by_itself
+            .or_else(|| self.emergency_stop().map(Stopped::from))
+            .or_else(|| connections().map(Stopped::from))
     }
 
     /// The passes that count now, or would without a stop.
@@ -143,19 +144,13 @@ impl App {
 
     /// Returns when no stopped request is on its way to a service; or, if that takes too long, how many still are.
     pub(super) async fn recall(&self) -> Hit {
-        let before = self.departures.called_back();
-        let in_time = tokio::time::timeout(RECALL, self.departures.recall()).await.is_ok();
-        let called_back = self.departures.called_back().saturating_sub(before);
-        let not_recalled = if in_time { 0 } else { self.departures.unanswered() };
+        let before = self.in_flight.called_back();
+        let in_time = tokio::time::timeout(RECALL, self.in_flight.recall()).await.is_ok();
+        let called_back = self.in_flight.called_back().saturating_sub(before);
+        let not_recalled = if in_time { 0 } else { self.in_flight.unanswered() };
         if !in_time {
             tracing::error!(not_recalled, "requests that were stopped did not end within {RECALL:?}");
         }
         Hit { passes: 0, called_back, not_recalled }
-    }
-}
-
-impl From<HaltRow> for Halt {
-    fn from(HaltRow { at, because }: HaltRow) -> Self {
-        Self { since: at, because }
     }
 }

@@ -1,8 +1,9 @@
-//! Turns: verbs that look at something and then change it go one after the other, so that what they saw is still true.
+//! Turns: verbs that look at something and then change it run one after the other, so that what they saw is still
+//! true.
 //!
-//! Memory and store change one after the other. Two verbs that undo each other, each halfway, would leave one in memory
-//! and the other in the store: a person would read "stopped" while requests go on. A stricter verb changes memory
-//! before it waits for its turn, and again when it has it. Requests take no turns.
+//! Memory and store do not change at once. If two opposite verbs ran at the same time, each halfway, one could win in
+//! memory and the other in the store: a person would read "stopped" while requests go on. A stricter verb changes
+//! memory before it waits for its turn, and again during its turn. Requests take no turns.
 
 use tokio::sync::{Mutex, MutexGuard};
 

@@ -34,8 +34,8 @@ pub enum InitOutcome {
     AlreadyThere,
 }
 
-/// What a person says about a connection, and neither configuration nor provider does: the OAuth client, if it is
-/// not the configured one, and the account's name, if the service cannot say it.
+/// What only a person can say about a connection: the OAuth client, if it is not the configured one, and the
+/// account's name, if the service cannot say it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ClientChoice {
     #[serde(default)]
@@ -71,7 +71,7 @@ pub struct ConnectBegun {
     pub expires_in: u64,
 }
 
-/// The redirect's parameters, as they came.
+/// The redirect's parameters, unchanged.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ConnectFinish {
     #[serde(default)]
@@ -216,7 +216,7 @@ pub enum PassStatus {
     /// It has not begun.
     NotYet,
     /// Stopped, alone or with its task, until it is resumed.
-    Suspended,
+    Stopped,
     Expired,
     Revoked,
 }

@@ -1,4 +1,4 @@
-//! The work that a running authority does by itself, once a second. No request waits for it.
+//! The work that a running authority does by itself, once a second. Requests do not wait for it.
 
 use std::time::Duration;
 
@@ -51,11 +51,11 @@ impl App {
                     pruned.revocations,
                     pruned.budgets,
                     pruned.facts,
-                    "forgot what ended long ago"
+                    "ended things were forgotten"
                 );
             }
             Ok(_) => {}
-            Err(error) => tracing::error!(%error, "what ended long ago was not forgotten"),
+            Err(error) => tracing::error!(%error, "ended things could not be forgotten"),
         }
     }
 }

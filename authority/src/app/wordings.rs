@@ -21,5 +21,5 @@ impl Wordings {
     }
 }
 
-/// Passes that are known to be stored. Forgetting one costs a write.
+/// How many passes are remembered as stored. Forgetting one costs a write.
 pub(crate) const KNOWN: usize = 1_024;

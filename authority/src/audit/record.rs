@@ -191,7 +191,10 @@ pub enum Event {
     Disconnected,
     Minted,
     Revoked,
+    /// Everything was stopped, or the one pass, task or connection that the event names.
+    #[serde(alias = "suspended")]
     Stopped,
+    #[serde(alias = "lifted")]
     Resumed,
     RootCreated,
     RootRetired,
@@ -211,9 +214,6 @@ pub enum Event {
     ApprovalDeniedLate,
     ApproverCreated,
     ApproverRetired,
-    /// One pass, task or connection was stopped by itself, and resumed.
-    Suspended,
-    Lifted,
 }
 
 impl EventEntry {
@@ -265,15 +265,13 @@ impl EventEntry {
 
     /// What it is about, in words.
     pub(crate) fn subject(&self) -> String {
-        let of_itself = match self.event {
-            Event::Stopped | Event::Resumed => Some("everything".to_owned()),
-            // For a pass, its task stands beside it; for a task, this is all there is.
-            Event::Suspended | Event::Lifted if self.lineage.is_empty() && self.connection.is_none() => {
-                self.task.as_ref().map(|task| format!("task `{task}`"))
-            }
-            _ => None,
+        let is_stop = matches!(self.event, Event::Stopped | Event::Resumed);
+        let has_name = !self.lineage.is_empty() || self.connection.is_some();
+        let of_itself = match &self.task {
+            _ if !is_stop || has_name => None,
+            Some(task) => Some(format!("task `{task}`")),
+            None => Some("everything".to_owned()),
         };
-        let is_stop = matches!(self.event, Event::Suspended | Event::Lifted);
         let called =
             |kind: &str, name: &str| if is_stop { format!("{kind} {name}") } else { name.to_owned() };
         let subjects = [

@@ -15,7 +15,7 @@ use super::plain::inline;
 use super::term::Tone;
 use super::when;
 use crate::api::{LogPage, Status};
-use crate::app::{ConnectionInfo, RootKeyInfo, RootKeyStatus, StopReport, Suspension};
+use crate::app::{AllStops, ConnectionInfo, RootKeyInfo, RootKeyStatus};
 use crate::cli::context::{Context, block_on};
 use crate::clock::Clock;
 use crate::config::types::{Config, StoreConfig};
@@ -158,16 +158,14 @@ async fn authority(home: &Home, config: &Config, context: &Context) -> Result<Ve
 
 /// Shown only if something is stopped.
 async fn stops(client: &Client) -> Option<Check> {
-    let hint = "`hallpass stop --list` tells what, `hallpass resume` lifts it";
-    let found: Result<(StopReport, Vec<Suspension>), Failure> =
-        async { Ok((client.read("/v1/stop").await?, client.read("/v1/suspensions").await?)) }.await;
-    match found {
+    let hint = "`hallpass stop --list` tells what, `hallpass resume` ends it";
+    match client.read::<AllStops>("/v1/stops").await {
         Err(failure) => Some(Check::fail("stops", failure)),
-        Ok((report, _)) if report.stopped => Some(Check::warn("stops", "everything is stopped", hint)),
-        Ok((_, stopped)) if stopped.is_empty() => None,
-        Ok((_, stopped)) => Some(Check::warn(
+        Ok(stops) if stops.everything.is_some() => Some(Check::warn("stops", "everything is stopped", hint)),
+        Ok(AllStops { stops, .. }) if stops.is_empty() => None,
+        Ok(AllStops { stops, .. }) => Some(Check::warn(
             "stops",
-            format!("{} passes, tasks or connections are stopped", stopped.len()),
+            format!("{} passes, tasks or connections are stopped", stops.len()),
             hint,
         )),
     }

@@ -12,7 +12,7 @@ use super::plain::inline;
 use super::table::{Cell, Table};
 use super::term::{Term, Tone};
 use super::{number, pass_name, said, when};
-use crate::app::{BudgetLeft, LineageNode, PassDetail, PassFilter, PassInfo, PassStatus, Stops};
+use crate::app::{AllStops, BudgetLeft, LineageNode, PassDetail, PassFilter, PassInfo, PassStatus};
 use crate::cli::context::{Context, block_on};
 use crate::cli::pass_name::not_a_pass;
 use crate::clock::Clock;
@@ -41,7 +41,7 @@ pub(super) struct Passes {
 enum Status {
     Live,
     NotYet,
-    Suspended,
+    Stopped,
     Expired,
     Revoked,
 }
@@ -51,7 +51,7 @@ impl From<Status> for PassStatus {
         match status {
             Status::Live => Self::Live,
             Status::NotYet => Self::NotYet,
-            Status::Suspended => Self::Suspended,
+            Status::Stopped => Self::Stopped,
             Status::Expired => Self::Expired,
             Status::Revoked => Self::Revoked,
         }
@@ -82,14 +82,14 @@ impl Passes {
         let (passes, stops) = block_on(async {
             let client = Client::open(context).await?;
             let passes: Vec<PassInfo> = client.read(&path).await?;
-            Ok((passes, client.read::<Stops>("/v1/stops").await?))
+            Ok((passes, client.read::<AllStops>("/v1/stops").await?))
         })?;
         if stops.everything.is_some() {
-            context.term.say_in(Tone::Warn, "everything is stopped: `hallpass resume` lifts that");
+            context.term.say_in(Tone::Warn, "everything is stopped: `hallpass resume` ends that");
         }
-        for pass in passes.iter().filter(|pass| pass.status == PassStatus::Suspended) {
+        for pass in passes.iter().filter(|pass| pass.status == PassStatus::Stopped) {
             if let Some(stopped) = &pass.stopped {
-                context.term.say_in(Tone::Warn, format!("{} is paused: {stopped}", pass.id));
+                context.term.say_in(Tone::Warn, format!("{} is stopped: {stopped}", pass.id));
             }
         }
         if passes.is_empty() {
@@ -105,7 +105,7 @@ fn status(pass: &PassInfo) -> (&'static str, Tone) {
         PassStatus::Live => ("live", Tone::Good),
         PassStatus::NotYet if pass.stopped.is_some() => ("not yet (stopped)", Tone::Warn),
         PassStatus::NotYet => ("not yet", Tone::Quiet),
-        PassStatus::Suspended => ("paused", Tone::Warn),
+        PassStatus::Stopped => ("stopped", Tone::Warn),
         PassStatus::Expired => ("expired", Tone::Quiet),
         PassStatus::Revoked => ("revoked", Tone::Bad),
     }

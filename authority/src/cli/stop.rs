@@ -11,10 +11,9 @@ use super::failure::Failure;
 use super::table::Table;
 use super::term::Tone;
 use super::{pass_name, when};
-use crate::app::{
-    Hit, LiftReport, StopArgs, StopReport, StopTarget, Stops, SuspendArgs, SuspendReport, Suspension,
-};
+use crate::app::{AllStops, Hit, ResumeReport, StopArgs, StopOneArgs, StopOneReport, StopReport, StopTarget};
 use crate::cli::context::{Context, block_on};
+use crate::stopped;
 
 /// Stop all requests at once, or those of one pass, task or connection
 #[derive(Debug, Args)]
@@ -29,7 +28,7 @@ pub(super) struct Stop {
     /// The reason, for the log and the agent
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["resume", "list"])]
     because: Option<String>,
-    /// Lift the stop: the same as `hallpass resume`
+    /// End the stop: the same as `hallpass resume`
     #[arg(long)]
     resume: bool,
     /// List what is stopped
@@ -37,7 +36,7 @@ pub(super) struct Stop {
     list: bool,
 }
 
-/// Lift the stop of everything, or of one pass, task or connection
+/// Resume everything, or one pass, task or connection
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A thing that was stopped by name stays stopped until you resume it by name, or use --all. Use --pass also for a pass that \
@@ -47,7 +46,7 @@ Example: hallpass resume --pass p_0123456789abcdefghijkl")]
 pub(super) struct Resume {
     #[command(flatten)]
     what: What,
-    /// Lift every stop
+    /// End every stop
     #[arg(long, conflicts_with = "what")]
     all: bool,
 }
@@ -98,8 +97,8 @@ impl Stop {
                     Ok(Ordered::Everything(report))
                 }
                 Some(target) => {
-                    let args = SuspendArgs { target, because };
-                    let report: SuspendReport = client.post("/v1/suspensions", &args).await?;
+                    let args = StopOneArgs { target, because };
+                    let report: StopOneReport = client.post("/v1/stops", &args).await?;
                     Ok(Ordered::ByItself(report))
                 }
             }
@@ -124,7 +123,7 @@ impl Stop {
 /// What was stopped.
 enum Ordered {
     Everything(StopReport),
-    ByItself(SuspendReport),
+    ByItself(StopOneReport),
 }
 
 impl Resume {
@@ -134,10 +133,10 @@ impl Resume {
         }
         let report: StopReport = block_on(async { Client::open(context).await?.delete("/v1/stops").await })?;
         let everything = report.changed.then(|| "everything".to_owned());
-        let named = report.lifted.iter().map(ToString::to_string);
-        let lifted: Vec<String> = everything.into_iter().chain(named).collect();
-        let text = match lifted.is_empty() {
-            false => format!("running: {}", lifted.join(", ")),
+        let named = report.resumed.iter().map(ToString::to_string);
+        let resumed: Vec<String> = everything.into_iter().chain(named).collect();
+        let text = match resumed.is_empty() {
+            false => format!("running: {}", resumed.join(", ")),
             true => "nothing was stopped".into(),
         };
         context.term.result(&report, || text)
@@ -150,13 +149,13 @@ fn resume(context: &Context, what: What) -> Result<(), Failure> {
         let client = Client::open(context).await?;
         match what.target(&client).await? {
             Some(target) => {
-                let report: LiftReport = client.post("/v1/suspensions/lifted", &target).await?;
+                let report: ResumeReport = client.post("/v1/stops/resumed", &target).await?;
                 still(context, &report.still);
-                context.term.result(&report, || format!("running: {}", report.lifted))
+                context.term.result(&report, || format!("running: {}", report.resumed))
             }
             None => {
                 let report: StopReport = client.delete("/v1/stop").await?;
-                still(context, &Stops { everything: None, stops: report.stops.clone() });
+                still(context, &AllStops { everything: None, stops: report.stops.clone() });
                 context.term.result(&report, || match (report.changed, report.stops.is_empty()) {
                     (true, true) => "running: everything".into(),
                     (true, false) => "running: everything that is not stopped by its name".into(),
@@ -169,12 +168,12 @@ fn resume(context: &Context, what: What) -> Result<(), Failure> {
 }
 
 /// Lists what a resume left stopped.
-fn still(context: &Context, stops: &Stops) {
+fn still(context: &Context, stops: &AllStops) {
     let everything = stops.everything.as_ref().map(|_| "everything".to_owned());
     let named = stops.stops.iter().map(|one| one.target.to_string());
     let all: Vec<String> = everything.into_iter().chain(named).collect();
     if !all.is_empty() {
-        let text = format!("still stopped: {} (`hallpass resume --all` lifts all of it)", all.join(", "));
+        let text = format!("still stopped: {} (`hallpass resume --all` resumes all of it)", all.join(", "));
         context.term.say_in(Tone::Warn, text);
     }
 }
@@ -228,18 +227,18 @@ pub(super) fn all_recalled(not_recalled: usize) -> Result<(), Failure> {
 }
 
 fn list(context: &Context) -> Result<(), Failure> {
-    let stops: Stops = block_on(async { Client::open(context).await?.read("/v1/stops").await })?;
-    if stops == Stops::default() {
+    let stops: AllStops = block_on(async { Client::open(context).await?.read("/v1/stops").await })?;
+    if stops == AllStops::default() {
         context.term.say("nothing is stopped");
     }
     context.term.result(&stops, || {
         let mut table = Table::new(["WHAT", "SINCE", "WHY", "UNDO"]);
-        if let Some(halt) = &stops.everything {
-            let since = halt.since.map(when::at).unwrap_or_default();
-            let because = halt.because.as_deref().unwrap_or_default();
+        if let Some(stop) = &stops.everything {
+            let since = stop.since.map(when::at).unwrap_or_default();
+            let because = stop.because.as_deref().unwrap_or_default();
             table.row(["everything".into(), since.into(), because.into(), "hallpass resume".into()]);
         }
-        for Suspension { target, because, since } in &stops.stops {
+        for stopped::Stop { target, because, since } in &stops.stops {
             let because = because.as_deref().unwrap_or_default();
             table.row([
                 target.to_string().into(),

@@ -78,7 +78,7 @@ impl Section {
             Self::Notify => {
                 "How Hallpass tells you that something waits for you, was stopped, or must be connected again."
             }
-            Self::Breaker => "A pass that is refused this often is suspended until a person resumes it.",
+            Self::Breaker => "A pass that is refused this often is stopped until a person resumes it.",
             Self::Service => {
                 "One table for each service: its addresses, and the OAuth client that you registered there. Keys that\n\
                  # you leave out keep the service's own values. Plain http is only for this machine."

@@ -6,7 +6,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::frame::{Frame, Here, whole};
-use super::suspend;
+use super::stop_one;
 use crate::app::{Concern, ConnectionInfo, ConnectionStatus, StoppedBy, Told};
 use crate::console::state::{Console, Routes};
 use crate::when;
@@ -24,7 +24,7 @@ struct Linked {
     tone: &'static str,
     health: &'static str,
     stopped: Option<String>,
-    lift: String,
+    resume: String,
     /// The service's own name for itself.
     title: String,
     since: String,
@@ -65,9 +65,9 @@ fn linked(console: &Console, frame: &Frame, info: ConnectionInfo) -> Linked {
         },
         health: info.status.words(),
         stopped: info.stopped.as_ref().map(ToString::to_string),
-        lift: match info.stopped.as_ref().map(|stopped| &stopped.by) {
+        resume: match info.stopped.as_ref().map(|stopped| &stopped.by) {
             Some(StoppedBy::Everything) => "resume".into(),
-            _ => suspend::lifting("connection", info.name.as_str()),
+            _ => stop_one::resuming("connection", info.name.as_str()),
         },
         title: service.map_or_else(|| info.service.to_string(), |service| service.title.clone()),
         since: when::from_now(info.connected, frame.now),

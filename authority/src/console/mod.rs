@@ -30,7 +30,7 @@ mod sign_in;
 pub mod signed_out;
 pub mod state;
 mod stop;
-mod suspend;
+mod stop_one;
 #[cfg(test)]
 pub(crate) use escape::Inert;
 #[cfg(test)]
@@ -87,7 +87,7 @@ fn pages_of_a_person() -> Routes {
         record::routes(),
         services::routes(),
         stop::routes(),
-        suspend::routes(),
+        stop_one::routes(),
         events::routes(),
         sign_in::routes_of_a_person(),
     ]

@@ -10,7 +10,7 @@ use super::approvals::{Question, waiting};
 use super::frame::{Frame, Here, whole};
 use super::line::{Line, lines};
 use super::passes::{Row, row};
-use super::suspend::{Suspended, suspended};
+use super::stop_one::{SingleStop, single_stops};
 use crate::app::{AppError, Concern, ConnectionInfo, LogQuery, PassFilter, PassStatus};
 use crate::console::state::{Console, Routes};
 use crate::when;
@@ -26,7 +26,7 @@ const ON_ITS_WAY: Duration = Duration::minutes(10);
 struct NowPage {
     frame: Frame,
     waiting: Vec<Question>,
-    suspended: Vec<Suspended>,
+    stops: Vec<SingleStop>,
     on_their_way: Vec<Line>,
     recent: Vec<Line>,
     passes: Vec<Row>,
@@ -53,12 +53,12 @@ async fn now(State(console): State<Console>, frame: Frame) -> Response {
             };
             let broken = connections.into_iter().filter(is_broken).collect();
             let recent = records.into_iter().take(SHOWN).collect();
-            let suspended = suspended(&console, &frame).await;
+            let stops = single_stops(&console, &frame).await;
             let at = when::at(frame.now);
             whole(&NowPage {
                 frame,
                 waiting,
-                suspended,
+                stops,
                 on_their_way,
                 recent,
                 passes,

@@ -13,7 +13,7 @@ use super::frame::{Frame, Here, late, whole};
 use super::guard::Fields;
 use super::line::{Line, lines};
 use super::passes::{Row, row};
-use super::suspend;
+use super::stop_one;
 use crate::app::{AppError, BudgetLeft, LineageNode, LogQuery, PassDetail, RevokeArgs, Stopped, StoppedBy};
 use crate::console::state::{Console, Routes};
 use crate::when;
@@ -42,7 +42,7 @@ struct Stop {
     /// The latest refused requests.
     tried: Vec<Line>,
     /// The page that resumes it.
-    lift: String,
+    resume: String,
 }
 
 /// A node of the lineage's tree.
@@ -100,17 +100,17 @@ async fn look(console: &Console, id: &str) -> Result<(PassDetail, Vec<crate::app
 }
 
 fn stop(stopped: &Stopped, recent: &[Line], frame: &Frame) -> Stop {
-    let lift = match &stopped.by {
+    let resume = match &stopped.by {
         StoppedBy::Everything => "resume".into(),
-        StoppedBy::Pass(id) => suspend::lifting("pass", id.as_str()),
-        StoppedBy::Task(task) => suspend::lifting("task", task),
-        StoppedBy::Connection(name) => suspend::lifting("connection", name.as_str()),
+        StoppedBy::Pass(id) => stop_one::resuming("pass", id.as_str()),
+        StoppedBy::Task(task) => stop_one::resuming("task", task),
+        StoppedBy::Connection(name) => stop_one::resuming("connection", name.as_str()),
     };
     Stop {
         words: stopped.to_string(),
         since: stopped.since.map(|since| when::from_now(since, frame.now)),
         tried: recent.iter().filter(|line| line.is_refusal()).take(TRIED).cloned().collect(),
-        lift,
+        resume,
     }
 }
 

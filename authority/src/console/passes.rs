@@ -42,7 +42,7 @@ type Stands = (&'static str, &'static str, fn(PassStatus) -> bool);
 /// The statuses under each tab.
 const TABS: [Stands; 5] = [
     ("live", "Active", |status| matches!(status, PassStatus::Live | PassStatus::NotYet)),
-    ("paused", "Paused", |status| status == PassStatus::Suspended),
+    ("stopped", "Stopped", |status| status == PassStatus::Stopped),
     ("expired", "Ended", |status| status == PassStatus::Expired),
     ("revoked", "Revoked", |status| status == PassStatus::Revoked),
     ("all", "All", |_| true),
@@ -81,7 +81,7 @@ pub(super) fn row(info: PassInfo, frame: &Frame) -> Row {
         PassStatus::Live => ("live", "good"),
         PassStatus::NotYet if info.stopped.is_some() => ("not yet (stopped)", "warn"),
         PassStatus::NotYet => ("not yet", "quiet"),
-        PassStatus::Suspended => ("paused", "warn"),
+        PassStatus::Stopped => ("stopped", "warn"),
         PassStatus::Expired => ("ended", "quiet"),
         PassStatus::Revoked => ("revoked", "bad"),
     };
@@ -95,7 +95,7 @@ fn ending(info: &PassInfo, frame: &Frame) -> String {
             let begins = info.begins.map(|begins| when::from_now(begins, frame.now)).unwrap_or_default();
             format!("begins {begins}, ends {ends}")
         }
-        PassStatus::Live | PassStatus::Suspended => format!("ends {ends}"),
+        PassStatus::Live | PassStatus::Stopped => format!("ends {ends}"),
         PassStatus::Expired => format!("ended {ends}"),
         PassStatus::Revoked if info.expires > frame.now => format!("would have ended {ends}"),
         PassStatus::Revoked => format!("its end was {ends}"),

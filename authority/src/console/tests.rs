@@ -346,7 +346,7 @@ async fn a_person_who_stops_reads_how_many_requests_could_not_be_called_back() {
     use verifier::ports::Trust as _;
     let desk = Desk::new();
     let person = desk.person().await;
-    let _under_way = desk.app.departures().begin();
+    let _under_way = desk.app.in_flight().begin();
     let stop = form(&person, "/stop").body(fields(person.session.csrf())).unwrap();
     let answer = desk.send(stop).await;
     let page = answer.headers[header::LOCATION].to_str().unwrap().to_owned();

@@ -1,23 +1,23 @@
 //! The desk: where questions for people wait until somebody answers.
 //!
-//! It holds the approvers' keys, the suspensions, and the feed that tells waiting code about a change. The store keeps
+//! It holds the approvers' keys, the stops, and the feed that tells waiting code about a change. The store keeps
 //! questions and answers. The surfaces decide who may answer, and no holder of a pass reaches them.
 
 mod approvers;
 mod held_open;
-mod suspensions;
+mod stops;
 
 use tokio::sync::watch;
 use verifier::ports::Changes;
 
 pub(crate) use approvers::{Approvers, ApproversError, generate};
 pub(crate) use held_open::HeldOpen;
-pub(crate) use suspensions::Suspensions;
+pub(crate) use stops::Stops;
 
 /// Everything of the desk that is answered from memory.
 pub(crate) struct Desk {
     pub approvers: Approvers,
-    pub suspensions: Suspensions,
+    pub stops: Stops,
     pub held_open: HeldOpen,
     changes: watch::Sender<Changes>,
 }
@@ -32,10 +32,10 @@ pub(crate) enum Changed {
 }
 
 impl Desk {
-    pub fn new(approvers: Approvers, suspensions: Suspensions) -> Self {
+    pub fn new(approvers: Approvers, stops: Stops) -> Self {
         Self {
             approvers,
-            suspensions,
+            stops,
             held_open: HeldOpen::default(),
             changes: watch::Sender::new(Changes::default()),
         }

@@ -1,9 +1,9 @@
-//! Reads a token endpoint's answer, in one place for every flow: pure, without I/O and clock.
+//! Reads a token endpoint's answer, in one place for every flow. It is pure: no I/O and no clock.
 //!
-//! Providers say the same in many ways (RFC 6749, section 5.1, more or less). Everything that needs no guess is
-//! understood: a number as text, scopes as a list, a form. The access token and its type are never guessed; if an
-//! answer leaves them open, the error names the member. An optional member that cannot be read counts as absent, so
-//! that no refresh token is lost for it.
+//! Providers say the same thing in many ways (RFC 6749, section 5.1, more or less). The reader understands everything
+//! that needs no guess: a number as text, scopes as a list, a form. It never guesses the access token or its type; if
+//! an answer leaves them open, the error names the member. An optional member that cannot be read counts as absent,
+//! so that it costs no refresh token.
 
 use datalog::catalog::TokenShape;
 use secrecy::SecretString;
@@ -21,19 +21,19 @@ pub(super) enum Occasion {
     Refresh,
 }
 
-/// An answer as it came.
+/// An answer as received.
 pub(super) struct Answer<'a> {
     pub status: u16,
     pub content_type: Option<&'a str>,
     pub body: &'a [u8],
 }
 
-/// What it gave.
+/// The tokens that an answer gave.
 #[derive(Debug)]
 pub(crate) struct Given {
     /// The access token, or why it cannot be used.
     pub access: Result<SecretString, Unread>,
-    /// None if the used one stays good, or there is none.
+    /// None if the old one stays good, or if there is none.
     pub refresh: Option<SecretString>,
     pub expires_in: Option<Duration>,
     /// The granted scopes, if the answer says.
@@ -42,7 +42,7 @@ pub(crate) struct Given {
     pub grant_ends_in: Option<Duration>,
 }
 
-/// A provider's error, in an object of its own.
+/// A provider's error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Told {
     pub code: String,
@@ -60,7 +60,7 @@ pub(super) enum Read {
     Neither,
 }
 
-/// Why the given tokens cannot be used. Nothing of the answer is repeated, because it may hold tokens.
+/// Why the tokens cannot be used. It repeats nothing from the answer, which may hold tokens.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unread {
     #[error("its answer is neither JSON nor a form")]
@@ -71,7 +71,7 @@ pub(crate) enum Unread {
     Twice(&'static str),
     #[error("\"{field}\" of its answer is {got}, expected text")]
     Kind { field: &'static str, got: &'static str },
-    #[error("\"{0}\" of its answer has characters that no header takes")]
+    #[error("\"{0}\" of its answer has characters that do not fit a header")]
     Unsendable(&'static str),
     #[error("\"token_type\" of its answer is `{0}`, expected `bearer`")]
     TokenType(String),
@@ -80,7 +80,7 @@ pub(crate) enum Unread {
 /// Members that announce the end of a grant: Google and GitHub; Intuit; Keycloak.
 const GRANT_ENDS: [&str; 3] =
     ["refresh_token_expires_in", "x_refresh_token_expires_in", "refresh_expires_in"];
-/// A longer time is no end.
+/// A longer time counts as no end.
 const LONGEST_YEARS: f64 = 100.0 * 366.0 * 86_400.0;
 const LONGEST_WORDS: usize = 300;
 
@@ -143,8 +143,8 @@ fn given(shape: TokenShape, occasion: Occasion, fields: &Fields) -> Given {
     }
 }
 
-/// Slack's way: after a consent the person's tokens are under `authed_user`, beside a bot's, which is not read;
-/// after a refresh they are the answer itself. Source: docs.slack.dev, `oauth.v2.access`.
+/// Slack's way: after a consent the person's tokens stand under `authed_user`, beside a bot's, which is ignored.
+/// After a refresh they are the answer itself. Source: docs.slack.dev, `oauth.v2.access`.
 fn of_person(occasion: Occasion, fields: &Fields) -> Result<&Fields, Unread> {
     let has_tokens =
         |fields: &Fields| fields.text("access_token").is_some() || fields.text("refresh_token").is_some();
@@ -203,7 +203,7 @@ fn seconds(node: &Node) -> Option<Duration> {
     (1.0..LONGEST_YEARS).contains(&seconds).then(|| Duration::seconds(seconds as i64))
 }
 
-/// `3600` or `3600.5`: not `inf`, `1e9` or `0x10`, which nobody means.
+/// Takes `3600` or `3600.5`, but not `inf`, `1e9` or `0x10`, which nobody means.
 fn is_decimal(text: &str) -> bool {
     let mut points = 0;
     !text.is_empty()
@@ -213,8 +213,8 @@ fn is_decimal(text: &str) -> bool {
         })
 }
 
-/// Separated by spaces, by commas (GitHub, Slack) or as a list. An empty one says nothing: GitHub's apps have no
-/// scopes.
+/// Scopes separated by spaces or commas (GitHub, Slack), or as a list. An empty one says nothing: GitHub's apps have
+/// no scopes.
 fn scopes(node: &Node) -> Option<Vec<String>> {
     let texts = match node {
         Node::Text(text) => vec![text.as_str()],

@@ -1,4 +1,4 @@
-//! The reader of token endpoints' answers: by a list of answers as providers give them, and by properties.
+//! Tests the reader of token endpoints' answers: with a list of answers as providers give them, and with properties.
 
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
@@ -105,7 +105,7 @@ fn kind() -> impl Strategy<Value = Option<&'static str>> {
     prop_oneof![Just(None), Just(Some("bearer")), Just(Some("Bearer")), Just(Some("bEaReR "))]
 }
 
-/// Bytes near an answer: an answer with one part replaced.
+/// Bytes that resemble an answer: an answer with one part replaced.
 fn mangled() -> impl Strategy<Value = Vec<u8>> {
     let bodies: Vec<Vec<u8>> = seeds().iter().map(Seed::bytes).collect();
     (

@@ -1,4 +1,4 @@
-//! Connects that have begun: in memory, for ten minutes, each finished at most once.
+//! Connects that have begun. They stay in memory for ten minutes, and each is finished at most once.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -11,7 +11,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::provider::{Client, Provider};
 
-/// Nobody connects more accounts at once.
+/// More open connects would be a mistake.
 const MOST: usize = 64;
 /// RFC 8628, section 3.5.
 const SLOW_DOWN: Duration = Duration::seconds(5);
@@ -20,7 +20,7 @@ const SLOW_DOWN: Duration = Duration::seconds(5);
 #[derive(Clone)]
 pub(crate) struct Connecting {
     pub service: ServiceName,
-    /// The service's own by default.
+    /// By default the service's own name.
     pub name: Option<ConnectionName>,
     pub scopes: Vec<String>,
     /// As the person gave it.
@@ -69,7 +69,7 @@ pub(crate) enum TakenCode {
         connecting: Box<Connecting>,
         flow: CodeFlow,
     },
-    /// It was there, but its time is over.
+    /// It was there, but too long ago.
     Lapsed,
     Unknown,
 }
@@ -107,8 +107,8 @@ impl Attempts {
         true
     }
 
-    /// Takes the attempt with this state, and with this id if one is given. A wrong state takes nothing, so that a
-    /// guess does not end a person's attempt.
+    /// Takes the attempt with this state, and with this id if one is given. A wrong state takes nothing, so a guess
+    /// does not end a person's attempt.
     pub fn take_code(&self, id: Option<&str>, state: &str, now: OffsetDateTime) -> TakenCode {
         let mut open = self.lock();
         // All are compared, each in constant time.
@@ -129,8 +129,7 @@ impl Attempts {
         }
     }
 
-    /// A device flow to poll, if it is time. It stays here until `end`, so that a caller that goes away ends
-    /// nothing.
+    /// A device flow to poll, if it is time. It stays here until `end`, so a caller that goes away does not end it.
     pub fn device_to_poll(&self, id: &str, now: OffsetDateTime) -> DevicePolling {
         let mut open = self.lock();
         let Some(Attempt { connecting, ends, flow: Flow::Device(flow) }) = open.get_mut(id) else {

@@ -1,4 +1,5 @@
-//! Revocation by the token itself: it is the bearer of the request that ends it, and the answer says no with status 200.
+//! Revocation by the token itself: it is the bearer of the request that ends it. The answer may say no with status
+//! 200.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -23,7 +24,7 @@ pub(super) async fn revoke(
     let request = http::Request::post(url).header(http::header::AUTHORIZATION, bearer).body(Vec::new());
     let answer = http.send(request.map_err(|error| not_sent(&error.to_string()))?).await?;
     let said: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
-    // A token that is dead already is what was wanted.
+    // A token that is already dead is fine.
     if provider.is_dead(answer.status().as_u16(), &said).is_some() {
         return Ok(());
     }

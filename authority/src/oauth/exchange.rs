@@ -202,12 +202,12 @@ fn redirect(uri: &str) -> Result<RedirectUrl, TokenFailure> {
     RedirectUrl::new(uri.to_owned()).map_err(|_| TokenFailure::NotSent("the redirect is not a URL".into()))
 }
 
-/// Whether the provider took the grant back too.
+/// Whether the provider revoked the grant, too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "outcome")]
 pub enum ProviderRevocation {
     Revoked,
-    /// The service has no revocation endpoint that is known.
+    /// No revocation endpoint of the service is known.
     Unsupported,
     Failed {
         because: String,

@@ -22,7 +22,7 @@ pub(crate) enum TokenFailure {
     /// The request did not reach it, or it turned the request away.
     #[error("the provider was not reached: {0}")]
     NotSent(String),
-    /// It cannot be asked: nothing says where.
+    /// It cannot be asked, because its address is unknown.
     #[error("the provider was not reached: no `{0}` is known for the service")]
     Unset(&'static str),
     /// It may have acted or not.
@@ -42,10 +42,10 @@ impl Hinted for TokenFailure {
     }
 }
 
-/// What helps where a key of a service is missing.
+/// The hint if a setting of a service is missing.
 pub(super) const SET_IT: &str = "set it in hallpass.toml";
 
-/// Codes for an ended grant, beside those of a service's overlay.
+/// Codes for an ended grant, in addition to those of a service's overlay.
 const GRANT_CODES: [&str; 4] =
     ["invalid_grant", "bad_refresh_token", "invalid_refresh_token", "token_revoked"];
 /// RFC 6749's, Google's, GitHub's and Slack's.
@@ -72,7 +72,7 @@ const PASSING_CODES: [&str; 7] = [
 const WAIT_CODES: [&str; 3] = ["slow_down", "ratelimited", "rate_limited"];
 
 impl TokenFailure {
-    /// The meaning of a token endpoint's error. `dead` are the service's own codes for an ended grant.
+    /// The meaning of a token endpoint's error. `dead` holds the service's own codes for an ended grant.
     pub(super) fn told(status: u16, told: Told, dead: &[String]) -> Self {
         let Told { code, words } = told;
         let code = code.as_str();

@@ -1,6 +1,6 @@
-//! The members of an answer as they came: JSON or a form, in any characters, with nothing thrown away.
+//! The members of an answer as received: JSON or a form, in any encoding, with nothing thrown away.
 //!
-//! serde_json's own maps keep the last of two members with one name. Which of two access tokens counts would be a
+//! If two members have one name, serde_json's maps keep the last. To choose one of two access tokens would be a
 //! guess.
 
 use std::fmt;
@@ -27,7 +27,7 @@ pub(super) struct Fields(Vec<(String, Node)>);
 pub(super) struct Twice;
 
 impl Node {
-    /// Its kind, for a sentence.
+    /// Its kind, as words for a sentence.
     pub(super) fn what(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -83,7 +83,7 @@ impl Fields {
     }
 }
 
-/// The characters of a body: UTF-8 with or without a mark, UTF-16 with one, Latin-1 if it says so.
+/// The text of a body: UTF-8 with or without a byte order mark, UTF-16 with one, Latin-1 if the content type says so.
 fn text(content_type: Option<&str>, body: &[u8]) -> Option<String> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks::<2>();

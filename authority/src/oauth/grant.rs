@@ -1,4 +1,4 @@
-//! The announced end of a grant: since when it runs, and when to warn.
+//! The announced end of a grant: when it was announced, and when to warn.
 
 use time::{Duration, OffsetDateTime};
 
@@ -8,7 +8,7 @@ use crate::store::GrantEnd;
 const WARN_TENTHS: i32 = 3;
 /// and not earlier than this.
 const EARLIEST: Duration = Duration::days(14);
-/// A provider that repeats an end gives it a little later.
+/// A provider that repeats an end may give a slightly later one.
 const SAME: Duration = Duration::hours(1);
 /// Use renews a shorter grant, so its end is not announced.
 const SHORTEST: Duration = Duration::days(1);

@@ -18,7 +18,7 @@ pub(crate) struct HttpClient {
 
 impl HttpClient {
     pub fn new() -> Result<Self, String> {
-        // The first caller chose it; there is one in this program.
+        // It fails if a provider is already set, and this program sets only this one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())

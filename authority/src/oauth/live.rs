@@ -1,7 +1,6 @@
 //! One connection in memory: its current token, and when to replace it.
 //!
-//! A lease is answered from here, under a lock that lasts only while a token is copied. It calls nobody; `refresh`
-//! does.
+//! It answers leases, under a lock that lasts only while a token is copied. It makes no calls; `refresh` does.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -19,17 +18,17 @@ use crate::when;
 
 /// A token that ends sooner than this is not lent.
 const SKEW: Duration = Duration::seconds(10);
-/// How long before its end a token is replaced, at most.
+/// The longest time before its end at which a token is replaced.
 const EARLY: Duration = Duration::minutes(5);
-/// An upstream that answers 401 to whatever it is given causes this many refreshes at once, and then one in
-/// each of these times.
+/// An upstream that answers every token with 401 causes this many refreshes at once, and then one in each of these
+/// times.
 const REJECTIONS: i32 = 10;
 const REJECTION_TIME: Duration = Duration::seconds(60);
 const LONGEST_BACKOFF: Duration = Duration::seconds(60);
-/// A client that is refused is mended by a person, who is not faster than this.
+/// Only a person can fix a refused client, and people are not faster than this.
 const CLIENT_BACKOFF: Duration = Duration::minutes(1);
 const LONGEST_CLIENT_BACKOFF: Duration = Duration::hours(1);
-/// What a service said in passing counts for so long.
+/// How long a sign in a service's answers counts.
 const SAID_LATELY: Duration = Duration::hours(1);
 
 /// A connection that this process has open.
@@ -38,7 +37,7 @@ pub(crate) struct Live {
     pub name: ConnectionName,
     pub service: ServiceName,
     pub account: Account,
-    /// What the person was asked for, where that is known.
+    /// The scopes that the person was asked for, if known.
     pub asked: Option<Vec<String>>,
     pub connected: OffsetDateTime,
     pub provider: Provider,
@@ -48,24 +47,24 @@ pub(crate) struct Live {
 }
 
 pub(super) struct State {
-    /// What is known against it, beside what follows from the time and from `known`.
+    /// The known concerns, except those that follow from the time and from `known`.
     concerns: Vec<Noted>,
     pub known: Option<Known>,
-    /// Where in the time before its end this token is replaced: differs by process and by token, so that
-    /// many do not ask at once.
+    /// When, in the time before its end, this token is replaced. It differs by process and by token, so that
+    /// refreshes do not come all at once.
     jitter: u8,
     /// The upstream answered 401 to the current token.
     pub rejected: bool,
-    /// When the rejections that were acted on will be forgotten: one more for each time.
+    /// When all rejections that caused a refresh are forgotten. Each one moves it on.
     rejections_until: Option<OffsetDateTime>,
     /// Open while a refresh is under way.
     flight: Option<watch::Receiver<()>>,
-    /// Not before then is the provider asked again.
+    /// The provider is not asked again before then.
     pause: Option<OffsetDateTime>,
     failures: u32,
-    /// The kinds of concerns that people were told of.
+    /// The kinds of concerns that people have been told about.
     told: Vec<&'static str>,
-    /// What the provider gave and the store has not taken yet.
+    /// Tokens that the provider gave and the store has not taken yet.
     pub unsaved: Option<Unsaved>,
 }
 
@@ -86,7 +85,7 @@ pub(crate) struct Known {
     pub grant: Option<GrantEnd>,
 }
 
-/// A generation that is not durable: nobody is given it.
+/// A generation that is not durable yet. Nobody gets it.
 #[derive(Clone)]
 pub(super) struct Unsaved {
     pub from: u64,
@@ -97,21 +96,22 @@ pub(super) struct Unsaved {
 /// What a lease is to do.
 pub(crate) enum Plan {
     Use(Credential),
-    /// It is good, and soon to be replaced.
+    /// It is good, but must be replaced soon.
     UseAndRefresh(Credential, Flight),
-    /// Until a refresh has ended.
+    /// Wait until a refresh has ended.
     Refresh(Flight),
     NeedsReconnect,
     ClientRefused,
     Unavailable(String),
 }
 
-/// A refresh that is under way, joined. It was joined or opened under the lock under which it was found to be needed:
-/// a flight that ended in between would otherwise be opened again, and spend a token that somebody uses.
+/// A refresh under way that the caller has joined. Joining or opening it happens under the same lock as finding that
+/// it is needed. Otherwise a flight that ended in between would be opened again, and spend a token that somebody
+/// uses.
 pub(crate) struct Flight {
-    /// Closed when the flight has ended; a value is never sent.
+    /// Closes when the flight ends. No value is ever sent.
     pub ended: watch::Receiver<()>,
-    /// Whoever opened it flies it, and drops this at its end.
+    /// The caller that opened it runs it, and drops this at its end.
     pub opened: Option<watch::Sender<()>>,
 }
 
@@ -149,7 +149,7 @@ impl Live {
         Self { id, name, service, account, asked, connected, provider, client, gateway, state }
     }
 
-    /// What the gateway knows of it. None where the catalog has no such service (any more).
+    /// The gateway's view of it. None if the catalog has no such service (any more).
     pub fn gateway(&self) -> Option<Arc<Connection>> {
         self.gateway.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -163,7 +163,7 @@ impl Live {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything that its owner should know, the worst last. What it comes to is one value for all who ask.
+    /// Everything that its owner should know, the worst last. Everybody who asks gets the same value.
     pub fn concerns(&self, now: OffsetDateTime) -> Vec<Concern> {
         let mut concerns = self.state().concerns(now);
         concerns.extend(self.missing_scopes());
@@ -177,7 +177,7 @@ impl Live {
         concerns
     }
 
-    /// The concerns that people were not told of by this process.
+    /// The concerns that this process has not told people about.
     pub fn to_tell(&self, now: OffsetDateTime) -> Vec<Concern> {
         let concerns = self.concerns(now);
         let mut state = self.state();
@@ -212,8 +212,8 @@ impl Live {
         self.state().plan(self.provider.old_access, now)
     }
 
-    /// The upstream answered 401 to this generation: the flight that finds out what to do about it. One without a
-    /// refresh token is shown to the provider, which knows whether the upstream only meant the one operation.
+    /// The upstream answered 401 to this generation. Returns the flight that finds out what to do. If there is no
+    /// refresh token, the flight asks the provider, which knows whether the upstream refused only the one operation.
     pub fn reject(&self, generation: u64, now: OffsetDateTime) -> Option<Flight> {
         let mut state = self.state();
         let known = state.known.as_ref().filter(|known| known.generation == generation)?;
@@ -249,14 +249,14 @@ impl State {
         if may_ask || self.is_flying() {
             return Plan::Refresh(self.join());
         }
-        // The provider was asked all the same: its word counts for more than its announcement.
+        // The provider was asked anyway, and its word counts for more than its announcement.
         if is_over && known.grant.is_some_and(|grant| grant.ends <= now) {
             return Plan::NeedsReconnect;
         }
         self.cannot_renew()
     }
 
-    /// Why there is no new token, where a refresh was tried and failed.
+    /// Why there is no new token after a refresh failed.
     pub fn cannot_renew(&self) -> Plan {
         let because = self.concerns.iter().find_map(|noted| match &noted.concern {
             Concern::RefreshFails { because, .. } => Some(because.clone()),
@@ -268,7 +268,7 @@ impl State {
         }
     }
 
-    /// Why a token that the upstream took no more is still the current one; none where the provider holds it to be good.
+    /// Why a token that the upstream refused is still the current one; none if the provider says that it is good.
     pub fn not_renewed(&mut self, now: OffsetDateTime) -> Option<Plan> {
         let has_failed = |concern: &Concern| {
             matches!(concern, Concern::ClientRefused { .. } | Concern::RefreshFails { .. })
@@ -293,7 +293,7 @@ impl State {
             let renews = self.known.as_ref().is_some_and(|known| known.refresh.is_some());
             let passes = match noted.concern {
                 Concern::SignOn { .. } | Concern::TokenRefused | Concern::AddressRefused { .. } => true,
-                // Without a refresh token nothing would ever end it.
+                // Without a refresh token nothing would ever end the concern.
                 Concern::RefreshFails { .. } => !renews,
                 _ => false,
             };
@@ -307,13 +307,13 @@ impl State {
         concerns
     }
 
-    /// In the place of an older one of its kind.
+    /// Notes a concern, and drops an older one of its kind.
     pub fn note(&mut self, concern: Concern, now: OffsetDateTime) {
         self.forget(concern.kind());
         self.concerns.push(Noted { concern, at: now });
     }
 
-    /// One of this kind that was noted, and when.
+    /// The noted concern of this kind, and when it was noted.
     pub fn noted(&self, kind: &str) -> Option<(&Concern, OffsetDateTime)> {
         let noted = self.concerns.iter().find(|noted| noted.concern.kind() == kind)?;
         Some((&noted.concern, noted.at))
@@ -323,7 +323,7 @@ impl State {
         self.concerns.retain(|noted| noted.concern.kind() != kind);
     }
 
-    /// The one that is under way.
+    /// The flight that is under way.
     pub fn flight(&self) -> Option<watch::Receiver<()>> {
         self.flight.clone().filter(|flight| flight.has_changed().is_ok())
     }
@@ -332,7 +332,7 @@ impl State {
         self.flight.as_ref().is_some_and(|flight| flight.has_changed().is_ok())
     }
 
-    /// Joins the flight that is under way, or opens one: then it is for the caller to fly it.
+    /// Joins the flight that is under way, or opens one, which the caller then has to run.
     fn join(&mut self) -> Flight {
         if let Some(flight) = self.flight.as_ref().filter(|flight| flight.has_changed().is_ok()) {
             return Flight { ended: flight.clone(), opened: None };
@@ -342,7 +342,7 @@ impl State {
         Flight { ended: receiver, opened: Some(sender) }
     }
 
-    /// Takes a generation as the current one. An older one than what is known was read before that was written.
+    /// Makes a generation current, unless it is older than the known one: then it was read before that was written.
     pub fn succeeded(&mut self, known: Known) {
         if self.known.as_ref().is_some_and(|current| current.generation > known.generation) {
             return;
@@ -373,14 +373,14 @@ impl State {
         self.note(Concern::refresh_fails(because), now);
     }
 
-    /// The provider holds the token to be good.
+    /// The provider says that the token is good.
     pub fn is_good(&mut self) {
         self.failures = 0;
         self.pause = None;
         self.forget("refresh-fails");
     }
 
-    /// The OAuth client is refused: the next attempt waits for longer than a person takes to mend it.
+    /// The OAuth client is refused. The next attempt waits longer than a person takes to fix it.
     pub fn client_refused(&mut self, now: OffsetDateTime) {
         let wait = Duration::min(CLIENT_BACKOFF * (1i32 << self.failures.min(6)), LONGEST_CLIENT_BACKOFF);
         self.put_off(now + wait);
@@ -413,7 +413,7 @@ impl Known {
         self.expires.is_some_and(|end| now + SKEW.min(self.lifetime() / 20) >= end)
     }
 
-    /// What follows from the time alone.
+    /// The concern that follows from the time alone.
     fn concern(&self, now: OffsetDateTime) -> Option<Concern> {
         let is_over = self.is_over(now);
         let ended = |because: String| Some(Concern::needs_reconnect(because));
@@ -433,7 +433,7 @@ impl Known {
         self.expires.map_or(Duration::ZERO, |end| (end - self.obtained).max(Duration::ZERO))
     }
 
-    /// In the last tenth of its life, or the last minutes, at a point that the jitter moves.
+    /// Whether it is in the last tenth of its life, or the last minutes, at a point that the jitter moves.
     fn is_early(&self, now: OffsetDateTime, jitter: u8) -> bool {
         let margin = Duration::min(self.lifetime() / 10, EARLY);
         let moved = margin / 2 + margin * i32::from(jitter) / 512;
@@ -441,7 +441,7 @@ impl Known {
     }
 }
 
-/// Where there is no randomness everything else fails too; then one point is as good as another.
+/// Without randomness everything else fails too, so any point is as good as another.
 fn jitter() -> u8 {
     let mut byte = [0u8; 1];
     match getrandom::fill(&mut byte) {

@@ -1,4 +1,4 @@
-//! One connection in memory: what a plan is, and which generation counts.
+//! One connection in memory: the plan for a lease, and which generation counts.
 
 use super::*;
 

@@ -1,8 +1,8 @@
 //! OAuth as a client: connects an account, refreshes its tokens, revokes the grant.
 //!
 //! The protocol (`exchange`, `answer`, `userinfo`, `revoke`) does not know where tokens are stored: one call, one
-//! answer. `live` and `refresh` are the authority's half: who is lent which token, and how none is lost. The HTTP below
-//! follows no redirect, and every call has a deadline.
+//! answer. `live` and `refresh` are the authority's half: they lend tokens and lose none. The HTTP below follows no
+//! redirect, and every call has a deadline.
 
 mod answer;
 mod attempt;

@@ -1,7 +1,7 @@
 //! What the catalog knows about a service's OAuth, with the person's configuration.
 //!
-//! A built-in endpoint is used only together with the built-in token endpoint. So a token of an emulator or of a
-//! company's own host is never shown to the public service, and the reverse.
+//! A built-in endpoint is used only together with the built-in token endpoint. So the public service never sees a
+//! token of an emulator or of a company's own host, nor the reverse.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::config::types::{RefreshStyle, ServiceConfig};
 
-/// How a grant is taken back.
+/// How a grant is revoked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum Revocation {
     #[default]
@@ -23,11 +23,11 @@ pub(crate) enum Revocation {
     /// DELETE at one of two addresses, with the client's id and secret as Basic credentials. `{client_id}` stands for the
     /// client.
     ByClient { grant: String, token: String },
-    /// With the token itself, and an answer that says no with status 200.
+    /// With the token itself as the bearer. The answer may say no with status 200.
     ByBearer(String),
 }
 
-/// Where to learn whose account it is: a URL, and the field of its answer.
+/// Where to ask whose account it is: a URL, and the field of its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Userinfo {
     pub url: String,
@@ -55,7 +55,7 @@ pub(crate) struct Provider {
     pub redirect_uri: Option<String>,
     /// Asked in turn until one answers.
     pub userinfo: Vec<Userinfo>,
-    /// Set by the person; then the callback has to name it.
+    /// Set by the person. If it is, the callback must name it.
     pub issuer: Option<String>,
     pub client_id: Option<String>,
     pub client_secret: Option<SecretString>,
@@ -67,19 +67,19 @@ pub(crate) struct Provider {
     pub tokens: TokenShape,
     /// What its answers say about the connection itself.
     pub manners: Manners,
-    /// What the catalog knows of its scopes, and of how to name an account to it.
+    /// What the catalog knows about its scopes, and about how to name an account to it.
     pub known: OAuth,
 }
 
-/// The claim of OpenID Connect that names the account, where nobody says another.
+/// The claim of OpenID Connect that names the account, used if no other is set.
 const FIELD: &str = "email";
 
 impl Provider {
-    /// `own` is what the catalog knows of the service.
+    /// Combines what the catalog knows with the person's configuration.
     pub fn resolve(service: &Service, config: &ServiceConfig) -> Self {
         let own = service.oauth.as_ref();
-        // Another token endpoint is another provider, of whom nothing is known but what was set.
-        // Where nothing was known of the one there was before, none is left behind.
+        // With another token endpoint it is another provider, known only by what the person set. If the catalog names
+        // no token endpoint, no provider is replaced.
         let home = own.filter(|own| config.token_url.is_none() || own.token_url.is_none());
         let or = |set: &Option<String>, own: Option<&String>| set.clone().or_else(|| own.cloned());
         Self {
@@ -100,7 +100,7 @@ impl Provider {
             authorize_parameters: own.map(|own| own.authorize_parameters.clone()).unwrap_or_default(),
             refresh: config.refresh.unwrap_or_else(|| match home.map(|own| own.refreshing) {
                 Some(Refreshing::Keeps) => RefreshStyle::Keeps,
-                // Of a provider that nothing is known of the worst is assumed.
+                // Assume the worst of an unknown provider.
                 Some(Refreshing::Rotates | Refreshing::None) | None => RefreshStyle::Rotates,
             }),
             old_access: home.map(|own| own.old_access).unwrap_or_default(),
@@ -110,13 +110,13 @@ impl Provider {
         }
     }
 
-    /// Whether taking one token back may end everything that the account granted to the client. Few providers tell the
+    /// Whether revoking one token may end everything that the account granted to the client. Few providers tell the
     /// two apart.
     pub fn ends_grants(&self) -> bool {
         !matches!(self.revocation, Revocation::ByClient { .. })
     }
 
-    /// The hosts that the service and the person's settings name: whoever is sent to one of them is sent to nobody else.
+    /// The hosts that the service and the person's settings name. People are sent only to these.
     pub fn sites(&self) -> Vec<String> {
         let named = [&self.authorize_url, &self.known.authorize_url, &self.token_url, &self.known.token_url];
         let urls = named.into_iter().flatten().chain(self.userinfo.iter().map(|one| &one.url));
@@ -124,7 +124,7 @@ impl Provider {
         hosts.collect()
     }
 
-    /// The parameter that says for whom the consent is to be: the overlay's, or that of OpenID Connect.
+    /// The parameter that says who is to consent: the overlay's, or that of OpenID Connect.
     pub fn login_hint(&self, scopes: &[String]) -> Option<&str> {
         let is_openid = scopes.iter().any(|scope| scope == "openid");
         self.known.login_hint.as_deref().or_else(|| is_openid.then_some("login_hint"))
@@ -140,8 +140,8 @@ impl Provider {
         self.manners.dead_token.as_ref()?.said(status, answer)
     }
 
-    /// What was asked for and not granted. Scopes that only say who signs in, or that the grant lasts, are told in
-    /// other ways.
+    /// The scopes that were asked for and not granted. Scopes that only say who signs in, or that the grant lasts,
+    /// are reported in other ways.
     pub fn missing(&self, asked: &[String], granted: &[String]) -> Vec<String> {
         let is_told = |scope: &&String| {
             !matches!(scope.as_str(), "openid" | "profile" | "email" | "offline_access" | "offline")
@@ -192,12 +192,12 @@ fn userinfo(config: &ServiceConfig, own: Option<&OAuth>, home: Option<&OAuth>) -
         Userinfo { url, field, method: method.clone() }
     };
     if let Some(url) = &config.userinfo_url {
-        // Whoever sets another place of the service's own means the field that stands there.
+        // A person who sets another address of the service's own means the field that stands there.
         let there = also.iter().find(|also| url.ends_with(&also.path));
         return vec![at(url.clone(), there.map(|also| also.account_field.as_str()).or(own_field))];
     }
     let Some(url) = own.and_then(|own| own.userinfo_url.as_deref()) else { return Vec::new() };
-    // An imported service whose description names no host is wherever the person says.
+    // If the description of an imported service names no host, the person sets it.
     if let (Some(base), true) = (&config.base_url, url.starts_with('/')) {
         return vec![at(format!("{base}{url}"), own_field)];
     }
@@ -215,7 +215,7 @@ fn userinfo(config: &ServiceConfig, own: Option<&OAuth>, home: Option<&OAuth>) -
     std::iter::once(at(format!("{api}{}", parsed.path()), own_field)).chain(others).collect()
 }
 
-/// The parameter that says what the person's token is for, separated by commas.
+/// The parameter with the scopes for the person's token, separated by commas.
 pub(crate) const SCOPES: &str = "user_scope";
 
 #[cfg(test)]

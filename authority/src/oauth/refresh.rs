@@ -1,10 +1,10 @@
 //! Refreshes tokens without losing a grant.
 //!
-//! Each connection has one refresh at a time, in its own task, which no caller can cancel. The intent is durable before
-//! the call to the provider, and the new generation before anybody gets it. If two writers race, the store lets one
-//! win. What the provider did is never guessed: if an answer does not say, the intent stays open. Nothing is deleted
-//! here, whatever a provider answers. This is the authority's half of OAuth; the protocol (`exchange`, `answer`,
-//! `userinfo`, `revoke`) knows no store.
+//! Each connection has one refresh at a time, in its own task, which no caller can cancel. The intent is durable
+//! before the call to the provider, and the new generation before anybody gets it. If two writers race, the store
+//! lets one win. Nothing here guesses what the provider did: if an answer does not say, the intent stays open.
+//! Nothing here deletes tokens, whatever a provider answers. This is the authority's half of OAuth; the protocol
+//! (`exchange`, `answer`, `userinfo`, `revoke`) knows no store.
 //!
 //! - Invariant: Any number of callers cause one refresh (`a_thousand_leases_on_an_expired_token_cause_one_refresh`).
 //! - Invariant: An answer that cannot be read in full loses no grant
@@ -37,9 +37,9 @@ use crate::store::{
 };
 use crate::vault::{Vault, VaultError};
 
-/// Longer than a flight can take (the provider's deadline, and the store's retries).
+/// Longer than a refresh can take (the provider's deadline, and the store's retries).
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(40);
-/// Between attempts to save what the provider gave.
+/// The pauses between attempts to save what the provider gave.
 const SAVE_PAUSES_MS: [u64; 5] = [20, 100, 500, 2_000, 5_000];
 
 pub(crate) struct Refresher {
@@ -48,7 +48,7 @@ pub(crate) struct Refresher {
     pub http: HttpClient,
     pub clock: Clock,
     flights: Mutex<JoinSet<()>>,
-    /// The runtime that outlives every gateway thread's.
+    /// The runtime, which outlives every gateway thread's.
     runtime: Option<Handle>,
 }
 
@@ -58,9 +58,9 @@ impl Refresher {
         Self { store, vault, http, clock, flights, runtime: Handle::try_current().ok() }
     }
 
-    /// The current token, a new one where that is needed.
+    /// Lends the current token, or a new one if that is needed.
     pub async fn lease(self: &Arc<Self>, live: &Arc<Live>) -> Result<Credential, LeaseError> {
-        // Twice: a flight that others began may have ended before this caller's reason arose.
+        // Twice: a refresh that others began may have ended before this caller needed one.
         for _ in 0..2 {
             match live.plan(self.clock.now()) {
                 Plan::Use(credential) => return Ok(credential),
@@ -77,7 +77,7 @@ impl Refresher {
         self.lent(live, live.plan(self.clock.now()))
     }
 
-    /// What a plan comes to for whoever asks for a credential now.
+    /// What a plan means for a caller who needs a credential now.
     fn lent(self: &Arc<Self>, live: &Arc<Live>, plan: Plan) -> Result<Credential, LeaseError> {
         match plan {
             Plan::Use(credential) => Ok(credential),
@@ -90,13 +90,13 @@ impl Refresher {
             Plan::Unavailable(because) => Err(LeaseError::Unavailable(because)),
             Plan::Refresh(flight) => {
                 self.fly_if_opened(live, flight);
-                Err(LeaseError::Unavailable("the new token is over already".into()))
+                Err(LeaseError::Unavailable("the new token has already expired".into()))
             }
         }
     }
 
-    /// The upstream took this generation no more: a newer one, or why there is none, which is what the
-    /// connection's owner is told too.
+    /// The upstream no longer takes this generation. Returns a newer one, or why there is none. The connection's
+    /// owner is told the same.
     pub async fn renew(
         self: &Arc<Self>,
         live: &Arc<Live>,
@@ -119,7 +119,7 @@ impl Refresher {
         }
     }
 
-    /// The service itself says that a token is dead: where nothing renews it, nobody has to be asked.
+    /// The service itself says that a token is dead. If nothing renews it, nobody has to be asked.
     async fn is_dead(self: &Arc<Self>, live: &Arc<Live>, generation: u64, word: &str) {
         let known = live.known().filter(|known| known.generation == generation && known.refresh.is_none());
         if known.is_none() || live.state().has_ended() {
@@ -128,7 +128,7 @@ impl Refresher {
         let because = format!("the service says that its token is over (`{}`)", crate::audit::plain(word));
         let (done, ended) = tokio::sync::oneshot::channel();
         let (this, live) = (self.clone(), live.clone());
-        // A caller that goes away does not keep what was learned from being written.
+        // It is written even if the caller goes away.
         self.spawn(async move {
             this.end_grant(&live, generation, because.into()).await;
             let _ = done.send(());
@@ -136,7 +136,7 @@ impl Refresher {
         let _ = ended.await;
     }
 
-    /// The same for whoever waits for nothing.
+    /// The same for a caller that does not wait.
     #[cfg(test)]
     pub fn rejected(self: &Arc<Self>, live: &Arc<Live>, generation: u64) {
         if let Some(flight) = live.reject(generation, self.clock.now()) {
@@ -144,13 +144,13 @@ impl Refresher {
         }
     }
 
-    /// Waits for every flight.
+    /// Waits for every refresh.
     pub async fn drain(&self) {
         let flights = std::mem::take(&mut *self.flights.lock().unwrap_or_else(PoisonError::into_inner));
         flights.join_all().await;
     }
 
-    /// A task that no caller cancels, and that is waited for at the end.
+    /// Spawns a task that no caller cancels and that `drain` waits for.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
         while flights.try_join_next().is_some() {}
@@ -178,7 +178,8 @@ impl Refresher {
                 self.end_grant(live, known.generation, because.into()).await;
             }
             Err(because) if !because.is_taken() => {
-                let because = Message::from(because).after("whether its token is good could not be asked");
+                let because =
+                    Message::from(because).after("the provider did not say whether its token is still good");
                 live.state().failed(because, self.clock.now());
             }
             Ok(_) | Err(_) => live.state().is_good(),
@@ -218,7 +219,7 @@ impl Refresher {
                 Ok(unsaved) => {
                     live.state().unsaved = Some(unsaved.clone());
                     self.save(live, unsaved).await;
-                    // The grant is kept; for a token that can be used the provider is asked again.
+                    // The grant is kept, but the provider must be asked again for a usable token.
                     if let Some(unread) = unread {
                         live.state().failed(TokenFailure::Unread(unread), self.clock.now());
                     }
@@ -229,8 +230,8 @@ impl Refresher {
         }
     }
 
-    /// The generation that follows from what the provider gave: of an answer that cannot be read entirely whatever was
-    /// understood. A new refresh token has perhaps ended the old one, so it is kept without an access token too.
+    /// The generation that follows from the provider's answer. If the answer cannot be read in full, it is whatever
+    /// was understood. A new refresh token may have ended the old one, so it is kept even without an access token.
     fn next(&self, live: &Live, before: &Known, given: Given) -> Result<Next, TokenFailure> {
         let now = self.clock.now();
         let Given { access, refresh, expires_in, scopes, grant_ends_in } = given;
@@ -245,7 +246,7 @@ impl Refresher {
         };
         let grant = match grant_ends_in {
             Some(lifetime) => Some(GrantEnd::announced(before.grant, lifetime, now)),
-            // Of a new refresh token nothing was announced.
+            // The provider announced no end for a new refresh token.
             None => before.grant.filter(|_| refresh.is_none()),
         };
         let known = Known {
@@ -265,7 +266,7 @@ impl Refresher {
         tracing::warn!(connection = %live.name, %because, "a refresh failed");
         match failure {
             TokenFailure::InvalidGrant(_) => {
-                // Without an earlier attempt of unknown outcome somebody else may have used the token first:
+                // No earlier attempt has an unknown outcome, so somebody else may have used the token first. Then
                 // what they wrote counts.
                 if begun == RefreshBegun::First && self.has_moved(live, known.generation).await {
                     return self.reload(live).await;
@@ -281,7 +282,7 @@ impl Refresher {
                 self.concerned(live, Concern::ClientRefused { client, because: words }).await;
             }
             TokenFailure::Refused(_) | TokenFailure::NotSent(_) | TokenFailure::Unset(_) => {
-                // An intent that was open before stays open: this call says nothing about that one.
+                // An intent that was already open stays open: this call says nothing about it.
                 if begun == RefreshBegun::First {
                     self.came_to_nothing(live, known.generation).await;
                 }
@@ -310,22 +311,22 @@ impl Refresher {
         match self.store.needs_reconnect(live.id, generation, row(&concern, now), event).await {
             Ok(Moved::Done) => live.state().note(concern, now),
             Ok(Moved::Superseded) => self.reload(live).await,
-            // Not durable, and true all the same.
+            // Not durable, but still true.
             Err(fault) => {
-                tracing::error!(connection = %live.name, %fault, "needs reconnect, which was not recorded");
+                tracing::error!(connection = %live.name, %fault, "a connection needs a reconnect, and this was not recorded");
                 live.state().note(concern, now);
             }
         }
     }
 
-    /// Notes a concern, and tells people once that it began.
+    /// Notes a concern, and tells people once, when it begins.
     pub async fn concerned(&self, live: &Live, concern: Concern) {
         let now = self.clock.now();
         live.state().note(concern.clone(), now);
         self.tell(live, &concern, OffsetDateTime::UNIX_EPOCH).await;
     }
 
-    /// Tells people of a concern: not again while one of its kind is kept that is not older than `again`.
+    /// Tells people of a concern, unless one of its kind is stored that is not older than `again`.
     pub async fn tell(&self, live: &Live, concern: &Concern, again: OffsetDateTime) {
         let now = self.clock.now();
         let Some(event) = concern.event() else { return };
@@ -335,15 +336,15 @@ impl Refresher {
         }
     }
 
-    /// What a newer token ends.
+    /// Drops the concerns that a newer token ends.
     async fn relieved(&self, live: &Live) {
         const OVER: &[&str] = &["client-refused", "grant-ends", "needs-reconnect"];
         if let Err(fault) = self.store.concerns_over(live.id, OVER).await {
-            tracing::warn!(connection = %live.name, %fault, "a concern that is over is still kept");
+            tracing::warn!(connection = %live.name, %fault, "a concern has ended but is still stored");
         }
     }
 
-    /// Makes a new generation durable, and only then the current one.
+    /// Makes a new generation durable and only then current.
     async fn save(&self, live: &Live, unsaved: Unsaved) {
         let event = EventEntry::on_connection(Event::Refreshed, &live.name)
             .detail(&format!("generation {}", unsaved.row.generation))
@@ -368,7 +369,7 @@ impl Refresher {
                 }
             }
             Ok(Moved::Superseded) => {
-                // A disconnect or another writer was first. What nobody will use is given back.
+                // A disconnect or another writer was first. The unused tokens are revoked.
                 let Unsaved { known, .. } = unsaved;
                 live.state().unsaved = None;
                 if matches!(
@@ -380,7 +381,7 @@ impl Refresher {
                 }
                 self.reload(live).await;
             }
-            // It stays in memory; the next flight tries to save it, and asks for no other.
+            // It stays in memory. The next refresh tries to save it, and asks for no other.
             Err(fault) => live.state().failed(fault.to_string(), self.clock.now()),
         }
     }
@@ -393,7 +394,7 @@ impl Refresher {
         }
     }
 
-    /// Takes over what the store has.
+    /// Loads the generation that the store has.
     async fn reload(&self, live: &Live) {
         match self.store.known_connection(live.id).await {
             Ok(Some(row)) if row.status == RowStatus::Healthy => match open_credential(&self.vault, &row) {
@@ -416,13 +417,13 @@ impl Refresher {
     }
 }
 
-/// The next generation, and what of its answer could not be read.
+/// The next generation, and the part of the answer that could not be read.
 struct Next {
     known: Known,
     unread: Option<Unread>,
 }
 
-/// Until the flight drops its end; a value is never sent.
+/// Waits until the refresh drops its end of the channel. No value is ever sent.
 async fn wait(mut flight: watch::Receiver<()>) -> Result<(), LeaseError> {
     match tokio::time::timeout(PATIENCE, flight.changed()).await {
         Ok(_) => Ok(()),
@@ -439,9 +440,9 @@ fn row(concern: &Concern, at: OffsetDateTime) -> ConcernRow {
     ConcernRow { kind: kept.kind(), says: serde_json::to_string(&kept).unwrap_or_default(), at }
 }
 
-/// Whether a refresh token is used again after a call with an unknown outcome. Where its use may have ended
-/// it, to use it again may end the whole grant: not while the access token lives. When it has ended, or the
-/// upstream takes it no more, there is nothing to lose.
+/// Whether to use a refresh token again after a call with an unknown outcome. If its first use may have ended it, a
+/// second use may end the whole grant. So it waits while the access token lives. Once that has ended, or the upstream
+/// no longer takes it, there is nothing to lose.
 fn may_repeat(style: RefreshStyle, known: &Known, now: OffsetDateTime) -> bool {
     match style {
         RefreshStyle::Keeps | RefreshStyle::RotatesWithGrace => true,

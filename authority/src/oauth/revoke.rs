@@ -14,14 +14,14 @@ use super::provider::{Client, Provider, Revocation};
 use crate::app::ProviderRevocation;
 use crate::oauth::failure::nothing;
 
-/// Tokens to take back.
+/// The tokens to revoke.
 #[derive(Clone, Copy)]
 pub(crate) struct Tokens<'a> {
     pub access: Option<&'a SecretString>,
     pub refresh: Option<&'a SecretString>,
 }
 
-/// How much is taken back.
+/// How much is revoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
     /// Everything that the account granted to the client.
@@ -30,7 +30,7 @@ pub(crate) enum Reach {
     Tokens,
 }
 
-/// By the refresh token where there is one, for that ends the access tokens too.
+/// By the refresh token if there is one, because that also ends the access tokens.
 pub(crate) async fn revoke(
     http: &HttpClient,
     provider: &Provider,

@@ -1,7 +1,6 @@
-//! What services tell a connection's owner through answers to agents: noted, and told once.
+//! What services tell a connection's owner in their answers to agents. It is noted, and people are told once.
 //!
-//! An answer is the service's word and may hold anything, so an address is kept only if it is one of the service's own
-//! sites.
+//! An answer may hold anything, so an address is kept only if it is at one of the service's own sites.
 
 use std::sync::Arc;
 
@@ -14,9 +13,9 @@ use super::refresh::Refresher;
 use crate::audit::plain;
 use crate::health::Concern;
 
-/// The same is told again only after this time.
+/// People are told the same thing again only after this time.
 const AGAIN: Duration = Duration::days(1);
-/// How many scopes and operations are kept, and how long each may be, because the service names them.
+/// How many scopes and operations are kept, and how long each may be. The service chooses them, so they need a limit.
 const MOST: usize = 32;
 const LONGEST: usize = 200;
 const LONGEST_LINK: usize = 2_000;
@@ -76,7 +75,7 @@ fn link_of(live: &Live, now: OffsetDateTime) -> Option<String> {
     })
 }
 
-/// The known missing scopes with these added; none if that adds nothing.
+/// The known missing scopes and these; none if these add nothing.
 fn with(before: &[Concern], scopes: Vec<String>, operation: &str) -> Option<Concern> {
     let known = before.iter().find_map(|concern| match concern {
         Concern::MissingScopes { scopes, operations } => Some((scopes.clone(), operations.clone())),

@@ -1,4 +1,4 @@
-//! The account of an access token, as the provider says it, and whether the provider says that the token is dead.
+//! The account of an access token as the provider names it, and whether the provider says that the token is dead.
 
 use datalog::{Account, Hinted, NameError};
 use secrecy::{ExposeSecret, SecretString};
@@ -16,7 +16,7 @@ pub(crate) enum AccountError {
     NoPlace,
     #[error("`{url}` answered status {status}")]
     Status { url: String, status: u16 },
-    /// In the service's own way, whatever the status.
+    /// Said in the service's own way, whatever the status.
     #[error("`{url}` answered `{code}`")]
     Dead { url: String, code: String },
     #[error("`{url}` answered `{code}`")]
@@ -33,7 +33,7 @@ pub(crate) enum AccountError {
     NotAnswered(#[from] TokenFailure),
 }
 
-/// Why none of the places did, in their order.
+/// Why none of the places said whose account it is, in their order.
 #[derive(Debug)]
 pub(crate) struct NoAccount(Vec<AccountError>);
 
@@ -63,7 +63,7 @@ impl NoAccount {
         matches!(self.0.first(), Some(AccountError::Status { status: 401, .. } | AccountError::Dead { .. }))
     }
 
-    /// Whether the provider did take the token, though it did not say whose it is.
+    /// Whether the provider accepted the token, though it did not say whose it is.
     pub fn is_taken(&self) -> bool {
         let taken = |error: &AccountError| match error {
             AccountError::NoField { .. } | AccountError::NoJson { .. } | AccountError::Name(_) => true,

@@ -22,10 +22,10 @@ mod revocation;
 mod root_key;
 mod session;
 pub mod sqlite;
+mod stop;
 pub mod stored;
 #[cfg(test)]
 mod story;
-mod suspension;
 
 pub use crate::audit::key::AuditKeyRow;
 pub use crate::audit::line::Beside;
@@ -62,10 +62,10 @@ pub use open::{StoreAt, open};
 pub use pass::{PassQuery, PassRow, PassStore, Said};
 pub use provenance::ProvenanceStore;
 pub use prune::{PruneStore, Pruned};
-pub use revocation::{HaltRow, RevocationRow, RevocationStore};
+pub use revocation::{RevocationRow, RevocationStore};
 pub use root_key::{RootKeyRow, RootKeyStore};
 pub use session::{SessionRow, SessionStore};
-pub use suspension::{Suspended, SuspensionRow, SuspensionStore};
+pub use stop::StopStore;
 
 pub use verifier::ports::{Answer, StoreFault};
 
@@ -85,7 +85,7 @@ pub trait Store:
     + RevocationStore
     + RootKeyStore
     + SessionStore
-    + SuspensionStore
+    + StopStore
     + Send
     + Sync
 {

@@ -31,14 +31,14 @@ pub(crate) fn rule_expected(rule: Rule, pass: &Content, request: &Request) -> St
     };
     match rule {
         Rule::Denied => {
-            format!("none of what the pass denies on `{}`: {}", request.connection, of(Answer::Deny))
+            format!("no operation that the pass denies on `{}`: {}", request.connection, of(Answer::Deny))
         }
         Rule::Asked => format!("a person's approval: the pass asks before {}", of(Answer::Ask)),
         Rule::Uncovered if !pass.connections.iter().any(|one| one.name == request.connection) => {
             "a connection that the pass names".into()
         }
         Rule::Uncovered | Rule::Allowed | Rule::Approved => {
-            format!("what the pass covers on `{}`: {}", request.connection, covered(&of))
+            format!("an operation that the pass covers on `{}`: {}", request.connection, covered(&of))
         }
     }
 }

@@ -35,7 +35,7 @@ pub struct ApproverKeyPair {
 }
 
 impl ApproverKeyPair {
-    /// The pair of a 32-byte seed (RFC 8032, section 5.1.5).
+    /// The pair made from a 32-byte seed (RFC 8032, section 5.1.5).
     pub fn from_seed(name: ApproverName, seed: [u8; 32]) -> Self {
         let public = SigningKey::from_bytes(&seed).verifying_key().to_bytes();
         Self { name, seed: Zeroizing::new(seed), public }
@@ -92,7 +92,7 @@ impl Quorum {
         needed.into_iter().chain(named).collect()
     }
 
-    /// In words; none if any one approver will do.
+    /// The quorum in words; none if any one approver is enough.
     pub(crate) fn words(&self) -> Option<String> {
         let names: Vec<String> = self.of.iter().map(|name| format!("`{name}`")).collect();
         match (self.count, names.as_slice()) {
@@ -141,7 +141,7 @@ pub enum ApprovalError {
 impl Hinted for ApprovalError {}
 
 impl VerifiedPass {
-    /// What an approver signs besides the request: the third-party request of the pass.
+    /// What an approver signs in addition to the request: the third-party request of the pass.
     pub fn approval_request(&self) -> Result<Vec<u8>, ApprovalError> {
         let request = self.biscuit().third_party_request().map_err(|_| ApprovalError::Sealed)?;
         request.serialize().map_err(|error| ApprovalError::Internal(error.to_string()))
@@ -181,9 +181,9 @@ fn facts(approver: &ApproverName, statement: &Statement) -> Vec<Fact> {
 /// The pass with an approver's block in it, for any Biscuit tool to verify. No gateway accepts it as a pass.
 pub fn join(pass: &str, block: &[u8]) -> Result<String, ApprovalError> {
     read(block)?;
-    let bytes = content::decode(pass).map_err(|_| ApprovalError::Block("there is no pass to it"))?;
+    let bytes = content::decode(pass).map_err(|_| ApprovalError::Block("its pass cannot be read"))?;
     let token =
-        UnverifiedBiscuit::from(&bytes).map_err(|_| ApprovalError::Block("there is no pass to it"))?;
+        UnverifiedBiscuit::from(&bytes).map_err(|_| ApprovalError::Block("its pass cannot be read"))?;
     let whole = token.append_third_party(block).map_err(|_| ApprovalError::Sealed)?;
     let bytes = whole.to_vec().map_err(|error| ApprovalError::Internal(error.to_string()))?;
     Ok(content::encode(&bytes))
@@ -200,7 +200,7 @@ pub struct Approved {
     by: BTreeSet<ApproverName>,
 }
 
-/// What an approval has to be of: this question, or one that is alike.
+/// What an approval must be for: this question, or one like it.
 #[derive(Clone, Copy)]
 struct Subject {
     question: QuestionDigest,
@@ -350,9 +350,9 @@ fn read(block: &[u8]) -> Result<Said, ApprovalError> {
     for fact in &block.facts {
         let fact = builder::Fact::convert_from(fact, &symbols).map_err(|_| refused("a fact"))?;
         let builder::Predicate { name, terms } = fact.predicate;
-        let [term] = terms.as_slice() else { return Err(refused("a fact has not one term")) };
+        let [term] = terms.as_slice() else { return Err(refused("a fact does not have exactly one term")) };
         if known.insert(name, term.clone()).is_some() {
-            return Err(refused("a fact stands twice"));
+            return Err(refused("a fact appears twice"));
         }
     }
     let text = |term: Option<builder::Term>| match term {
@@ -374,9 +374,9 @@ fn read(block: &[u8]) -> Result<Said, ApprovalError> {
         until: date(known.remove("approved_until")).ok_or(refused("no `approved_until`"))?,
         alike: match known.remove("approved_alike") {
             None => None,
-            term => Some(text(term).ok_or(refused("`approved_alike` is no text"))?),
+            term => Some(text(term).ok_or(refused("`approved_alike` is not text"))?),
         },
     };
     date(known.remove("approved_at")).ok_or(refused("no `approved_at`"))?;
-    if known.is_empty() { Ok(said) } else { Err(refused("it states something else")) }
+    if known.is_empty() { Ok(said) } else { Err(refused("it states more than an approval")) }
 }

@@ -30,7 +30,7 @@ pub struct Claim<'a> {
 #[derive(Debug, Default)]
 pub struct Claims<'a> {
     pub known: Vec<Claim<'a>>,
-    /// Why nobody knows how much it takes from the others. Then it is not permitted.
+    /// Why nobody knows how much it takes from the others. If there is a reason, the request is not permitted.
     pub unknown: Option<DecodeError>,
 }
 
@@ -93,7 +93,7 @@ impl Limit {
         }
     }
 
-    /// A question about the state of the budget, which takes nothing.
+    /// Asks about the budget's state without taking anything.
     pub fn nothing(&self, now: OffsetDateTime) -> Reservation {
         self.takes(self.measure.of_nothing(), 0, now)
     }

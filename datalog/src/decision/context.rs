@@ -1,4 +1,4 @@
-//! What a decision knows beside the request: the time, the use of budgets, the results of look-ups.
+//! What a decision knows besides the request: the time, the use of budgets, the results of look-ups.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::pass::known::Known;
 use crate::pass::reservation::Spent;
 use crate::request::canonical::RequestDigest;
 
-/// What the decision depends on beside the pass and the request.
+/// What the decision depends on besides the pass and the request.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
     /// The state of budgets; a missing budget was never used.
@@ -16,6 +16,6 @@ pub struct Context {
     pub approved: Option<RequestDigest>,
     /// The results of look-ups.
     pub observed: Observed,
-    /// What earlier answers have shown of the request's things; empty, unless the pass reads it.
+    /// The things of the request that earlier answers have shown; empty unless the pass reads this.
     pub known: Known,
 }

@@ -62,7 +62,7 @@ impl Permitted {
         &self.reservations
     }
 
-    /// What allowed it.
+    /// The reasons that allowed it.
     pub fn reasons(&self) -> &[Reason] {
         &self.reasons
     }

@@ -28,12 +28,12 @@ pub(crate) fn reason(block: usize, caveat: &Caveat, facts: &Ordered) -> Reason {
         .filter(|(_, name)| !name.is_empty())
         .map(|(kind, name)| format!("a `{kind}` as {}", Value::str(*name)))
         .collect();
-    let plain = format!("it may touch what it does not name by an id: {kinds}");
+    let plain = format!("it may touch things that it does not name by id: {kinds}");
     let told = if named.is_empty() { plain.clone() } else { format!("{plain} ({})", named.join(", ")) };
     Reason {
         block: Some(block),
         caveat: caveat.to_string(),
-        expected: "a request that names by its id everything that the pass asks about".into(),
+        expected: "a request that names by id everything that the pass checks".into(),
         got: told,
         kept: Some(plain),
         liftable_by: LiftableBy::Parent,
@@ -54,7 +54,7 @@ pub(crate) fn instead(caveat: &Caveat, operation: &Operation) -> Option<String> 
         Kind::Reject => format!("reject if {word}({})", Value::str(named(pattern, 1).unwrap_or("ID"))),
         Kind::One | Kind::All => format!("check all {word}($one), …"),
     };
-    Some(format!("`{asks}` is asked of each item of an answer"))
+    Some(format!("`{asks}` checks each item of an answer"))
 }
 
 fn thing(caveat: &Caveat) -> Option<&Pattern> {

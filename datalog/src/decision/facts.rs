@@ -60,7 +60,7 @@ pub(crate) fn request_facts(reads: u64, subject: &Subject<'_>) -> Vec<Fact> {
     gather.into_facts()
 }
 
-/// The budgets that mean the request, before it.
+/// The budgets that count the request, in their state before it.
 struct Standing<'a> {
     claims: &'a [Claim<'a>],
     context: &'a Context,

@@ -1,6 +1,7 @@
 //! One question to a pass: evaluates the policy and every caveat over the facts of one request.
 //!
-//! It answers and explains, and permits nothing. `decide` makes a `Permitted` of a yes, and `can` a line of a table.
+//! It answers and explains, and permits nothing. `decide` turns a yes into a `Permitted`; `can` turns it into a line
+//! of a table.
 
 use time::OffsetDateTime;
 
@@ -96,7 +97,7 @@ impl Question<'_> {
         if first.holds() {
             return (Answered::Allow, self.why_allowed(&first));
         }
-        // Only where it asks could an approval change anything.
+        // An approval could change something only if the pass asks.
         if self.content.asks() && approval == Approval::None {
             let second = self.judge(told, Approval::Given);
             if second.holds() {
@@ -167,7 +168,7 @@ impl Question<'_> {
         ))
     }
 
-    /// An unknown thing is not a missing fact but a denial, which no approval lifts.
+    /// An unknown thing is a denial, not a missing fact, and no approval lifts it.
     fn why_open(&self, open: &Failed, told: &Told, facts: &Ordered) -> Option<Reason> {
         let caveat = self.caveat(open)?;
         let Some(unknown) = told.unknown(caveat.reads()) else {
@@ -178,12 +179,12 @@ impl Question<'_> {
             return Some(reason);
         };
         let plain = unknown.without_values();
-        // No agent learns what was looked up, least of all if it cannot be read.
+        // Agents never learn what was looked up, even if it cannot be read.
         let is_own = told.looked_up & caveat.reads() == 0;
         Some(Reason {
             block: Some(open.block),
             caveat: caveat.to_string(),
-            expected: "a request that says with certainty what the pass asks of it".into(),
+            expected: "a request that shows with certainty what the pass checks".into(),
             got: if is_own { unknown.to_string() } else { plain.clone() },
             kept: Some(plain),
             liftable_by: LiftableBy::Parent,
@@ -262,12 +263,12 @@ impl Question<'_> {
     }
 }
 
-/// Nobody is asked if nobody could know what a yes means.
+/// The reason to ask nobody: nobody could know what a yes means.
 fn unshown(hidden: &DecodeError) -> Reason {
     Reason {
         block: None,
         caveat: explain::rule_text(Rule::Asked).into(),
-        expected: "a request of which a person who is asked can be shown what it does".into(),
+        expected: "a request whose effect a person can be shown before they answer".into(),
         got: hidden.without_values(),
         kept: None,
         liftable_by: LiftableBy::Nobody,

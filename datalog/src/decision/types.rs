@@ -41,7 +41,7 @@ impl Reason {
         Self {
             block: None,
             caveat: "budget_counts".into(),
-            expected: "a request that says with certainty what it takes of each budget".into(),
+            expected: "a request that shows with certainty how much it takes from each budget".into(),
             got: hidden.without_values(),
             kept: None,
             liftable_by: LiftableBy::Parent,

@@ -10,10 +10,10 @@ use crate::words::telling::{Rank, Telling};
 use crate::words::value::Value;
 use crate::words::vocabulary;
 
-/// How much work it may be to find those that a caveat fails by.
+/// The most work for finding the facts that break the caveat.
 const STEPS: u32 = 1 << 14;
 
-/// What the request had, of the words that the caveat read.
+/// What the request had for the words that the caveat read.
 pub(crate) struct Actual {
     /// For the agent, with its own values. The words in `looked_up` are left out, because the agent may not be
     /// allowed to read their source.
@@ -39,7 +39,7 @@ pub(crate) fn actual(caveat: &Caveat, facts: &[Fact], looked_up: u64) -> Actual 
     Actual { told: words(&at_fault, Telling::told), kept: words(&at_fault, Telling::kept_of) }
 }
 
-/// The words for what is at fault, of what is worth telling most.
+/// Words for the facts at fault, of the rank most worth telling.
 fn words(at_fault: &[(&str, Vec<&Fact>)], tell: Tell) -> String {
     let mut said: Vec<(Rank, String)> = Vec::new();
     for (name, facts) in at_fault {

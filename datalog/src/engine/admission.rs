@@ -1,8 +1,7 @@
 //! The static test of every block, before any of it is evaluated.
 //!
-//! It looks at size, rules, reserved words and joins, and refuses a block that could make a decision expensive,
-//! ambiguous or self-serving. Evaluation counts its steps as well; this test keeps hostile passes from getting that
-//! far.
+//! It checks size, rules, reserved words and joins, and refuses a block that could make a decision expensive,
+//! ambiguous or self-serving. Evaluation counts its steps too; this test stops hostile passes before that.
 //!
 //! - Invariant: The work that a hostile pass could cause has a bound before any of it is done
 //!   (`work_is_bounded_before_it_is_done`).
@@ -38,7 +37,7 @@ pub enum AdmissionError {
     Shape { name: String, expected: String },
     #[error("`{0}` is reserved, and no request has it yet: a check on it could never pass")]
     NotYet(String),
-    #[error("`{name}` is said of each that a pass names: write which one, as in `{example}`")]
+    #[error("`{name}` needs a name from the pass: write which one, as in `{example}`")]
     Unnamed { name: String, example: &'static str },
     #[error("a pass may not hold rules")]
     Rules,

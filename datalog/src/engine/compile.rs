@@ -6,7 +6,7 @@ use crate::engine::caveat::{Caveat, CompileError, Kind, Names, Query};
 use crate::engine::doubt;
 
 impl Caveat {
-    /// Whether it says what the check says.
+    /// Whether it means the same as the check.
     pub(crate) fn is_of(&self, check: &builder::Check) -> bool {
         // Only printing fills in a check's parameters.
         let Ok(check) = builder::Check::try_from(check.to_string().as_str()) else { return false };

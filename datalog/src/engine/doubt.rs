@@ -39,14 +39,14 @@ pub(crate) fn patterns(query: &Query, place: usize) -> Option<(Vec<Pattern>, Opt
     Some((patterns, id))
 }
 
-/// With a variable that no text can name.
+/// The query with one more variable, which no text can name.
 fn with_one_more(query: &Query) -> Query {
     let mut query = query.clone();
     query.variables.push("".into());
     query
 }
 
-/// A match of this could be a match of something rejected.
+/// If this matches, a rejected thing could match.
 fn rejected(query: &Query, place: usize) -> Option<Query> {
     let (patterns, id) = patterns(query, place)?;
     let told = |ops: &&Vec<Op>| is_told(ops, &patterns, id) || is_other(ops, id);
@@ -54,7 +54,7 @@ fn rejected(query: &Query, place: usize) -> Option<Query> {
     Some(with_one_more(query).part(patterns, expressions))
 }
 
-/// A match of one of these could be a match that does not meet a condition.
+/// If one of these matches, some match could fail a condition.
 fn unmet(query: &Query, place: usize) -> Vec<Query> {
     let Some((patterns, id)) = patterns(query, place) else { return Vec::new() };
     let whole = with_one_more(query);

@@ -1,4 +1,4 @@
-//! Runs a compiled query over facts, with Biscuit's semantics. An error, a wrong type or a lack of steps is never a
+//! Runs a compiled query over facts, with Biscuit's semantics. An error, a wrong type or too few steps never means
 //! yes.
 //!
 //! Steps are counted, not timed: the same pass and request always cost the same.
@@ -30,7 +30,7 @@ impl<'a> World<'a> {
         Self { facts: [request, &NONE, authority, own] }
     }
 
-    /// With those of one item of an answer.
+    /// The same world with the facts of one item of an answer.
     pub(crate) fn and(self, item: &'a Ordered) -> Self {
         let [request, _, authority, own] = self.facts;
         Self { facts: [request, item, authority, own] }
@@ -251,7 +251,7 @@ impl<'a, 's> Search<'a, 's> {
         }
     }
 
-    /// Whether `body` gives what is sought for some item of the set. It stops at the first.
+    /// Whether `body` gives the sought result for some item of the set. It stops at the first.
     fn some(
         &mut self,
         set: &Operand<'a>,
@@ -287,7 +287,7 @@ impl<'a, 's> Search<'a, 's> {
     }
 }
 
-/// The truth that one item of a set has to give, for all of them to be settled.
+/// The result of one item that settles all of them.
 #[derive(Clone, Copy)]
 enum Sought {
     True,

@@ -1,4 +1,4 @@
-//! A set of vocabulary words, to their names and back.
+//! Sets of vocabulary words: to their names and back.
 
 use crate::engine::caveat::Predicate;
 use crate::words::vocabulary;

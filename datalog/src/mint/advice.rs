@@ -1,7 +1,7 @@
-//! Advice for the person who makes a pass: that it would do nothing, that a restriction restricts nothing, or that it
+//! Advice for the person who makes a pass: the pass would do nothing, a restriction restricts nothing, or the pass
 //! allows more than people usually mean.
 //!
-//! A pass that can do nothing is refused. The rest is a warning. All of it comes from what is evaluated and from the
+//! It refuses a pass that can do nothing; the rest are warnings. All of it comes from what is evaluated and from the
 //! catalog, and permits nothing.
 //!
 //! - Invariant: A restriction that restricts nothing is reported where it is made
@@ -29,9 +29,9 @@ use crate::words::message::Message;
 use crate::words::names::ConnectionName;
 use crate::words::value::date_text;
 
-/// The longest time without a warning about asking nobody.
+/// A pass that lasts longer gets a warning.
 const LONG: Duration = Duration::days(1);
-/// Effects that people seldom mean to allow by the way.
+/// Effects that people seldom mean to allow in passing.
 const GRAVE: [Effect; 5] = [Effect::Delete, Effect::Share, Effect::Run, Effect::Secret, Effect::Admin];
 
 /// An operation of the pass, and the best answer that it could get.
@@ -70,7 +70,7 @@ pub(crate) fn of_pass(content: &Content, rows: &Rows<'_>, begins: OffsetDateTime
     if lasts > LONG {
         warnings.push(
             format!(
-                "it holds for {}: whoever gets hold of it can use it as long",
+                "it lasts {}: whoever gets hold of it can use it for as long",
                 span(lasts.whole_seconds())
             )
             .into(),
@@ -108,13 +108,13 @@ pub(crate) fn of_block(content: &Content, number: usize, rows: &Rows<'_>) -> Vec
         if live().all(|(operation, row)| idle::is_idle(content, number, caveat, operation, row)) {
             let what = sentence::argument(caveat).map_or_else(
                 || explain::caveat(caveat),
-                |one| format!("what is said of the arguments of {}", one.operation),
+                |one| format!("the conditions on the arguments of {}", one.operation),
             );
-            say(format!("nothing that the pass allows is held back by this: {what}").into());
+            say(format!("this restricts nothing that the pass allows: {what}").into());
         } else if let Some((kind, _, what)) = provenance::leaves(caveat)
             && !live().any(|(operation, _)| provenance::is_shown_by(caveat, &kind, operation))
         {
-            say(format!("no answer of what the pass allows shows a {kind}, so there is none {what}").into());
+            say(format!("nothing that the pass allows shows a {kind}, so there is none {what}").into());
         }
     }
     for limit in content.limits.iter().filter(|limit| limit.block == number) {
@@ -124,7 +124,7 @@ pub(crate) fn of_block(content: &Content, number: usize, rows: &Rows<'_>) -> Vec
             && !live().any(|(operation, _)| idle::reaches(operation))
         {
             say(format!(
-                "the budget `{}` counts nobody: nothing that the pass allows reaches people",
+                "the budget `{}` never counts: nothing that the pass allows reaches people",
                 limit.name
             )
             .into());
@@ -199,9 +199,9 @@ fn why_nothing(content: &Content, rows: &Rows<'_>, on: &ConnectionName, selector
     };
     let is_effect = matches!(selector, Selector::Effect(_));
     if meant(rows, on, selector).all(|(operation, _)| denies(operation)) {
-        "all of what is allowed is denied, too"
+        "everything that it allows is also denied"
     } else if is_effect && !meant(rows, on, selector).any(|(operation, _)| covers(operation)) {
-        "what has this effect has others as well, which the pass does not cover"
+        "every operation with this effect has other effects that the pass does not allow"
     } else {
         "its restrictions leave no operation"
     }

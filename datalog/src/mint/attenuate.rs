@@ -1,6 +1,6 @@
 //! Attenuation: a holder makes a narrower pass, offline and without a key.
 //!
-//! A block can only add caveats. The list of what the child loses is worked out from the catalog.
+//! A block can only add caveats. The catalog tells what the child loses.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub struct AttenuateArgs {
 pub struct Attenuated {
     pub text: String,
     pub content: Content,
-    /// What the parent could do, and the child cannot or only after asking.
+    /// What the parent could do, but the child cannot or must ask for.
     pub loses: Vec<Loss>,
     /// Added restrictions that do not do what they seem to.
     pub warnings: Vec<Message>,
@@ -104,7 +104,8 @@ pub fn attenuate(
     Ok(Attenuated { loses: losses(&parent, after, services), ..child })
 }
 
-/// The same, whatever the child could do: to judge what a stranger could have made. It does not list the losses.
+/// The same for any child, even one that could do nothing: to judge what a stranger could have made. It does not list
+/// the losses.
 pub fn append(
     text: &str,
     args: &AttenuateArgs,

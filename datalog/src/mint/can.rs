@@ -1,7 +1,7 @@
 //! What a pass could ever do: every operation of its connections, allowed, asked about or denied.
 //!
-//! It is worked out without a request. A caveat that depends on one (on arguments, budgets or time) is listed as a
-//! condition. Nothing here permits anything, and no signature is checked.
+//! It needs no request. A caveat that depends on one (on arguments, budgets or time) is listed as a condition.
+//! Nothing here permits anything or checks a signature.
 //!
 //! - Invariant: The table of what a pass could do is right for each operation by itself
 //!   (`what_touches_no_such_thing_is_denied_and_not_allowed_where`,
@@ -49,7 +49,7 @@ pub struct Row {
     pub operation: String,
     pub effects: Effects,
     pub possible: Possible,
-    /// Other conditions, in words, if they depend on the request.
+    /// The conditions that depend on the request, in words.
     pub conditions: Vec<String>,
 }
 
@@ -60,7 +60,7 @@ pub fn table(content: &Content, services: &[Arc<Service>]) -> Vec<Row> {
     rows(content, services).into_iter().map(|(_, row)| row).collect()
 }
 
-/// The same, each with its operation.
+/// The table, each row with its operation.
 pub(crate) fn rows<'a>(content: &Content, services: &'a [Arc<Service>]) -> Vec<(&'a Operation, Row)> {
     let policy = Policy::compile().unwrap_or_default();
     let mut rows = Vec::new();
@@ -82,7 +82,7 @@ fn row(content: &Content, policy: &Policy, connected: &Connected, operation: &Op
     if full.possible != Possible::Deny || least.is_empty() || least == operation.effects {
         return full;
     }
-    // It is denied with the arguments that cause most effects; without them the answer may differ.
+    // With the arguments that cause the most effects it is denied; without them the answer may differ.
     let mut row = row_with(content, policy, connected, operation, least);
     if row.possible != Possible::Deny {
         row.conditions.push(format!("no arguments that make it {brought}"));
@@ -166,7 +166,7 @@ pub(crate) enum Outlook {
     Fails,
 }
 
-/// What is known about a caveat if only the words in `known` have all their facts.
+/// What is known about a caveat if facts are complete only for the words in `known`.
 pub(crate) fn outlook(caveat: &Caveat, world: World<'_>, steps: &mut Steps, known: u64) -> Outlook {
     let unnamed = bit("unnamed") & !known != 0;
     let depends = |query: &Query| {
@@ -195,7 +195,7 @@ pub(crate) fn outlook(caveat: &Caveat, world: World<'_>, steps: &mut Steps, know
     best
 }
 
-/// What is known about a caveat on answers that a request meets.
+/// What is known about a caveat on answers, if the request meets it.
 pub(crate) fn of_answers(
     caveat: &Caveat,
     operation: &Operation,
@@ -210,7 +210,7 @@ pub(crate) fn of_answers(
     }
 }
 
-/// The words that the operation and the connection alone decide.
+/// The words that depend only on the operation and the connection.
 pub(crate) fn operation_bits() -> u64 {
     let words =
         ["connection", "account", "service", "operation", "effect", "effects", "method", "host", "stage"];
@@ -224,7 +224,7 @@ pub struct Would {
     pub reasons: Vec<Reason>,
 }
 
-/// Asks one pass about one request. Nobody checked the pass's signature, and nothing counts as used or approved.
+/// Asks one pass about one request. It checks no signature, and counts nothing as used or approved.
 pub fn would(content: &Content, request: &Request, now: OffsetDateTime) -> Would {
     let policy = Policy::compile().unwrap_or_default();
     let limits: Vec<_> = content.limits.iter().filter(|limit| limit.target.means(request)).collect();

@@ -25,7 +25,7 @@ pub struct Inspection {
     #[serde(with = "time::serde::rfc3339")]
     pub not_before: OffsetDateTime,
     pub connections: Vec<InspectedConnection>,
-    /// All of it in plain words.
+    /// The whole pass in plain words.
     pub says: Vec<Line>,
     #[serde(default)]
     pub budgets: Vec<InspectedBudget>,
@@ -54,7 +54,7 @@ pub struct InspectedBudget {
 }
 
 impl InspectedBudget {
-    /// A question about the budget's state, which takes nothing.
+    /// Asks about the budget's state without taking anything.
     pub fn nothing(&self, now: OffsetDateTime) -> Reservation {
         Reservation {
             budget: self.budget.clone(),
@@ -82,8 +82,8 @@ pub struct InspectedCaveat {
 }
 
 impl Inspection {
-    /// The shown pass as content again, to ask how it would answer. It is signed by a key that is thrown away, and
-    /// opens nothing.
+    /// Turns the shown pass back into content, to ask how it would answer. A throw-away key signs it, so it opens
+    /// nothing.
     pub fn content(&self) -> Result<Content, ReadError> {
         let Some((first, later)) = self.blocks.split_first() else { return Err(ReadError::Format) };
         let wrong = |_| ReadError::Format;

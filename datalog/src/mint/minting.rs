@@ -1,6 +1,6 @@
 //! Minting: turns a person's flags into the text of a pass.
 //!
-//! The pass is built from values, and then read back by the code that will judge it. So nobody gets a pass that the
+//! The pass is built from values, and the code that will judge it reads it back. So nobody gets a pass that the
 //! gateway would refuse.
 
 use std::sync::Arc;
@@ -45,9 +45,9 @@ pub struct MintArgs {
     pub deny: Vec<String>,
     /// How many distinct approvers an ask needs; one by default.
     pub approvers: Option<u32>,
-    /// Who they may be; anybody if it is empty.
+    /// Who may approve; anybody if it is empty.
     pub approve_by: Vec<ApproverName>,
-    /// The connections that a target without one means.
+    /// The connections meant by a target that names none.
     pub connections: Vec<String>,
     /// Only connections to these services; any if there are none.
     pub services: Vec<String>,
@@ -134,7 +134,7 @@ impl MintTerms {
         Ok(Self { task, connections, grants, begins, ends, quorum, narrow })
     }
 
-    /// Where the pass does less or more than it seems to, for the person who asked for it.
+    /// Warns the person where the pass does less or more than it seems to.
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.narrow.warnings.clone();
         for (answer, connection, selector) in &self.grants {
@@ -196,7 +196,7 @@ impl MintTerms {
             return Err(TermError::TooLong { got: length, max: MAX_TEXT });
         }
         let content = Content::read(&bytes).map_err(|error| TermError::Internal(error.to_string()))?;
-        // A pass holds whole seconds, and its own check may end it sooner.
+        // A pass stores whole seconds, and its own check may end it sooner.
         let told = verify::moment(content.expires);
         let expires = if self.ends - told < Duration::SECOND { self.ends } else { told };
         Ok(Minted { text, id: id.clone(), expires, content, warnings: Vec::new() })
@@ -288,7 +288,7 @@ fn within<'a>(names: &[String], known: &'a [KnownConnection]) -> Result<Vec<Reac
     Ok(known.iter().filter(wanted).map(all).collect())
 }
 
-/// The connections that a target means: the named one, the chosen ones, or the only one that fits.
+/// The connections of a target: the named one, the chosen ones, or the only one that fits.
 fn meant(
     target: &Target,
     reach: &[Reach<'_>],

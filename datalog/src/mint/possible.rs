@@ -1,5 +1,5 @@
-//! Which alternatives of a caveat some request for an operation could match, by what the operation is and can touch. It
-//! is for the table of a pass, and decides nothing.
+//! Which alternatives of a caveat some request for an operation could match, judged by what the operation is and can
+//! touch. It serves the table of a pass, and decides nothing.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::words::value::Value;
 /// Words that differ between requests for one operation, or between the stages of one.
 const UNSETTLED: [&str; 3] = ["effect", "effects", "stage"];
 
-/// The caveat with only those alternatives; none if it holds for every request.
+/// The caveat with only the alternatives that are left; none if it holds for every request.
 pub(crate) fn left(
     caveat: &Caveat,
     operation: &Operation,
@@ -31,7 +31,7 @@ pub(crate) fn left(
     }
 }
 
-/// Whether every request for the operation leaves the caveat open, because none names the thing.
+/// Whether every request for the operation leaves the caveat open, because no request names the thing.
 pub(crate) fn is_open(caveat: &Caveat, unnamed: &Ordered, world: World<'_>, steps: &mut Steps) -> bool {
     let world = world.and(unnamed);
     caveat.queries.iter().all(|query| crate::engine::open::is_doubted(query, world, steps) == Ok(true))

@@ -1,8 +1,8 @@
-//! A pass in plain words, in the order in which a person asks: what it may do, what it asks about first, what it never
-//! may do, and within which limits.
+//! A pass in plain words, in the order in which a person asks: what it may do, what it asks about first, what it may
+//! never do, and its limits.
 //!
-//! This is the one place that puts a pass into words. All of them come from the facts and caveats that are evaluated,
-//! and nothing is left out: a caveat that no flag makes is shown as its Datalog.
+//! This is the one place that puts a pass into words. They come from the facts and caveats that are evaluated, and
+//! leave nothing out: a caveat that no flag makes is shown as Datalog.
 //!
 //! - Invariant: The words shown for a pass mean what is evaluated, and nothing of the pass is left out
 //!   (`what_is_shown_is_datalog_that_means_the_same`, `every_flag_changes_what_a_pass_says`,

@@ -1,6 +1,6 @@
-//! Which block of a pass says a line.
+//! Names the block of a pass that a line comes from.
 
-/// Nothing for the pass's own block.
+/// Empty for the pass's own block.
 pub(crate) fn since(block: usize) -> String {
     if block == 0 { String::new() } else { format!(" (block {block})") }
 }

@@ -57,7 +57,8 @@ fn a_value_is_bounded_wherever_it_stands() {
 
 #[test]
 fn the_work_of_all_caveats_of_a_block_is_counted_together() {
-    // Three words of which a request has several: 32 * 32 * 32 combinations, each with its operators and once more.
+    // Three words that a request has several facts of: 32 * 32 * 32 combinations, each with its operators and once
+    // more.
     let several = "arg($a, $x), arg($b, $y), arg($c, $z)";
     let query = |condition: &str| format!("{several}, {condition}");
     bounded(
@@ -73,19 +74,19 @@ fn the_work_of_all_caveats_of_a_block_is_counted_together() {
         &format!("check if {several}, $a == $b, $b == $c;"),
         "too much work",
     );
-    // What a closure asks is asked of each member.
+    // A closure is evaluated for each member.
     let two = "arg($a, $x), arg($b, $y), effects($s)";
     bounded(
         &format!("check if {two}, $s.all($p -> $p == $a);"),
         &format!("check if {two}, $s.all($p -> $p == $a || $p == $b);"),
         "too much work",
     );
-    // Of a pass's own words there are as many facts as it states.
+    // A pass's own words have as many facts as it states.
     let own = |name: &str, count| joined(count, " ", |n| format!("{name}({n});"));
     let product = "check if f($a), f($b), f($c), f($d), $a == $b;";
     bounded(&format!("{} {product}", own("f", 14)), &format!("{} {product}", own("f", 15)), "too much work");
     taken(&format!("{} f(1); {product}", own("g", 100)));
-    // Ten of each of four, and nineteen operators: the very most.
+    // Ten facts for each of four words, and nineteen operators: the most that is allowed.
     let ones =
         |last: &str| format!("check if f($a), f($b), f($c), f($d), $a == {} + {last};", ["1"; 8].join(" + "));
     bounded(
@@ -118,8 +119,8 @@ fn a_reserved_word_is_stated_and_asked_of_in_its_own_shape_alone() {
     for (check, why) in [
         (r#"check if arg("q", "x", "y");"#, "`arg` takes string, string"),
         ("check if arg($a);", "`arg` takes string, string"),
-        ("check if used($b, $n), $n < 3;", "is said of each that a pass names"),
-        ("check if f(1), unseen_count($k, 0);", "is said of each that a pass names"),
+        ("check if used($b, $n), $n < 3;", "needs a name from the pass"),
+        ("check if f(1), unseen_count($k, 0);", "needs a name from the pass"),
         (r#"check if operation($o), holder_key("k");"#, "no request has it yet"),
     ] {
         refused(&with_block(check), why);

@@ -21,7 +21,7 @@ fn allowing(allow: &[&str], narrow: Narrowing) -> MintArgs {
     MintArgs { task: "t".into(), allow: strings(allow), narrow, ..MintArgs::default() }
 }
 
-/// What is said of this pass.
+/// The warnings about this pass.
 fn warned(allow: &[&str], narrow: Narrowing) -> Vec<String> {
     told_of(&made(&allowing(allow, narrow)).unwrap())
 }
@@ -37,10 +37,15 @@ fn with(flag: &Flag, value: &str) -> Narrowing {
 #[test]
 fn a_pass_that_would_allow_nothing_is_not_made() {
     for (allow, ask, deny, why) in [
-        (&["gmail:read"][..], &[][..], &["gmail:read"][..], "all of what is allowed is denied"),
-        (&["gmail.users.messages.get"], &[], &["gmail.users.messages.*"], "all of what is allowed is denied"),
-        (&[], &["gmail:send"], &["gmail:send"], "all of what is allowed is denied"),
-        (&["gmail:send"], &[], &["gmail:*"], "all of what is allowed is denied"),
+        (&["gmail:read"][..], &[][..], &["gmail:read"][..], "everything that it allows is also denied"),
+        (
+            &["gmail.users.messages.get"],
+            &[],
+            &["gmail.users.messages.*"],
+            "everything that it allows is also denied",
+        ),
+        (&[], &["gmail:send"], &["gmail:send"], "everything that it allows is also denied"),
+        (&["gmail:send"], &[], &["gmail:*"], "everything that it allows is also denied"),
     ] {
         let args =
             MintArgs { ask: strings(ask), deny: strings(deny), ..allowing(allow, Narrowing::default()) };
@@ -79,7 +84,7 @@ fn a_narrower_pass_that_would_allow_nothing_is_not_made_and_neither_is_one_of_a_
     assert!(late.contains("ended at 2026-11-22T09:30:00Z"), "{late}");
 }
 
-/// Each is a restriction that restricts something of the second pass, and nothing of the first.
+/// Each restriction restricts something that the second pass allows, and nothing that the first allows.
 #[test]
 fn a_restriction_that_holds_nothing_back_is_said() {
     let cases: [(&str, &str, Narrowing); 11] = [
@@ -117,7 +122,8 @@ fn what_only_follows_what_was_shown_is_said_to_be_nothing_where_nothing_is_shown
     assert!(said.iter().any(|one| one.contains("shows a message")), "{said:?}");
 }
 
-/// No request says which labels a message has: a check on them as things stops all reading, and says what to write.
+/// No request says which labels a message has. A check on labels as things stops all reading, and the warning says
+/// what to write.
 #[test]
 fn a_check_on_what_only_answers_say_is_told_what_to_write() {
     let check = |text: &str| with(&flags::CHECK, text);
@@ -134,7 +140,7 @@ fn a_check_on_what_only_answers_say_is_told_what_to_write() {
         let error = in_full(made(&allowing(&["gmail.users.messages.get"], check(text))).err().unwrap());
         assert!(error.contains("would allow nothing") && error.contains(instead), "{error}");
     }
-    // Whoever asks all the same is refused with the same words.
+    // A holder that asks anyway is refused with the same words.
     let args = allowing(&["gmail:read"], check(r#"reject if resource("label", "Label_7")"#));
     let gmail = known_service("gmail", "me@example.com");
     let request = classified(&gmail, "GET /gmail/v1/users/me/messages/m1", "", b"").unwrap();
@@ -142,7 +148,7 @@ fn a_check_on_what_only_answers_say_is_told_what_to_write() {
     let Decided::Deny(refused) = decide(&pass, request, &Context::default(), NOW) else { panic!() };
     assert_eq!(refused.ground(), Ground::Unevaluable);
     let expected = &refused.reasons()[0].expected;
-    assert!(expected.contains(r#"`reject if item_label("Label_7")` is asked of each item"#), "{expected}");
+    assert!(expected.contains(r#"`reject if item_label("Label_7")` checks each item"#), "{expected}");
     for (allow, text) in [
         ("gmail:read", r#"reject if item_label("Label_7")"#),
         ("gmail:read", r#"reject if resource("message", "m1")"#),

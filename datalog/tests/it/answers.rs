@@ -1,4 +1,4 @@
-//! What a pass asks about answers and provenance: in its words, its table and its linter.
+//! A pass's conditions on answers and provenance: in its words, its table and its linter.
 
 use crate::common::*;
 use datalog::flags;
@@ -82,7 +82,7 @@ fn mistakes_in_conditions_are_told() {
         narrow: Narrowing::default().with(&flags::ONLY_SEEN, ["letter"]),
         ..MintArgs::default()
     });
-    assert!(kind.contains("`message`"), "the kinds that there are: {kind}");
+    assert!(kind.contains("`message`"), "it lists the known kinds: {kind}");
     let created = wrong(MintArgs {
         narrow: Narrowing::default().with(&flags::ONLY_CREATED, ["thread"]),
         ..MintArgs::default()
@@ -126,7 +126,7 @@ fn a_check_that_forgets_a_stage_is_refused_with_what_to_write() {
     }
 }
 
-/// Nothing of a pass that only reads fields of the request is asked of its answer.
+/// A pass that only reads fields of the request puts no condition on its answer.
 #[test]
 fn a_pass_that_asks_nothing_of_answers_has_no_review() {
     let pass = verify(&mint(&args(&["mail.*"], &[], &[]))).unwrap();

@@ -77,7 +77,7 @@ fn a_signed_approval_is_of_its_pass_its_request_its_person_and_its_time() {
     );
     let strange = signed(&own, &mallory, &statement());
     assert_eq!(approved(&own, &send(), &[strange], &keys), Err(ApprovalError::Untrusted));
-    // Her own key, under another's name.
+    // Her own key, under somebody else's name.
     let named = approver("alice", 2);
     let both = trusted(&[&alice, &mallory]);
     assert_eq!(
@@ -85,7 +85,7 @@ fn a_signed_approval_is_of_its_pass_its_request_its_person_and_its_time() {
         Err(ApprovalError::Untrusted)
     );
     let until = |until| signed(&own, &alice, &Statement { until, ..statement() });
-    assert!(approved(&own, &send(), &[until(NOW)], &keys).is_ok(), "up to its last second");
+    assert!(approved(&own, &send(), &[until(NOW)], &keys).is_ok(), "it counts up to its last second");
     let ended = until(NOW - Duration::SECOND);
     assert_eq!(approved(&own, &send(), &[ended], &keys), Err(ApprovalError::Ended));
     for at in 0..block.len() {

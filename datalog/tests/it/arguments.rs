@@ -66,7 +66,7 @@ fn the_ten_latest_unread_is_what_can_be_read() {
         check(&pass, "deny", &[(&list(denied), "")]);
     }
     check(&pass, "deny", &[(LIST, "")]);
-    // Other operations are as free as they were.
+    // Other operations stay as free as before.
     check(&pass, "allow", &[("gmail GET /gmail/v1/users/me/messages/18f?format=full", "")]);
 }
 

@@ -7,8 +7,8 @@ use crate::common::{CATALOG, args, classified, decided, known_service, verified,
 use datalog::lookup::{Finds, Unfound};
 use datalog::*;
 
-/// A request for each operation whose meaning hangs on a look-up, and what becomes of it where the service does not answer
-/// with what was asked for: who reads a place may stay unknown, what is done may not.
+/// A request for each operation whose meaning depends on a look-up, and the decision if the look-up fails: the
+/// readers of a place may stay unknown, but not what the request does.
 const ALL: &[(&str, &str, &str, &str)] = &[
     ("gmail", "POST /gmail/v1/users/me/drafts/send", r#"{"id":"r-1"}"#, "unevaluable"),
     ("google-calendar", "DELETE /calendar/v3/calendars/primary/events/e1", "", "unevaluable"),

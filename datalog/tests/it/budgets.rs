@@ -35,7 +35,7 @@ fn list() -> Request {
     classified(&gmail(), "GET /gmail/v1/users/me/messages", "", b"").unwrap()
 }
 
-/// As the store would answer for the first limit.
+/// The store's answer for the first limit.
 fn stands(pass: &VerifiedPass, spent: Spent) -> Context {
     Context { used: [(pass.limits()[0].budget.clone(), spent)].into(), ..Context::default() }
 }
@@ -114,15 +114,15 @@ fn recipients_count_once_and_their_addresses_are_not_in_what_is_reserved() {
     let Counts::Once(items) = &taken.counts else { panic!("{taken:?}") };
     assert_eq!((items.len(), taken.cost), (2, 2));
     assert!(!format!("{taken:?}").contains("example.com"));
-    // Two were counted before, and both of these are among them.
+    // Two were counted before, and this request reaches both of them again.
     let known = stands(&pass, Spent { used: 3, cost: Some(0), wait: None, ..Spent::default() });
     assert_eq!(reserved(&pass, two.clone(), &known).len(), 1);
     let one_new = stands(&pass, Spent { used: 3, cost: Some(1), wait: None, ..Spent::default() });
     assert!(denied(&pass, two.clone(), &one_new).exhausted());
-    // What the store did not say is taken at its worst.
+    // If the store does not say, the worst is assumed.
     let unsaid = stands(&pass, 2.into());
     assert!(denied(&pass, two, &unsaid).exhausted());
-    assert_eq!(reserved(&pass, list(), &stands(&pass, 3.into()))[0].cost, 0, "who reads reaches nobody");
+    assert_eq!(reserved(&pass, list(), &stands(&pass, 3.into()))[0].cost, 0, "reading reaches nobody");
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn bytes_are_reserved_for_the_request_and_a_little_of_the_answer_and_never_past_
     let taken = |used: u64| reserved(&pass, request.clone(), &stands(&pass, used.into()))[0].cost;
     assert_eq!(taken(0), own + 64 * 1024);
     assert_eq!(taken(90_000), 10_000);
-    assert_eq!(taken(100_000 - own - 1), own + 1, "one byte of an answer is the least");
+    assert_eq!(taken(100_000 - own - 1), own + 1, "at least one byte of an answer is reserved");
     let refused = denied(&pass, request.clone(), &stands(&pass, (100_000 - own).into()));
     assert!(refused.exhausted());
 }
@@ -160,7 +160,7 @@ fn waiting_helps_where_every_budget_that_is_used_up_slides() {
     let refused = denied(&both, request.clone(), &context(full, 4.into()));
     assert_eq!(refused.wait(), Some(Duration::from_secs(90)));
     let refused = denied(&both, request.clone(), &context(full, 9.into()));
-    assert_eq!((refused.exhausted(), refused.wait()), (true, None), "the other never comes back");
+    assert_eq!((refused.exhausted(), refused.wait()), (true, None), "the other budget never refills");
     assert!(reserved(&both, list(), &context(full, 9.into())).is_empty());
 }
 

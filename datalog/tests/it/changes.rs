@@ -23,7 +23,7 @@ fn change(service: &str, line: &str, body: &str) -> Request {
 
 const EVENT: &str = "/calendar/v3/calendars/primary/events/e1";
 
-/// An event of mine, with these fields beside what every event has.
+/// An event of mine, with these fields in addition to the usual ones.
 fn event(more: &str) -> String {
     format!(
         r#"{{"kind":"calendar#event","id":"e1","etag":"\"33\"","status":"confirmed","eventType":"default",
@@ -68,7 +68,7 @@ fn a_change_of_an_event_reaches_the_guests_that_it_has_and_the_new_ones() {
             );
         }
     }
-    // Somebody else's event: an answer goes to who organises it.
+    // In somebody else's event, an answer goes to the organizer.
     let theirs =
         event("").replace(r#""email":"me@example.com","self":true"#, r#""email":"eve@outside.test""#);
     let request = change("google-calendar", &format!("PATCH {EVENT}"), r#"{"summary":"x"}"#);

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Choices out of one number; the same number makes the same choices.
+/// A source of choices: the same number makes the same choices.
 struct Dice(u64);
 
 impl Dice {
@@ -35,7 +35,7 @@ impl Dice {
     }
 }
 
-/// An id where the service takes nothing else, and a word elsewhere.
+/// An id if the service takes nothing else, otherwise a word.
 fn word(name: &str) -> String {
     let slack = [
         ("user", "U0123"),
@@ -192,7 +192,7 @@ fn request(seed: u64) -> Option<(KnownConnection, Request)> {
     let service = *dice.pick(&services);
     let operation = dice.pick(&service.operations).clone();
     let known = known_service(service.name.as_str(), "me@example.com");
-    // Several tries, since two places of one name have to agree.
+    // Several tries, because two places of one name must agree.
     (0..8).find_map(|_| {
         let sent = made_up(service, &operation, &mut dice);
         let raw = RawRequest {
@@ -210,7 +210,7 @@ fn names(request: &Request) -> BTreeSet<String> {
     request.arguments.iter().map(|argument| argument.name.to_string()).collect()
 }
 
-/// The paths of everything that stands in a JSON body, keys unescaped, lists looked through.
+/// The paths of everything in a JSON body, with keys unescaped, through lists.
 fn leaves(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
     match value {
         Value::Object(map) if !map.is_empty() => {
@@ -221,14 +221,14 @@ fn leaves(value: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
             }
         }
         Value::Array(items) if !items.is_empty() => items.iter().for_each(|item| leaves(item, path, found)),
-        // An empty object around everything says nothing.
+        // An empty body says nothing.
         Value::Object(_) if path.is_empty() => {}
         _ => found.push(path.clone()),
     }
 }
 
-/// Whether an argument of this name stands for what is at the path: a key that is data is `*`, and what it holds stands
-/// under `*.value`; a part of any shape is one argument.
+/// Whether an argument of this name covers the path: a key that is data is `*`, and its content is `*.value`; a part
+/// of any shape is one argument.
 fn names_leaf(name: &[&str], is_free: bool, path: &[String]) -> bool {
     match (name, path) {
         ([], []) => true,
@@ -240,7 +240,7 @@ fn names_leaf(name: &[&str], is_free: bool, path: &[String]) -> bool {
     }
 }
 
-/// Everything that is sent, by its name; what is named nowhere.
+/// Everything that is sent but that no argument names.
 fn unnamed(known: &KnownConnection, request: &Request) -> Vec<String> {
     let all = names(request);
     let service = &known.service;
@@ -343,7 +343,7 @@ proptest! {
 }
 
 proptest! {
-    // What a child loses is worked out over the whole catalog, each time.
+    // Each time the whole catalog is searched for what the child loses.
     #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
 
     #[test]

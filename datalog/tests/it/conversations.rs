@@ -14,7 +14,7 @@ fn known() -> KnownConnection {
     known_service("slack", "U0123")
 }
 
-/// Posts and reads, inside the organization alone.
+/// A pass that posts and reads, but only inside the organization.
 fn inside() -> Arc<VerifiedPass> {
     let checks = strings(&["check if channel_external(false)"]);
     verified(
@@ -49,7 +49,7 @@ fn decided_by(
         let answer = answers(&line);
         asked.push(line);
         inquiry.learn(&needed, answer.as_deref().map(str::as_bytes).map_err(|error| *error));
-        assert!(asked.len() < 20, "a plan has to end");
+        assert!(asked.len() < 20, "a plan must end");
     }
     let (request, context) = inquiry.into_parts();
     (asked, word(&decide(&pass, request, &context, NOW)))
@@ -88,7 +88,7 @@ fn who_reads_writes_into_no_conversation_and_what_names_none_is_unknown() {
         ("conversations.history", "channel=C0123", "allow"),
         ("search.messages", "query=x", "allow"),
         ("users.setPresence", "presence=away", "allow"),
-        // These reach people whom they name by neither conversation nor person.
+        // These reach people without naming a conversation or a person.
         ("canvases.edit", "canvas_id=F0123&changes=%5B%5D", "unevaluable"),
         ("chat.unfurl", "unfurl_id=x&source=composer&unfurls=%7B%7D", "unevaluable"),
         ("files.sharedPublicURL", "file=F0123", "unevaluable"),

@@ -66,12 +66,12 @@ fn a_budget_that_is_used_up_denies_as_exhausted() {
     let budget = pass.limits()[0].budget.clone();
     let context = |used: u64| Context { used: [(budget.clone(), used.into())].into(), ..Context::default() };
     let Decided::Allow(permitted) = decide(&pass, request("mail.messages.list"), &context(1), NOW) else {
-        panic!("one of two is left");
+        panic!("one of two uses is left");
     };
     let [taken] = permitted.reservations() else { panic!("one budget") };
     assert_eq!((&taken.budget, taken.max, taken.cost), (&budget, 2, 1));
     let Decided::Deny(refused) = decide(&pass, request("mail.messages.list"), &context(2), NOW) else {
-        panic!("nothing is left");
+        panic!("no use is left");
     };
     assert_eq!(refused.ground(), Ground::Exhausted);
     assert_eq!(
@@ -159,7 +159,7 @@ fn time_ends_and_begins_a_pass() {
     let at = |now| cache.verify(&text, &roots(), &|_| false, now);
     assert!(at(NOW).is_ok());
     assert!(at(NOW + Duration::minutes(10)).is_ok());
-    // Also when it is remembered.
+    // Also if the cache still has it.
     assert!(matches!(at(NOW + Duration::minutes(10) + Duration::seconds(1)), Err(PassRefusal::Expired(_))));
     let child = narrow(
         &text,
@@ -207,10 +207,10 @@ fn revocation_and_root_keys_are_checked_when_a_pass_is_remembered() {
     let refused = |text: &str, gone: &RevocationId| {
         matches!(cache.verify(text, &roots(), &|id| id == gone, NOW), Err(PassRefusal::Revoked(_)))
     };
-    assert!(refused(&child, &pass_id), "a child falls with its parent");
+    assert!(refused(&child, &pass_id), "a child is revoked with its parent");
     assert!(refused(&child, &own));
     assert!(cache.verify(&parent, &roots(), &|_| false, NOW).is_ok());
-    assert!(!refused(&parent, &own), "a parent does not fall with its child");
+    assert!(!refused(&parent, &own), "a parent is not revoked with its child");
     assert!(matches!(
         cache.verify(&child, &RootKeys::default(), &|_| false, NOW),
         Err(PassRefusal::Untrusted)
@@ -344,7 +344,7 @@ fn waiting_is_advised_only_where_a_budget_is_all_that_stands_against_it() {
         let used = [(pass.limits()[0].budget.clone(), 2.into())].into();
         let context = Context { used, ..Context::default() };
         let Decided::Deny(refused) = decide(&pass, request("mail.messages.list"), &context, NOW) else {
-            panic!("nothing is left");
+            panic!("no use is left");
         };
         assert_eq!(refused.exhausted(), exhausted, "{:?}", refused.reasons());
     }

@@ -32,12 +32,12 @@ fn a_draft_is_judged_by_what_it_holds_and_that_is_what_is_sent() {
         "id": "r-1", "message": {"raw": letter("bob@partner.test"), "threadId": "t1"}
     });
     assert_eq!(sent, expected);
-    assert_ne!(permitted.digest(), send_draft(r#"{"id":"r-1"}"#).digest(), "the digest is of what is sent");
+    assert_ne!(permitted.digest(), send_draft(r#"{"id":"r-1"}"#).digest(), "the digest covers the sent message");
     let (_, outside) =
         decided(&pass, send_draft(r#"{"id":"r-1"}"#), &|_| Ok(draft("evil@outside.test", "t1")));
     assert_eq!(word(&outside), "deny");
     let Decided::Deny(refused) = outside else { panic!() };
-    assert!(!format!("{:?}", refused.reasons()).contains("evil"), "what the draft holds is not told");
+    assert!(!format!("{:?}", refused.reasons()).contains("evil"), "the refusal repeats nothing of the draft");
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_draft_that_is_not_known_is_unevaluable() {
         let (_, decided) = decided(&pass, send_draft(r#"{"id":"r-1"}"#), &|_| Ok(answer.clone()));
         assert_eq!(word(&decided), "unevaluable", "{answer}");
     }
-    // What the request says of the draft beside its id.
+    // What else the request says about the draft, besides its id.
     for body in [
         r#"{"id":"r-1","message":{"threadId":"t2"}}"#,
         r#"{"id":"r-1","message":{"snippet":"x"}}"#,
@@ -80,7 +80,7 @@ fn a_message_in_place_of_a_draft_is_judged_beside_it() {
         ("evil@outside.test", "bob@partner.test", "deny"),
     ] {
         let (_, decided) = decided(&pass, send(given), &|_| Ok(draft(held, "t1")));
-        assert_eq!(word(&decided), expected, "{given} in place of {held}");
+        assert_eq!(word(&decided), expected, "the request has {given}, the draft has {held}");
     }
 }
 
@@ -108,7 +108,7 @@ fn who_is_asked_about_a_draft_is_asked_about_what_it_holds() {
         other => panic!("{other:?}"),
     };
     assert_eq!(digest("bob@partner.test"), digest("bob@partner.test"));
-    assert_ne!(digest("bob@partner.test"), digest("evil@outside.test"), "an approval is of one content");
+    assert_ne!(digest("bob@partner.test"), digest("evil@outside.test"), "an approval is for one content");
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn a_deny_on_a_repository_is_not_evaded_by_case() {
     assert_eq!(
         request("GET /repos/Octo/Hello", "").path,
         "/repos/Octo/Hello",
-        "it is sent as it was written"
+        "it is sent unchanged"
     );
 }
 
@@ -159,7 +159,7 @@ fn a_workflow_file_is_seen_however_it_is_written() {
         "a/../.github/./workflows//ci.yml",
         ".github\\\\workflows\\\\ci.yml",
         "/.github/workflows/ci.yml",
-        // A folder that is put there as a whole.
+        // A folder that is added whole.
         ".github/workflows",
         ".github",
     ] {
@@ -175,7 +175,7 @@ fn a_workflow_file_is_seen_however_it_is_written() {
         assert!(!request("POST /repos/o/r/git/trees", &body).effects.contains(Effect::Run), "{path}");
         assert!(is_allowed(&pass, "POST /repos/o/r/git/trees", &body), "{path}");
     }
-    // An action runs from any folder, and so does what a codespace is made by.
+    // An action runs from any folder, and so does the file that defines a codespace.
     for path in ["action.yml", "tools/build/Action.YAML", ".devcontainer/devcontainer.json"] {
         let body = tree(path);
         assert!(request("POST /repos/o/r/git/trees", &body).effects.contains(Effect::Run), "{path}");
@@ -183,7 +183,7 @@ fn a_workflow_file_is_seen_however_it_is_written() {
     assert_eq!(
         resources("POST /repos/o/r/git/trees", &tree("src/main.rs"), "file"),
         ["o/r/README.md", "o/r/src/main.rs"],
-        "every file of a tree is one"
+        "every file of a tree is a resource"
     );
 }
 

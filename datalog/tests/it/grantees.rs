@@ -94,7 +94,7 @@ fn whom_an_event_reaches_beside_its_guests_is_unevaluable() {
     let guest = r#"{"attendees":[{"email":"a@example.com"}]}"#;
     let event = "/calendar/v3/calendars/primary/events/e1";
     for (line, body) in [
-        // Guests that the event has already.
+        // Guests whom the event already has.
         (format!("PUT {event}"), guest),
         (format!("PATCH {event}"), guest),
         (format!("PATCH {event}"), r#"{"summary":"x"}"#),
@@ -102,14 +102,14 @@ fn whom_an_event_reaches_beside_its_guests_is_unevaluable() {
         (format!("DELETE {event}"), ""),
         (format!("POST {event}/move?destination=other"), ""),
         (format!("{EVENTS}/quickAdd?text=lunch%20with%20evil@outside.test"), ""),
-        // Whoever reads another calendar, and whoever is declined.
+        // Readers of another calendar, and guests who are declined.
         ("POST /calendar/v3/calendars/team@group.calendar.google.com/events".into(), r#"{"summary":"x"}"#),
         ("POST /calendar/v3/calendars/team@group.calendar.google.com/events".into(), guest),
         (EVENTS.into(), r#"{"eventType":"outOfOffice"}"#),
         (EVENTS.into(), r#"{"outOfOfficeProperties":{"declineMessage":"x"}}"#),
         (EVENTS.into(), r#"{"focusTimeProperties":{"declineMessage":"x"}}"#),
         (EVENTS.into(), r#"{"anyoneCanAddSelf":true}"#),
-        // A standing flow out, and what takes events away.
+        // Requests that send events away for good, or remove them.
         (format!("{EVENTS}/watch"), r#"{"address":"https://outside.test/"}"#),
         ("POST /calendar/v3/calendars/primary/clear".into(), ""),
         ("DELETE /calendar/v3/calendars/c1".into(), ""),

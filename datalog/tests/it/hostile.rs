@@ -136,7 +136,7 @@ fn work_is_bounded_before_it_is_done() {
         &with_block(&format!(r#"check if operation("{long}") or operation($o), $o == "{long}";"#)),
         "bytes",
     );
-    assert!(started.elapsed().as_secs() < 10, "this is far beyond what refusing should take");
+    assert!(started.elapsed().as_secs() < 10, "refusing takes far too long");
 }
 
 #[test]
@@ -299,15 +299,15 @@ fn worked() -> std::time::Duration {
     std::time::Duration::new(spent.tv_sec.try_into().unwrap(), spent.tv_nsec.try_into().unwrap())
 }
 
-/// Field by field, as protobuf lets anybody write one message in many ways.
+/// Protobuf can write one message in many ways. Here each field is tried.
 #[test]
 fn a_pass_has_one_text() {
     let pass = mint(&args(&["mail:read"], &[], &[]));
     let child = with_block(r#"check if operation("mail.messages.get");"#);
     for pass in [pass, child] {
-        verify(&pass).expect("as it was written");
+        verify(&pass).expect("unchanged, it verifies");
         let bytes = bytes(&pass);
-        // `1: 1`, the root key's id, is what a pass begins with, and then comes `2: authority`.
+        // A pass begins with `1: 1`, the root key's id. Then comes `2: authority`.
         assert_eq!(bytes.get(..3), Some([0x08, 0x01, 0x12].as_slice()));
         let with = |before: &[u8], behind: &[u8]| [before, &bytes, behind].concat();
         let (id, rest) = bytes.split_at(2);

@@ -1,4 +1,5 @@
-//! The time of an item: never one that the pass could change itself, and each thing in an item by its own time.
+//! The time of an item is never one that the pass could change itself, and each thing within an item has its own
+//! time.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ fn day(service: &str, allow: &[&str], ask: &[&str]) -> Arc<VerifiedPass> {
     verified(&MintArgs { narrow, ..args(allow, ask, &[]) }, &[known(service)])
 }
 
-/// What is shown of an answer; the reason where it is refused.
+/// The answer as it is shown, or why it is refused.
 fn shown(pass: &Arc<VerifiedPass>, service: &str, line: &str, answer: &str) -> Result<String, String> {
     let request = classified(&known(service), line, "", b"").unwrap();
     match decide(pass, request, &Context::default(), NOW) {
@@ -39,7 +40,7 @@ fn shown(pass: &Arc<VerifiedPass>, service: &str, line: &str, answer: &str) -> R
     }
 }
 
-/// Something that was touched just now, and is old: where a pass may write, that is no news.
+/// Old things that were touched just now. If the pass may write, the touch does not make them new.
 const TOUCHED: &[(&str, &str, &str)] = &[
     (
         "github",
@@ -102,7 +103,7 @@ const TOUCHED: &[(&str, &str, &str)] = &[
         "GET /drive/v3/files/f",
         r#"{"id":"f","description":"SECRET","modifiedTime":"FRESH","createdTime":"OLD"}"#,
     ),
-    // A copy is new, and what is in it is not.
+    // A copy is new, but its content is not.
     (
         "google-drive",
         "GET /drive/v3/files/f",
@@ -139,12 +140,12 @@ fn a_time_that_the_pass_could_change_is_none() {
     for (service, line, answer) in TOUCHED {
         let read = format!("{service}:read");
         let reading = shown(&day(service, &[&read], &[]), service, line, &dated(answer));
-        assert!(reading.is_ok_and(|text| text.contains("SECRET")), "{line}: who only reads is shown it");
+        assert!(reading.is_ok_and(|text| text.contains("SECRET")), "{line}: a pass that only reads sees it");
         for (allow, ask) in [
             (vec![format!("{service}:read"), format!("{service}:write")], vec![]),
             (vec![format!("{service}.*")], vec![]),
             (vec![format!("{service}:read"), format!("{service}:send")], vec![]),
-            // What is asked of a person is a way to touch it too.
+            // A write that a person must approve can touch it, too.
             (vec![format!("{service}:read")], vec![format!("{service}:write")]),
         ] {
             let [allow, ask] = [&allow, &ask].map(|all| all.iter().map(String::as_str).collect::<Vec<_>>());
@@ -155,7 +156,7 @@ fn a_time_that_the_pass_could_change_is_none() {
     }
 }
 
-/// A holder that gives the writing up keeps the pass with which it wrote.
+/// A holder that gives up writing still has the pass with which it wrote.
 #[test]
 fn a_pass_that_gave_writing_up_is_judged_as_one_that_could() {
     for (service, line, answer) in TOUCHED {
@@ -221,7 +222,7 @@ fn what_was_made_today_is_shown_to_a_pass_that_may_write() {
     );
 }
 
-/// What is kept of an answer, and the old things that stand in it.
+/// Items that are shown, and old things within them.
 const WITHIN: &[(&str, &str, &str)] = &[
     (
         "slack",
@@ -335,7 +336,7 @@ fn what_says_where_a_thing_belongs_is_shown_with_it() {
     assert!(text.contains("o/r") && text.contains("app") && !text.contains("hallpass"), "{text}");
 }
 
-/// Every rule says of its time whether a request could change it, or is one of these.
+/// Every rule says whether a request could change its time, or is listed here.
 #[test]
 fn every_time_is_lasting_or_has_one_that_is_or_has_a_reason() {
     let reasons = include_str!("moving.txt");
@@ -355,10 +356,10 @@ fn every_time_is_lasting_or_has_one_that_is_or_has_a_reason() {
             None => missing.push(operation.id.to_string()),
         }
     }
-    assert!(missing.is_empty(), "neither lasting nor a reason: {missing:#?}");
+    assert!(missing.is_empty(), "they have no lasting time and no reason: {missing:#?}");
     let dead: Vec<_> = listed.difference(&used).collect();
-    assert!(dead.is_empty(), "reasons for nothing: {dead:?}");
-    // What shows nothing that is from a time has no messages in it.
+    assert!(dead.is_empty(), "reasons that apply to nothing: {dead:?}");
+    // If an answer shows nothing with a time, it contains no messages.
     let has_messages = |operation: &datalog::catalog::Operation| {
         operation.answer.as_ref().is_some_and(|rule| rule.shows == Showing::Nothing) && {
             let shapes = operation.all.shapes();

@@ -132,9 +132,9 @@ fn whatever_an_operation_removes_is_brought_back_by_another_or_is_gone_for_a_rea
             None => used.extend(known),
         }
     }
-    assert!(left.is_empty(), "neither brought back nor gone for a reason: {left:#?}");
+    assert!(left.is_empty(), "they have no undo and no reason: {left:#?}");
     let dead: Vec<&String> = patterns().filter(|pattern| !used.contains(pattern)).collect();
-    assert!(dead.is_empty(), "reasons for nothing: {dead:#?}");
+    assert!(dead.is_empty(), "reasons that apply to nothing: {dead:#?}");
     assert!(gone.iter().all(|gone| !gone.because.is_empty()) && brought_back > 40, "{brought_back}");
     let bare = CATALOG.operations().find(|one| one.undo.is_some() && !one.effects.contains(Effect::Delete));
     assert!(bare.is_none(), "{bare:?} removes nothing");

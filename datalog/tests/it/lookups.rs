@@ -69,7 +69,7 @@ fn what_is_not_known_of_a_thread_is_unevaluable() {
         let (targets, decided) = decided(&pass, send("bob@partner.test", Some(id)), &|_| Ok(thread()));
         assert_eq!((word(&decided), targets.len()), ("unevaluable", 0), "{id}");
     }
-    // Offline nobody looks anything up, and says so.
+    // Offline nothing is looked up, and the reason says so.
     let Decided::Deny(refused) =
         decide(&pass, send("bob@partner.test", Some("t1")), &Context::default(), NOW)
     else {
@@ -102,7 +102,7 @@ fn nothing_is_looked_up_that_no_caveat_reads_or_that_is_denied_anyway() {
     };
     let never = |target: &str| -> Result<String, Unfound> { panic!("{target} was looked up") };
     assert_eq!(word(&decided(&verified(&addressed, &[known()]), reply(), &never).1), "allow");
-    // Not covered, and covered but stopped by another caveat.
+    // Not covered; and covered, but stopped by another caveat.
     let reader = verified(&in_thread(&["gmail:read"]), &[known()]);
     assert_eq!(word(&decided(&reader, reply(), &never).1), "deny");
     let elsewhere = MintArgs {
@@ -112,7 +112,7 @@ fn nothing_is_looked_up_that_no_caveat_reads_or_that_is_denied_anyway() {
         ..args(&["gmail:send"], &[], &[])
     };
     assert_eq!(word(&decided(&verified(&elsewhere, &[known()]), reply(), &never).1), "deny");
-    // A request that reaches nobody is nobody's reply.
+    // A request that reaches nobody is no reply.
     let list = classified(&known(), "GET /gmail/v1/users/me/messages", "", b"").unwrap();
     assert_eq!(word(&decided(&reader, list, &never).1), "allow");
 }
@@ -146,7 +146,8 @@ fn a_later_block_is_no_way_to_ask_about_what_the_pass_may_not_read() {
     let reply = || send("bob@partner.test", Some("t1"));
     let blind = narrowed(&args(&["gmail:send"], &[], &[]), &probe);
     assert_eq!(word(&decided(&blind, reply(), &never).1), "unevaluable");
-    // Reading is asked about, counted, of other arguments, of new things only: none of it is plainly allowed.
+    // Reading needs an approval, is counted, is limited in its arguments, or covers only new things: none of these
+    // allows it plainly.
     let send_and = |allow: &[&str]| args(&[allow, &["gmail:send"]].concat(), &[], &[]);
     let counted = MintArgs {
         narrow: Narrowing::default().with(&flags::LIMIT, ["gmail:read=1000"]),
@@ -177,7 +178,7 @@ fn a_later_block_is_no_way_to_ask_about_what_the_pass_may_not_read() {
     let (targets, found) = decided(&reader, reply(), &|_| Ok(thread()));
     assert_eq!((word(&found), targets.len()), ("allow", 1));
     assert_eq!(word(&decided(&reader, send("evil@outside.test", Some("t1")), &|_| Ok(thread())).1), "deny");
-    // What the authority block asks for is no question of the holder's.
+    // A check of the authority block is not the holder's question.
     let asks = narrowed(
         &in_thread(&["gmail:send"]),
         &AttenuateArgs { narrow: Narrowing::default().with(&flags::FOR, ["5m"]), ..AttenuateArgs::default() },

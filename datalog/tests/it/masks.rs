@@ -1,4 +1,4 @@
-//! No mask, media type or nesting shows more of an item than the whole answer does: for every word on items, every
+//! No mask, media type or nesting shows more of an item than the full answer does: for every word on items, every
 //! operation whose answers have items, and every way to ask for another form of an answer.
 
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use datalog::json::Json;
 use datalog::*;
 use serde_json::Value;
 
-/// Whether an item of an answer that has so many may be shown.
+/// Whether an item may be shown, if its answer has so many items.
 type May = fn(&Item, usize) -> bool;
 
-/// What a caveat asks of items, and whether an item may be shown by it.
+/// A caveat on items, and whether it lets an item be shown.
 const WORDS: [(&str, May); 6] = [
     (r#"check if stage("request") or item_age($a), $a <= 86400"#, |item, _| item.is_fresh),
     (r#"check if stage("request") or item_time($t), $t >= 2026-11-21T09:00:00Z"#, |item, _| item.is_fresh),
@@ -34,7 +34,7 @@ fn pass(known: &KnownConnection, check: &str) -> Arc<VerifiedPass> {
     )
 }
 
-/// What is shown of the answer to this request; nothing where it is refused, before it is sent or after.
+/// The answer as it is shown. Empty if it is refused, before or after it is sent.
 fn shown(pass: &Arc<VerifiedPass>, request: Request, answer: &Value) -> String {
     let Decided::Allow(permitted) = decide(pass, request, &Context::default(), NOW) else {
         return String::new();

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::common::{CATALOG, is_like};
 use datalog::catalog::{IdPart, Named, Operation, Service, Type};
 
-/// One line: operations, arguments, and why those name nothing.
+/// One line: operations, arguments, and why those arguments name nothing.
 struct Reason<'a> {
     operations: &'a str,
     arguments: Vec<&'a str>,
@@ -22,7 +22,7 @@ fn reasons() -> Vec<Reason<'static>> {
         assert!(!why.trim().is_empty(), "`{line}` gives no reason");
         let (operations, arguments) =
             subject.split_once(' ').unwrap_or_else(|| panic!("`{line}` names no argument"));
-        // An argument of one name means many things over a thousand operations.
+        // Over a thousand operations, one name means many things.
         assert!(
             !operations.ends_with(".*") || !operations.starts_with("github."),
             "`{line}` is for all of GitHub"
@@ -133,7 +133,7 @@ fn every_argument_is_named_by_a_rule_or_has_a_reason() {
         missing.len(),
         missing.join("\n")
     );
-    assert!(open.is_empty(), "a caveat on the kind is met by what names one:\n{}", open.join("\n"));
+    assert!(open.is_empty(), "these name a thing, but a caveat on its kind overlooks them:\n{}", open.join("\n"));
     assert!(both > 2_000, "{both} arguments name things");
     let all = reasons.iter().enumerate().flat_map(|(line, reason)| {
         reason.arguments.iter().enumerate().map(move |(place, argument)| ((line, place), argument))
@@ -142,5 +142,5 @@ fn every_argument_is_named_by_a_rule_or_has_a_reason() {
         .filter(|(at, _)| !used.contains(at))
         .map(|((line, _), argument)| format!("{} {argument}", reasons[line].operations))
         .collect();
-    assert!(dead.is_empty(), "reasons for nothing: {dead:#?}");
+    assert!(dead.is_empty(), "reasons that apply to nothing: {dead:#?}");
 }

@@ -1,4 +1,4 @@
-//! What a message holds beside its recipients: attachments and subject, by passes and against another reader.
+//! The parts of a message besides its recipients: attachments and subject, by passes and against another reader.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ fn send(pass: &Arc<VerifiedPass>, message: &str) -> &'static str {
     }
 }
 
-/// A letter with a text, and parts beside it.
+/// A letter with a text and further parts.
 fn with_parts(parts: &[&str]) -> String {
     let all: String = parts.iter().map(|part| format!("--b1\r\n{part}\r\n")).collect();
     format!(
@@ -251,7 +251,7 @@ fn another_reader_never_sees_more_attachments() {
     }
     assert!(
         read > 100 && refused > 100 && some > 50,
-        "a reader that refuses all, or nothing, shows nothing: {read} read, {refused} refused, {some} with some"
+        "a test needs messages that are read and messages that are refused: {read} read, {refused} refused, {some} with some"
     );
 }
 

@@ -1,4 +1,4 @@
-//! What holds for every pass, attenuation and request: children only lose, nothing panics, every refusal explains
+//! Properties of every pass, attenuation and request: children only lose, nothing panics, every refusal explains
 //! itself, text and bytes are inverse, and the compiled evaluator agrees with biscuit-auth.
 
 use std::sync::Arc;
@@ -26,7 +26,7 @@ fn limits() -> impl Strategy<Value = Vec<String>> {
         .prop_map(|(names, max)| names.into_iter().map(|name| format!("{name}={max}")).collect())
 }
 
-/// Checks over the whole vocabulary, among them ones that have no answer for some requests.
+/// Checks over the whole vocabulary. Some cannot be evaluated for some requests.
 const CHECKS: &[&str] = &[
     "check if method(\"GET\")",
     "check all effect($e), {\"read\", \"write\", \"send\"}.contains($e)",
@@ -115,7 +115,7 @@ fn context(pass: &VerifiedPass, used: u64, request: Option<&Request>) -> Context
     }
 }
 
-/// What biscuit-auth makes of it, asked twice: as it is, and as if this request were approved.
+/// The verdict of biscuit-auth, asked twice: once as it is, and once as if this request were approved.
 fn reference_verdict(pass: &Arc<VerifiedPass>, request: &Request, context: &Context) -> u8 {
     if reference(pass, request, context, NOW).unwrap() == Verdict::Allow {
         return 2;
@@ -172,14 +172,14 @@ proptest! {
         let pass = verify(&narrow(&mint(&args), &narrower)).unwrap();
         let context = context(&pass, used, approve.then_some(&request));
         let decided = decide(&pass, request.clone(), &context, NOW);
-        // Where an expression has no value, which match biscuit-auth finds first depends on its hashing.
+        // If an expression has no value, biscuit-auth's hashing decides which match it finds first.
         let unevaluable = matches!(&decided, Decided::Deny(refused) if refused.ground() == Ground::Unevaluable);
         if !unevaluable {
             prop_assert_eq!(verdict(&decided), reference_verdict(&pass, &request, &context));
         }
     }
 
-    /// With everything granted, so that the checks alone decide.
+    /// Everything is granted, so that the checks alone decide.
     #[test]
     fn every_check_agrees_with_biscuit_auth(
         check in select(CHECKS.to_vec()), own in select(CHECKS.to_vec()), request in requests(), approve in any::<bool>(),
@@ -260,7 +260,7 @@ proptest! {
         let at = place.index(bytes.len());
         bytes[at] ^= 1 << bit;
         if let Ok(pass) = verify(&engine.encode(bytes)) {
-            // Only what no signature covers may vary, such as how the key id is written.
+            // Only parts that no signature covers may vary, such as the encoding of the key id.
             prop_assert_eq!(answers(&text), answers_of(&pass));
         }
     }

@@ -1,4 +1,4 @@
-//! Whom an event on a shared calendar, a series, and a file in a shared folder reach. Look-ups tell it, and if they do
+//! Whom an event on a shared calendar, a series, and a file in a shared folder reach. Look-ups tell this. If they do
 //! not tell all of it, the request is denied.
 
 use std::sync::Arc;
@@ -25,7 +25,7 @@ fn request(service: &str, line: &str, body: &str) -> Request {
     classified(&known_service(service, "me@example.com"), line, "application/json", body.as_bytes()).unwrap()
 }
 
-/// The answer for each request of one service, every look-up answered by `answers`.
+/// The decision on each request of one service, with every look-up answered by `answers`.
 #[track_caller]
 fn is(
     service: &str,
@@ -79,7 +79,7 @@ fn an_event_on_a_shared_calendar_reaches_whoever_reads_that() {
     let guest = r#"{"attendees":[{"email":"eve@outside.test"}]}"#;
     is(CALENDAR, (&format!("POST {TEAM}/events"), guest), &|_| Ok(shared(&[])), "deny");
     is(CALENDAR, (&format!("POST {TEAM}/events"), "{}"), &|_| Err(Unfound::Refused), "unevaluable");
-    // Nobody but the account has its own calendar, and nothing is asked.
+    // Only the account reads its own calendar, so nothing is looked up.
     let never = |target: &str| -> Result<String, Unfound> { panic!("{target} was looked up") };
     is(CALENDAR, ("POST /calendar/v3/calendars/primary/events", "{}"), &never, "allow");
 }
@@ -152,7 +152,7 @@ fn a_change_of_a_series_reaches_the_guests_of_each_of_its_events() {
             assert_eq!(targets.len(), 2, "{targets:?}");
         }
     }
-    // A single event of a series is changed alone: its own guests are all that it reaches.
+    // A change of a single event of a series reaches only its own guests.
     let (targets, decided) = decided(
         &limited(CALENDAR),
         request(CALENDAR, &format!("PATCH {EVENT}"), r#"{"summary":"x"}"#),
@@ -239,7 +239,7 @@ fn what_is_put_into_a_folder_reaches_whoever_may_open_the_folder() {
         ("POST /drive/v3/files", r#"{"name":"x","parents":["shared"]}"#),
         ("POST /drive/v3/files", r#"{"name":"x","parents":["root","shared"]}"#),
         ("POST /drive/v3/files/f1/copy", r#"{"parents":["shared"]}"#),
-        // Without a folder of its own it stands where the other one does.
+        // Without a folder of its own, a copy goes where the original is.
         ("POST /drive/v3/files/shared/copy", r#"{"name":"x"}"#),
     ];
     for (held, expected) in [

@@ -15,7 +15,7 @@ fn known(service: &str) -> KnownConnection {
     known_service(service, "me@example.com")
 }
 
-/// The passes of a service that speak of people: by domain, by address, by number.
+/// The passes of a service that limit people: by domain, by address, by number.
 fn speaking(service: &str) -> [Arc<VerifiedPass>; 3] {
     let allow = format!("{service}:*");
     let narrow = |narrow| MintArgs { narrow, ..args(&[&allow], &[], &[]) };
@@ -55,7 +55,7 @@ const ME: (&str, &str) = ("user", "me@example.com");
 const BOB: (&str, &str) = ("user", "bob@partner.test");
 const EVE: (&str, &str) = ("user", "eve@outside.test");
 
-/// Every way to change a file that is there, its name, what is said of it and what hangs on it.
+/// Every way to change an existing file, its name, its description and what is attached to it.
 fn changes_of_a_file() -> Vec<Request> {
     let mut all: Vec<Request> = [
         ("PATCH /drive/v3/files/f1", r#"{"name":"x"}"#),
@@ -204,7 +204,7 @@ fn an_import_reaches_the_guests_of_the_event_that_is_there_already() {
         let (targets, decided) = decided(&by_domain, request(CALENDAR, line, body), &|_| Ok(held.clone()));
         assert_eq!(word(&decided), expected, "{held} {targets:?}");
     }
-    // A list of ids would be looked up one by one, and found under none of them.
+    // A list of ids would be looked up one by one, and none of them would be found.
     for uid in ["x@y,z@y", "x y", "x@y?", "x/y", "\u{e9}"] {
         let body = format!(r#"{{"iCalUID":"{uid}"}}"#);
         let (_, decided) = decided(&by_domain, request(CALENDAR, line, &body), &|_| Ok(page("")));
@@ -212,7 +212,7 @@ fn an_import_reaches_the_guests_of_the_event_that_is_there_already() {
     }
 }
 
-/// What others read, and nobody can say who: whatever is changed of it, with and without `send`.
+/// Every way to change something with unknown readers, with and without `send`.
 #[test]
 fn what_others_read_is_not_changed_where_nobody_can_say_who_they_are() {
     for (service, lines) in [

@@ -1,4 +1,4 @@
-//! What a refusal says about the request: the thing at fault, in words, and nothing else.
+//! A refusal names, in words, the thing in the request that is at fault, and nothing else.
 
 use std::fmt::Write as _;
 

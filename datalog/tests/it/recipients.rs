@@ -209,7 +209,7 @@ const ADDRESSES: &[&str] = &[
     "\"\" <a@example.com>",
 ];
 
-/// Each in every place that a recipient can stand.
+/// Each hostile address in every place where a recipient can stand.
 fn hostile_messages() -> Vec<Vec<u8>> {
     let mut messages = Vec::new();
     for address in ADDRESSES {
@@ -227,7 +227,7 @@ fn hostile_messages() -> Vec<Vec<u8>> {
     messages
 }
 
-/// Headers that readers take apart in different ways.
+/// Headers that readers parse in different ways.
 fn hostile_headers() -> Vec<Vec<u8>> {
     const BCC: &str = "Bcc: evil@outside.test";
     let mut messages: Vec<Vec<u8>> = Vec::new();
@@ -307,6 +307,6 @@ fn another_reader_never_sees_more_recipients() {
     }
     assert!(
         read > 60 && refused > 200,
-        "a reader that refuses all, or nothing, shows nothing: {read} read, {refused} refused"
+        "a test needs messages that are read and messages that are refused: {read} read, {refused} refused"
     );
 }

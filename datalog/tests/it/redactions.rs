@@ -194,7 +194,7 @@ fn what_says_the_same_as_a_redacted_field_goes_with_it() {
     }
 }
 
-/// What no description has is found by the names above it.
+/// Fields that no description has are found by the names above them.
 #[test]
 fn what_is_not_described_is_redacted_below_the_names_that_were_given() {
     let known = crate::common::known("mail");
@@ -224,7 +224,7 @@ fn a_field_that_no_answer_has_is_refused_with_what_comes_nearest() {
         ("slack", "message.txt", "message.text"),
         ("google-drive", "files.nmae", "files.name"),
         ("google-calendar", "items.descripton", "items.description"),
-        // Each of the names is there, but not in this order.
+        // Each name exists, but not in this order.
         ("gmail", "body.payload", ""),
         ("github", "body.issue", ""),
     ] {
@@ -269,7 +269,7 @@ fn the_places_that_a_redaction_covers_are_told() {
     }
 }
 
-/// Fields whose names say that they are another form of something. Each is said to be so, or there is a reason.
+/// Fields whose names suggest that they repeat another field. Each is listed as a repeat, or has a reason.
 #[test]
 fn every_field_that_repeats_another_is_known_or_has_a_reason() {
     let reasons = include_str!("forms.txt");
@@ -311,13 +311,13 @@ fn every_field_that_repeats_another_is_known_or_has_a_reason() {
                 None => _ = missing.insert(name),
             }
         }
-        // What is said to repeat another is there.
+        // Every field listed as a repeat exists.
         let fields: BTreeSet<&str> = all.shapes().walk().flat_map(|(_, fields)| fields).collect();
         let absent: Vec<&String> =
             known.iter().filter(|field| *field != "*" && !fields.contains(field.as_str())).collect();
         assert!(absent.is_empty(), "{}: no answer has {absent:?}", service.name);
     }
-    assert!(missing.is_empty(), "neither known nor a reason: {missing:#?}");
+    assert!(missing.is_empty(), "they are not listed and have no reason: {missing:#?}");
     let dead: Vec<_> = listed.difference(&used).collect();
-    assert!(dead.is_empty(), "reasons for nothing: {dead:?}");
+    assert!(dead.is_empty(), "reasons that apply to nothing: {dead:?}");
 }

@@ -1,5 +1,5 @@
-//! A replay tells what the record tells, and never more: if it says allow, ask or deny, the request would have been
-//! answered so.
+//! A replay tells what the record tells, and never more: if it says allow, ask or deny, the request would have got
+//! that answer.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be arranged fails")]
 
 use std::collections::BTreeSet;
@@ -100,10 +100,10 @@ fn a_replay_never_says_more_than_the_request_would_have_been_answered() {
             seen.insert(replayed.verdict);
         }
     }
-    assert_eq!(seen.len(), 4, "every answer was given: {seen:?}");
+    assert_eq!(seen.len(), 4, "every kind of answer occurs: {seen:?}");
 }
 
-/// What was kept of a decision by one pass, put to another: exact, or untold.
+/// The stored facts of a decision under one pass, tried under another: the result is exact, or untold.
 #[test]
 fn by_kept_facts_a_pass_answers_as_it_would_have_and_its_own_always() {
     let services: Vec<_> = CATALOG.services().cloned().collect();
@@ -122,7 +122,7 @@ fn by_kept_facts_a_pass_answers_as_it_would_have_and_its_own_always() {
                 NOW,
             );
             let read = StoredFacts::decode(&kept.encode()).unwrap();
-            assert_eq!(read, kept, "it reads back as it was");
+            assert_eq!(read, kept, "it reads back unchanged");
             for (pass, args) in &passes {
                 let recorded = Recorded {
                     connection: request.connection.as_str(),
@@ -146,8 +146,8 @@ fn by_kept_facts_a_pass_answers_as_it_would_have_and_its_own_always() {
             }
         }
     }
-    assert_eq!(seen.len(), 4, "every answer was given: {seen:?}");
-    assert!(untold * 20 < told, "little is untold: {untold} of {told}");
+    assert_eq!(seen.len(), 4, "every kind of answer occurs: {seen:?}");
+    assert!(untold * 20 < told, "too much is untold: {untold} of {told}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What holds for every answer: a child never shows more of it than its parent, and biscuit-auth agrees on every item,
+//! Properties of every answer: a child never shows more of it than its parent, and biscuit-auth agrees on every item,
 //! by the pass and by its printed form.
 
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
 use time::format_description::well_known::Rfc3339;
 
-/// What an item says of itself.
+/// What an item states about itself.
 #[derive(Debug, Clone)]
 struct Said {
     age: Option<i64>,
@@ -30,7 +30,7 @@ struct Said {
 #[derive(Debug, Clone)]
 struct Answered {
     items: Vec<Said>,
-    /// Whether what could be one item is a list of them.
+    /// Whether a place that could hold one item holds a list.
     list: bool,
 }
 
@@ -48,7 +48,7 @@ prop_compose! {
 }
 
 fn moment(said: &Said, place: usize) -> Option<time::OffsetDateTime> {
-    // No two items are of one time, so that each is known again by its own.
+    // No two items have the same time, so that each can be recognized by it.
     Some(NOW - time::Duration::seconds(said.age? + 7 * i64::try_from(place).unwrap()))
 }
 
@@ -67,7 +67,7 @@ fn item(request: &Request, rule: &AnswerRule, said: &Said, place: usize) -> Valu
         "payload": {"body": {"data": format!("body-{place}-")}},
         "title": format!("title-{place}-"), "other": [format!("other-{place}-")],
     });
-    // What says again what other fields say.
+    // Fields that repeat other fields.
     let every =
         request.operation.all.same.iter().filter(|group| group.iter().any(|name| *name.join("") == *"*"));
     for field in every.flatten().map(|field| field.join(".")).filter(|field| field != "*") {
@@ -88,7 +88,7 @@ fn item(request: &Request, rule: &AnswerRule, said: &Said, place: usize) -> Valu
         };
         set(&mut item, &dated.field, json!(text(moment)));
         if let Some(made) = &dated.made {
-            // It was made before it was last changed, which says another time.
+            // It was made before its last change, so another field has another time.
             set(&mut item, made, json!(text(moment - time::Duration::SECOND)));
         }
     }
@@ -119,7 +119,7 @@ fn answer(request: &Request, answered: &Answered) -> Json {
     Json::parse(whole.to_string().as_bytes()).unwrap()
 }
 
-/// What becomes of the answer; none where the request is not sent.
+/// The reviewed answer. None if the request is not sent.
 type Outcome = Option<Result<Reviewed, Unfit>>;
 
 fn outcome(pass: &Arc<VerifiedPass>, (request, context): &(Request, Context), answer: &Json) -> Outcome {
@@ -137,7 +137,7 @@ fn words(outcome: &Outcome) -> String {
     }
 }
 
-/// What the words tell of the items: each thing that is in one item alone, however it is told.
+/// What the words tell about the items: each thing that only one item has, however it is told.
 fn tells(words: &str, answered: &Answered) -> BTreeSet<String> {
     let mut told = BTreeSet::new();
     for (place, said) in answered.items.iter().enumerate() {
@@ -162,7 +162,7 @@ fn tells(words: &str, answered: &Answered) -> BTreeSet<String> {
     told
 }
 
-/// Whether everything in `less` stands in `more` at the same place, or is emptied; what Hallpass says of it aside.
+/// Whether everything in `less` is also in `more` at the same place, or emptied, apart from Hallpass's own notes.
 fn is_within(less: &Json, more: &Json) -> bool {
     match (less, more) {
         (Json::Object(fields), more) => {
@@ -219,7 +219,7 @@ proptest! {
                         prop_assert!(less.answer.to_text().contains(shown.id.rsplit(['#', '/']).next().unwrap()), "{shown:?}");
                     }
                 }
-                (Some(_), _) => prop_assert!(false, "a child is shown what its parent is not: {}", words(&now)),
+                (Some(_), _) => prop_assert!(false, "a child sees more than its parent: {}", words(&now)),
             }
             if now.is_some() {
                 for one in pass.content().redactions.iter().filter(|one| one.connection == request.connection) {
@@ -262,14 +262,14 @@ proptest! {
             Ok(reviewed) => {
                 // A list that is redacted as a whole is empty.
                 let got = places(&reviewed.answer, &rule, &whole);
-                prop_assert!(got == expected || got.is_empty() && reviewed.changed, "{got:?} and not {expected:?}");
+                prop_assert!(got == expected || got.is_empty() && reviewed.changed, "got {got:?}, expected {expected:?}");
             }
             Err(unfit) => prop_assert!(expected.contains(&Place::Withheld), "{unfit:?}"),
         }
     }
 }
 
-/// What became of an item.
+/// The treatment of an item.
 #[derive(Debug, PartialEq)]
 enum Place {
     RequestView,
@@ -277,7 +277,8 @@ enum Place {
     Withheld,
 }
 
-/// As the answer itself tells it. Redactions take more out of it, also whole lists: those are judged all the same.
+/// The treatment of each item, as the answer itself shows it. Redactions remove more, even whole lists, whose items
+/// are judged all the same.
 fn places(answer: &Json, rule: &AnswerRule, whole: &Json) -> Vec<Place> {
     let at = |json: &Json| {
         let inner = rule.items.iter().try_fold(json, |json, name| json.field(name)).cloned();
@@ -313,7 +314,8 @@ fn by_what_is_printed(pass: &VerifiedPass, request: &Request, context: &Context,
     }
 }
 
-/// A holder that may not see a field asks for it in a check of its own: nothing that it gets differs by the answer.
+/// A holder that may not see a field reads it in a check of its own. Nothing that the holder gets depends on the
+/// field.
 #[test]
 fn a_check_of_a_holder_is_no_way_to_ask_about_what_is_redacted() {
     let thread = |labels: &[&'static str], age: i64| {
@@ -341,13 +343,13 @@ fn a_check_of_a_holder_is_no_way_to_ask_about_what_is_redacted() {
             words(&outcome(&pass, &(request, Context::default()), &whole))
         });
         assert_eq!(got[0], got[1], "{check}");
-        // Without what is redacted it is a check like any other.
+        // Without the redaction it is a check like any other.
         let open = minted(&args(&["gmail:read"], &[], &[])).unwrap();
         let pass = verify(&child(&open, &own).unwrap()).unwrap();
         let (request, whole) = thread(&["SPAM"], 30);
         assert!(outcome(&pass, &(request, Context::default()), &whole).unwrap().is_ok(), "{check}");
     }
-    // The person who redacts may ask all the same, and the reason does not tell.
+    // The person who redacts may still check the field, and the reason does not tell its value.
     let asks = MintArgs {
         narrow: Narrowing::default().with(&flags::NEWER_THAN, ["1h"]).with(&flags::REDACT, ["internalDate"]),
         ..args(&["gmail:read"], &[], &[])
@@ -361,7 +363,7 @@ fn a_check_of_a_holder_is_no_way_to_ask_about_what_is_redacted() {
     }
 }
 
-/// A cap is on the answer: what keeps its items back by themselves does not get it past the cap.
+/// A cap counts the whole answer: items that another caveat withholds count too.
 #[test]
 fn items_that_are_withheld_count_for_the_cap() {
     let caps = MintArgs {
@@ -382,7 +384,7 @@ fn items_that_are_withheld_count_for_the_cap() {
     }
 }
 
-/// What the parent shows by its ids tells its child nothing else, not even why the child is not shown the ids.
+/// If the parent shows an item only by its ids, the child learns nothing more, not even why it may not see the ids.
 #[test]
 fn the_reason_of_a_later_block_says_no_more_than_the_ids() {
     let facts = "{\"hallpass_facts\":1,\"service\":\"mail\",\"title\":\"Mail\",\"source\":\"openapi\",\"revision\":\"1\",\

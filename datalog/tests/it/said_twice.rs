@@ -1,4 +1,4 @@
-//! A thing that a request names in two places, or by a parameter of every operation, and checks on things.
+//! Checks on things, if a request names a thing in two places, or by a parameter of every operation.
 
 use crate::common::*;
 use crate::things::{are, checking, classified, minted, request};
@@ -116,7 +116,7 @@ fn only_what_was_seen_is_touched_by_another_name_either() {
             ("PATCH /repos/o/r/pulls/1", r#"{"state":"closed"}"#),
         ],
     );
-    // A pull request that a list of pull requests has shown is the issue that is commented on.
+    // The agent comments on an issue that an earlier list showed as a pull request.
     let twin = Resource { kind: "pull".into(), id: "o/r#1".into() };
     let context = Context {
         known: Known { seen: [twin].into_iter().collect(), ..Known::default() },

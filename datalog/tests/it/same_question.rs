@@ -1,5 +1,5 @@
-//! Which requests are one question for a person: those that differ in nothing that the person sees or a recipient could
-//! notice.
+//! Which requests are the same question for a person: those that differ only in ways that neither the person nor a
+//! recipient could notice.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ fn asked(request: &Request) -> String {
     serde_json::to_string(&shown).unwrap()
 }
 
-/// A letter as a client builds it, each time with other machine-made pieces.
+/// A letter as a client builds it, with new machine-made parts each time.
 #[derive(Debug, Clone)]
 struct Built {
     boundary: String,
@@ -92,7 +92,7 @@ fn a_letter_that_is_built_anew_is_the_same_question_and_another_request() {
         ("order of fields", Built { order: true, ..first.clone() }),
     ] {
         assert_eq!(question(&again.raw()), question(&first.raw()), "{what}");
-        assert_eq!(asked(&again.raw()), asked(&first.raw()), "{what}: the approver is shown the same");
+        assert_eq!(asked(&again.raw()), asked(&first.raw()), "{what}: the approver sees the same");
         assert_ne!(again.raw().digest(), first.raw().digest(), "{what}: records tell them apart");
     }
     let unpadded = send(&format!(r#"{{"raw":"{}"}}"#, URL_SAFE_NO_PAD.encode(first.text())));
@@ -115,7 +115,7 @@ fn whatever_somebody_could_notice_makes_another_question() {
         ("an id that says something", Built { id: "<pay mallory@now>".into(), ..first.clone() }),
         ("a long id", Built { id: format!("<{}@x>", "a".repeat(200)), ..first.clone() }),
         (
-            "another boundary that is none",
+            "another text that is no boundary",
             Built { boundary: "hello".into(), plain: "--hello", ..first.clone() },
         ),
     ] {
@@ -193,14 +193,14 @@ fn the_order_of_keys_and_a_nonce_make_no_other_question() {
     assert_eq!(made("1"), made("2"));
 }
 
-/// Arguments that look as if a client made them up, and are none all the same: operations, the argument, the reason.
+/// Arguments that look as if a client invented them, but are not nonces: operations, argument, reason.
 const NO_NONCES: &[(&str, &str, &str)] = &[
     ("github.*", "client_id", "it names an application, not a request"),
     ("google-calendar.events.*", "iCalUID", "it names the event, in every calendar that has it"),
     ("slack.calls.add", "external_unique_id", "it names the call, and a later request finds the call by it"),
 ];
 
-/// Whether a name is one that clients give to what only makes one request differ from the next.
+/// Whether a name looks like that of a nonce: a value that only tells one request from the next.
 fn looks_made_up(name: &str) -> bool {
     let name = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase().replace(['_', '-'], "");
     let parts = [
@@ -226,12 +226,12 @@ fn looks_made_up(name: &str) -> bool {
         "random",
         "salt",
     ];
-    // What asks somebody else for a token names that request by its id.
+    // A request that asks somebody else for a token names itself by this id.
     parts.iter().any(|part| name.contains(part)) && !name.starts_with("pat")
 }
 
-/// Every argument of every service that looks like a nonce is one, or has a reason: in path, query and form, and wherever it
-/// stands in a JSON body.
+/// Every argument of every service that looks like a nonce is listed as one, or has a reason: in path, query, form,
+/// and anywhere in a JSON body.
 #[test]
 fn every_argument_that_clients_make_up_is_a_nonce_or_has_a_reason() {
     let mut left = BTreeSet::new();
@@ -254,7 +254,7 @@ fn every_argument_that_clients_make_up_is_a_nonce_or_has_a_reason() {
             }
         }
     }
-    assert!(of_queries > 0 && of_bodies > 0, "nonces were found in queries and in bodies");
+    assert!(of_queries > 0 && of_bodies > 0, "no nonce was found in queries, or none in bodies");
     assert!(left.is_empty(), "{left:#?}");
     assert_eq!(used.len(), NO_NONCES.len(), "reasons for nothing");
     assert!(NO_NONCES.iter().all(|(_, _, reason)| !reason.is_empty()));
@@ -300,7 +300,7 @@ fn machine() -> impl Strategy<Value = (String, String, String, i64, bool)> {
 }
 
 proptest! {
-    /// The same question if and only if the same is shown, and nothing but what machines write differs.
+    /// Two letters are the same question if and only if the person sees the same and only machine-made parts differ.
     #[test]
     fn two_letters_are_one_question_if_and_only_if_nobody_notices_a_difference(
         one in machine(), two in machine(), which in 0usize..7,

@@ -1,5 +1,5 @@
-//! The sample tokens that come with biscuit-auth, as if an agent presented them: none of them is a pass, and none
-//! upsets the reader.
+//! The sample tokens of biscuit-auth, presented as an agent would: none of them is a pass, and none makes the reader
+//! panic.
 
 use std::path::Path;
 use std::process::Command;

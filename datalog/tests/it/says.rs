@@ -6,7 +6,7 @@ use crate::common::*;
 use datalog::*;
 use serde_json::{Value, json};
 
-/// For each flag a value that changes what a pass says. A flag that is added has no line here, and fails.
+/// A value for each flag that changes the words of a pass. A new flag fails until it has a line here.
 fn examples() -> Vec<(&'static str, Value)> {
     vec![
         ("for", json!("2h")),
@@ -70,7 +70,7 @@ fn every_flag_changes_what_a_pass_says() {
     }
 }
 
-/// The flags that there are, as they are called in JSON.
+/// All flags, by their names in JSON.
 #[test]
 fn every_flag_has_an_example_here() {
     let known: BTreeSet<String> = match serde_json::to_value(narrowing(&examples())).unwrap() {
@@ -83,7 +83,7 @@ fn every_flag_has_an_example_here() {
         Value::Object(fields) => fields.into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>(),
         other => panic!("{other}"),
     };
-    // A task and connections are said beside the lines; the others are in `every_flag_changes_what_a_pass_says`.
+    // Task and connections are not among the lines; `every_flag_changes_what_a_pass_says` has the others.
     let expected =
         ["allow", "approve_by", "approvers", "ask", "connections", "deny", "narrow", "services", "task"];
     assert_eq!(own, expected.iter().map(ToString::to_string).collect());
@@ -138,7 +138,7 @@ fn every_flag_changes_what_a_narrower_pass_says() {
 #[test]
 fn a_check_that_only_looks_like_a_flags_is_shown_as_it_is() {
     for check in [
-        // Tighter than the budget beside it.
+        // A tighter number than that of its budget.
         "check if used(\"send\", $n), $n < 2",
         "check if connection($c), $c != \"gmail\" or operation(\"gmail.users.messages.get\")",
         "check if time($t), $t <= 2026-11-22T09:20:00Z or operation(\"gmail.users.messages.get\")",

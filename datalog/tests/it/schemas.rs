@@ -66,13 +66,13 @@ fn every_operation_whose_answer_lists_ids_has_a_rule_or_a_reason() {
             }
         }
     }
-    assert!(missing.is_empty(), "neither a rule nor a reason: {missing:#?}");
+    assert!(missing.is_empty(), "they have no rule and no reason: {missing:#?}");
     let dead: Vec<&str> =
         reasons.iter().map(|(pattern, _)| *pattern).filter(|pattern| !used.contains(pattern)).collect();
-    assert!(dead.is_empty(), "reasons for nothing: {dead:#?}");
+    assert!(dead.is_empty(), "reasons that apply to nothing: {dead:#?}");
 }
 
-/// Kinds of things, and the types by which the providers describe them.
+/// Kinds of things, and the types with which the providers describe them.
 const KINDS: &[(&str, &str, &[&str])] = &[
     ("gmail", "message", &["Message"]),
     ("gmail", "thread", &["Thread", "Message"]),
@@ -140,12 +140,12 @@ const KINDS: &[(&str, &str, &[&str])] = &[
     ("slack", "team", &["Team"]),
 ];
 
-/// Answers in which a type stands for something else, or for a part of what the request names.
+/// Answers in which a type means something else, or a part of the thing that the request names.
 const OTHERWISE: &[(&str, &str, &str)] =
     &[("slack.*", "view", "how a message or a file is shown, and no window that `views.*` opens")];
 
 impl Described {
-    /// The names of the types that a schema leads to.
+    /// The names of all types within a schema.
     fn types<'a>(&'a self, schema: &'a Value, found: &mut BTreeSet<&'a str>) {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let name = reference.rsplit(['/', '.']).next().unwrap_or_default();

@@ -57,7 +57,7 @@ fn a_pass_that_says_as_whom_lets_no_other_sender_through() {
         ("From: Me <ME@Example.com>\n", "allow"),
         ("From: =?utf-8?q?M=C3=A9?= <me@example.com>\n", "allow"),
         ("From: team@example.com\n", "allow"),
-        // Who says nothing writes as the account.
+        // A message without a sender is from the account.
         ("", "allow"),
         ("From:\n", "allow"),
         ("From: ceo@example.com\n", "deny"),
@@ -71,7 +71,7 @@ fn a_pass_that_says_as_whom_lets_no_other_sender_through() {
         ("From:\n ceo@example.com\n", "deny"),
         ("From: me@example.com\nResent-From: ceo@example.com\n", "deny"),
         ("From: me@example.com\nResent-Sender: ceo@example.com\n", "deny"),
-        // What two readers could read differently.
+        // Values that two readers could read differently.
         ("From: (me@example.com) ceo@example.com\n", "unevaluable"),
         ("From: ceo: me@example.com;\n", "unevaluable"),
         ("From: =?utf-8?q?ceo=40example.com?=\n", "unevaluable"),
@@ -81,7 +81,7 @@ fn a_pass_that_says_as_whom_lets_no_other_sender_through() {
     ] {
         assert_eq!(verdict(&pass, letter(head)), expected, "{head:?}");
     }
-    // Not held back: what sends no message.
+    // A request that sends no message is not held back.
     assert_eq!(verdict(&pass, sent_nothing()), "allow");
 }
 
@@ -104,7 +104,7 @@ fn every_operation_that_holds_a_message_is_asked_whom_it_is_from() {
         assert_eq!(verdict(&pass, sent(line, place, "From: ceo@example.com\n")), "deny", "{line}");
         assert_eq!(verdict(&pass, sent(line, place, "From: me@example.com\n")), "allow", "{line}");
     }
-    // A draft that is sent by its id says so only once it was looked up.
+    // The sender of a draft that is sent by its id is known only after a look-up.
     let known = known_service("gmail", ME);
     let raw = RawRequest {
         content_type: Some("application/json"),
@@ -141,7 +141,7 @@ fn senders_and_answers_are_words_that_a_check_can_close() {
     ] {
         assert_eq!(verdict(&of(check), letter(head)), expected, "{check} {head:?}");
     }
-    // Where answers go is somebody reached.
+    // The receiver of answers counts as reached.
     let to = pass(Narrowing::default().with(&flags::TO_DOMAIN, ["partner.test"]));
     assert_eq!(verdict(&to, letter("Reply-To: leak@evil.test\n")), "deny");
     assert_eq!(verdict(&to, letter("From: ceo@example.com\n")), "allow");

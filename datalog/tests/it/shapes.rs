@@ -13,7 +13,7 @@ use datalog::catalog::Service;
 use datalog::catalog::import::{Options, import};
 use serde_json::Value;
 
-/// The types of one service, as they are found.
+/// The types of one service, as far as they are read.
 #[derive(Default)]
 struct Found {
     types: BTreeMap<String, Type>,
@@ -70,7 +70,7 @@ impl Found {
         types
     }
 
-    /// Names that were taken while a type was being read, and stand for no object.
+    /// Drops names that were reserved while a type was being read but that are no object.
     fn settled(mut self) -> Self {
         let objects: BTreeSet<String> = self.types.keys().cloned().collect();
         let known = std::mem::take(&mut self.known);
@@ -91,7 +91,7 @@ impl Found {
 }
 
 impl Found {
-    /// One type for those of one name and one shape, of whatever operation: what they stand for is one thing.
+    /// Merges types with the same name and shape, whatever their operation: they mean the same thing.
     fn merged(self) -> (BTreeMap<String, Type>, BTreeMap<String, String>) {
         let local = |name: &str| name.rsplit('.').next().unwrap().to_owned();
         let mut class: BTreeMap<&String, usize> = self.types.keys().map(|name| (name, 0)).collect();

@@ -7,7 +7,7 @@ use datalog::json::Json;
 use datalog::response::{Reviewed, Unfit};
 use datalog::*;
 
-/// What becomes of an answer to a request that the pass allowed.
+/// The reviewed answer to a request that the pass allowed.
 fn reviewed(args: &MintArgs, service: &str, line: &str, answer: &str) -> Result<Reviewed, Unfit> {
     let known = known_service(service, "U0123");
     let (content, body) =
@@ -16,7 +16,7 @@ fn reviewed(args: &MintArgs, service: &str, line: &str, answer: &str) -> Result<
     let request = classified(&known, line, content, body.as_bytes()).unwrap();
     match decide(&verified(args, &[known]), request, &Context::default(), NOW) {
         Decided::Allow(permitted) => {
-            let review = permitted.review().expect("the pass asks something of answers");
+            let review = permitted.review().expect("the pass has a condition on answers");
             review.apply(permitted.request(), Json::parse(answer.as_bytes()).unwrap())
         }
         other => panic!("{line}: {other:?}"),
@@ -43,7 +43,7 @@ fn shows(service: &str, kind: &str, line: &str, answer: &str) -> Vec<String> {
     reviewed.revealed.seen.iter().map(|one| format!("{} {}", one.kind, one.id)).collect()
 }
 
-/// Seconds since 1970, so many hours before now.
+/// This many hours before now, in seconds since 1970.
 fn ts(hours: i64) -> String {
     format!("{}.000100", (NOW - time::Duration::hours(hours)).unix_timestamp())
 }
@@ -102,12 +102,12 @@ fn a_message_of_slack_is_named_by_its_channel_and_its_time() {
         shows("slack", "message", history, body),
         ["message C0123/1.1", "thread C0123/1.0", "user U0200"]
     );
-    // In what is searched each has a channel of its own; without one it is no message.
+    // In search results each message has its own channel; without one it is no message.
     let search = "POST /api/search.messages < query=x";
     let body = r#"{"ok":true,"messages":{"matches":[{"ts":"1.1","channel":{"id":"C0001"}},{"ts":"2.2","channel":{"id":"C0002"}},{"ts":"3.3"},{"channel":{"id":"C0003"}},{"ts":"4.4","channel":[{"id":"C0004"}]}]}}"#;
     let shown = shows("slack", "message", search, body);
     let messages: Vec<&str> = shown.iter().filter_map(|one| one.strip_prefix("message ")).collect();
-    assert_eq!(messages, ["C0001/1.1", "C0002/2.2"], "no id is made of two entries");
+    assert_eq!(messages, ["C0001/1.1", "C0002/2.2"], "no id mixes two entries");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn an_id_of_one_kind_of_comment_is_none_of_another() {
         let kind = expected.split(' ').next().unwrap();
         assert_eq!(shows("github", kind, &format!("GET {owned}/{path}"), comments), [expected]);
     }
-    // And a request for either touches its own kind alone.
+    // A request for either touches only its own kind.
     for (path, expected) in [
         ("issues/comments/7", "issue-comment"),
         ("pulls/comments/7", "review-comment"),

@@ -1,5 +1,5 @@
-//! Which thing a request touches: one name for one thing, and a caveat overlooks no thing because the request names it
-//! by something else than its id.
+//! Which thing a request touches: each thing has one name, and a caveat finds a thing even if the request names it by
+//! something other than its id.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ pub fn verdict(pass: &Arc<VerifiedPass>, request: Request) -> &'static str {
     }
 }
 
-/// Each of these requests is answered so.
+/// Each of these requests gets this answer.
 pub fn are(pass: &Arc<VerifiedPass>, service: &str, expected: &str, requests: &[(&str, &str)]) {
     for (line, body) in requests {
         assert_eq!(verdict(pass, request(service, line, body)), expected, "{line} {body}");
@@ -224,7 +224,7 @@ fn a_deny_on_a_branch_holds_where_no_branch_is_named() {
             ("GET /repos/o/r/contents/a?ref=dev", ""),
         ],
     );
-    // Who asks about it only where something is written is not stopped from reading.
+    // A pass that checks it only for writes may still read.
     let writes = checking("github", r#"reject if effect("write"), resource("branch", "o/r/main")"#);
     are(&writes, "github", "allow", &[("GET /repos/o/r/readme", "")]);
     are(&writes, "github", "unevaluable", &[("PUT /repos/o/r/contents/a", body)]);

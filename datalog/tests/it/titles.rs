@@ -7,7 +7,7 @@ use datalog::flags;
 use datalog::lookup::Inquiry;
 use datalog::*;
 
-/// The line of a request, every look-up of which is answered by this.
+/// The line of a request, if this answers every look-up.
 fn title(service: &str, line: &str, body: &str, answer: &str) -> String {
     let known = known_service(service, "me@example.com");
     let pass = verified(&args(&[], &[&format!("{service}.*")], &[]), std::slice::from_ref(&known));
@@ -143,7 +143,7 @@ fn who_is_outside_of_what_the_pass_and_the_account_name_is_marked() {
     assert_eq!(outside("me@example.com", none()), ["bob@partner.test", "eve@outside.test"]);
     assert!(
         outside("me@gmail.com", none()).is_empty(),
-        "nobody is named, and a mark on everybody says nothing"
+        "nobody is named, and a mark on everybody would tell nothing"
     );
     let checks = |text: &str| none().with(&flags::CHECK, [text]);
     let named = r#"check all recipient_domain($d), {"partner.test"}.contains($d) or recipient_count(0)"#;

@@ -10,7 +10,7 @@ use datalog::*;
 
 const PAGE: &str = include_str!("../../catalog/UNEVALUABLE.md");
 
-/// The first cells of the table under a heading that starts so, without their quotes.
+/// The first cells of the table under the heading that starts like this, without their quotes.
 fn table(heading: &str) -> Vec<Vec<String>> {
     let section = PAGE.split("\n## ").find(|section| section.starts_with(heading)).unwrap();
     let rows = section.lines().filter(|line| line.starts_with("| `"));
@@ -22,7 +22,7 @@ fn table(heading: &str) -> Vec<Vec<String>> {
     rows
 }
 
-/// Holds the patterns of a table against the operations that are so, both ways.
+/// Compares the patterns of a table with the matching operations, both ways.
 fn lists_all_and_nothing_else(heading: &str, is_unknown: impl Fn(&Operation) -> bool) {
     let rows = table(heading);
     let mut used = BTreeSet::new();
@@ -34,10 +34,10 @@ fn lists_all_and_nothing_else(heading: &str, is_unknown: impl Fn(&Operation) -> 
     }
     let dead: Vec<&String> =
         (0..rows.len()).filter(|row| !used.contains(row)).map(|row| &rows[row][0]).collect();
-    assert!(dead.is_empty(), "listed under {heading}, and told: {dead:?}");
+    assert!(dead.is_empty(), "listed under {heading}, but Hallpass can tell: {dead:?}");
 }
 
-/// Whether others read what some request of it changes, or hear of it, and nothing says who.
+/// Whether others read what a request of it changes, or hear of it, and nothing says who.
 fn reaches_unknown(operation: &Operation, tells: &[Finds]) -> bool {
     let outward = operation.effects.contains(Effect::Send) || operation.effects.contains(Effect::Share);
     let changes = [Effect::Write, Effect::Run, Effect::Admin].into_iter();

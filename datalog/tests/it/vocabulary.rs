@@ -1,4 +1,4 @@
-//! What holds for every word: over checks that read the whole vocabulary, every flag, and requests of a real service,
+//! Properties of every word, over checks that read the whole vocabulary, every flag, and requests of a real service:
 //! children only lose, biscuit-auth agrees, and so does any tool by the printed form.
 
 use crate::common::*;
@@ -13,7 +13,7 @@ use datalog::vocabulary::{Count, words};
 use datalog::*;
 use proptest::prelude::*;
 
-/// What biscuit-auth says to what is printed, without the pass.
+/// The verdict of biscuit-auth on the printed text, without the pass.
 fn by_what_is_printed(pass: &VerifiedPass, (request, context): &(Request, Context)) -> bool {
     allows(&world(pass.content(), request, context, NOW))
 }
@@ -47,7 +47,7 @@ fn every_word_is_read_by_a_check_here() {
         let stated = facts.iter().any(|fact| fact.starts_with(&format!("{name}(")));
         let read = CHECKS.iter().any(|check| reads(check, name));
         if word.count == Count::NotYet {
-            // No request has it, so that no pass can ask for it.
+            // No request has it, so no pass can check it.
             let check = format!("check if {}", word.example);
             assert!(
                 minted(&MintArgs { narrow: checking(&[&check]), ..args(&["gmail:read"], &[], &[]) })
@@ -68,8 +68,8 @@ fn every_word_is_read_by_a_check_here() {
     }
 }
 
-/// What a pass names makes facts (a clock, a count): a child that names more of them adds none that a check of its
-/// parent could take for its own.
+/// A name in a pass makes facts (a clock, a count). A child that names more adds none that a check of its parent
+/// could take for its own.
 #[test]
 fn a_check_says_which_zone_kind_or_budget_it_reads() {
     for check in [
@@ -132,7 +132,7 @@ proptest! {
         let pass = verify(&text).unwrap();
         let known = asked(&pass, &request, &situation);
         let (answer, evaluable) = verdict(&pass, known.clone());
-        // Where an expression has no value, which match biscuit-auth finds first depends on its hashing.
+        // If an expression has no value, biscuit-auth's hashing decides which match it finds first.
         if evaluable {
             let expected = if answer == 2 { Verdict::Allow } else { Verdict::Deny };
             prop_assert_eq!(reference(&pass, &known.0, &known.1, NOW).unwrap(), expected);
@@ -147,7 +147,7 @@ fn what_a_later_block_states_only_it_sees_also_in_what_is_printed() {
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(&parent[PREFIX.len()..]).unwrap();
     let list = || classified(&connections()[0], "GET /gmail/v1/users/me/messages", "", b"").unwrap();
     for (blocks, allowed) in [
-        // Its own facts, beside what everybody sees under the same name.
+        // Its own facts, beside those that everybody sees under the same name.
         (vec!["ok(\"gmail.users.messages.list\"); check if operation($o), ok($o)"], true),
         (vec!["ok(\"gmail.users.messages.get\"); check if operation($o), ok($o)"], false),
         (vec!["ok(\"gmail.users.messages.list\")", "check if operation($o), ok($o)"], false),

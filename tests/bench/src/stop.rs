@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
@@ -29,8 +29,9 @@ use crate::stats::Spread;
 use crate::upstream;
 
 const CONNECTIONS: usize = 64;
-/// Under load before the press, and after the acknowledgement.
+/// Under load before the press.
 const BEFORE: Duration = Duration::from_millis(500);
+/// Under load after the acknowledgement, and until each agent has had an answer to a request that began after it.
 const AFTER: Duration = Duration::from_millis(500);
 
 /// What is printed; times in milliseconds from the press.
@@ -120,18 +121,24 @@ pub(crate) fn run(presses: u32, format: Format) -> anyhow::Result<()> {
 
 /// Presses the stop under load, and lifts it again.
 async fn press(gateway: &Proxy, bed: &Bed, arrivals: &Arrivals) -> anyhow::Result<Press> {
-    let until = Arc::new(Mutex::new(None::<Instant>));
+    let acknowledgement = Arc::new(OnceLock::new());
     let mut agents: JoinSet<anyhow::Result<Vec<Sent>>> = JoinSet::new();
     for agent in 0..CONNECTIONS {
         let line = Line::open(gateway.address).await?;
-        agents.spawn(work(line, gateway.address, agent as u64, bed.one_block.clone(), until.clone()));
+        agents.spawn(work(
+            line,
+            gateway.address,
+            agent as u64,
+            bed.one_block.clone(),
+            acknowledgement.clone(),
+        ));
     }
     tokio::time::sleep(BEFORE).await;
     let socket = bed.socket();
     let pressed = Instant::now();
     command(&socket, Method::PUT).await?;
     let acknowledged = Instant::now();
-    *until.lock().unwrap_or_else(PoisonError::into_inner) = Some(acknowledged + AFTER);
+    acknowledgement.set(acknowledged).ok().context("acknowledged twice")?;
     let mut sent = Vec::new();
     while let Some(part) = agents.join_next().await {
         sent.extend(part??);
@@ -140,20 +147,18 @@ async fn press(gateway: &Proxy, bed: &Bed, arrivals: &Arrivals) -> anyhow::Resul
     judge(&sent, &lock(arrivals), pressed, acknowledged)
 }
 
-/// Sends numbered requests one after the other.
+/// Sends numbered requests one after the other: on a slow machine, the first that begins after the acknowledgement may
+/// begin later than [`AFTER`].
 async fn work(
     mut line: Line,
     address: SocketAddr,
     agent: u64,
     pass: String,
-    until: Arc<Mutex<Option<Instant>>>,
+    acknowledgement: Arc<OnceLock<Instant>>,
 ) -> anyhow::Result<Vec<Sent>> {
     let mut all = Vec::new();
     for count in 0.. {
         let began = Instant::now();
-        if until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| began > until) {
-            break;
-        }
         let number = (agent << 32) | count;
         let path = format!("{PREFIX}/gmail/v1/users/me/messages?q=n{number}");
         let shot = Shot { method: Method::GET, path, pass: pass.clone(), body: Bytes::new() };
@@ -164,7 +169,11 @@ async fn work(
                 Answer::Cut
             }
         };
-        all.push(Sent { number, began, ended: Instant::now(), answer });
+        let ended = Instant::now();
+        all.push(Sent { number, began, ended, answer });
+        if acknowledgement.get().is_some_and(|at| began > *at && ended > *at + AFTER) {
+            break;
+        }
     }
     Ok(all)
 }

@@ -139,7 +139,7 @@ fn a_card_shows_what_the_recipient_will_read_and_that_a_pass_is_held() {
 
 #[test]
 fn one_pass_is_stopped_by_itself_and_resumed() {
-    Desk::new().flow("suspend");
+    Desk::new().flow("stopOne");
 }
 
 #[test]
@@ -170,7 +170,8 @@ fn a_pass_opens_nothing_of_the_authority() {
         "events",
         "resume",
     ];
-    let verbs = ["stop", "resume", "mint", "mint/preview", "suspend", "lift", "sign-out", "audit/verify"];
+    let verbs =
+        ["stop", "resume", "mint", "mint/preview", "stop-one", "resume-one", "sign-out", "audit/verify"];
     let of_the_socket = [
         "passes",
         "stop",

@@ -80,9 +80,9 @@ fn an_agent_that_forgot_its_instructions_is_stopped_by_a_person_and_deletes_noth
 }
 
 #[test]
-fn an_agent_that_forgot_its_instructions_is_suspended_where_nobody_looks_and_deletes_nothing() {
+fn an_agent_that_forgot_its_instructions_is_stopped_where_nobody_looks_and_deletes_nothing() {
     let hallpass = Runaway::start().lost_nothing();
     let log = hallpass.log();
-    let suspended = log.iter().find(|record| record["event"] == "suspended").expect("it was suspended");
-    assert!(suspended["detail"].as_str().is_some_and(|why| !why.is_empty()), "{suspended}");
+    let stopped = log.iter().find(|record| record["event"] == "stopped").expect("it was stopped");
+    assert!(stopped["detail"].as_str().is_some_and(|why| !why.is_empty()), "{stopped}");
 }

@@ -8,12 +8,12 @@ pub(crate) const ROOMS: [(&str, &str); 3] = [
     ("datalog", "words engine catalog request classify pass caveats decision mint record lib"),
     (
         "verifier",
-        "clock config meter tasks departures facts ports refusal rooms half_open heads entrance filter authority \
+        "clock config meter tasks in_flight facts ports refusal memory half_open heads entrance filter authority \
          record gateway upstream answer steps pipeline would surface server readers lib",
     ),
     (
         "authority",
-        "clock nearest when home vault audit question store config keys stopped health oauth templates catalog \
+        "clock nearest when home vault audit question stopped store config keys health oauth templates catalog \
          breaker told desk app notify api console serve demo cli lib",
     ),
 ];

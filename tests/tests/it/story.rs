@@ -181,7 +181,7 @@ fn a_pass_ends_when_it_said() {
 }
 
 #[test]
-fn the_emergency_stop_holds_for_every_pass_until_it_is_lifted() {
+fn the_emergency_stop_holds_for_every_pass_until_a_person_resumes() {
     let story = Story::new();
     let pass = story.hallpass.mint(&["read", "--allow", "gmail:read"]);
     story.get(&pass, LIST).send().expect(200);

@@ -98,7 +98,7 @@ fn no_sdk_sends_again_what_may_have_been_carried_out() {
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the pass begins an hour after the test runs")]
-fn every_sdk_shows_that_its_pass_has_ended_or_is_paused() {
+fn every_sdk_shows_that_its_pass_has_ended_or_is_stopped() {
     let world = World::new();
     for (sdk, connection, allow, _) in SDKS {
         let begins = (OffsetDateTime::now_utc() + Duration::hours(1)).format(&Rfc3339).unwrap();

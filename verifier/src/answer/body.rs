@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::answer::leave::Leave;
+use crate::answer::permit::StreamPermit;
 use crate::answer::treatment::JsonTreatment;
 use crate::authority::allowance::Short;
 use crate::filter::scrub::{Found, Scrubber};
@@ -42,7 +42,7 @@ pub(crate) struct Stream {
     pub upstream: Plain,
     pub scrubber: Scrubber,
     pub json: Option<JsonTreatment>,
-    pub leave: Leave,
+    pub permit: StreamPermit,
     pub sent: Sent,
     pub idle: Duration,
     /// The announced length, if no later step can change it.
@@ -56,7 +56,7 @@ pub(crate) struct Stream {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum StreamState {
     Flowing,
-    /// The service's end was seen, and the bytes held back must still go.
+    /// The service's stream has ended, but the bytes held back must still go.
     Ended,
     /// Nothing comes after the waiting piece.
     Last,
@@ -88,7 +88,7 @@ impl Stream {
         upstream: Plain,
         scrubber: Scrubber,
         json: Option<JsonTreatment>,
-        leave: Leave,
+        permit: StreamPermit,
         sent: Sent,
         idle: Duration,
     ) -> Self {
@@ -99,7 +99,7 @@ impl Stream {
             upstream,
             scrubber,
             json,
-            leave,
+            permit,
             sent,
             idle,
             length,
@@ -184,7 +184,7 @@ impl Stream {
 
     /// Checks whether the stream may continue, and arranges to be woken for the next check.
     fn look(&mut self, cx: &mut Context<'_>) -> Result<(), io::Error> {
-        if let Err(ended) = self.leave.holds() {
+        if let Err(ended) = self.permit.holds() {
             return Err(self.cut(ended.as_str(), "the pass ended while the answer was on its way"));
         }
         while self.timing.look.as_mut().poll(cx).is_ready() {

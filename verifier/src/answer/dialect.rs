@@ -1,10 +1,10 @@
 //! The members by which a service's own SDKs show an error, beside those of problem+json.
 //!
-//! What each SDK shows was tried, not guessed. Google's, GitHub's, Microsoft's, Stripe's and Slack's Python clients
+//! What each SDK shows was tested, not guessed. Google's, GitHub's, Microsoft's, Stripe's and Slack's Python clients
 //! show one body with `ok`, `message` and `error{code, message, status}` in full. Slack's Node client retries every
 //! answer that is not 200, so refusals for its Web API use 200 with `ok: false`, as Slack does. Notion's clients show
 //! the message of an error if its `code` is one of Notion's. Before the service is known, the client is guessed from
-//! its own headers and its path. The guess chooses words, and decides nothing.
+//! its own headers and its path. The guess only chooses words.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -22,7 +22,8 @@ pub(crate) fn content_type(spoken: Spoken, reads: Reads) -> &'static str {
     }
 }
 
-/// Adds the members. One body serves all services but Slack and Notion. It also serves before the service is known.
+/// Adds the members. One body serves all services except Slack and Notion, and clients whose service is not known
+/// yet.
 pub(crate) fn dress(spoken: Spoken, problem: &mut Map<String, Value>, status: StatusCode, message: &str) {
     problem.insert("ok".into(), json!(false));
     if spoken == Spoken::Slack {

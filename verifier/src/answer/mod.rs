@@ -2,8 +2,8 @@
 
 pub(crate) mod body;
 pub(crate) mod dialect;
-pub mod leave;
 pub(crate) mod pass_on;
+pub mod permit;
 pub(crate) mod problem;
 pub(crate) mod reply;
 pub(crate) mod review;

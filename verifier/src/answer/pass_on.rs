@@ -23,7 +23,7 @@ use crate::filter::scrub::{Found, Scrubber};
 use crate::meter;
 use crate::ports::CarriedOut;
 use crate::record::Recording;
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Does, Fault, FaultCode, Refusal};
 use crate::upstream::forward::Departure;
 use crate::upstream::inbound::Inbound;
@@ -46,11 +46,11 @@ pub(crate) struct Head {
 fn head(answer: &Response<Inbound>, departure: &Departure, treatment: &mut Treatment) -> Result<Head, Fault> {
     let status = answer.status();
     if status == StatusCode::SWITCHING_PROTOCOLS {
-        return Err(unusable(status, "the service changed the protocol, which nobody asked for"));
+        return Err(unusable(status, "the service changed the protocol without being asked"));
     }
     let coding = Coding::of(answer.headers());
     if coding == Coding::Unknown {
-        return Err(unusable(status, "the service packed its answer in a way that nobody asked for"));
+        return Err(unusable(status, "the service packed its answer in a way that the gateway did not ask for"));
     }
     let mut headers = HeaderMap::with_capacity(answer.headers().len());
     for (name, value) in answer.headers() {
@@ -71,7 +71,8 @@ fn head(answer: &Response<Inbound>, departure: &Departure, treatment: &mut Treat
         // The ranges would be those of the packed bytes.
         headers.remove(ACCEPT_RANGES);
     }
-    // The content of a file is no answer of the API, even if it is JSON and the request succeeded; an error is one.
+    // The content of a file is not an answer of the API, even if it is JSON and the request succeeded. An error is
+    // one.
     let is_file = status.is_success() && departure.permitted().request().asked.form == AnswerForm::Content;
     let kind = match headers.get(CONTENT_TYPE) {
         Some(value) if is_json(value.as_bytes()) && !is_file => Content::Json,
@@ -81,8 +82,8 @@ fn head(answer: &Response<Inbound>, departure: &Departure, treatment: &mut Treat
 }
 
 /// The target of a redirect: back to the gateway; or, if the operation's answer is known to hold a usable credential
-/// and the pass covers that, the signed URL itself. Any other target is not told, because an SDK would follow it
-/// with the pass.
+/// and the pass covers that, the signed URL itself. The agent does not learn any other target, because an SDK would
+/// follow it with the pass.
 fn redirect(
     status: StatusCode,
     location: &str,
@@ -96,11 +97,11 @@ fn redirect(
     if request.effects.contains(Effect::Secret) || !status.is_redirection() {
         return Ok(location.to_owned());
     }
-    Err(unusable(status, "the service redirects to another host, where the pass is worth nothing"))
+    Err(unusable(status, "the service redirects to another host, and the pass does not work there"))
 }
 
-/// A 5xx to a request that does more than read leaves open whether it was done. An SDK would repeat it by itself,
-/// and a model would follow the SDK. So the agent is told that, instead of the service's own words.
+/// After a 5xx to a request that does more than read, nobody knows whether it was done. An SDK would repeat it by
+/// itself, and a model would follow the SDK. So the agent is told this, instead of the service's own words.
 fn leaves_open(status: StatusCode, departure: &Departure) -> Result<(), Fault> {
     let does = Does::by(departure.permitted().request().effects);
     if does == Does::Reads || !status.is_server_error() || CarriedOut::by(status) == CarriedOut::No {
@@ -142,18 +143,18 @@ pub(crate) async fn pass_on(
     mut treatment: Treatment,
     recording: &mut Recording,
     limits: &Limits,
-) -> Result<Reply, Stop> {
+) -> Result<Reply, Unanswered> {
     leaves_open(arrival.status(), departure)?;
     if arrival.body().is_broken() {
         return Err(cut(arrival.status(), "the service went away in the middle of its answer").into());
     }
     let head = head(&arrival, departure, &mut treatment)?;
     let carried_out = CarriedOut::by(head.status);
-    let Treatment { scrubber, origins, leave, service, shows, mut room } = treatment;
-    let reviewer = Reviewer { departure, leave: &leave, limits, shows };
+    let Treatment { scrubber, origins, permit, service, shows, mut room } = treatment;
+    let reviewer = Reviewer { departure, permit: &permit, limits, shows };
     let Some(body) = Plain::of(head.coding, arrival.into_body()) else {
         return Err(
-            unusable(head.status, "the service packed its answer in a way that nobody asked for").into()
+            unusable(head.status, "the service packed its answer in a way that the gateway did not ask for").into()
         );
     };
     let looked = review(head.status, body, head.kind, &reviewer, &mut room).await?;
@@ -163,16 +164,16 @@ pub(crate) async fn pass_on(
         whole @ Looked::Whole(_) => whole,
     };
     // Nothing has gone out yet, so the agent can still be told.
-    leave.holds().map_err(|code| Refusal::ended(code, carried_out))?;
+    permit.holds().map_err(|code| Refusal::ended(code, carried_out))?;
     let held = |text: Bytes| match room {
         Some(room) => room.around(text),
         None => text,
     };
     let mut head = head;
     let body = match looked {
-        // A body that nobody polls ends no record, because there is none, or nobody asked for it.
+        // A body that nobody polls ends no record: there is none, or nobody asked for it.
         looked if shows == Shows::Head => {
-            // As its GET would say.
+            // As for its GET.
             if let Some(length) = length(looked, scrubber, json) {
                 head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
             }
@@ -189,7 +190,7 @@ pub(crate) async fn pass_on(
         }
         Looked::Onward { ahead, body } => {
             let (ahead, sent) = (held(ahead), recording.sent(head.status.as_u16()));
-            AnswerBody::stream(Stream::new(body, scrubber, json, leave, sent, limits.idle).after(ahead))
+            AnswerBody::stream(Stream::new(body, scrubber, json, permit, sent, limits.idle).after(ahead))
         }
     };
     Ok(Reply { status: head.status, headers: head.headers, body })
@@ -210,8 +211,8 @@ fn length(looked: Looked, scrubber: Scrubber, json: Option<JsonTreatment>) -> Op
     }
 }
 
-/// Reads the beginning of a body that is passed on: a short one whole, and of a packed one as much as is there, so
-/// that the agent can still be told if it is no answer.
+/// Reads the beginning of a body that is passed on: all of a short one, and the first piece of a packed one. If it is
+/// not a proper answer, the agent can still be told.
 async fn begun(ahead: Bytes, mut body: Plain, head: &Head, limits: &Limits) -> Result<Looked, Fault> {
     let is_short = |body: &Plain| body.length().is_some_and(|length| length <= WHOLE);
     let reads_on = ahead.is_empty() && head.kind == Content::Json && is_short(&body);

@@ -13,7 +13,7 @@ use crate::answer::dialect;
 use crate::answer::reply::Reply;
 use crate::ports::RecordId;
 use crate::refusal::spoken::{Client, PROBLEM, Spoken};
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{FaultCode, Refusal, RefusalCode, Told, iso};
 
 /// How an agent is answered over HTTP.
@@ -25,13 +25,13 @@ pub(crate) struct Voice {
 }
 
 /// Answers a request that was refused or that failed.
-pub(crate) fn stopped(stop: &Stop, told: &Told, voice: &Voice) -> Reply {
+pub(crate) fn stopped(unanswered: &Unanswered, told: &Told, voice: &Voice) -> Reply {
     let spoken = voice.spoken;
-    let mut problem = problem(stop, told);
-    if let (Some(own), Some(id)) = (&voice.own, stop.approval()) {
+    let mut problem = problem(unanswered, told);
+    if let (Some(own), Some(id)) = (&voice.own, unanswered.approval()) {
         problem.insert("status_url".into(), json!(format!("{own}/approvals/{id}")));
     }
-    dialect::dress(spoken, &mut problem, told.status, &message(stop, told));
+    dialect::dress(spoken, &mut problem, told.status, &message(unanswered, told));
     let body = AnswerBody::ready(Value::Object(problem).to_string());
     let mut reply = Reply::new(spoken.carries(told.status), body);
     let challenged = reply.status == StatusCode::UNAUTHORIZED;
@@ -39,30 +39,30 @@ pub(crate) fn stopped(stop: &Stop, told: &Told, voice: &Voice) -> Reply {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(dialect::content_type(spoken, voice.client.reads)));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if challenged {
-        headers.insert(WWW_AUTHENTICATE, challenge(stop));
+        headers.insert(WWW_AUTHENTICATE, challenge(unanswered));
     }
     if let Some(seconds) = told.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if closes(stop) {
+    if closes(unanswered) {
         last_of_its_connection(&mut reply);
     }
     reply
 }
 
 /// After these, the position in the connection's bytes is uncertain.
-fn closes(stop: &Stop) -> bool {
-    match stop {
-        Stop::Refused(refusal) => matches!(
+fn closes(unanswered: &Unanswered) -> bool {
+    match unanswered {
+        Unanswered::Refused(refusal) => matches!(
             refusal.code,
             RefusalCode::AmbiguousRequest | RefusalCode::LengthRequired | RefusalCode::BodyTooLarge
         ),
-        Stop::Broke(fault) => fault.code == FaultCode::Overloaded,
+        Unanswered::Broke(fault) => fault.code == FaultCode::Overloaded,
     }
 }
 
 /// Everything there is to tell, however it is told.
-pub(crate) fn problem(stop: &Stop, told: &Told) -> Map<String, Value> {
+pub(crate) fn problem(unanswered: &Unanswered, told: &Told) -> Map<String, Value> {
     let mut problem = Map::new();
     let mut set = |name: &str, value: Value| problem.insert(name.into(), value);
     set("type", json!(format!("urn:hallpass:problem:{}", told.code)));
@@ -79,20 +79,20 @@ pub(crate) fn problem(stop: &Stop, told: &Told) -> Map<String, Value> {
         set("outcome", json!(outcome));
     }
     if let Some(until) = told.until {
-        set(until_name(stop), json!(iso(until)));
+        set(until_name(unanswered), json!(iso(until)));
     }
-    if let Stop::Refused(refusal) = stop {
+    if let Unanswered::Refused(refusal) = unanswered {
         problem.extend(of_refusal(refusal));
     }
     problem
 }
 
 /// The name for a wait that helps.
-fn until_name(stop: &Stop) -> &'static str {
-    match stop {
-        Stop::Broke(_) => "free_at",
-        Stop::Refused(refusal) if refusal.code == RefusalCode::PassNotYet => "starts_at",
-        Stop::Refused(_) => "resets_at",
+fn until_name(unanswered: &Unanswered) -> &'static str {
+    match unanswered {
+        Unanswered::Broke(_) => "free_at",
+        Unanswered::Refused(refusal) if refusal.code == RefusalCode::PassNotYet => "starts_at",
+        Unanswered::Refused(_) => "resets_at",
     }
 }
 
@@ -114,9 +114,9 @@ fn of_refusal(refusal: &Refusal) -> Map<String, Value> {
 }
 
 /// One line with everything, for clients that show only one.
-fn message(stop: &Stop, told: &Told) -> String {
+fn message(unanswered: &Unanswered, told: &Told) -> String {
     let mut line = format!("hallpass {}: {}", told.code, told.detail);
-    if let Stop::Refused(refusal) = stop {
+    if let Unanswered::Refused(refusal) = unanswered {
         if let Some((expected, got)) = refusal.expected_and_got() {
             line.push_str(&format!(" (expected {expected}, got {got})"));
         }
@@ -133,8 +133,8 @@ fn message(stop: &Stop, told: &Told) -> String {
 }
 
 /// RFC 6750, section 3: there is no error code if there was no token at all.
-fn challenge(stop: &Stop) -> HeaderValue {
-    let Stop::Refused(refusal) = stop else { return HeaderValue::from_static("Bearer") };
+fn challenge(unanswered: &Unanswered) -> HeaderValue {
+    let Unanswered::Refused(refusal) = unanswered else { return HeaderValue::from_static("Bearer") };
     if refusal.code == RefusalCode::PassMissing {
         return HeaderValue::from_static("Bearer realm=\"hallpass\"");
     }
@@ -152,12 +152,12 @@ pub(crate) fn preference_applied(reply: &mut Reply, waited: Duration) {
     }
 }
 
-/// Nothing behind it on its connection is read.
+/// Nothing after it on its connection is read.
 pub(crate) fn last_of_its_connection(reply: &mut Reply) {
     reply.headers.insert(CONNECTION, HeaderValue::from_static("close"));
 }
 
-/// There is no such page for this pass. It does not tell whether there is one for another pass.
+/// There is no such page for this pass. The answer does not tell whether another pass has one.
 pub(crate) fn not_found() -> Reply {
     let mut reply = page(&json!({
         "type": "about:blank", "status": 404, "title": "Not Found", "detail": "this pass has not asked for such an approval",

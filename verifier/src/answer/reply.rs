@@ -1,4 +1,4 @@
-//! Reply: an answer as a value, which a surface renders.
+//! Reply: an answer as a value. A surface renders it.
 
 use http::{HeaderMap, StatusCode};
 

@@ -16,13 +16,13 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
-use crate::answer::leave::Leave;
+use crate::answer::permit::StreamPermit;
 use crate::answer::treatment::{Shows, broken_off, cut};
 use crate::config::Limits;
+use crate::memory::{MAX_REVIEWED, MemoryShare};
 use crate::ports::CarriedOut;
 use crate::refusal::Refusal;
-use crate::refusal::stop::Stop;
-use crate::rooms::{MAX_REVIEWED, Room};
+use crate::refusal::unanswered::Unanswered;
 use crate::upstream::forward::Departure;
 use crate::upstream::unpack::Plain;
 
@@ -30,7 +30,7 @@ use crate::upstream::unpack::Plain;
 pub(crate) enum Looked {
     /// Read and judged.
     Whole(Bytes),
-    /// The pass asks nothing of it: it is passed on as it comes, after the bytes that were already read.
+    /// The pass puts no condition on it: it is passed on as it comes, after the bytes that were already read.
     Onward { ahead: Bytes, body: Plain },
 }
 
@@ -44,19 +44,19 @@ pub(crate) enum Content {
 /// The tools of a review.
 pub(crate) struct Reviewer<'a> {
     pub departure: &'a Departure,
-    pub leave: &'a Leave,
+    pub permit: &'a StreamPermit,
     pub limits: &'a Limits,
     pub shows: Shows,
 }
 
-/// Reviews the answer if the pass asks anything of it. It keeps only as much of the answer's memory as it needs.
+/// Reviews the answer if the pass puts conditions on it. It keeps only as much of the answer's memory as it needs.
 pub(crate) async fn review(
     status: StatusCode,
     body: Plain,
     content: Content,
     reviewer: &Reviewer<'_>,
-    room: &mut Option<Room>,
-) -> Result<Looked, Stop> {
+    room: &mut Option<MemoryShare>,
+) -> Result<Looked, Unanswered> {
     let Reviewer { departure, limits, .. } = *reviewer;
     let onward = |ahead, body| Ok(Looked::Onward { ahead, body });
     let Some(review) = departure.permitted().review() else { return onward(Bytes::new(), body) };
@@ -66,7 +66,7 @@ pub(crate) async fn review(
     }
     if content == Content::Other || status == StatusCode::PARTIAL_CONTENT {
         return match review.judges() {
-            true => Err(refused(departure, review.unreadable("an answer that is not whole, or not JSON"))),
+            true => Err(refused(departure, review.unreadable("an answer that is incomplete, or not JSON"))),
             false => onward(Bytes::new(), body),
         };
     }
@@ -88,7 +88,7 @@ pub(crate) async fn review(
     let Judged { text, revealed } = judged(review, text, departure)?;
     // A head shows no id of the body it lacks.
     if reviewer.shows == Shows::Everything {
-        let Leave { in_time, pass, connection, .. } = reviewer.leave;
+        let StreamPermit { in_time, pass, connection, .. } = reviewer.permit;
         in_time.remember(pass, connection, revealed).await;
     }
     Ok(Looked::Whole(text))
@@ -100,8 +100,8 @@ struct Judged {
     revealed: Revealed,
 }
 
-/// It waits for nothing: at most one held answer for each thread is being parsed.
-fn judged(review: &Review, text: Bytes, departure: &Departure) -> Result<Judged, Stop> {
+/// It never waits, so each thread parses at most one held answer at a time.
+fn judged(review: &Review, text: Bytes, departure: &Departure) -> Result<Judged, Unanswered> {
     let json = match Json::parse(&text) {
         Ok(json) => json,
         Err(_) if !review.judges() => return Ok(Judged { text, revealed: Revealed::default() }),
@@ -117,7 +117,11 @@ fn judged(review: &Review, text: Bytes, departure: &Departure) -> Result<Judged,
 }
 
 /// The whole body; or the part that was read of a body that is too large, and the rest of it.
-async fn read(status: StatusCode, mut body: Plain, limits: &Limits) -> Result<(Bytes, Option<Plain>), Stop> {
+async fn read(
+    status: StatusCode,
+    mut body: Plain,
+    limits: &Limits,
+) -> Result<(Bytes, Option<Plain>), Unanswered> {
     let too_large = |body: &Plain| body.size_hint().lower() > MAX_REVIEWED as u64;
     let mut text = BytesMut::new();
     if too_large(&body) {
@@ -138,8 +142,8 @@ async fn read(status: StatusCode, mut body: Plain, limits: &Limits) -> Result<(B
     }
 }
 
-/// Only successful answers are reviewed: the request was carried out.
-fn refused(departure: &Departure, unfit: Unfit) -> Stop {
+/// Only successful answers are reviewed, so the request was carried out.
+fn refused(departure: &Departure, unfit: Unfit) -> Unanswered {
     let operation = &departure.permitted().request().operation.id;
     Refusal::of_answer(operation, unfit, CarriedOut::Yes).into()
 }

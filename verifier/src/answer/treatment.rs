@@ -9,24 +9,24 @@ use bytes::{Bytes, BytesMut};
 use datalog::catalog::Service;
 use http::StatusCode;
 
-use crate::answer::leave::Leave;
+use crate::answer::permit::StreamPermit;
 use crate::filter::rewrite::{Origins, Rewriter};
 use crate::filter::scrub::Scrubber;
 use crate::filter::withhold::Withholder;
+use crate::memory::MemoryShare;
 use crate::ports::CarriedOut;
 use crate::refusal::{Fault, FaultCode};
-use crate::rooms::Room;
 use crate::upstream::unpack::Cut;
 
 /// The treatment of an answer on its way.
 pub(crate) struct Treatment {
     pub scrubber: Scrubber,
     pub origins: Origins,
-    pub leave: Leave,
+    pub permit: StreamPermit,
     pub service: Arc<Service>,
     pub shows: Shows,
     /// Memory for the answer, if it is reviewed.
-    pub room: Option<Room>,
+    pub room: Option<MemoryShare>,
 }
 
 /// How much of an answer the agent asked for.
@@ -70,7 +70,7 @@ pub(crate) fn cut(status: StatusCode, detail: &str) -> Fault {
     Fault { carried_out: CarriedOut::by(status), ..Fault::after(FaultCode::UpstreamUnreachable, detail) }
 }
 
-/// An answer that broke off, or that nobody could unpack.
+/// An answer that broke off or could not be unpacked.
 pub(crate) fn broken_off(status: StatusCode, broken: Cut) -> Fault {
     match broken {
         Cut::Gone => cut(status, broken.as_str()),
@@ -78,7 +78,7 @@ pub(crate) fn broken_off(status: StatusCode, broken: Cut) -> Fault {
     }
 }
 
-/// Nobody gets an answer like this one, however often it is requested.
+/// An answer that is never passed on, however often it is requested.
 pub(crate) fn unusable(status: StatusCode, detail: &str) -> Fault {
     Fault::unusable(CarriedOut::by(status), detail)
 }

@@ -17,7 +17,7 @@ use crate::ports::IntentError;
 /// The least and the most that is taken at once.
 const STEP: std::ops::RangeInclusive<u64> = (64 * 1024)..=(4 * 1024 * 1024);
 
-/// No more is left, or nobody could be asked.
+/// Nothing more is left, or the authority could not be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Short;
 
@@ -39,7 +39,7 @@ enum Amount {
 
 pub(crate) struct Allowance {
     in_time: InTime,
-    /// Each with the total taken from it.
+    /// The reservations, each with the total taken from it.
     taken: Vec<Reservation>,
     spent: u64,
     asking: Option<Asking>,

@@ -1,4 +1,4 @@
-//! Lease: from a `Permitted`, or from a look-up that a decision needs, to a credential, for this connection only.
+//! Lease: turns a `Permitted`, or a look-up that a decision needs, into a credential for this connection only.
 //!
 //! The gateway keeps the credential only for this request. The authority decides which one is current.
 //!
@@ -66,7 +66,7 @@ fn lent(answer: Result<Result<Credential, LeaseError>, Elapsed>) -> Result<Crede
     })
 }
 
-/// Only the service refuses a credential that its provider accepts.
+/// The service refuses a credential that its provider accepts.
 pub(crate) fn refused(connection: &ConnectionName) -> Fault {
     Fault::before(
         FaultCode::CredentialRefused,

@@ -1,6 +1,6 @@
-//! Where the things of a request come from: asked before the decision, and remembered before the answer.
+//! Where the things of a request come from: the gateway asks before the decision, and remembers before the answer.
 //!
-//! This is only for passes that ask. The pass says what follows from it (`decide`), and the authority keeps it.
+//! This is only for passes that read it. The pass says what follows from it (`decide`), and the authority stores it.
 //!
 //! - Invariant: Every id in a request must have been shown before, not just one of them
 //!   (`every_id_of_a_batch_has_to_have_been_shown`).
@@ -12,11 +12,11 @@ use datalog::{ConnectionName, Known, Request, VerifiedPass};
 
 use crate::authority::in_time::InTime;
 use crate::ports::Learned;
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 
 impl InTime {
     /// What the lineage knows about the things of this request.
-    pub(crate) async fn known(&self, pass: &VerifiedPass, request: &Request) -> Result<Known, Stop> {
+    pub(crate) async fn known(&self, pass: &VerifiedPass, request: &Request) -> Result<Known, Unanswered> {
         let Some(lineage) = pass.lineage().first().filter(|_| pass.asks_provenance()) else {
             return Ok(Known::default());
         };

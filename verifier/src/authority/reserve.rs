@@ -11,12 +11,12 @@ use time::OffsetDateTime;
 
 use crate::authority::in_time::InTime;
 use crate::ports::{Fate, IntentError, Record, RecordId, Same};
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Fault, Refusal, RefusalCode};
 
 impl InTime {
     /// The use of the budgets that this request would take from. Without budgets the store is not asked.
-    pub(crate) async fn used(&self, claims: Claims<'_>) -> Result<BTreeMap<String, Spent>, Stop> {
+    pub(crate) async fn used(&self, claims: Claims<'_>) -> Result<BTreeMap<String, Spent>, Unanswered> {
         // If nobody knows how much the request takes, the decision says so.
         let asked: Vec<Reservation> = claims.known.into_iter().map(|claim| claim.takes).collect();
         if asked.is_empty() {
@@ -26,8 +26,8 @@ impl InTime {
         Ok(asked.into_iter().map(|one| one.budget).zip(spent).collect())
     }
 
-    /// Takes what the decision says and writes the intent, in one durable step: all or nothing.
-    pub(crate) async fn reserve(&self, intent: Record) -> Result<RecordId, Stop> {
+    /// Takes the amounts of the decision and writes the intent, in one durable step: all or nothing.
+    pub(crate) async fn reserve(&self, intent: Record) -> Result<RecordId, Unanswered> {
         let reservations = intent.reservations.clone();
         match self.answer(self.authority().intent(intent)).await {
             Ok(id) => Ok(id),
@@ -53,7 +53,7 @@ impl InTime {
         refused: &Refused,
         observed: &Observed,
         now: OffsetDateTime,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Unanswered> {
         let Some(lineage) = pass.lineage().first() else { return Ok(()) };
         let same = Same { digest: refused.digest(), question: refused.request().question(observed, now) };
         let sent = self.answer(self.authority().sent_before(lineage, same, now)).await;
@@ -70,7 +70,7 @@ impl InTime {
         pass: &VerifiedPass,
         most: u64,
         now: OffsetDateTime,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Unanswered> {
         let lineage = pass.lineage().first().ok_or_else(Fault::audit)?;
         let one = Reservation {
             budget: format!("{lineage}#look-ups"),

@@ -1,9 +1,9 @@
 //! A request body in gzip, as Google's clients for Java and .NET send it. It is inflated within the limit of every
 //! body, then judged and sent plain.
 //!
-//! One coding and one member (RFC 1952, section 2.2) are read. Bytes behind it are refused, even a second member,
-//! because readers differ on whether they read it. Every other coding is refused, with the client's setting that turns
-//! it off.
+//! One coding and one member (RFC 1952, section 2.2) are read. Bytes after it are refused, even a second member,
+//! because readers differ on whether they read it. Every other coding is refused, and the refusal names the client's
+//! setting that turns it off.
 //!
 //! - Invariant: A body in gzip is judged and sent as the plain bytes it holds, within the size limit
 //!   (`a_body_in_gzip_is_judged_and_sent_plain`, `a_bomb_is_too_large_before_it_is_held`).
@@ -69,7 +69,7 @@ impl From<Broken> for Refusal {
 /// The least memory that is taken for the output.
 const STEP: usize = 64 * 1024;
 
-/// Inflates. `holds` learns the length of the text before it grows, and stops it if that is too much.
+/// Inflates a body. `holds` gets the length of the text before it grows, and stops it if that is too much.
 pub(crate) fn inflate<E: From<Broken>>(
     compressed: &[u8],
     mut holds: impl FnMut(usize) -> Result<(), E>,

@@ -1,4 +1,4 @@
-//! Bytes in, bytes out: cleans headers, and masks, rewrites and unpacks answers.
+//! Bytes in, bytes out: filters headers, and masks, rewrites and unpacks answers.
 //!
 //! Nothing here knows a pass or a request.
 

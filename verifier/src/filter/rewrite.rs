@@ -1,4 +1,4 @@
-//! Keeps SDKs inside: turns the service's absolute URLs into URLs of the gateway.
+//! Keeps SDKs at the gateway: turns the service's absolute URLs into URLs of the gateway.
 //!
 //! In JSON it changes only texts that begin with a URL of the service, and only in fields whose names say that they
 //! hold addresses. So people's own texts stay as they are, even if they begin with a URL. It works on pieces of any
@@ -23,8 +23,8 @@ impl Origins {
 
     /// `Link: <https://UPSTREAM/…>; rel="next"` (RFC 8288). Links elsewhere stay: following them needs no pass.
     ///
-    /// A link to another page of the answer leads to `own`, the path that was asked for, with the link's query:
-    /// GitHub names pages by an address (`/repositories/ID/…`) that is in no description.
+    /// A link to another page of the answer leads to `own`, the requested path, with the link's query. GitHub names
+    /// pages by an address (`/repositories/ID/…`) that no description has.
     pub(crate) fn link(&self, value: &str, own: &str) -> String {
         let mut out = String::with_capacity(value.len());
         let mut rest = value;
@@ -65,7 +65,7 @@ impl Origins {
     }
 }
 
-/// Whether a link's parameters name it another page of the same answer.
+/// Whether a link's parameters say that it is another page of the same answer.
 fn is_page(parameters: &str) -> bool {
     let relation = parameters.split([';', ',']).find_map(|one| one.trim().strip_prefix("rel="));
     relation.is_some_and(|relation| matches!(relation.trim_matches('"'), "next" | "prev" | "first" | "last"))
@@ -84,7 +84,7 @@ pub(crate) struct Rewriter {
     place: Place,
     /// The objects and lists around the place, outermost first.
     around: Vec<Around>,
-    /// The name of the current field, as far as it matters.
+    /// The name of the current field, cut to what matters.
     name: Vec<u8>,
 }
 

@@ -1,8 +1,9 @@
 //! Keeps the credential out of answers: plain, in base64 and in hexadecimal, each in any escapes (`spelled`), and
 //! across pieces.
 //!
-//! It masks each hit with as many asterisks, so that announced lengths stay true. It holds back only the end of a piece
-//! that may be the start of the credential, so that streams are not delayed. Compressed bodies are unpacked before.
+//! It masks each hit with as many asterisks as it has characters, so that announced lengths stay true. It holds back
+//! only the end of a piece that may be the start of the credential, so that streams are not delayed. Compressed
+//! bodies are unpacked first.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -18,7 +19,7 @@ use crate::filter::spelled::{Needle, Sighted};
 
 const MASK: u8 = b'*';
 
-/// Shorter forms would be found everywhere.
+/// Shorter forms would match everywhere.
 const SHORTEST: usize = 6;
 
 /// Every form of one credential to look for.
@@ -107,7 +108,7 @@ impl Scrubber {
         if mask(&mut data, &sighted.found) == Found::Credential {
             self.found = Found::Credential;
         }
-        // Masked bytes are no beginning of anything.
+        // Masked bytes cannot be the start of anything.
         let masked = sighted.found.iter().map(|place| place.end).max().unwrap_or(0);
         let open = sighted.open.map_or(data.len(), |at| at.max(masked));
         self.held = data.split_off(open);
@@ -138,7 +139,7 @@ impl Scrubber {
     }
 }
 
-/// The needles of each connection's current credential, made once and not per request.
+/// The needles of each connection's current credential, made once and not for each request.
 #[derive(Default)]
 pub(crate) struct NeedleCache(Mutex<HashMap<ConnectionName, (SecretString, Arc<Needles>)>>);
 
@@ -234,7 +235,7 @@ mod tests {
         forms
     }
 
-    /// What a reader who undoes every escape could make of a text.
+    /// Whether a reader who undoes every escape could find the credential in a text.
     fn tells(text: &str) -> bool {
         let lower = text.to_lowercase();
         let core =

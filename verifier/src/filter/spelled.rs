@@ -1,4 +1,4 @@
-//! One text in all the ways that answers spell it: each character plain or escaped, in any mix.
+//! Finds one text in every spelling that an answer may use: each character plain or escaped, in any mix.
 //!
 //! It knows percent escapes (`%79`, and `%2579` for a double one), JSON and its relatives (`\u0079`, `\x79`, `\171`,
 //! `\/`) and HTML (`&#121;`, `&#x79;`, `&sol;`). Base64 and hexadecimal may be broken into lines as well. It looks for
@@ -9,8 +9,7 @@ use std::ops::Range;
 use memchr::{memchr2_iter, memchr3_iter, memmem};
 use zeroize::Zeroizing;
 
-/// How often an escape may itself be escaped: backslashes before it, `25` in a percent escape, `amp;` in a
-/// reference.
+/// How many times an escape may be escaped: backslashes before it, `25` in a percent escape, `amp;` in a reference.
 const AGAIN: usize = 8;
 /// The most zeros before a number.
 const ZEROS: usize = 8;
@@ -83,7 +82,7 @@ impl Needle {
         Self { text: Zeroizing::new(text), folded, broken: false, places }
     }
 
-    /// Where it stands without any escape.
+    /// Finds it where it is written without any escape.
     fn plainly(&self, data: &[u8], mut found: impl FnMut(Range<usize>)) {
         let length = self.text.len();
         if self.folded {
@@ -92,7 +91,7 @@ impl Needle {
         memmem::find_iter(data, self.text.as_slice()).for_each(|at| found(at..at + length));
     }
 
-    /// How many bytes at the end of the data are its beginning, but not the whole, without any escape.
+    /// How many bytes at the end of the data are its beginning, written without any escape.
     fn start_at_end(&self, data: &[u8]) -> usize {
         let window = data.len().saturating_sub(self.text.len() - 1);
         let tail = data.get(window..).unwrap_or_default();
@@ -105,7 +104,8 @@ impl Needle {
         memchr2_iter(*first, other, tail).find(starts).map_or(0, |from| tail.len() - from)
     }
 
-    /// Letters of either kind. A text of that length has a digit at every stride, so few bytes are looked at.
+    /// Finds it in capital and small letters. A text of that length has a digit at every stride, so few bytes are
+    /// examined.
     fn folded_in(&self, data: &[u8], found: &mut dyn FnMut(Range<usize>)) {
         let length = self.text.len();
         let mut at = length - 1;
@@ -127,7 +127,7 @@ impl Needle {
         }
     }
 
-    /// How much of it can stand, plain, before a place, ending with the byte before it.
+    /// How much of its beginning, written plain, can end just before a place.
     fn before<'a>(&'a self, data: &'a [u8], anchor: usize) -> impl Iterator<Item = usize> + 'a {
         let last = anchor.checked_sub(1).and_then(|at| data.get(at));
         let places = last.and_then(|last| self.places.get(usize::from(*last)));
@@ -135,7 +135,7 @@ impl Needle {
         inside.filter(move |before| *before < self.text.len() && self.is_start(data, anchor, *before))
     }
 
-    /// Whether this much of its beginning stands, plain, before a place.
+    /// Whether this much of its beginning, written plain, ends just before a place.
     fn is_start(&self, data: &[u8], anchor: usize, before: usize) -> bool {
         let plain = anchor.checked_sub(before).and_then(|from| data.get(from..anchor));
         plain.zip(self.text.get(..before)).is_some_and(|(plain, own)| self.same(plain, own))

@@ -1,7 +1,7 @@
 //! Masks fields of JSON answers, by name, that hold another credential.
 //!
-//! The catalog names the fields. Their text is masked character for character, so that announced lengths stay true. It
-//! works on pieces of any size, and reads no more of the JSON than the value behind such a name.
+//! The catalog names the fields. Each character of their text is masked, so that announced lengths stay true. It
+//! works on pieces of any size, and reads no more of the JSON than the value after such a name.
 
 use bytes::Bytes;
 use memchr::memmem;

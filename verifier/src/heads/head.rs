@@ -1,4 +1,5 @@
-//! One head, byte by byte: everything that RFC 9112 lets a sender write, and nothing that a recipient may tolerate.
+//! One head, byte by byte. It accepts everything that RFC 9112 lets a sender write, and nothing that a recipient may
+//! tolerate.
 //!
 //! hyper accepts and hides a line that ends in LF alone, repeated and padded lengths, and a fragment. Here each is a
 //! flaw with a name. It makes one pass over the bytes and copies none of them.
@@ -228,7 +229,7 @@ fn length(value: &[u8]) -> Result<u64, Flaw> {
     }
 }
 
-/// It looks at every byte whatever it finds, so that many bytes are looked at at once.
+/// It checks every byte even after a bad one, so that the compiler can check many at once.
 fn is_printable(bytes: &[u8]) -> bool {
     bytes.iter().fold(true, |so_far, byte| so_far & ((0x20..0x7f).contains(byte) | (*byte == b'\t')))
 }

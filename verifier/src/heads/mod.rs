@@ -2,9 +2,9 @@
 //!
 //! hyper gets a head only after `head` has read all of it, and never a byte of the next request with it. So both
 //! readers agree where a request begins and ends. `begins` checks this: hyper's request must be the one that was read
-//! here. hyper never gets a head with a flaw. A request that says nothing takes its place, so that the flaw is answered
-//! with its name and recorded like any refusal. Nothing behind it is read. hyper decodes chunks; a chunked body ends
-//! the connection.
+//! here. hyper never gets a head with a flaw. It gets an empty request instead, so that the answer names the flaw and
+//! the record has it like any refusal. Nothing after the flaw is read. hyper decodes chunks; a chunked body ends the
+//! connection.
 //!
 //! - Invariant: A head has one reading, and hyper reads it the same way. A flaw is refused by name and recorded
 //!   (`what_is_found_in_a_head_is_named_and_recorded`, `the_second_request_of_a_connection_is_read_as_the_first_is`,
@@ -43,9 +43,9 @@ enum At {
     Head,
     /// This many bytes before the next head.
     Body(u64),
-    /// In chunks. Nothing behind them is read.
+    /// In chunks. Nothing after them is read.
     Chunks,
-    /// Behind a flaw. Later bytes are dropped.
+    /// After a flaw. Later bytes are dropped.
     Refused,
 }
 
@@ -162,8 +162,8 @@ impl Heads {
         place.refuse(flaw, asked);
     }
 
-    /// A request was parsed. It must be the expected one, because otherwise nobody knows which one it is. A stand-in
-    /// request is made to look like the flawed one, as far as that can be read, and so it is recorded.
+    /// hyper parsed a request. It must be the expected one, because otherwise nobody knows which one it is. A
+    /// stand-in request takes the shape of the flawed one, as far as that can be read, so that the record has it.
     pub(crate) fn begins(&self, parts: &mut Parts) -> Result<Option<Chunked>, Flaw> {
         let mut place = self.place();
         match place.expected.take() {
@@ -215,7 +215,7 @@ impl Heads {
         match read {
             // hyper got a head, and read another one before it reported the first.
             Ok(_) if place.expected.is_some() => place.refuse(disagreement(), None),
-            // An end that comes meanwhile is seen where bytes are given.
+            // An end that comes meanwhile is noticed where bytes are given.
             Ok(_) if !self.line.runs() => {}
             Ok((end, head)) => {
                 place.expects(bytes, head);

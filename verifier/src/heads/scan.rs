@@ -1,4 +1,4 @@
-//! Finds the end of a head as its bytes come, once, in pieces of any size.
+//! Finds the end of a head while its bytes come, in one pass, in pieces of any size.
 //!
 //! It reads no headers. If the bytes cannot be a head of HTTP/1.1, it says so before the end arrives.
 
@@ -7,7 +7,7 @@ use crate::heads::flaw::Flaw;
 /// How far the search for the end of a head has come.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    /// Where the request line begins, behind empty lines.
+    /// Where the request line begins, after empty lines.
     start: usize,
     /// Where the unfinished line begins.
     line: usize,

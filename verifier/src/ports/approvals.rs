@@ -15,7 +15,7 @@ use crate::ports::record::ApprovalUse;
 
 /// The people who are asked.
 pub trait Approvals: Send + Sync {
-    /// Whose signature under an approval counts. Answered from memory.
+    /// The approvers whose signatures count. Answered from memory.
     fn approver_keys(&self) -> Arc<ApproverKeys>;
     /// The approval of this very request by this pass: an existing one, or a new question.
     fn ask(&self, ask: Ask) -> Answer<'_, Result<Asked, AskError>>;
@@ -64,7 +64,7 @@ pub struct Ask {
     /// What an approver's block is bound to: the pass's third-party request. No secret.
     pub request: Vec<u8>,
     pub quorum: Quorum,
-    /// The approval that this very request already waits for.
+    /// The approval that this very request is waiting for already.
     pub waits_for: Option<ApprovalId>,
 }
 

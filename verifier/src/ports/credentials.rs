@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::ports::answer::Answer;
 
-/// What a credential is leased for. Nothing else holds a request that may be sent, and only `datalog` makes either.
+/// What a credential is leased for. Only these hold a request that may be sent, and only `datalog` makes them.
 #[derive(Debug, Clone, Copy)]
 pub enum Warrant<'a> {
     /// A request that was permitted.
@@ -60,7 +60,7 @@ pub enum Sign {
     MissingScopes { scopes: Vec<String>, operation: OperationId },
     /// The service's host leads to an address that may not be dialled, because of what the address is for.
     NotDialled { host: String, address: IpAddr, range: &'static str },
-    /// The owner must do something, at an address that is for nobody else.
+    /// The owner must do something, at an address that nobody else may learn.
     Owner { deed: String, link: Option<String> },
 }
 
@@ -80,7 +80,7 @@ pub enum LeaseError {
     /// Neither waiting nor connecting again helps.
     #[error("the provider refuses the OAuth client of the connection `{0}`")]
     ClientRefused(ConnectionName),
-    /// Only the service refuses it.
+    /// The service refuses it, although its provider accepts it.
     #[error("the provider accepts the credential of the connection `{0}`")]
     Refused(ConnectionName),
     #[error("the provider could not be asked for a new token: {0}")]

@@ -31,4 +31,4 @@ pub use outcome::{CarriedOut, Outcome};
 pub use provenance::{Learned, Provenance};
 pub use record::{ApprovalUse, Record, RecordId};
 pub use sent_before::{Fate, Same, SentBefore};
-pub use trust::{Connection, Held, Trust, Upstream};
+pub use trust::{Connection, StoppedBy, Trust, Upstream};

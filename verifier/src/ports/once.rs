@@ -1,12 +1,12 @@
-//! How long a request keeps others that are the same from being sent.
+//! How long a sent request blocks identical ones.
 
 use time::{Duration, OffsetDateTime};
 
-/// How long a request that does more than read keeps identical ones of the same lineage from being sent: while it is
-/// on its way, and for a time after its agent got no answer. An SDK that repeats it by itself then finds its record.
+/// How long a request that does more than read blocks identical ones of the same lineage: while it is on its way, and
+/// for a time after its agent got no answer. An SDK that repeats it by itself then finds its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Once {
-    /// At the latest until then, if no outcome ever comes.
+    /// Until then at the latest, if no outcome ever comes.
     pub until: OffsetDateTime,
     /// From an outcome that leaves it open.
     pub window: Duration,
@@ -18,7 +18,7 @@ pub struct Once {
 pub enum Repeat {
     Nothing,
     /// Exactly the same request under the same key: the service carries it out once
-    /// (draft-ietf-httpapi-idempotency-key-header, section 2). Under another key, or built anew, it is held back:
-    /// the service would do it twice, or refuse it.
+    /// (draft-ietf-httpapi-idempotency-key-header, section 2). With another key, or built again, it is blocked: the
+    /// service would do it twice, or refuse it.
     UnderItsKey,
 }

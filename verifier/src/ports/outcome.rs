@@ -28,7 +28,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What an agent without the answer cannot know; none if it has the answer, or nothing happened.
+    /// What the agent cannot know because it got no answer. None if it has the answer, or nothing happened.
     pub fn leaves_open(&self) -> Option<Fate> {
         match self {
             Self::Failed { carried_out: CarriedOut::Perhaps, .. }

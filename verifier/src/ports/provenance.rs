@@ -24,7 +24,7 @@ pub trait Provenance: Send + Sync {
 pub struct Learned {
     /// The revocation id of the authority block.
     pub lineage: RevocationId,
-    /// When the whole lineage ends, after which nobody asks again.
+    /// When the whole lineage ends. After that nobody asks again.
     pub ends: OffsetDateTime,
     pub connection: ConnectionName,
     pub seen: Vec<Resource>,

@@ -1,4 +1,4 @@
-//! Whom and what the gateway trusts: keys, revocations, stops and connections.
+//! What the gateway trusts: keys, revocations, stops and connections.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datalog::catalog::Service;
 use datalog::{Account, ConnectionName, RevocationId, RootKeys};
 
-use crate::departures::Departures;
+use crate::in_flight::InFlight;
 
 /// Whom to trust. Answered from memory, on every request.
 pub trait Trust: Send + Sync {
@@ -15,17 +15,21 @@ pub trait Trust: Send + Sync {
     /// Whether the emergency stop holds.
     fn is_stopped(&self) -> bool;
     /// The suspensions, besides the stop of everything, of a pass of this lineage and task, or of this connection.
-    fn held(&self, lineage: &[RevocationId], task: &str, connection: Option<&ConnectionName>)
-    -> Option<Held>;
+    fn stopped_by(
+        &self,
+        lineage: &[RevocationId],
+        task: &str,
+        connection: Option<&ConnectionName>,
+    ) -> Option<StoppedBy>;
     /// The requests on their way out. A stop waits until none of the stopped ones is among them.
-    fn departures(&self) -> &Arc<Departures>;
+    fn in_flight(&self) -> &Arc<InFlight>;
     fn connection(&self, name: &ConnectionName) -> Option<Arc<Connection>>;
     fn connections(&self) -> Vec<Arc<Connection>>;
 }
 
 /// Something that a person or the circuit breaker stopped, until it is resumed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Held {
+pub enum StoppedBy {
     /// The pass, with everything attenuated from it, and the reason.
     Pass(Option<String>),
     /// Every pass for this task.

@@ -16,7 +16,7 @@ use crate::config::Limits;
 use crate::ports::{ApprovalUse, CarriedOut, Once, Outcome, Record, RecordId, Repeat};
 use crate::record::recorder::Recorder;
 use crate::record::sent::{Sent, took};
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Does, Fault, FaultCode, Refusal};
 use crate::{facts, meter};
 
@@ -42,7 +42,7 @@ pub(crate) struct Came<'a> {
 pub(crate) struct Recording {
     recorder: Recorder,
     record: Record,
-    /// The amounts taken from budgets. They are part of the record only once it is an intent.
+    /// The amounts taken from budgets. They become part of the record only with an intent.
     reservations: Vec<Reservation>,
     /// The answer's allowance from budgets that count bytes.
     allowance: Option<Allowance>,
@@ -52,9 +52,9 @@ pub(crate) struct Recording {
     started: Instant,
 }
 
-/// How a request ended that the service did not answer.
+/// The end of a request that the service did not answer.
 pub(crate) struct Ended {
-    pub stop: Stop,
+    pub unanswered: Unanswered,
     pub record: Option<RecordId>,
     pub does: Does,
 }
@@ -148,7 +148,7 @@ impl Recording {
 
     /// Takes the decision's amounts from the budgets and makes the intent durable, together. Without it nothing may
     /// be sent.
-    pub(crate) async fn reserve(&mut self, permitted: &Permitted) -> Result<(), Stop> {
+    pub(crate) async fn reserve(&mut self, permitted: &Permitted) -> Result<(), Unanswered> {
         self.record.digest = Some(permitted.digest());
         self.record.reasons = permitted.reasons().to_vec();
         let reservations = permitted.reservations().to_vec();
@@ -184,7 +184,7 @@ impl Recording {
     }
 
     /// Takes this many bytes of a complete answer, before any of it is sent.
-    pub(crate) async fn take(&mut self, bytes: usize, carried_out: CarriedOut) -> Result<(), Stop> {
+    pub(crate) async fn take(&mut self, bytes: usize, carried_out: CarriedOut) -> Result<(), Unanswered> {
         let Some(allowance) = &mut self.allowance else { return Ok(()) };
         allowance.take(bytes as u64).await.map_err(|Short| Refusal::too_much_answered(carried_out).into())
     }
@@ -197,13 +197,14 @@ impl Recording {
     }
 
     /// Ends the recording with a refusal or a fault. Returns what to tell the agent.
-    pub(crate) async fn stop(mut self, stop: Stop) -> Ended {
-        meter::decided(stop.code(), self.service(), self.started.elapsed());
+    pub(crate) async fn stop(mut self, unanswered: Unanswered) -> Ended {
+        meter::decided(unanswered.code(), self.service(), self.started.elapsed());
         let (does, state) = (self.does, std::mem::replace(&mut self.state, State::Closed));
-        let stop = if matches!(state, State::Departed(_)) { stop.after_departure() } else { stop };
+        let unanswered =
+            if matches!(state, State::Departed(_)) { unanswered.after_departure() } else { unanswered };
         let release = match state {
             State::Intended(_) => true,
-            State::Departed(_) => stop.carried_out() == CarriedOut::NotSent,
+            State::Departed(_) => unanswered.carried_out() == CarriedOut::NotSent,
             State::Open | State::Closed => false,
         };
         if release {
@@ -212,31 +213,31 @@ impl Recording {
                 allowance.forget();
             }
         }
-        self.say(&stop);
-        let (stop, record) = match state {
+        self.say(&unanswered);
+        let (unanswered, record) = match state {
             State::Intended(id) | State::Departed(id) => {
-                let (code, carried_out) = (stop.code(), stop.carried_out());
+                let (code, carried_out) = (unanswered.code(), unanswered.carried_out());
                 let outcome = Outcome::Failed { code, carried_out, took: took(self.started) };
                 self.recorder.in_time.authority().outcome(id, outcome);
-                (stop, Some(id))
+                (unanswered, Some(id))
             }
-            State::Open => self.write_refusal(stop).await,
-            State::Closed => (stop, None),
+            State::Open => self.write_refusal(unanswered).await,
+            State::Closed => (unanswered, None),
         };
-        Ended { stop, record, does }
+        Ended { unanswered, record, does }
     }
 
     fn service(&self) -> Option<&str> {
         self.operation.as_ref().map(|operation| operation.id.service())
     }
 
-    fn say(&self, stop: &Stop) {
+    fn say(&self, unanswered: &Unanswered) {
         let operation = self.operation.as_ref().map(|operation| operation.id.as_str());
         let connection = self.record.connection.as_ref().map(ConnectionName::as_str);
-        let code = stop.code();
-        match stop {
-            Stop::Refused(_) => tracing::debug!(connection, operation, code, "refused"),
-            Stop::Broke(fault) => {
+        let code = unanswered.code();
+        match unanswered {
+            Unanswered::Refused(_) => tracing::debug!(connection, operation, code, "refused"),
+            Unanswered::Broke(fault) => {
                 let because = fault.because.as_ref().map(tracing::field::display);
                 let detail = &fault.detail;
                 if fault.code == FaultCode::AuditUnavailable {
@@ -248,12 +249,12 @@ impl Recording {
         }
     }
 
-    /// Records that a holder asked in advance: with this word, and not as a refusal.
+    /// Records that a holder asked in advance, with this word. It is no refusal.
     pub(crate) async fn question(
         &mut self,
         would: &'static str,
         reasons: &[Reason],
-    ) -> Result<Option<RecordId>, Stop> {
+    ) -> Result<Option<RecordId>, Unanswered> {
         let record = Record {
             decision: would,
             reasons: reasons.to_vec(),
@@ -264,15 +265,15 @@ impl Recording {
         Ok(in_time.answer(in_time.authority().refusal(record)).await?)
     }
 
-    async fn write_refusal(&mut self, stop: Stop) -> (Stop, Option<RecordId>) {
-        self.record.decision = stop.code();
+    async fn write_refusal(&mut self, unanswered: Unanswered) -> (Unanswered, Option<RecordId>) {
+        self.record.decision = unanswered.code();
         self.record.decided_in = took(self.started);
         let in_time = &self.recorder.in_time;
         match in_time.answer(in_time.authority().refusal(self.record.clone())).await {
-            Ok(id) => (stop, id),
+            Ok(id) => (unanswered, id),
             Err(fault) => {
                 // A store that does not answer was already reported.
-                if stop.code() != FaultCode::AuditUnavailable.as_str() {
+                if unanswered.code() != FaultCode::AuditUnavailable.as_str() {
                     tracing::error!(%fault, "the audit log did not take a refusal");
                 }
                 (Fault::audit().into(), None)

@@ -7,7 +7,7 @@ use http::StatusCode;
 pub(crate) enum RefusalCode {
     PassMissing,
     PassInvalid,
-    /// It is good, and begins later.
+    /// It is good, but begins later.
     PassNotYet,
     PassExpired,
     PassRevoked,
@@ -19,7 +19,7 @@ pub(crate) enum RefusalCode {
     ApprovalRequired,
     ApprovalDenied,
     AmbiguousRequest,
-    /// An ambiguous request whose length was not declared; the same code with the status that says so.
+    /// An ambiguous request without a declared length: the same code, with its own status.
     LengthRequired,
     UnsupportedMediaType,
     BodyTooLarge,

@@ -21,11 +21,11 @@ pub(crate) enum FaultCode {
     UpstreamTimeout,
     /// A request that does more than read was sent, and its outcome is unknown.
     OutcomeUnknown,
-    /// The service answered, and nobody gets such an answer.
+    /// The service answered, but such an answer is never passed on.
     UnusableAnswer,
     AuditUnavailable,
     Overloaded,
-    /// The agent went away before anything was sent. Only the audit log hears of it.
+    /// The agent went away before anything was sent. Only the audit log has it.
     Abandoned,
 }
 
@@ -91,8 +91,8 @@ pub(crate) enum Passes {
     Never,
 }
 
-/// The cause, for the log and for the connection's owner. No agent is told, because it may hold an address of this
-/// network.
+/// The cause, for the log and for the connection's owner. Agents do not get it, because it may hold an address of
+/// this network.
 #[derive(Debug, Clone)]
 pub(crate) enum Because {
     Said(String),
@@ -144,12 +144,12 @@ impl Fault {
         Self::new(code, detail, CarriedOut::Perhaps)
     }
 
-    /// A fault of a request that the service answered by doing nothing.
+    /// A fault after the service answered that it did nothing.
     pub(crate) fn of_nothing_done(code: FaultCode, detail: impl Into<String>) -> Self {
         Self::new(code, detail, CarriedOut::No)
     }
 
-    /// An answer that nobody gets. The service did with the request what its status says.
+    /// An answer that is not passed on. The service did with the request what its status says.
     pub(crate) fn unusable(carried_out: CarriedOut, detail: impl Into<String>) -> Self {
         Self::new(FaultCode::UnusableAnswer, detail, carried_out)
     }
@@ -175,7 +175,7 @@ impl Fault {
         Self { first: Some(first), ..Self::before(FaultCode::OutcomeUnknown, detail) }
     }
 
-    /// The same fault of a second attempt, after the first one left.
+    /// The same fault, of a second attempt after the first one left.
     pub(crate) fn again(mut self) -> Self {
         if self.carried_out == CarriedOut::NotSent {
             self.carried_out = CarriedOut::Perhaps;

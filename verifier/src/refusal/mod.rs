@@ -9,8 +9,8 @@ mod next;
 pub(crate) mod not_admitted;
 mod refused;
 pub(crate) mod spoken;
-pub(crate) mod stop;
 mod told;
+pub(crate) mod unanswered;
 
 pub(crate) use crate::refusal::fault::iso;
 pub(crate) use code::RefusalCode;

@@ -7,9 +7,9 @@ use datalog::{ApprovalId, Ground, OperationId, PassRefusal, Reason, Refused};
 use time::OffsetDateTime;
 
 use super::code::RefusalCode;
-use crate::ports::{CarriedOut, Held};
+use crate::ports::{CarriedOut, StoppedBy};
 
-/// What was expected, and what came.
+/// What was expected, and what came instead.
 #[derive(Debug, Clone)]
 pub(crate) struct Misfit {
     pub expected: String,
@@ -98,12 +98,12 @@ impl Refusal {
     }
 
     /// Stopped by a person or the circuit breaker, until it is resumed.
-    pub(crate) fn held(held: &Held) -> Self {
+    pub(crate) fn stopped_by(held: &StoppedBy) -> Self {
         let detail = match held {
-            Held::Pass(None) => "the pass is suspended".into(),
-            Held::Pass(Some(because)) => format!("the pass is suspended: {because}"),
-            Held::Task => "every pass for this task is suspended".into(),
-            Held::Connection(name) => format!("the connection `{name}` is stopped for every pass"),
+            StoppedBy::Pass(None) => "the pass is stopped".into(),
+            StoppedBy::Pass(Some(because)) => format!("the pass is stopped: {because}"),
+            StoppedBy::Task => "every pass for this task is stopped".into(),
+            StoppedBy::Connection(name) => format!("the connection `{name}` is stopped for every pass"),
         };
         Self::new(RefusalCode::Stopped, detail).hint("a person lifts that with `hallpass resume`")
     }

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 /// The form of one answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Spoken {
-    /// RFC 9457, with the members that clients look for most.
+    /// RFC 9457, with the members that most clients look for.
     Plain,
     Google,
     GitHub,
@@ -41,7 +41,7 @@ impl Spoken {
     }
 }
 
-/// What an agent says that it reads (`Accept`), as far as a refusal's media type depends on it.
+/// The types in `Accept`, as far as they choose a refusal's media type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reads {
     Problem,
@@ -75,7 +75,7 @@ pub(crate) fn says(headers: &HeaderMap, name: &HeaderName, what: &str) -> bool {
     lines.any(|line| memchr::memmem::find(&line.to_ascii_lowercase(), what.as_bytes()).is_some())
 }
 
-/// What an agent shows about its client.
+/// What a request shows about the agent's client.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Client {
     pub reads: Reads,
@@ -90,8 +90,8 @@ impl Client {
         Self { reads: Reads::of(headers), named: named(headers), path: of_path(path) }
     }
 
-    /// For a client of a service with a known dialect. Only Slack's Web API refuses with 200: a client that uploads
-    /// a file there takes any 200 for success.
+    /// The form for a client of a service with a known dialect. Only Slack's Web API refuses with 200: a client that
+    /// uploads a file there takes any 200 for success.
     pub(crate) fn of_service(self, dialect: Dialect) -> Spoken {
         let meant = match Spoken::from(dialect) {
             Spoken::Plain => self.named.unwrap_or(Spoken::Plain),
@@ -103,7 +103,7 @@ impl Client {
         }
     }
 
-    /// For a client about which nothing else is known.
+    /// The form for a client about which nothing else is known.
     pub(crate) fn of_nobody(self) -> Spoken {
         match self.named {
             None => self.path.unwrap_or(Spoken::Plain),

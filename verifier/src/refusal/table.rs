@@ -1,4 +1,4 @@
-//! The whole table of what agents are told: every code, in every dialect, before and after a request left.
+//! The whole table of what agents are told: every code, in every dialect, before and after the request left.
 //!
 //! - Invariant: A request that may have been carried out is never called retryable
 //!   (`what_may_have_been_carried_out_is_never_called_retryable`, `no_sdk_sends_again_what_may_have_been_carried_out`).
@@ -14,13 +14,13 @@ use super::next::Next;
 use super::*;
 use crate::ports::{CarriedOut, Fate, RecordId, SentBefore};
 use crate::refusal::spoken::Spoken;
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 
 const REACHED: [CarriedOut; 4] = [CarriedOut::NotSent, CarriedOut::No, CarriedOut::Perhaps, CarriedOut::Yes];
 const NOW: time::OffsetDateTime = datetime!(2026-11-30 05:23:49 UTC);
 
 /// Every possible stop, with its name in the table.
-fn stops() -> Vec<(String, Stop)> {
+fn stops() -> Vec<(String, Unanswered)> {
     let mut stops = Vec::new();
     for reached in REACHED {
         for code in RefusalCode::ALL {
@@ -46,22 +46,22 @@ fn stops() -> Vec<(String, Stop)> {
     stops
 }
 
-/// Whether the gateway makes such a stop: few wait, and most end or last as their code says.
-fn is_made(stop: &Stop) -> bool {
-    match stop {
-        Stop::Refused(refusal) => {
+/// Whether the gateway can make this refusal or fault: few wait, and most end or last as their code says.
+fn is_made(unanswered: &Unanswered) -> bool {
+    match unanswered {
+        Unanswered::Refused(refusal) => {
             let waits = matches!(refusal.code, RefusalCode::BudgetExhausted | RefusalCode::PassNotYet);
             refusal.wait.is_none() || waits
         }
-        Stop::Broke(fault) => {
+        Unanswered::Broke(fault) => {
             let usual = Fault::before(fault.code, "").passes == fault.passes;
             usual || fault.code == FaultCode::UpstreamUnreachable
         }
     }
 }
 
-fn told(stop: &Stop, does: Does, spoken: Spoken) -> Told {
-    Told::of(stop, spoken, Circumstances { does, record: Some(RecordId(9)), now: NOW })
+fn told(unanswered: &Unanswered, does: Does, spoken: Spoken) -> Told {
+    Told::of(unanswered, spoken, Circumstances { does, record: Some(RecordId(9)), now: NOW })
 }
 
 /// The statuses that the tried SDKs repeat by themselves.
@@ -71,13 +71,13 @@ fn is_repeated(status: StatusCode) -> bool {
 
 #[test]
 fn what_may_have_been_carried_out_is_never_called_retryable() {
-    for (name, stop) in stops() {
+    for (name, unanswered) in stops() {
         for (does, spoken) in
             [Does::More, Does::Keyed].into_iter().flat_map(|does| Spoken::ALL.map(|one| (does, one)))
         {
-            let told = told(&stop, does, spoken);
+            let told = told(&unanswered, does, spoken);
             let carried = spoken.carries(told.status);
-            let left = matches!(stop.carried_out(), CarriedOut::Perhaps | CarriedOut::Yes);
+            let left = matches!(unanswered.carried_out(), CarriedOut::Perhaps | CarriedOut::Yes);
             if left || name.starts_with("sent before") {
                 assert!(!told.retryable && told.retry_after.is_none(), "{name}: {told:?}");
                 assert!(!is_repeated(carried) && !is_repeated(told.status), "{name}: {told:?}");
@@ -92,7 +92,7 @@ fn what_may_have_been_carried_out_is_never_called_retryable() {
                 } else {
                     "record 9"
                 }));
-                assert_eq!(told.next, Next::Stop, "{name}");
+                assert_eq!(told.next, Next::Unanswered, "{name}");
             }
         }
     }
@@ -100,10 +100,10 @@ fn what_may_have_been_carried_out_is_never_called_retryable() {
 
 #[test]
 fn a_status_that_sdks_repeat_is_given_only_where_a_repeat_can_help() {
-    for (name, stop) in stops() {
+    for (name, unanswered) in stops() {
         for does in [Does::Reads, Does::More, Does::Keyed] {
             for spoken in Spoken::ALL {
-                let told = told(&stop, does, spoken);
+                let told = told(&unanswered, does, spoken);
                 if is_repeated(spoken.carries(told.status)) && !told.retryable {
                     assert_eq!(spoken, Spoken::Plain, "{name}: {told:?}");
                 }
@@ -122,9 +122,9 @@ fn a_status_that_sdks_repeat_is_given_only_where_a_repeat_can_help() {
 
 #[test]
 fn every_stop_says_what_to_do_next_in_one_sentence() {
-    for (name, stop) in stops() {
+    for (name, unanswered) in stops() {
         for does in [Does::Reads, Does::More, Does::Keyed] {
-            let told = told(&stop, does, Spoken::Plain);
+            let told = told(&unanswered, does, Spoken::Plain);
             assert!(told.sentence.ends_with('.'), "{name}: {}", told.sentence);
             assert!(!told.sentence.trim_end_matches('.').contains(". "), "{name}: {}", told.sentence);
             let waits = told.next == Next::Wait;
@@ -135,10 +135,10 @@ fn every_stop_says_what_to_do_next_in_one_sentence() {
 
 #[test]
 fn only_a_pass_is_told_by_401_and_none_that_googles_clients_would_refresh() {
-    for (name, stop) in stops() {
+    for (name, unanswered) in stops() {
         for does in [Does::Reads, Does::More, Does::Keyed] {
             for spoken in Spoken::ALL {
-                let carried = spoken.carries(told(&stop, does, spoken).status);
+                let carried = spoken.carries(told(&unanswered, does, spoken).status);
                 if carried == StatusCode::UNAUTHORIZED {
                     assert!(name.starts_with("pass-"), "{name}");
                     assert!(spoken != Spoken::Google || name.starts_with("pass-missing"), "{name}");
@@ -152,11 +152,12 @@ fn only_a_pass_is_told_by_401_and_none_that_googles_clients_would_refresh() {
 fn the_table_stands_as_it_was_decided() {
     let mut table =
         String::from("stop | does | code | plain google github slack notion | retry-after | next\n");
-    for (name, stop) in stops().into_iter().filter(|(_, stop)| is_made(stop)) {
+    for (name, unanswered) in stops().into_iter().filter(|(_, unanswered)| is_made(unanswered)) {
         for does in [Does::Reads, Does::More] {
-            let say = |spoken: Spoken| spoken.carries(told(&stop, does, spoken).status).as_str().to_owned();
+            let say =
+                |spoken: Spoken| spoken.carries(told(&unanswered, does, spoken).status).as_str().to_owned();
             let statuses = Spoken::ALL.map(say).join(" ");
-            let told = told(&stop, does, Spoken::Plain);
+            let told = told(&unanswered, does, Spoken::Plain);
             let after = told.retry_after.map_or_else(|| "-".into(), |seconds| seconds.to_string());
             let again = if told.retryable { "retryable" } else { "final" };
             writeln!(

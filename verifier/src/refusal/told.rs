@@ -1,8 +1,8 @@
-//! Told: what an agent is told of a refusal or a fault. This is the one place with status codes.
+//! Told: what an agent hears about a refusal or a fault. This is the one place with status codes.
 //!
 //! SDKs repeat a request by themselves after a 429 or a 5xx (PyGithub also after a 403 with `Retry-After`). So such a
-//! status is used only if nothing can have been carried out, or if doing it twice changes nothing. For a request that
-//! may have been carried out the status is 403, which no SDK repeats and most show. `table` walks all of it.
+//! status is used only if nothing can have been carried out, or if doing it twice changes nothing. A request that may
+//! have been carried out gets 403, which no SDK repeats and most show. `table` walks all of it.
 
 use std::time::Duration;
 
@@ -18,17 +18,17 @@ use super::{Fault, Refusal, RefusalCode};
 use crate::ports::{CarriedOut, Fate, RecordId};
 use crate::refusal::fault::iso;
 use crate::refusal::spoken::Spoken;
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 
-/// The longest wait that an SDK is asked to make by itself. A longer one would look like a hanging program.
+/// The longest wait that an SDK is asked for. During a longer one the program would seem to hang.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a request does, as far as sending it twice matters: by its reviewed effects, never by the HTTP method.
+/// Whether it matters that a request is sent twice: by its reviewed effects, never by the HTTP method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Does {
     Reads,
     More,
-    /// More, under a key by which the service carries it out once.
+    /// It does more, under a key with which the service carries it out once.
     Keyed,
 }
 
@@ -64,12 +64,12 @@ pub(crate) struct Told {
     pub code: &'static str,
     pub title: &'static str,
     pub detail: String,
-    /// The status. A dialect may carry it in another one.
+    /// The status. A dialect may send another one in its place.
     pub status: StatusCode,
     pub retryable: bool,
-    /// Whole seconds, if an SDK may wait this long by itself.
+    /// Whole seconds, if an SDK may wait that long by itself.
     pub retry_after: Option<u64>,
-    /// When time will have lifted it.
+    /// When it ends by itself.
     pub until: Option<OffsetDateTime>,
     pub next: Next,
     pub sentence: String,
@@ -79,7 +79,7 @@ pub(crate) struct Told {
     pub record: Option<RecordId>,
 }
 
-/// What is known beside the stop itself.
+/// What else is known besides the refusal or fault itself.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Circumstances {
     pub does: Does,
@@ -95,32 +95,32 @@ enum Acted {
 }
 
 impl Told {
-    pub(crate) fn of(stop: &Stop, spoken: Spoken, about: Circumstances) -> Self {
-        let acted = acted(stop, about.does);
-        let first = match stop {
-            Stop::Broke(fault) => fault.first,
-            Stop::Refused(_) => None,
+    pub(crate) fn of(unanswered: &Unanswered, spoken: Spoken, about: Circumstances) -> Self {
+        let acted = acted(unanswered, about.does);
+        let first = match unanswered {
+            Unanswered::Broke(fault) => fault.first,
+            Unanswered::Refused(_) => None,
         };
         let record = first.map(|first| first.record).or(about.record);
-        let wait = if acted.is_none() { wait(stop) } else { None };
+        let wait = if acted.is_none() { wait(unanswered) } else { None };
         let until = first.map(|first| first.free_at).or(wait.map(|wait| about.now.saturating_add(up(wait))));
-        let retryable = acted.is_none() && is_retryable(stop);
+        let retryable = acted.is_none() && is_retryable(unanswered);
         let short = wait.filter(|wait| *wait <= PATIENCE);
-        let (next, sentence) = match (acted, until, stop) {
+        let (next, sentence) = match (acted, until, unanswered) {
             (Some(_), ..) if about.does == Does::Keyed => next::same_key(),
             (Some(_), ..) => next::look_first(),
             (None, Some(until), _) => next::wait_until(&iso(until)),
-            (None, None, Stop::Refused(refusal)) => next::after_refusal(refusal),
-            (None, None, Stop::Broke(fault)) => next::after_fault(fault),
+            (None, None, Unanswered::Refused(refusal)) => next::after_refusal(refusal),
+            (None, None, Unanswered::Broke(fault)) => next::after_fault(fault),
         };
-        let (code, title) = named(stop, acted);
+        let (code, title) = named(unanswered, acted);
         Self {
             code,
             title,
-            detail: detail(stop, acted, record),
-            status: status(stop, acted, short, spoken),
+            detail: detail(unanswered, acted, record),
+            status: status(unanswered, acted, short, spoken),
             retryable,
-            retry_after: if retryable { retry_after(stop, short) } else { None },
+            retry_after: if retryable { retry_after(unanswered, short) } else { None },
             until,
             next,
             sentence,
@@ -157,54 +157,56 @@ fn by_code(code: RefusalCode) -> Lift {
     }
 }
 
-fn acted(stop: &Stop, does: Does) -> Option<Acted> {
-    if let Stop::Broke(Fault { first: Some(first), .. }) = stop {
+fn acted(unanswered: &Unanswered, does: Does) -> Option<Acted> {
+    if let Unanswered::Broke(Fault { first: Some(first), .. }) = unanswered {
         return Some(if first.fate == Fate::CarriedOut { Acted::Yes } else { Acted::Perhaps });
     }
-    match (does, stop.carried_out()) {
+    match (does, unanswered.carried_out()) {
         (Does::More | Does::Keyed, CarriedOut::Perhaps) => Some(Acted::Perhaps),
         (Does::More | Does::Keyed, CarriedOut::Yes) => Some(Acted::Yes),
         (Does::Reads, _) | (_, CarriedOut::NotSent | CarriedOut::No) => None,
     }
 }
 
-fn wait(stop: &Stop) -> Option<Duration> {
-    match stop {
-        Stop::Refused(refusal) => refusal.wait,
-        Stop::Broke(_) => None,
+fn wait(unanswered: &Unanswered) -> Option<Duration> {
+    match unanswered {
+        Unanswered::Refused(refusal) => refusal.wait,
+        Unanswered::Broke(_) => None,
     }
 }
 
 /// Whether the same request may succeed later, without a person doing more than was asked of them.
-fn is_retryable(stop: &Stop) -> bool {
-    match stop {
-        Stop::Refused(refusal) => refusal.code == RefusalCode::ApprovalRequired || refusal.wait.is_some(),
-        Stop::Broke(fault) => fault.passes == Passes::Soon,
+fn is_retryable(unanswered: &Unanswered) -> bool {
+    match unanswered {
+        Unanswered::Refused(refusal) => {
+            refusal.code == RefusalCode::ApprovalRequired || refusal.wait.is_some()
+        }
+        Unanswered::Broke(fault) => fault.passes == Passes::Soon,
     }
 }
 
-/// When to send it again, of what may be.
-fn retry_after(stop: &Stop, short: Option<Duration>) -> Option<u64> {
-    match stop {
-        Stop::Refused(_) => {
+/// When to send it again, if that may help.
+fn retry_after(unanswered: &Unanswered, short: Option<Duration>) -> Option<u64> {
+    match unanswered {
+        Unanswered::Refused(_) => {
             short.map(|wait| u64::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX).max(1))
         }
-        Stop::Broke(_) => Some(1),
+        Unanswered::Broke(_) => Some(1),
     }
 }
 
-fn named(stop: &Stop, acted: Option<Acted>) -> (&'static str, &'static str) {
+fn named(unanswered: &Unanswered, acted: Option<Acted>) -> (&'static str, &'static str) {
     let fault = |code: FaultCode| (code.as_str(), code.title());
-    match (stop, acted) {
-        (Stop::Refused(refusal), _) => (refusal.code.as_str(), refusal.code.title()),
-        (Stop::Broke(_), Some(Acted::Perhaps)) => fault(FaultCode::OutcomeUnknown),
-        (Stop::Broke(_), Some(Acted::Yes)) => fault(FaultCode::UnusableAnswer),
-        (Stop::Broke(broke), None) => fault(broke.code),
+    match (unanswered, acted) {
+        (Unanswered::Refused(refusal), _) => (refusal.code.as_str(), refusal.code.title()),
+        (Unanswered::Broke(_), Some(Acted::Perhaps)) => fault(FaultCode::OutcomeUnknown),
+        (Unanswered::Broke(_), Some(Acted::Yes)) => fault(FaultCode::UnusableAnswer),
+        (Unanswered::Broke(broke), None) => fault(broke.code),
     }
 }
 
-fn detail(stop: &Stop, acted: Option<Acted>, record: Option<RecordId>) -> String {
-    let what = stop.detail();
+fn detail(unanswered: &Unanswered, acted: Option<Acted>, record: Option<RecordId>) -> String {
+    let what = unanswered.detail();
     let record = record.map(|RecordId(id)| format!(" (record {id})")).unwrap_or_default();
     match acted {
         None => what.to_owned(),
@@ -215,22 +217,28 @@ fn detail(stop: &Stop, acted: Option<Acted>, record: Option<RecordId>) -> String
     }
 }
 
-fn status(stop: &Stop, acted: Option<Acted>, short: Option<Duration>, spoken: Spoken) -> StatusCode {
+fn status(
+    unanswered: &Unanswered,
+    acted: Option<Acted>,
+    short: Option<Duration>,
+    spoken: Spoken,
+) -> StatusCode {
     if acted.is_some() {
         return StatusCode::FORBIDDEN;
     }
-    let base = match stop {
-        Stop::Refused(refusal) if short.is_some() && refusal.code == RefusalCode::BudgetExhausted => {
+    let base = match unanswered {
+        Unanswered::Refused(refusal) if short.is_some() && refusal.code == RefusalCode::BudgetExhausted => {
             return StatusCode::TOO_MANY_REQUESTS;
         }
-        Stop::Refused(refusal) => refusal.code.status(),
-        Stop::Broke(fault) => of_fault(fault.code),
+        Unanswered::Refused(refusal) => refusal.code.status(),
+        Unanswered::Broke(fault) => of_fault(fault.code),
     };
     // Google's clients answer a 401 by refreshing, and report that failure instead.
-    let has_a_pass = !matches!(stop, Stop::Refused(Refusal { code: RefusalCode::PassMissing, .. }));
+    let has_a_pass =
+        !matches!(unanswered, Unanswered::Refused(Refusal { code: RefusalCode::PassMissing, .. }));
     let is_lost = base == StatusCode::UNAUTHORIZED && spoken == Spoken::Google && has_a_pass;
-    // An SDK that repeats a 5xx in vain reports that it gave up, and not why.
-    let is_hammered = base.is_server_error() && !is_retryable(stop) && spoken != Spoken::Plain;
+    // An SDK that repeats a 5xx in vain reports only that it gave up.
+    let is_hammered = base.is_server_error() && !is_retryable(unanswered) && spoken != Spoken::Plain;
     if is_lost || is_hammered { StatusCode::FORBIDDEN } else { base }
 }
 

@@ -20,12 +20,12 @@ use crate::gateway::Gateway;
 use crate::heads::Heads;
 use crate::meter;
 use crate::pipeline::Worker;
-use crate::server::patience::Patient;
 use crate::server::place::Place;
 use crate::server::service::Agent;
+use crate::server::timed_stream::TimedStream;
 use crate::tasks::Tasks;
 
-/// A bound listener, and what it leads to.
+/// A bound listener, and where it leads.
 #[derive(Debug)]
 pub struct Door {
     pub socket: TcpListener,
@@ -119,7 +119,7 @@ async fn serve_thread(gateway: Arc<Gateway>, doors: Vec<Door>, stopped: watch::R
     tasks.drain(drain).await;
 }
 
-/// Accepts on one door until told to stop, then sees its connections out.
+/// Accepts connections on one door until told to stop, then lets them finish.
 async fn accept(worker: Arc<Worker>, door: Door, mut stopped: watch::Receiver<bool>) {
     let listener = match tokio::net::TcpListener::from_std(door.socket) {
         Ok(listener) => listener,
@@ -141,7 +141,7 @@ async fn accept(worker: Arc<Worker>, door: Door, mut stopped: watch::Receiver<bo
                 }
             },
             _ = connections.join_next(), if !connections.is_empty() => {}
-            // Nobody is left who could tell it to stop, so it stops.
+            // Nobody is left to tell it to stop, so it stops.
             told = stopped.changed() => if told.is_err() { break },
         }
     }
@@ -189,7 +189,10 @@ async fn connection(
         .header_read_timeout(limits.head_read)
         .max_buf_size(most)
         .max_headers(limits.headers)
-        .serve_connection(TokioIo::new(Patient::new(stream, heads, limits.idle, limits.head_whole)), agent);
+        .serve_connection(
+            TokioIo::new(TimedStream::new(stream, heads, limits.idle, limits.head_whole)),
+            agent,
+        );
     let mut served = std::pin::pin!(served);
     let ended = loop {
         tokio::select! {

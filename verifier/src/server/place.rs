@@ -8,7 +8,8 @@ use crate::entrance::Load;
 use crate::gateway::Gateway;
 use crate::half_open::Line;
 
-/// Connections beyond the limit that are still told so. Beyond these the socket is closed without a word.
+/// Connections beyond the limit that still get an answer that says so. Beyond these the socket is closed without a
+/// word.
 pub(crate) const TOLD: usize = 64;
 
 /// Counts one connection for as long as it lives.

@@ -11,9 +11,9 @@ use datalog::RawRequest;
 
 use crate::answer::treatment::Shows;
 use crate::gateway::Gateway;
-use crate::refusal::stop::Stop;
+use crate::memory::MemoryShare;
+use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::rooms::Room;
 use crate::steps::verify::Trusted;
 
 /// A request as its surface understood it.
@@ -22,7 +22,7 @@ pub(crate) struct Arrived {
     /// The service's host that the agent meant, if its surface shows one.
     pub host: Option<String>,
     pub method: String,
-    /// The method that the agent names instead.
+    /// The method that the agent named in a header instead.
     pub method_override: Option<String>,
     /// The service's own path, percent-encoded; starts with `/`.
     pub path: String,
@@ -60,22 +60,22 @@ impl Arrived {
 /// The whole body of a request, and its memory for as long as this lives.
 pub(crate) struct Contents {
     pub bytes: Bytes,
-    _room: Option<Room>,
+    _room: Option<MemoryShare>,
 }
 
 impl Contents {
-    /// Bytes that are in this memory, if they need any.
-    pub(crate) fn within(room: Option<Room>, bytes: Bytes) -> Self {
+    /// Bytes that this memory holds, if they need any.
+    pub(crate) fn within(room: Option<MemoryShare>, bytes: Bytes) -> Self {
         Self { bytes, _room: room }
     }
 
     /// A body that a surface already has whole: within the limit, with memory taken now.
-    pub(crate) fn whole(gateway: &Gateway, bytes: Bytes) -> Result<Self, Stop> {
+    pub(crate) fn whole(gateway: &Gateway, bytes: Bytes) -> Result<Self, Unanswered> {
         let most = gateway.config.limits.body;
         if bytes.len() > most {
             return Err(too_large(most).into());
         }
-        Ok(Self { _room: gateway.rooms.for_body(bytes.len())?, bytes })
+        Ok(Self { _room: gateway.memory.for_body(bytes.len())?, bytes })
     }
 
     /// Other bytes made from these, in the same memory.
@@ -84,7 +84,7 @@ impl Contents {
     }
 }
 
-/// A body with more bytes than are read.
+/// A body that is larger than the gateway reads.
 pub(crate) fn too_large(most: usize) -> Refusal {
     Refusal::new(RefusalCode::BodyTooLarge, "the request body is larger than what is inspected")
         .expected(format!("at most {most} bytes"), "more")

@@ -1,8 +1,8 @@
-//! Ask: a request that needs an approval waits for the answer to this very request.
+//! Ask: a request that needs an approval waits for its answer.
 //!
-//! The authority keeps the question. The gateway finds it again for the same request, holds the request open as long as
-//! the agent prefers, and takes a yes only as blocks that trusted approvers signed for this pass and this request. Then
-//! `decide` decides once more, and the intent uses the approval up.
+//! The authority keeps the question. The gateway finds it again for the same request, holds the request open as long
+//! as the agent prefers, and accepts a yes only as blocks that trusted approvers signed for this pass and this
+//! request. Then `decide` decides once more, and the intent uses up the approval.
 //!
 //! - Invariant: A stop ends every held-open request at once (`a_stop_or_a_revocation_ends_the_wait_at_once`,
 //!   `a_stop_drops_what_is_held_at_once`).
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::gateway::Gateway;
 use crate::ports::{Ask, AskError, Asked, Opinion, StoreFault};
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Fault, FaultCode, Refusal, RefusalCode};
 use crate::steps::arrived::{Caller, Patience};
 use crate::steps::verify::Trusted;
@@ -48,7 +48,7 @@ pub(crate) struct Waiting<'a> {
 
 impl Waiting<'_> {
     /// The approval of this request, once there is one.
-    pub(crate) async fn answer(&mut self, question: &Question) -> Result<Approved, Stop> {
+    pub(crate) async fn answer(&mut self, question: &Question) -> Result<Approved, Unanswered> {
         let mut ask = self.put_as(question)?;
         let reasons = question.refused.reasons();
         let authority = &self.gateway.authority;
@@ -74,10 +74,11 @@ impl Waiting<'_> {
         }
     }
 
-    fn put_as(&self, question: &Question) -> Result<Ask, Stop> {
+    fn put_as(&self, question: &Question) -> Result<Ask, Unanswered> {
         let (LookedUp { request, observed }, pass) = (question.about(), self.trusted.pass());
-        let sealed =
-            |error: ApprovalError| Stop::from(Refusal::new(RefusalCode::Unevaluable, error.to_string()));
+        let sealed = |error: ApprovalError| {
+            Unanswered::from(Refusal::new(RefusalCode::Unevaluable, error.to_string()))
+        };
         let quorum = pass.quorum();
         Ok(Ask {
             at: self.gateway.clock.now(),
@@ -97,7 +98,7 @@ impl Waiting<'_> {
         })
     }
 
-    async fn put(&self, ask: &Ask) -> Result<Asked, Stop> {
+    async fn put(&self, ask: &Ask) -> Result<Asked, Unanswered> {
         let in_time = &self.gateway.in_time;
         match in_time.answer(in_time.authority().ask(ask.clone())).await {
             Ok(asked) => Ok(asked),
@@ -110,8 +111,13 @@ impl Waiting<'_> {
         }
     }
 
-    /// The signatures count, and not the authority's word.
-    fn approved(&self, question: &Question, blocks: &[Vec<u8>], id: &ApprovalId) -> Result<Approved, Stop> {
+    /// The signatures count, not the authority's word.
+    fn approved(
+        &self,
+        question: &Question,
+        blocks: &[Vec<u8>],
+        id: &ApprovalId,
+    ) -> Result<Approved, Unanswered> {
         let keys = self.gateway.authority.approver_keys();
         Approved::verify(self.trusted.pass(), question.about(), blocks, &keys, self.gateway.clock.now())
             .and_then(
@@ -127,12 +133,12 @@ impl Waiting<'_> {
             })
     }
 
-    /// Until something changes, the wait is over, or nobody waits any longer.
+    /// Waits until something changes, the time is over, or nobody waits any longer.
     async fn wait(
         &mut self,
         until: Instant,
         changes: &mut watch::Receiver<crate::ports::Changes>,
-    ) -> Result<News, Stop> {
+    ) -> Result<News, Unanswered> {
         loop {
             let look = (Instant::now() + LOOK_EVERY).min(until);
             let changed = tokio::select! {
@@ -186,6 +192,6 @@ fn denied_before(because: Option<&str>) -> Refusal {
         .hint("other words do not ask again; only the person who said no can take it back")
 }
 
-fn broken(fault: &StoreFault) -> Stop {
+fn broken(fault: &StoreFault) -> Unanswered {
     Fault::audit().because(format!("a question for a person was not taken: {fault}")).into()
 }

@@ -1,6 +1,6 @@
-//! Classify: an agent's request in the words of the catalog.
+//! Classify: finds the operation of an agent's request in the catalog.
 //!
-//! The catalog names the operation and builds the canonical request; this is the door to it. An unknown request is
+//! The catalog names the operation and builds the canonical request; this step calls it. An unknown request is
 //! refused here, and nothing is guessed.
 //!
 //! - Invariant: A HEAD is decided, counted and judged like its GET, and shows nothing of the body
@@ -15,7 +15,7 @@ use crate::answer::treatment::Shows;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::steps::arrived::Arrived;
 
-/// Finds the one operation that a request is.
+/// Finds the one operation of a request.
 pub(crate) fn classify(arrived: &Arrived) -> Result<Request, Refusal> {
     let connection = arrived.trusted.connection();
     let request = arrived

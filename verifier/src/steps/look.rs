@@ -1,8 +1,8 @@
-//! Look: fetches what a request refers to and does not say, before the decision.
+//! Look: fetches the things that a request refers to without saying them, before the decision.
 //!
-//! `datalog` plans which look-up is needed and reads its answer. This carries it out, with a credential leased for that
-//! look-up alone, within limits of time, size and number for each lineage. A look-up without an answer is reported as
-//! such and leads to a denial. Nothing of an answer goes to the agent.
+//! `datalog` plans which look-up is needed and reads its answer. This step carries it out, with a credential leased
+//! for that look-up alone, within limits of time and size, and of number for each lineage. A look-up without an
+//! answer is reported as such and leads to a denial. The agent gets nothing of an answer.
 //!
 //! - Invariant: An agent never learns what was looked up, even if Hallpass could not read it
 //!   (`what_a_draft_holds_is_not_told_where_it_cannot_be_read_either`).
@@ -20,13 +20,13 @@ use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::{Instant, timeout_at};
 
-use crate::departures::Recalled;
 use crate::gateway::Gateway;
+use crate::in_flight::Recalled;
+use crate::memory::MemoryShare;
 use crate::ports::{CarriedOut, Warrant};
 use crate::record::Recording;
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Fault, Refusal};
-use crate::rooms::Room;
 use crate::steps::verify::Trusted;
 use crate::upstream::forward::Forwarder;
 use crate::upstream::outgoing::Outgoing;
@@ -44,11 +44,11 @@ pub(crate) struct LookUps {
     pub request: Request,
     pub context: Context,
     /// Memory for the fetched bytes, which may be part of the request now.
-    pub rooms: Vec<Room>,
+    pub memory: Vec<MemoryShare>,
 }
 
 /// The result of a look-up: bytes and their memory, or why there are none.
-type Fetched = Result<(Vec<u8>, Option<Room>), Unfound>;
+type Fetched = Result<(Vec<u8>, Option<MemoryShare>), Unfound>;
 
 impl Looker<'_> {
     /// Makes the look-ups that the decision lacks. Nearly every request needs none.
@@ -57,10 +57,10 @@ impl Looker<'_> {
         request: Request,
         context: Context,
         recording: &mut Recording,
-    ) -> Result<LookUps, Stop> {
-        let mut rooms = Vec::new();
+    ) -> Result<LookUps, Unanswered> {
+        let mut memory = Vec::new();
         if !could_need(self.trusted.pass(), &request) {
-            return Ok(LookUps { request, context, rooms });
+            return Ok(LookUps { request, context, memory });
         }
         let deadline = Instant::now() + self.gateway.config.limits.look;
         let mut inquiry = Inquiry::about(request, context);
@@ -77,7 +77,7 @@ impl Looker<'_> {
                 Ok((bytes, room)) => {
                     tracing::debug!(%operation, "looked up");
                     inquiry.learn(&needed, Ok(&bytes));
-                    rooms.extend(room);
+                    memory.extend(room);
                 }
                 Err(unfound) => {
                     tracing::debug!(%operation, %unfound, "not found");
@@ -86,27 +86,27 @@ impl Looker<'_> {
             }
         }
         let (request, context) = inquiry.into_parts();
-        Ok(LookUps { request, context, rooms })
+        Ok(LookUps { request, context, memory })
     }
 
-    /// Only the look-up was on its way.
-    fn recalled(&self) -> Stop {
+    /// Only the look-up was on its way, so the request was not sent.
+    fn recalled(&self) -> Unanswered {
         self.trusted.stands(self.gateway).err().unwrap_or_else(|| Refusal::stopped().into())
     }
 
-    /// It is durable before the look-up leaves: if nothing can be written, nothing is looked up.
-    async fn one_more(&self) -> Result<(), Stop> {
+    /// Counts one more look-up, durably, before it leaves: if nothing can be written, nothing is looked up.
+    async fn one_more(&self) -> Result<(), Unanswered> {
         let (gateway, now) = (self.gateway, self.gateway.clock.now());
         gateway.in_time.look_up(self.trusted.pass(), gateway.config.limits.look_ups, now).await
     }
 
-    async fn fetch(&self, needed: &Needed, recording: &mut Recording) -> Result<Fetched, Stop> {
+    async fn fetch(&self, needed: &Needed, recording: &mut Recording) -> Result<Fetched, Unanswered> {
         let (in_time, limits) = (&self.gateway.in_time, &self.gateway.config.limits);
         let warrant = Warrant::Needed(needed);
         let outgoing = Outgoing::of(warrant, self.trusted.connection())?;
         let credential = in_time.lease(warrant).await?;
         // Waiting for a provider takes seconds, and a person may have ended the pass meanwhile.
-        let mut under_way = in_time.authority().departures().begin();
+        let mut under_way = in_time.authority().in_flight().begin();
         self.trusted.stands(self.gateway)?;
         recording.looks_up(&warrant.request().operation);
         let stands = || self.trusted.stands(self.gateway).is_ok();
@@ -132,7 +132,7 @@ impl Looker<'_> {
         if length > limits.body {
             return Ok(Err(Unfound::TooLarge));
         }
-        let room = self.gateway.rooms.for_body(length)?;
+        let room = self.gateway.memory.for_body(length)?;
         Ok(match Limited::new(answer.into_body(), limits.body).collect().await {
             Ok(whole) => Ok((whole.to_bytes().to_vec(), room)),
             Err(error) if error.is::<LengthLimitError>() => Err(Unfound::TooLarge),

@@ -11,7 +11,7 @@ use crate::gateway::Gateway;
 use crate::ports::Connection;
 use crate::record::Recording;
 use crate::refusal::Refusal;
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 
 /// A verified pass, and the connection that it covers. Only `Trusted::of` makes one.
 pub(crate) struct Trusted {
@@ -21,13 +21,13 @@ pub(crate) struct Trusted {
 }
 
 impl Trusted {
-    /// Verifies a pass for one connection. From there on its record names it.
+    /// Verifies a pass for one connection. From here on the record names the pass.
     pub(crate) fn of(
         gateway: &Gateway,
         text: SecretString,
         connection: &ConnectionName,
         recording: &mut Recording,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Self, Unanswered> {
         let pass = gateway.verify(&text)?;
         recording.verified(&pass);
         let connection = covered(gateway, &pass, connection)?;
@@ -43,21 +43,25 @@ impl Trusted {
     }
 
     /// Verifies the pass once more, before it waits on or decides again.
-    pub(crate) fn again(&self, gateway: &Gateway) -> Result<Arc<VerifiedPass>, Stop> {
+    pub(crate) fn again(&self, gateway: &Gateway) -> Result<Arc<VerifiedPass>, Unanswered> {
         let pass = gateway.verify(&self.text)?;
         covered(gateway, &pass, &self.connection.name)?;
         Ok(pass)
     }
 
     /// The last check before something is sent, including the service's description.
-    pub(crate) fn stands(&self, gateway: &Gateway) -> Result<(), Stop> {
+    pub(crate) fn stands(&self, gateway: &Gateway) -> Result<(), Unanswered> {
         gateway.still_trusts(&self.text, &self.connection)
     }
 }
 
 /// The connection of a request, if the pass covers it. A connection that exists but is not covered answers like one
 /// that does not exist.
-fn covered(gateway: &Gateway, pass: &VerifiedPass, name: &ConnectionName) -> Result<Arc<Connection>, Stop> {
+fn covered(
+    gateway: &Gateway,
+    pass: &VerifiedPass,
+    name: &ConnectionName,
+) -> Result<Arc<Connection>, Unanswered> {
     if !pass.connections().iter().any(|connected| connected.name == *name) {
         return Err(Refusal::not_covered(name.as_str()).into());
     }

@@ -62,8 +62,8 @@ impl Admitted {
     }
 }
 
-/// Slots from which many services take a credential, beside `Authorization` and those of overlays. If one is filled,
-/// the request is refused and the slot is not emptied, because the agent meant to use it.
+/// Headers from which many services take a credential, in addition to `Authorization` and those of overlays. If one
+/// is filled, the request is refused. The gateway does not empty it, because the agent meant to use it.
 const CREDENTIAL_SLOTS: [&str; 9] = [
     "cookie",
     "proxy-authorization",
@@ -139,8 +139,8 @@ pub(crate) fn take_pass(headers: &mut HeaderMap) -> Result<SecretString, Refusal
     Ok(pass)
 }
 
-/// Beginnings of tokens that no single service has. Overlays have the others, so that a mistake can be named.
-/// Nothing of the token is repeated.
+/// Beginnings of tokens that belong to no single service. Overlays list the others, so that a mistake can be named.
+/// The refusal repeats nothing of the token.
 const COMMON_TOKENS: [(&str, &str); 2] = [("eyJ", "a JSON web token"), ("sk-", "an API key")];
 
 fn other_token(text: &str) -> Option<&'static str> {
@@ -159,7 +159,7 @@ fn looks_like_a_pass(text: &str) -> Result<(), Refusal> {
                 "agents hold passes only: mint one with `hallpass mint`, and revoke that token if it leaked",
             ));
     }
-    // It looks at every byte whatever it finds, so that many are looked at at once.
+    // It checks every byte even after a bad one, so that the compiler can check many at once.
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'_' | b'=');
     if !text.bytes().fold(true, |so_far, byte| so_far & is_base64(byte)) {
         return Err(Refusal::new(RefusalCode::PassInvalid, "the bearer token is not a pass")

@@ -17,7 +17,7 @@ use crate::heads::{Chunked, Flaw};
 use crate::pipeline::{RequestState, Stopped, Worker};
 use crate::record::Came;
 use crate::refusal::spoken::Client;
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Fault, FaultCode, Told};
 use crate::steps::arrived::{Arrived, Caller};
 use crate::steps::verify::Trusted;
@@ -49,7 +49,7 @@ pub(crate) async fn answer(
     let state = worker.begin(&Came { method, path, peer: entrance.peer }, caller);
     let client = Client::of(path, &parts.headers);
     let spoken = worker.gateway.spoken(&entrance.scope, client);
-    // Nothing behind these is read as a request.
+    // Nothing after these is read as a request.
     let is_last = parts.extensions.get::<Chunked>().is_some() || parts.extensions.get::<Flaw>().is_some();
     let mut visit = Visit { worker, entrance, state, voice: Voice { client, spoken, own: None } };
     let answered = visit.answered(parts, body).await;
@@ -57,8 +57,8 @@ pub(crate) async fn answer(
     let waited = state.waited;
     let mut reply = match worker.end(state, answered).await {
         Ok(reply) => reply,
-        Err(Stopped { stop, about }) => {
-            problem::stopped(&stop, &Told::of(&stop, voice.spoken, about), &voice)
+        Err(Stopped { unanswered, about }) => {
+            problem::stopped(&unanswered, &Told::of(&unanswered, voice.spoken, about), &voice)
         }
     };
     if let Some(patience) = waited {
@@ -79,7 +79,7 @@ fn rendered(reply: Reply) -> Response<AnswerBody> {
 }
 
 impl Visit<'_> {
-    async fn answered(&mut self, parts: Parts, body: Incoming) -> Result<Reply, Stop> {
+    async fn answered(&mut self, parts: Parts, body: Incoming) -> Result<Reply, Unanswered> {
         let host = self.enter(&parts)?;
         self.voice.own = Some(format!("http://{}", host.as_str()));
         match own::page_for(self.gateway(), &parts, &self.entrance.scope, &host) {
@@ -93,7 +93,7 @@ impl Visit<'_> {
         &self.worker.gateway
     }
 
-    fn enter(&self, parts: &Parts) -> Result<OwnHost, Stop> {
+    fn enter(&self, parts: &Parts) -> Result<OwnHost, Unanswered> {
         if self.entrance.load == Load::TooMuch {
             return Err(Fault::before(
                 FaultCode::Overloaded,
@@ -105,37 +105,44 @@ impl Visit<'_> {
     }
 
     /// A request's life.
-    async fn request(&mut self, parts: Parts, body: Incoming, host: &OwnHost) -> Result<Reply, Stop> {
+    async fn request(&mut self, parts: Parts, body: Incoming, host: &OwnHost) -> Result<Reply, Unanswered> {
         let arrived = self.arrived(parts, body, host).await?;
         let ready = self.worker.prepare(&arrived, &mut self.state).await;
-        let ready = ready.map_err(|stop| mistake::dropped_prefix(stop, &arrived, &self.entrance.scope))?;
+        let ready = ready
+            .map_err(|unanswered| mistake::dropped_prefix(unanswered, &arrived, &self.entrance.scope))?;
         self.worker.go(ready, &mut self.state).await
     }
 
     /// Admits it, verifies its pass, and then reads its body.
-    async fn arrived(&mut self, parts: Parts, mut body: Incoming, host: &OwnHost) -> Result<Arrived, Stop> {
+    async fn arrived(
+        &mut self,
+        parts: Parts,
+        mut body: Incoming,
+        host: &OwnHost,
+    ) -> Result<Arrived, Unanswered> {
         let (admitted, trusted) = match self.present(parts, host) {
             Ok(presented) => presented,
-            Err(stop) => {
+            Err(unanswered) => {
                 discard(body, &self.gateway().config.limits).await;
-                return Err(stop);
+                return Err(unanswered);
             }
         };
         let coding = inflate::coding(&admitted.headers)?;
         match take_in(&mut body, coding, self.gateway()).await {
             Ok(contents) => Ok(admitted.arrived(trusted, contents)),
-            Err(stop) => {
+            Err(unanswered) => {
                 discard(body, &self.gateway().config.limits).await;
-                Err(stop)
+                Err(unanswered)
             }
         }
     }
 
     /// Admit and verify: every check before a byte of the body.
-    fn present(&mut self, parts: Parts, host: &OwnHost) -> Result<(Admitted, Trusted), Stop> {
+    fn present(&mut self, parts: Parts, host: &OwnHost) -> Result<(Admitted, Trusted), Unanswered> {
         let scope = &self.entrance.scope;
         let bare = **scope == Scope::Shared && mistake::has_no_prefix(parts.uri.path());
-        let unknown = |stop: Stop| if bare { mistake::without_a_prefix(stop) } else { stop };
+        let unknown =
+            |unanswered: Unanswered| if bare { mistake::without_a_prefix(unanswered) } else { unanswered };
         let admitted = admit(parts, scope, host).map_err(|refusal| unknown(refusal.into()))?;
         let (text, name) = (admitted.pass.clone(), &admitted.connection);
         let trusted = Trusted::of(&self.worker.gateway, text, name, &mut self.state.recording);
@@ -145,7 +152,12 @@ impl Visit<'_> {
     }
 
     /// How a pass would answer. It has a body and a record.
-    async fn can(&mut self, mut parts: Parts, mut body: Incoming, host: &OwnHost) -> Result<Reply, Stop> {
+    async fn can(
+        &mut self,
+        mut parts: Parts,
+        mut body: Incoming,
+        host: &OwnHost,
+    ) -> Result<Reply, Unanswered> {
         let pass = take_pass(&mut parts.headers)?;
         let verified = self.gateway().verify(&pass)?;
         self.state.recording.verified(&verified);
@@ -161,7 +173,7 @@ async fn page(
     mut parts: Parts,
     scope: &Scope,
     host: &OwnHost,
-) -> Result<Reply, Stop> {
+) -> Result<Reply, Unanswered> {
     let pass_of = |parts: &mut Parts| gateway.verify(&take_pass(&mut parts.headers)?);
     match page {
         Page::WellKnown => Ok(problem::page(&own::well_known(gateway, host))),

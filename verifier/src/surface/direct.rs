@@ -23,7 +23,7 @@ use crate::gateway::Gateway;
 use crate::pipeline::{RequestState, Stopped, Worker};
 use crate::record::Came;
 use crate::refusal::spoken::Spoken;
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Refusal, Told};
 use crate::steps::arrived::{Arrived, Caller, Contents, Patience};
 use crate::steps::verify::Trusted;
@@ -97,8 +97,8 @@ impl Direct {
         let answered = self.answered(call, &mut state).await;
         match self.worker.end(state, answered).await {
             Ok(reply) => Got::Answer(read(reply).await),
-            Err(Stopped { stop, about }) => {
-                Got::Stopped(problem::problem(&stop, &Told::of(&stop, Spoken::Plain, about)))
+            Err(Stopped { unanswered, about }) => {
+                Got::Stopped(problem::problem(&unanswered, &Told::of(&unanswered, Spoken::Plain, about)))
             }
         }
     }
@@ -108,13 +108,13 @@ impl Direct {
         self.tasks.drain(patience).await;
     }
 
-    async fn answered(&self, call: Call, state: &mut RequestState) -> Result<Reply, Stop> {
+    async fn answered(&self, call: Call, state: &mut RequestState) -> Result<Reply, Unanswered> {
         let arrived = self.arrived(call, state)?;
         let ready = self.worker.prepare(&arrived, state).await?;
         self.worker.go(ready, state).await
     }
 
-    fn arrived(&self, call: Call, state: &mut RequestState) -> Result<Arrived, Stop> {
+    fn arrived(&self, call: Call, state: &mut RequestState) -> Result<Arrived, Unanswered> {
         let gateway = &self.worker.gateway;
         let headers = headers(&call.headers)?;
         no_other_credential(&headers)?;

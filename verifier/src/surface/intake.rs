@@ -1,8 +1,8 @@
 //! Reads the body of a request, whole and within a limit. It takes memory before it keeps anything.
 //!
-//! One byte past the limit is refused, and the limit counts the inflated bytes of a gzip body. `classify` tells what
-//! the body is. How it came, with a length or in chunks, is forgotten: it goes on with a length of its own. Extensions
-//! of a chunk's size (RFC 9112, section 7.1.1) are ignored; trailers are refused.
+//! One byte over the limit is refused, and the limit counts the inflated bytes of a gzip body. `classify` tells what
+//! the body is. It does not matter how the body came, with a length or in chunks: it goes on with a length of its
+//! own. Extensions of a chunk's size (RFC 9112, section 7.1.1) are ignored; trailers are refused.
 
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
@@ -12,9 +12,9 @@ use tokio::time::timeout;
 use crate::config::Limits;
 use crate::filter::inflate::{Broken, Coding, inflate};
 use crate::gateway::Gateway;
-use crate::refusal::stop::Stop;
+use crate::memory::MemoryShare;
+use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Fault, Refusal};
-use crate::rooms::Room;
 use crate::steps::arrived::{Contents, too_large};
 
 /// The least memory that is taken for a body without a length.
@@ -30,17 +30,17 @@ enum Framed {
 /// Memory that grows with its content.
 struct Growing<'a> {
     gateway: &'a Gateway,
-    held: Option<Room>,
+    held: Option<MemoryShare>,
 }
 
 impl Growing<'_> {
     /// Makes it hold this many bytes. If many large bodies come at once, the last are turned away.
     fn holds(&mut self, bytes: usize) -> Result<(), Fault> {
-        let held = self.held.as_ref().map_or(0, Room::bytes);
+        let held = self.held.as_ref().map_or(0, MemoryShare::bytes);
         if bytes <= held {
             return Ok(());
         }
-        let more = self.gateway.rooms.for_body(bytes - held)?;
+        let more = self.gateway.memory.for_body(bytes - held)?;
         match (&mut self.held, more) {
             (Some(held), Some(more)) => held.join(more),
             (held, more) => *held = more,
@@ -50,7 +50,11 @@ impl Growing<'_> {
 }
 
 /// The whole body, or why there is none.
-pub(crate) async fn take_in<B>(body: &mut B, coding: Coding, gateway: &Gateway) -> Result<Contents, Stop>
+pub(crate) async fn take_in<B>(
+    body: &mut B,
+    coding: Coding,
+    gateway: &Gateway,
+) -> Result<Contents, Unanswered>
 where
     B: Body<Data = Bytes> + Unpin,
 {
@@ -79,7 +83,7 @@ where
 }
 
 /// The text of a gzip body. It has the body's limit, and is held beside the body while it grows.
-fn inflated(compressed: &[u8], room: &mut Growing<'_>) -> Result<Bytes, Stop> {
+fn inflated(compressed: &[u8], room: &mut Growing<'_>) -> Result<Bytes, Unanswered> {
     let limits = &room.gateway.config.limits;
     inflate(compressed, |length| {
         if length > limits.body {
@@ -89,13 +93,13 @@ fn inflated(compressed: &[u8], room: &mut Growing<'_>) -> Result<Bytes, Stop> {
     })
 }
 
-impl From<Broken> for Stop {
+impl From<Broken> for Unanswered {
     fn from(broken: Broken) -> Self {
         Refusal::from(broken).into()
     }
 }
 
-async fn collect<B>(body: &mut B, room: &mut Growing<'_>) -> Result<Bytes, Stop>
+async fn collect<B>(body: &mut B, room: &mut Growing<'_>) -> Result<Bytes, Unanswered>
 where
     B: Body<Data = Bytes> + Unpin,
 {
@@ -107,7 +111,7 @@ where
         let frame = frame.map_err(|_| broken(framed))?;
         let Ok(data) = frame.into_data() else {
             return Err(Refusal::ambiguous("the request has trailers")
-                .expected("nothing behind the last chunk", "header lines")
+                .expected("nothing after the last chunk", "header lines")
                 .hint("send what they say in the head of the request, or leave it out")
                 .into());
         };

@@ -7,10 +7,10 @@ use datalog::{ClassifyError, RawRequest};
 
 use crate::entrance::Scope;
 use crate::refusal::RefusalCode;
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 use crate::steps::arrived::Arrived;
 
-/// Beginnings of services' paths that no single service has.
+/// Beginnings of services' paths that belong to no single service.
 const COMMON: [&str; 5] = ["/upload/", "/discovery/v1/", "/api/", "/user/", "/v1/"];
 
 /// Whether the path looks like a service's own, without a connection's name before it.
@@ -20,9 +20,9 @@ pub(crate) fn has_no_prefix(path: &str) -> bool {
         || marks().iter().any(|service| service.clients.begins(path))
 }
 
-/// The same stop, with what was probably meant.
-pub(crate) fn without_a_prefix(stop: Stop) -> Stop {
-    let Stop::Refused(refusal) = stop else { return stop };
+/// The same refusal, with what was probably meant.
+pub(crate) fn without_a_prefix(unanswered: Unanswered) -> Unanswered {
+    let Unanswered::Refused(refusal) = unanswered else { return unanswered };
     let named = matches!(
         refusal.code,
         RefusalCode::PassMissing
@@ -31,7 +31,7 @@ pub(crate) fn without_a_prefix(stop: Stop) -> Stop {
             | RefusalCode::AmbiguousRequest
     );
     if !named {
-        return Stop::Refused(refusal);
+        return Unanswered::Refused(refusal);
     }
     const HINT: &str = "an SDK that drops the path of its base URL, such as `/gmail`, needs the connection's port of \
                         its own, which `hallpass connections` shows; `GET /pass` lists the connections of a pass";
@@ -39,13 +39,13 @@ pub(crate) fn without_a_prefix(stop: Stop) -> Stop {
         Some(hint) if refusal.code == RefusalCode::PassInvalid => format!("{hint}; {HINT}"),
         _ => HINT.to_owned(),
     };
-    Stop::Refused(refusal.hint(hint))
+    Unanswered::Refused(refusal.hint(hint))
 }
 
-/// The refusal of a path that is no operation, with what was probably meant. The name of a connection may also begin
-/// the service's own paths (`/gmail/v1/…`), so a client that dropped the prefix seems to have it still.
-pub(crate) fn dropped_prefix(stop: Stop, arrived: &Arrived, scope: &Scope) -> Stop {
-    let Stop::Refused(refusal) = stop else { return stop };
+/// The refusal of a path that is no operation, with what was probably meant. A service's own paths may begin with the
+/// name of a connection (`/gmail/v1/…`), so they seem to have the prefix even if the client dropped it.
+pub(crate) fn dropped_prefix(unanswered: Unanswered, arrived: &Arrived, scope: &Scope) -> Unanswered {
+    let Unanswered::Refused(refusal) = unanswered else { return unanswered };
     if *scope != Scope::Shared || refusal.code != RefusalCode::UnknownOperation {
         return refusal.into();
     }

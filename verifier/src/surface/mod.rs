@@ -1,4 +1,4 @@
-//! The surfaces: each takes requests apart that come in over its protocol, and renders the pipeline's answers.
+//! The surfaces. Each takes apart the requests of one protocol, and renders the pipeline's answers.
 //!
 //! A surface makes an `Arrived` of every request. It decides nothing.
 //!

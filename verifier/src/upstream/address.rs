@@ -1,6 +1,6 @@
 //! Where a connection's requests go: scheme, host, prefix, and the addresses that may be dialled for it.
 //!
-//! The operation or the configuration sets the host. Nothing that an agent sends takes part.
+//! The operation or the configuration sets the host. Nothing from the agent does.
 
 use std::net::IpAddr;
 

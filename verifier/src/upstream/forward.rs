@@ -25,7 +25,7 @@ use crate::config::Limits;
 use crate::meter;
 use crate::ports::{CarriedOut, Connection, Credential, Rejection, Sign, Warrant};
 use crate::refusal::not_admitted::NotAdmitted;
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Because, Does, Fault, FaultCode};
 use crate::upstream::dial::{Reach, Resolver};
 use crate::upstream::inbound::Inbound;
@@ -43,7 +43,7 @@ pub(crate) struct Departure {
 
 impl Departure {
     /// Consumes the permission, and builds the request to send from the permitted one.
-    pub(crate) fn of(permitted: Permitted, connection: &Connection) -> Result<Self, Stop> {
+    pub(crate) fn of(permitted: Permitted, connection: &Connection) -> Result<Self, Unanswered> {
         let outgoing = Outgoing::of(Warrant::Permitted(&permitted), connection)?;
         Ok(Self { permitted, outgoing })
     }
@@ -53,7 +53,7 @@ impl Departure {
     }
 }
 
-/// An answer that calls a token dead is never longer than this.
+/// An answer that says a token is dead is never longer than this.
 const DEAD: usize = 4 * 1024;
 
 /// A short answer's text, if its service may say something about the connection there.
@@ -94,7 +94,7 @@ impl Forwarder {
         }
     }
 
-    /// Sends a departure, and once more if that certainly changes nothing.
+    /// Sends a departure, and sends it again if a second time certainly changes nothing.
     pub(crate) async fn forward(
         &self,
         in_time: &InTime,
@@ -105,7 +105,7 @@ impl Forwarder {
         self.send(in_time, warrant, &departure.outgoing, credential).await
     }
 
-    /// Sends what a warrant is for.
+    /// Sends the request of a warrant.
     pub(crate) async fn send(
         &self,
         in_time: &InTime,

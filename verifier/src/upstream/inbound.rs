@@ -1,7 +1,7 @@
 //! The body of a service's answer, whose beginning may have been read already.
 //!
-//! Some services say in a body what others say by a status. So this reads as much as such an answer has, and puts it
-//! back in front of the rest. Nothing is decided here.
+//! Some services say in a body what others say by a status. So this reads as much as such an answer can have, and
+//! puts it back in front of the rest. Nothing is decided here.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -68,7 +68,7 @@ impl Inbound {
 }
 
 impl Inbound {
-    /// Whether it is already known that it never comes whole.
+    /// Whether the answer is known to be incomplete.
     pub(crate) fn is_broken(&self) -> bool {
         matches!(self.rest, Rest::Broken)
     }

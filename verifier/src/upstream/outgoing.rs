@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use crate::ports::{Connection, Credential, Warrant};
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Fault, FaultCode, Refusal, RefusalCode};
 use crate::upstream::address::Place;
 use crate::upstream::dial::Reach;
@@ -33,7 +33,7 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(crate) fn of(warrant: Warrant<'_>, connection: &Connection) -> Result<Self, Stop> {
+    pub(crate) fn of(warrant: Warrant<'_>, connection: &Connection) -> Result<Self, Unanswered> {
         let request = warrant.request();
         let place = Place::of(connection, request.upstream_host())?;
         let url = place.url(request).ok_or_else(|| unsendable("the request has no URL on the service"))?;

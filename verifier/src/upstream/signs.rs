@@ -1,8 +1,8 @@
 //! What an answer says about the connection itself: a scope that was never granted, or a sign-on that its owner must
 //! do.
 //!
-//! The authority tells the owner. The agent hears only that there is something, never the address, because a person who
-//! opens that address acts for the owner. Nothing is decided here, and the answer stays as it is.
+//! The authority tells the owner. The agent hears only that there is something to do, never the address, because a
+//! person who opens that address acts for the owner. Nothing is decided here, and the answer stays unchanged.
 //!
 //! - Invariant: If a service asks the owner to open an address, only the owner sees it: no agent and no record does
 //!   (`single_sign_on_is_told_the_owner_with_its_address_and_the_agent_without`,
@@ -80,7 +80,7 @@ fn find(
         .map(|(names, accepted, granted)| names.missing(status.as_u16(), accepted, granted))
         .filter(|missing| !missing.is_empty());
     let scopes = match (named, challenge(headers), in_body(manners, status, said)) {
-        // Any one of them is enough.
+        // Any one of these scopes is enough.
         (Some(any), _, _) => vec![any.join(" or ")],
         (None, Some(scopes), _) | (None, None, Some(scopes)) => scopes,
         (None, None, None) => return found,

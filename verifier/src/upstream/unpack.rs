@@ -1,8 +1,8 @@
 //! Unpacks the body of an answer that came in gzip.
 //!
-//! The gateway asks for gzip if it will read the answer anyway, and hands the answer on plain. The size of the input
-//! limits the output: an answer of a megabyte or more that is packed more tightly than any service packs is a bomb. It
-//! knows no other coding, and searches for nothing in the output.
+//! The gateway asks for gzip if it will read the answer anyway, and passes the answer on plain. The size of the input
+//! limits the output: an answer of a megabyte or more that is packed more tightly than any service packs is a bomb.
+//! This file knows no other coding, and searches for nothing in the output.
 //!
 //! - Invariant: A packed answer is unpacked within a limit, or refused
 //!   (`what_is_no_gzip_cut_off_or_a_bomb_is_not_passed_on`, `a_bomb_is_told_before_it_fills_memory`,
@@ -24,7 +24,7 @@ use crate::upstream::inbound::Inbound;
 const FREE: u64 = 1024 * 1024;
 /// Beyond that, one byte may give this many. Repetitive JSON reaches fifty; deflate can reach a thousand.
 const TIGHTEST: u64 = 250;
-/// How much is unpacked at a time: a thousand times as much can come of it.
+/// How much is unpacked at a time. It may become a thousand times as much.
 const STEP: usize = 128;
 /// How much is handed on at a time.
 const PIECE: usize = 64 * 1024;
@@ -58,7 +58,7 @@ impl Coding {
     }
 }
 
-/// Why no more of a body comes.
+/// Why a body ends early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.as_str())]
 pub(crate) enum Cut {
@@ -108,7 +108,7 @@ struct Packed {
 }
 
 impl Plain {
-    /// None if it is packed in another way.
+    /// The body, to be unpacked. None if it is packed in another way.
     pub(crate) fn of(coding: Coding, body: Inbound) -> Option<Self> {
         let packed = match coding {
             Coding::Identity => None,
@@ -140,7 +140,7 @@ impl Default for Packed {
 }
 
 impl Packed {
-    /// Unpacks as much of the waiting bytes as is handed on at a time; none if there is nothing to hand on.
+    /// Unpacks as much of the waiting bytes as is handed on at a time. None if there is nothing to hand on.
     fn next(&mut self) -> Result<Option<Bytes>, Cut> {
         while !self.waiting.is_empty() && self.decoder.get_ref().len() < PIECE {
             let step = self.waiting.split_to(self.waiting.len().min(STEP));

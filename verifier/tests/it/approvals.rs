@@ -224,13 +224,13 @@ fn a_holder_gives_up_its_own_pass_and_no_other() {
 fn what_is_stopped_by_itself_is_refused_and_says_so() {
     let stage = Stage::new();
     let pass = stage.pass(&["gmail:read"]);
-    stage.authority.suspended.lock().unwrap().insert("gmail".into());
+    stage.authority.single_stops.lock().unwrap().insert("gmail".into());
     let reply = stage.get(&pass, "/gmail/gmail/v1/users/me/messages");
     assert_eq!((reply.status, reply.code().as_str()), (403, "stopped"));
     assert!(reply.text().contains("resume"), "{reply:?}");
     let id = stage.authority.last_pass();
-    stage.authority.suspended.lock().unwrap().insert(id);
+    stage.authority.single_stops.lock().unwrap().insert(id);
     let reply = stage.get(&pass, "/gmail/gmail/v1/users/me/messages");
     assert_eq!((reply.status, reply.code().as_str()), (403, "stopped"));
-    assert!(reply.text().contains("suspended"), "{reply:?}");
+    assert!(reply.text().contains("is stopped"), "{reply:?}");
 }

@@ -10,7 +10,7 @@ fn recall(stage: &Stage) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let recalled = async {
         let wait = std::time::Duration::from_secs(20);
-        tokio::time::timeout(wait, stage.authority.departures.recall()).await.expect("it ends");
+        tokio::time::timeout(wait, stage.authority.in_flight.recall()).await.expect("it ends");
     };
     runtime.block_on(recalled);
 }
@@ -44,7 +44,7 @@ fn a_stop_of_another_pass_lets_what_is_on_its_way_go_on() {
     thread::scope(|scope| {
         let agent = scope.spawn(|| stage.get(&pass, "/github/user"));
         eventually("the request at the upstream", || stage.upstream.seen().len() == 1);
-        stage.authority.suspended.lock().unwrap().insert("gmail".into());
+        stage.authority.single_stops.lock().unwrap().insert("gmail".into());
         recall(&stage);
         open.send(()).unwrap();
         assert_eq!(agent.join().unwrap().status, 200);

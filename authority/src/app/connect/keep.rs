@@ -76,7 +76,7 @@ impl App {
     async fn take_up(&self, id: ConnectionId, name: ConnectionName) -> Result<ConnectionInfo, AppError> {
         let row = self.store.known_connection(id).await?;
         let row =
-            row.ok_or_else(|| AppError::conflict(format!("`{name}` was connected again by another")))?;
+            row.ok_or_else(|| AppError::conflict(format!("`{name}` was connected again by somebody else meanwhile")))?;
         let live = Arc::new(revive(&self.config, &self.catalog(), &self.vault, row));
         self.change_live(|connections| {
             connections.insert(name, live.clone());
@@ -84,7 +84,7 @@ impl App {
         Ok(self.info(&live))
     }
 
-    /// As the service says; if it cannot say, as the person does.
+    /// The account as the service names it, or as the person does if the service cannot.
     async fn account(&self, connecting: &Connecting, access: &SecretString) -> Result<Account, Unkept> {
         let said = connecting.account.as_ref();
         if let (Some(said), true) = (said, connecting.provider.userinfo.is_empty()) {
@@ -137,7 +137,7 @@ impl App {
     async fn give_back(&self, connecting: &Connecting, given: &Given, account: Option<&Account>) -> String {
         let tokens = Tokens { access: given.access.as_ref().ok(), refresh: given.refresh.as_ref() };
         if tokens.access.is_none() && tokens.refresh.is_none() {
-            return "nothing came that could be given back".into();
+            return "the provider gave no tokens, so there was nothing to give back".into();
         }
         let Connecting { provider, client, .. } = connecting;
         let live = self.live();

@@ -54,7 +54,7 @@ impl App {
         self.to_the_end(async move { this.finish(finish).await }).await
     }
 
-    /// Runs in a task that no caller cancels.
+    /// Runs the work in a task that no caller cancels.
     async fn to_the_end<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, AppError>> + Send + 'static,
@@ -130,8 +130,8 @@ impl App {
         let account = choice.account.clone();
         if account.is_none() && provider.userinfo.is_empty() {
             return Err(AppError::invalid(
-                Message::new(format!("nothing says whose account of `{service}` it is")).hint(format!(
-                    "say it with `--account NAME`, or set `userinfo_url` and `account_field` under \
+                Message::new(format!("the account of `{service}` is unknown")).hint(format!(
+                    "name it with `--account NAME`, or set `userinfo_url` and `account_field` under \
                      [services.{service}] in hallpass.toml"
                 )),
             ));

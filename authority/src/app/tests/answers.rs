@@ -316,9 +316,13 @@ async fn a_question_says_that_its_pass_is_held_and_whether_an_agent_waits() {
     drop(waits);
     assert_eq!(look().await.waiting_now, 0);
     let pass = StopTarget::Pass(asking.pass.lineage()[0].clone());
-    asking.app.suspend(SuspendArgs { target: pass.clone(), because: Some("too fast".into()) }).await.unwrap();
-    assert_eq!(look().await.held.as_deref(), Some("the pass is suspended: too fast"));
-    asking.app.lift(pass).await.unwrap();
+    asking
+        .app
+        .stop_one(StopOneArgs { target: pass.clone(), because: Some("too fast".into()) })
+        .await
+        .unwrap();
+    assert_eq!(look().await.held.as_deref(), Some("the pass is stopped: too fast"));
+    asking.app.resume_one(pass).await.unwrap();
     let args = RevokeArgs { ids: vec![asking.pass.lineage()[0].clone()], because: None, even_unknown: false };
     asking.app.revoke(args).await.unwrap();
     assert_eq!(look().await.held.as_deref(), Some("the pass is revoked"));

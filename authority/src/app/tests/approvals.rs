@@ -9,7 +9,7 @@ use datalog::{
     RevocationId, VerifiedPass,
 };
 use verifier::ports::{
-    ApprovalUse, Approvals, Ask, AskError, Audit, Held, IntentError, Opinion, Record, Trust,
+    ApprovalUse, Approvals, Ask, AskError, Audit, IntentError, Opinion, Record, StoppedBy, Trust,
 };
 
 use super::*;
@@ -373,10 +373,10 @@ fn delete_refused(app: &Asking, decision: &'static str) -> Record {
 }
 
 #[tokio::test]
-async fn a_pass_that_is_refused_too_often_is_suspended_until_a_person_resumes_it() {
+async fn a_pass_that_is_refused_too_often_is_stopped_until_a_person_resumes_it() {
     let world = World::with(provider::Rotation::Keeps, "[breaker]\neffects = [\"delete\", \"write\"]").await;
     let asking = Asking::new(&world, MintArgs::default()).await;
-    let held = || asking.app.held(asking.pass.lineage(), asking.pass.task(), None);
+    let held = || asking.app.stopped_by(asking.pass.lineage(), asking.pass.task(), None);
     for _ in 0..4 {
         asking.app.refusal(delete_refused(&asking, "denied")).await.unwrap();
     }
@@ -391,14 +391,14 @@ async fn a_pass_that_is_refused_too_often_is_suspended_until_a_person_resumes_it
     }
     assert!(held().is_none(), "the first four are more than a minute ago");
     asking.app.refusal(delete_refused(&asking, "denied")).await.unwrap();
-    assert!(matches!(held(), Some(Held::Pass(Some(because))) if because.contains("5 requests")));
+    assert!(matches!(held(), Some(StoppedBy::Pass(Some(because))) if because.contains("5 requests")));
     let pass = asking.pass.clone();
     asking.app.close().await;
     drop(asking);
     let app = world.open();
-    assert!(app.held(pass.lineage(), pass.task(), None).is_some(), "a restart does not lift it");
-    app.lift(StopTarget::Pass(pass.lineage()[0].clone())).await.unwrap();
-    assert!(app.held(pass.lineage(), pass.task(), None).is_none());
+    assert!(app.stopped_by(pass.lineage(), pass.task(), None).is_some(), "a restart does not end it");
+    app.resume_one(StopTarget::Pass(pass.lineage()[0].clone())).await.unwrap();
+    assert!(app.stopped_by(pass.lineage(), pass.task(), None).is_none());
 }
 
 #[tokio::test]
@@ -406,15 +406,15 @@ async fn a_task_and_a_connection_are_stopped_by_themselves() {
     let world = World::new().await;
     let app = world.connected().await;
     for (target, held) in [
-        (StopTarget::Task("tidy up".into()), Held::Task),
-        (StopTarget::Connection(gmail()), Held::Connection(gmail())),
+        (StopTarget::Task("tidy up".into()), StoppedBy::Task),
+        (StopTarget::Connection(gmail()), StoppedBy::Connection(gmail())),
     ] {
-        let args = SuspendArgs { target: target.clone(), because: None };
-        app.suspend(args).await.unwrap();
-        assert_eq!(app.held(&[], "tidy up", Some(&gmail())), Some(held));
-        assert_eq!(app.held(&[], "another", Some(&"other".parse().unwrap())), None);
-        app.lift(target.clone()).await.unwrap();
-        assert_eq!(app.held(&[], "tidy up", Some(&gmail())), None);
-        assert!(app.lift(target).await.is_err());
+        let args = StopOneArgs { target: target.clone(), because: None };
+        app.stop_one(args).await.unwrap();
+        assert_eq!(app.stopped_by(&[], "tidy up", Some(&gmail())), Some(held));
+        assert_eq!(app.stopped_by(&[], "another", Some(&"other".parse().unwrap())), None);
+        app.resume_one(target.clone()).await.unwrap();
+        assert_eq!(app.stopped_by(&[], "tidy up", Some(&gmail())), None);
+        assert!(app.resume_one(target).await.is_err());
     }
 }

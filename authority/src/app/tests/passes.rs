@@ -81,7 +81,7 @@ async fn an_id_that_was_never_minted_is_refused_and_revoked_where_it_is_asked_fo
 }
 
 #[tokio::test]
-async fn the_emergency_stop_outlasts_a_restart_and_is_lifted_by_resume() {
+async fn the_emergency_stop_outlasts_a_restart_and_is_ended_by_resume() {
     let world = World::new().await;
     let app = world.open();
     assert!(app.stop(None).await.unwrap().stopped);
@@ -98,11 +98,11 @@ async fn whoever_stops_is_told_of_what_could_not_be_called_back() {
     let world = World::new().await;
     let app = world.connected().await;
     // A request that never looks again.
-    let under_way = app.departures().begin();
+    let under_way = app.in_flight().begin();
     let ids = vec!["ab".repeat(64).parse().unwrap()];
     let args = RevokeArgs { ids, because: None, even_unknown: false };
-    let suspend = SuspendArgs { target: StopTarget::Task("tidy up".into()), because: None };
-    let (stopped, revoked, suspended) = tokio::join!(app.stop(None), app.revoke(args), app.suspend(suspend));
+    let suspend = StopOneArgs { target: StopTarget::Task("tidy up".into()), because: None };
+    let (stopped, revoked, suspended) = tokio::join!(app.stop(None), app.revoke(args), app.stop_one(suspend));
     assert_eq!(stopped.unwrap().hit.not_recalled, 1);
     assert_eq!(revoked.unwrap().not_recalled, 1);
     assert_eq!(suspended.unwrap().hit.not_recalled, 1);

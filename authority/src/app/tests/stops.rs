@@ -3,8 +3,8 @@
 use super::*;
 use datalog::flags;
 
-fn stop(target: StopTarget) -> SuspendArgs {
-    SuspendArgs { target, because: None }
+fn stop(target: StopTarget) -> StopOneArgs {
+    StopOneArgs { target, because: None }
 }
 
 fn task(text: &str) -> StopTarget {
@@ -23,28 +23,28 @@ async fn what_is_not_there_is_not_stopped() {
         StopTarget::Connection("gmial".parse().unwrap()),
         StopTarget::Pass("p_AAAAAAAAAAAAAAAAAAAAAA".parse().unwrap()),
     ] {
-        let error = app.suspend(stop(target.clone())).await.unwrap_err();
+        let error = app.stop_one(stop(target.clone())).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
         assert!(in_full(&error).contains("hint: "), "{error}");
     }
-    let error = app.suspend(stop(StopTarget::Connection("gmial".parse().unwrap()))).await.unwrap_err();
+    let error = app.stop_one(stop(StopTarget::Connection("gmial".parse().unwrap()))).await.unwrap_err();
     assert!(in_full(&error).contains("did you mean `gmail`?"), "{error}");
-    assert_eq!(app.stops(), Stops::default());
+    assert_eq!(app.stops(), AllStops::default());
 }
 
 #[tokio::test]
 async fn a_task_that_no_live_pass_has_is_stopped_and_said_to_be_none() {
     let world = World::new().await;
     let app = world.connected().await;
-    assert!(app.suspend(stop(task("x"))).await.unwrap().warnings[0].contains("there is no live pass"));
+    assert!(app.stop_one(stop(task("x"))).await.unwrap().warnings[0].contains("there is no live pass"));
     minted(&app, "triage my inbox").await;
     minted(&app, "tidy up").await;
-    let report = app.suspend(stop(task("triage my inbx"))).await.unwrap();
+    let report = app.stop_one(stop(task("triage my inbx"))).await.unwrap();
     let warning = &report.warnings[0];
     assert!(warning.contains("2 live tasks: `tidy up`, `triage my inbox`"), "{warning}");
     assert!(warning.contains("did you mean `triage my inbox`?"), "{warning}");
     assert_eq!(report.hit.passes, 0);
-    assert_eq!(app.suspend(stop(task("tidy up"))).await.unwrap().warnings, Vec::<String>::new());
+    assert_eq!(app.stop_one(stop(task("tidy up"))).await.unwrap().warnings, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -57,12 +57,12 @@ async fn a_stop_says_how_many_passes_it_hits() {
     app.revoke(RevokeArgs { ids, because: None, even_unknown: false }).await.unwrap();
     let hits = |target| {
         let app = &app;
-        async move { app.suspend(stop(target)).await.unwrap().hit.passes }
+        async move { app.stop_one(stop(target)).await.unwrap().hit.passes }
     };
     assert_eq!(hits(StopTarget::Connection(gmail())).await, 2);
     assert_eq!(hits(task("two")).await, 2);
     assert_eq!(hits(StopTarget::Pass(RevocationId::from(&two.id))).await, 1);
-    let report = app.suspend(stop(StopTarget::Pass(RevocationId::from(&one.id)))).await.unwrap();
+    let report = app.stop_one(stop(StopTarget::Pass(RevocationId::from(&one.id)))).await.unwrap();
     assert!(report.warnings[0].contains("has ended, or was revoked"), "{report:?}");
     assert_eq!(app.stop(None).await.unwrap().hit.passes, 2);
 }
@@ -71,7 +71,7 @@ async fn a_stop_says_how_many_passes_it_hits() {
 async fn resuming_everything_leaves_what_was_stopped_by_its_name_and_says_so() {
     let world = World::new().await;
     let app = world.connected().await;
-    app.suspend(stop(StopTarget::Connection(gmail()))).await.unwrap();
+    app.stop_one(stop(StopTarget::Connection(gmail()))).await.unwrap();
     let idle = app.resume().await.unwrap();
     assert!(!idle.changed && idle.stops.len() == 1, "everything was not stopped: {idle:?}");
     app.stop(Some("looking".into())).await.unwrap();
@@ -83,11 +83,11 @@ async fn resuming_everything_leaves_what_was_stopped_by_its_name_and_says_so() {
     let report = app.resume().await.unwrap();
     assert!(report.changed && !report.stopped);
     assert_eq!(report.stops[0].target, StopTarget::Connection(gmail()));
-    app.suspend(stop(task("x"))).await.unwrap();
+    app.stop_one(stop(task("x"))).await.unwrap();
     app.stop(None).await.unwrap();
     let all = app.resume_all().await.unwrap();
-    assert_eq!(all.lifted.len(), 2);
-    assert_eq!(app.stops(), Stops::default());
+    assert_eq!(all.resumed.len(), 2);
+    assert_eq!(app.stops(), AllStops::default());
     assert!(!app.resume_all().await.unwrap().changed);
 }
 
@@ -98,8 +98,8 @@ async fn a_stop_of_everything_outlasts_a_restart_with_its_reason() {
     app.stop(Some("looking".into())).await.unwrap();
     drop(app);
     let app = world.open();
-    let halt = app.stops().everything.unwrap();
-    assert_eq!((halt.since, halt.because.as_deref()), (Some(START), Some("looking")));
+    let stop = app.stops().everything.unwrap();
+    assert_eq!((stop.since, stop.because.as_deref()), (Some(START), Some("looking")));
 }
 
 #[tokio::test]
@@ -109,19 +109,19 @@ async fn what_was_stopped_by_an_older_program_is_stopped() {
     world.behind().run("INSERT INTO setting (name, value) VALUES ('stopped', x'01')");
     let app = world.open();
     assert!(app.stop_report().stopped);
-    assert_eq!(app.stops().everything, Some(Halt { since: None, because: None }));
+    assert_eq!(app.stops().everything, Some(EmergencyStop { since: None, because: None }));
 }
 
 #[tokio::test]
 async fn what_is_not_stopped_is_not_resumed_and_the_stopped_are_named() {
     let world = World::new().await;
     let app = world.connected().await;
-    app.suspend(stop(task("x"))).await.unwrap();
-    let error = in_full(app.lift(StopTarget::Connection(gmail())).await.unwrap_err());
+    app.stop_one(stop(task("x"))).await.unwrap();
+    let error = in_full(app.resume_one(StopTarget::Connection(gmail())).await.unwrap_err());
     assert_eq!(error, "connection gmail is not stopped\nhint: stopped: task `x`");
     app.disconnect(&gmail()).await.unwrap();
-    let lifted = app.lift(task("x")).await.unwrap();
-    assert_eq!(lifted.still, Stops::default());
+    let resumed = app.resume_one(task("x")).await.unwrap();
+    assert_eq!(resumed.still, AllStops::default());
 }
 
 #[tokio::test]
@@ -141,13 +141,13 @@ async fn a_pass_and_a_connection_tell_by_what_they_are_stopped() {
     let words = "everything is stopped: looking".to_owned();
     assert_eq!(shown().await, (PassStatus::Live, words.clone(), ConnectionStatus::Stopped, words));
     app.resume().await.unwrap();
-    app.suspend(stop(StopTarget::Connection(gmail()))).await.unwrap();
+    app.stop_one(stop(StopTarget::Connection(gmail()))).await.unwrap();
     let words = "the connection gmail is stopped".to_owned();
     assert_eq!(shown().await, (PassStatus::Live, words.clone(), ConnectionStatus::Stopped, words));
     app.resume_all().await.unwrap();
-    app.suspend(stop(task("triage"))).await.unwrap();
+    app.stop_one(stop(task("triage"))).await.unwrap();
     let words = "its task is stopped".to_owned();
-    assert_eq!(shown().await, (PassStatus::Suspended, words, ConnectionStatus::Healthy, String::new()));
+    assert_eq!(shown().await, (PassStatus::Stopped, words, ConnectionStatus::Healthy, String::new()));
     app.resume_all().await.unwrap();
     assert_eq!(shown().await, running());
 }

@@ -42,7 +42,7 @@ async fn a_stop_that_comes_during_a_resume_stands() {
 }
 
 #[tokio::test]
-async fn a_stop_of_one_thing_that_comes_while_it_is_lifted_stands() {
+async fn a_stop_of_one_thing_that_comes_while_it_is_resumed_stands() {
     let targets: [fn(&PassInfo) -> StopTarget; 3] = [
         |pass| StopTarget::Task(pass.task.clone()),
         |_| StopTarget::Connection(gmail()),
@@ -52,15 +52,15 @@ async fn a_stop_of_one_thing_that_comes_while_it_is_lifted_stands() {
         let world = World::new().await;
         let app = world.connected().await;
         let target = target(&app.mint(mint_args()).await.unwrap().info);
-        let args = SuspendArgs { target: target.clone(), because: None };
-        app.suspend(args.clone()).await.unwrap();
+        let args = StopOneArgs { target: target.clone(), because: None };
+        app.stop_one(args.clone()).await.unwrap();
         let lifted = target.clone();
-        let lift = owned(&app, |app| async move { app.lift(lifted).await.unwrap() });
-        let stop = owned(&app, |app| async move { app.suspend(args).await.unwrap() });
+        let lift = owned(&app, |app| async move { app.resume_one(lifted).await.unwrap() });
+        let stop = owned(&app, |app| async move { app.stop_one(args).await.unwrap() });
         both(&world, lift, stop).await;
-        assert_eq!(app.suspensions().len(), 1, "{target:?}");
+        assert_eq!(app.single_stops().len(), 1, "{target:?}");
         drop(app);
-        assert_eq!(world.open().suspensions().len(), 1, "{target:?}, and over a restart");
+        assert_eq!(world.open().single_stops().len(), 1, "{target:?}, and over a restart");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The schema, as numbered steps that run once each.
 //!
-//! A released step is never edited; the next change is a new step. A database that is newer than this program is
-//! refused, not guessed at.
+//! A released step is never edited; a change is a new step. A database that is newer than this program is refused,
+//! because nobody can guess its schema.
 
 use datalog::Message;
 use rusqlite::Connection;
@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::StoreFault;
 use crate::store::sqlite::fault::fault;
 
-/// In order; the number of a step is its place, from 1. `PRAGMA user_version` holds the last one that ran.
+/// The steps in order. The number of a step is its place, from 1. `PRAGMA user_version` holds the last one that ran.
 const STEPS: [&str; 14] = [
     // 1: everything that the first version keeps. Times are milliseconds since 1970.
     "
@@ -96,7 +96,7 @@ const STEPS: [&str; 14] = [
         value BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
     ",
-    // 2: checkpoints of the audit log, the key that they are signed with, and a log that can lose its beginning.
+    // 2: checkpoints of the audit log, the key that signs them, and a log that can lose its beginning.
     "
     -- One Ed25519 key pair.
     CREATE TABLE audit_key (
@@ -129,7 +129,7 @@ const STEPS: [&str; 14] = [
     ",
     // 3: what a pass says (facts, checks and plain words, as JSON), so that people can look it up.
     "ALTER TABLE pass ADD COLUMN says TEXT;",
-    // 4: questions for people, their answers, and what is stopped by itself.
+    // 4: questions for people, their answers, and the stops of single things.
     "
     -- Who approves, by an Ed25519 key of their own.
     CREATE TABLE approver (
@@ -190,7 +190,7 @@ const STEPS: [&str; 14] = [
         PRIMARY KEY (kind, name)
     ) STRICT, WITHOUT ROWID;
     ",
-    // 5: budgets that slide over a time, or count different things; and when counts may be dropped.
+    // 5: budgets with a sliding window, or that count different things, and when counts may be dropped.
     "
     -- One row a slice of a window, or a thing that counts once (a hash).
     CREATE TABLE budget_part (
@@ -205,7 +205,7 @@ const STEPS: [&str; 14] = [
     ",
     // 6: how far each sink has told people what is in the log.
     "CREATE TABLE told (sink TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
-    // 7: what answers have shown to lineages, until they end.
+    // 7: what answers have shown to each lineage, until it ends.
     "
     CREATE TABLE provenance (
         lineage    TEXT    NOT NULL,               -- the revocation id of the authority block
@@ -218,7 +218,7 @@ const STEPS: [&str; 14] = [
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX provenance_by_end ON provenance (ends_at);
     ",
-    // 8: the facts of decisions, and how passes read.
+    // 8: the facts of decisions, and the wording of passes.
     "
     -- What one decision was made of. Numbered as its record, which has its SHA-256.
     CREATE TABLE decision_facts (
@@ -234,12 +234,13 @@ const STEPS: [&str; 14] = [
         ends_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     ",
-    // 9: what is read from a record's text is read when it is asked for, and not worked out for every record written.
+    // 9: parts of a record's text are read when somebody asks, and no longer computed for every record written.
     "
     ALTER TABLE audit DROP COLUMN kind;
     ALTER TABLE audit DROP COLUMN outcome_of;
     ",
-    // 10: what was asked for beside what was granted, when a grant ends, and what people were told of a connection.
+    // 10: the scopes asked for as well as those granted, when a grant ends, and what people were told about a
+    // connection.
     "
     ALTER TABLE connection ADD COLUMN asked TEXT;            -- scopes, separated by spaces
     ALTER TABLE credential ADD COLUMN scopes TEXT;           -- what was granted, as far as was said; else the connection's
@@ -255,7 +256,8 @@ const STEPS: [&str; 14] = [
         PRIMARY KEY (connection, kind)
     ) STRICT, WITHOUT ROWID;
     ",
-    // 11: what does more than read, was sent, and is not sent a second time while nobody knows of the first.
+    // 11: requests that do more than read and were sent, so that none is sent twice while the outcome of the first is
+    // unknown.
     "
     CREATE TABLE sent_once (
         lineage TEXT    NOT NULL,                  -- the revocation id of the authority block
@@ -268,7 +270,7 @@ const STEPS: [&str; 14] = [
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX sent_once_by_end ON sent_once (free_at);
     ",
-    // 12: everything that people said of a question, in order, and which version of it they saw.
+    // 12: everything that people said about a question, in order, and which version of it they saw.
     "
     ALTER TABLE approval ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
     ALTER TABLE approval ADD COLUMN people TEXT;   -- hashes of whom it reaches, separated by spaces
@@ -308,7 +310,7 @@ const STEPS: [&str; 14] = [
     ALTER TABLE approval DROP COLUMN because;
     CREATE INDEX approval_of_pass ON approval (root, connection, operation) WHERE state IN ('pending', 'approved', 'denied');
     ",
-    // 13: the sessions of the console outlive the process.
+    // 13: the console's sessions, which outlive the process.
     "
     CREATE TABLE console_session (
         id       TEXT    NOT NULL PRIMARY KEY,     -- SHA-256 of what its browser has
@@ -317,7 +319,7 @@ const STEPS: [&str; 14] = [
         seen_at  INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     ",
-    // 14: a letter that is built anew is the one that was sent.
+    // 14: a letter that a client builds again counts as the one that was sent.
     "
     ALTER TABLE sent_once ADD COLUMN question TEXT; -- what a person would be asked; none of what was sent before this
     CREATE INDEX sent_once_by_question ON sent_once (lineage, question);
@@ -345,7 +347,7 @@ pub(super) fn run(connection: &mut Connection) -> Result<(), StoreFault> {
 mod tests {
     use super::*;
 
-    /// A home of the version before, with a question of each kind.
+    /// A home of the earlier version, with a question of each kind.
     #[test]
     fn what_people_said_before_is_kept_with_who_said_it() {
         let mut connection = Connection::open_in_memory().unwrap();

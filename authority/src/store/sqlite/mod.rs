@@ -26,8 +26,8 @@ mod revocation;
 mod root_key;
 mod session;
 mod standing;
+mod stop;
 pub mod store;
-mod suspension;
 #[cfg(test)]
 mod tests;
 mod writer;

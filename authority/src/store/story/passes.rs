@@ -4,6 +4,7 @@ use datalog::{Counts, PassId, Reservation, RevocationId};
 use time::Duration;
 
 use super::*;
+use crate::stopped::EmergencyStop;
 
 const BLOCK: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -56,14 +57,14 @@ pub(super) async fn tell(store: &dyn Store) {
 }
 
 async fn stops(store: &dyn Store) {
-    assert_eq!(store.halt().await.unwrap(), None);
-    let halt = HaltRow { at: Some(NOW), because: Some("looking".into()) };
-    store.stopped(halt.clone(), event(Event::Stopped)).await.unwrap();
-    let later = HaltRow { at: Some(NOW + Duration::minutes(1)), because: None };
+    assert_eq!(store.emergency_stop().await.unwrap(), None);
+    let stop = EmergencyStop { since: Some(NOW), because: Some("looking".into()) };
+    store.stopped(stop.clone(), event(Event::Stopped)).await.unwrap();
+    let later = EmergencyStop { since: Some(NOW + Duration::minutes(1)), because: None };
     store.stopped(later, event(Event::Stopped)).await.unwrap();
-    assert_eq!(store.halt().await.unwrap(), Some(halt), "the first one holds");
+    assert_eq!(store.emergency_stop().await.unwrap(), Some(stop), "the first one holds");
     store.resumed(event(Event::Resumed)).await.unwrap();
-    assert_eq!(store.halt().await.unwrap(), None);
+    assert_eq!(store.emergency_stop().await.unwrap(), None);
 }
 
 /// What ended is forgotten, with what hangs on it; a block's revocation stays while an older pass lives.

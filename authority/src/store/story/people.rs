@@ -4,33 +4,34 @@ use datalog::PassId;
 use time::Duration;
 
 use super::*;
+use crate::stopped::{Stop, StopTarget};
 use crate::vault::Sealed;
 
 pub(super) async fn tell(store: &dyn Store) {
-    suspensions(store).await;
+    single_stops(store).await;
     sessions(store).await;
     notices(store).await;
 }
 
-async fn suspensions(store: &dyn Store) {
+async fn single_stops(store: &dyn Store) {
     let all = [
-        Suspended::Task("a task".into()),
-        Suspended::Connection("gmail".parse().unwrap()),
-        Suspended::Pass((&PassId::from_random([1; 16])).into()),
+        StopTarget::Task("a task".into()),
+        StopTarget::Connection("gmail".parse().unwrap()),
+        StopTarget::Pass((&PassId::from_random([1; 16])).into()),
     ];
-    for (place, what) in (0..).zip(&all) {
+    for (place, target) in (0..).zip(&all) {
         let at = NOW + Duration::seconds(place);
-        let row = SuspensionRow { what: what.clone(), because: Some("looking".into()), at };
-        store.suspended(row, event(Event::Suspended)).await.unwrap();
+        let row = Stop { target: target.clone(), because: Some("looking".into()), since: at };
+        store.stopped_one(row, event(Event::Stopped)).await.unwrap();
     }
-    let again = SuspensionRow { what: all[0].clone(), because: None, at: NOW + Duration::hours(1) };
-    store.suspended(again, event(Event::Suspended)).await.unwrap();
-    let held = store.suspensions().await.unwrap();
-    assert_eq!(held.iter().map(|row| row.what.clone()).collect::<Vec<_>>(), all, "in order of time");
-    assert_eq!((held[0].because.as_deref(), held[0].at), (Some("looking"), NOW), "the first one holds");
-    store.lifted(all[1].clone(), event(Event::Lifted)).await.unwrap();
-    let held = store.suspensions().await.unwrap();
-    assert_eq!(held.iter().map(|row| &row.what).collect::<Vec<_>>(), [&all[0], &all[2]]);
+    let again = Stop { target: all[0].clone(), because: None, since: NOW + Duration::hours(1) };
+    store.stopped_one(again, event(Event::Stopped)).await.unwrap();
+    let held = store.single_stops().await.unwrap();
+    assert_eq!(held.iter().map(|row| row.target.clone()).collect::<Vec<_>>(), all, "in order of time");
+    assert_eq!((held[0].because.as_deref(), held[0].since), (Some("looking"), NOW), "the first one holds");
+    store.resumed_one(all[1].clone(), event(Event::Resumed)).await.unwrap();
+    let held = store.single_stops().await.unwrap();
+    assert_eq!(held.iter().map(|row| &row.target).collect::<Vec<_>>(), [&all[0], &all[2]]);
     assert_eq!(records(store).await, 5, "each of it is in the log");
 }
 

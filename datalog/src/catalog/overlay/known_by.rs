@@ -1,7 +1,7 @@
-//! What an overlay says of how a service is known: by its credentials, by its own clients, by its paths.
+//! How Hallpass recognizes a service: by its credentials, its own clients and its paths, as an overlay lists them.
 //!
-//! Data alone. Before a pass is verified nobody may learn which services are connected, so the gateway looks at what all
-//! services that come with the program say (`catalog::marks`).
+//! Data alone. Before a pass is verified, nobody may learn which services are connected. So the gateway looks at the
+//! marks of every built-in service (`catalog::marks`).
 
 use std::collections::BTreeMap;
 
@@ -9,32 +9,33 @@ use serde::Deserialize;
 
 use crate::catalog::description::FactsError;
 
-/// The overlay's `[credential]`: how a credential of the service is told from a pass, and where people keep one.
+/// The overlay's `[credential]`: how to tell a credential of the service from a pass, and where people keep one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CredentialMarks {
     /// Request headers, in lower case, that the service takes a credential from.
     pub headers: Vec<String>,
-    /// What its tokens begin with, and what such a token is ("a GitHub token").
+    /// The beginning of its tokens, and what such a token is called ("a GitHub token").
     pub tokens: BTreeMap<String, String>,
-    /// How names of variables of the environment begin that are the service's, in upper case.
+    /// The beginnings of its environment variables' names, in upper case.
     pub variables: Vec<String>,
-    /// Words of such a name that mean a credential, beside those that do for every service.
+    /// Words in such a name that mean a credential, in addition to those that hold for every service.
     pub variable_words: Vec<String>,
 }
 
-/// The overlay's `[clients]`: how the service's own clients are told, so that a refusal is put as they show it. Nothing is
-/// decided by it.
+/// The overlay's `[clients]`: how to recognize the service's own clients, so that a refusal comes in the form they
+/// can show. It decides nothing else.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClientMarks {
-    /// Parts of what they call themselves, in lower case.
+    /// Parts of their `User-Agent`, in lower case.
     pub agents: Vec<String>,
     /// Headers that only they send, in lower case.
     pub headers: Vec<String>,
-    /// Parts of what they say that they read, in lower case.
+    /// Parts of their `Accept`, in lower case.
     pub accept: Vec<String>,
-    /// What the service's paths begin with: a folder (`/repos/`), or a folder of words with dots between (`/api/*.*`).
+    /// The beginnings of the service's paths: a folder (`/repos/`), or a folder with words and dots below it
+    /// (`/api/*.*`).
     pub paths: Vec<String>,
 }
 
@@ -47,17 +48,17 @@ pub struct Discovery {
 }
 
 impl CredentialMarks {
-    /// What a token that begins like this one is.
+    /// What kind of token this is, by its beginning.
     pub fn of_token(&self, token: &str) -> Option<&str> {
         self.tokens.iter().find(|(start, _)| token.starts_with(start.as_str())).map(|(_, what)| what.as_str())
     }
 
-    /// A value that can mean nothing is a mistake.
+    /// Refuses a value that can mean nothing.
     pub(crate) fn check(&self) -> Result<(), FactsError> {
         all(&self.headers, "credential.headers", is_header)?;
         all(&self.variables, "credential.variables", is_variable)?;
         all(&self.variable_words, "credential.variable_words", is_variable)?;
-        // Shorter ones begin what is no token, a pass for instance.
+        // A shorter beginning would also match other things, such as a pass.
         let starts: Vec<String> = self.tokens.keys().cloned().collect();
         all(&starts, "credential.tokens", |start| {
             start.len() > 2 && start.bytes().all(|b| b.is_ascii_graphic())
@@ -66,13 +67,13 @@ impl CredentialMarks {
 }
 
 impl ClientMarks {
-    /// Whether a path is one of the service's own, where nothing or the name of a connection stands before it.
+    /// Whether a path is one of the service's own, alone or after the name of a connection.
     pub fn has_path(&self, path: &str) -> bool {
         let after = path.get(1..).and_then(|rest| rest.find('/')).and_then(|at| path.get(at + 1..));
         self.begins(path) || after.is_some_and(|after| self.begins(after))
     }
 
-    /// Whether a path begins as the service's own do.
+    /// Whether a path begins like one of the service's own.
     pub fn begins(&self, path: &str) -> bool {
         self.paths.iter().any(|known| match known.strip_suffix(WORDS) {
             Some(folder) => path.strip_prefix(folder).is_some_and(is_words),

@@ -1,7 +1,7 @@
-//! What a provider's answers say about the connection itself, beside what they answer to the request: that its token
-//! is dead, that a scope was never granted, that its owner has to sign on somewhere.
+//! What a provider's answers say about the connection itself, besides answering the request: its token is dead, a
+//! scope was never granted, its owner has to sign on somewhere.
 //!
-//! Data of an overlay and how it is held against an answer. What follows from it is for whoever asked.
+//! It holds the overlay's data and compares it with an answer. The caller decides what follows.
 
 use std::collections::BTreeMap;
 
@@ -12,39 +12,40 @@ use serde_json::Value;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Manners {
-    /// How an answer says that the token is dead, where it does not say so by status 401.
+    /// How an answer says that the token is dead, other than by status 401.
     pub dead_token: Option<BodySign>,
-    /// How an answer says that a scope is missing, beside a challenge with `insufficient_scope` (RFC 6750, section 3.1).
+    /// How an answer says that a scope is missing, other than by a challenge with `insufficient_scope` (RFC 6750,
+    /// section 3.1).
     pub missing_scope: Option<BodySign>,
     pub scope_headers: Option<ScopeHeaders>,
-    /// Headers of answers that are for the connection's owner, and for no agent.
+    /// Response headers that are for the connection's owner. Agents do not get them.
     pub owner_headers: Vec<OwnerHeader>,
 }
 
 impl Manners {
-    /// Whether a header of answers speaks to the connection's owner: no agent gets it.
+    /// Whether a response header is for the connection's owner. Agents do not get it.
     pub fn reads_header(&self, name: &str) -> bool {
         let scopes = self.scope_headers.iter().flat_map(|known| [&known.accepted, &known.granted]);
         scopes.chain(self.owner_headers.iter().map(|known| &known.name)).any(|known| known == name)
     }
 }
 
-/// A member of a JSON answer that says something by one of a few words.
+/// A member of a JSON answer with a special meaning if it has one of a few values.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BodySign {
-    /// The status that such an answer has.
+    /// The status of such an answer.
     pub status: u16,
-    /// Its name; dots lead into objects, and every element of a list is looked at.
+    /// Its name. Dots lead into objects, and every element of a list is examined.
     pub member: String,
     pub values: Vec<String>,
-    /// The member that names what is missing, where there is one.
+    /// The member that names what is missing, if any.
     #[serde(default)]
     pub names: Option<String>,
 }
 
 impl BodySign {
-    /// The word by which this answer says it; none where it does not.
+    /// The value that this answer has; none if it has none of them.
     pub fn said(&self, status: u16, answer: &Value) -> Option<&str> {
         if status != self.status {
             return None;
@@ -60,18 +61,18 @@ impl BodySign {
     }
 }
 
-/// Headers that name the scopes which an operation takes, any of them, and those which the token has.
+/// Headers that name the scopes that an operation accepts (any one is enough), and the scopes of the token.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScopeHeaders {
-    /// The statuses of an answer that may be a no for want of a scope.
+    /// The statuses with which an answer may refuse for lack of a scope.
     pub statuses: Vec<u16>,
     pub accepted: String,
     pub granted: String,
 }
 
 impl ScopeHeaders {
-    /// The scopes any of which would have done, where the token has none of them.
+    /// The scopes of which one would be enough, if the token has none of them.
     pub fn missing<'a>(&self, status: u16, accepted: &'a str, granted: &str) -> Vec<&'a str> {
         let list = |text: &'a str| text.split(',').map(str::trim).filter(|scope| !scope.is_empty());
         let has = |scope: &str| granted.split(',').any(|granted| granted.trim() == scope);
@@ -82,19 +83,19 @@ impl ScopeHeaders {
     }
 }
 
-/// One header: a word, and parameters behind `;`.
+/// One header: a word, then parameters after `;`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnerHeader {
     /// In lower case.
     pub name: String,
-    /// The word by which it asks the owner to do something.
+    /// The word that asks the owner to do something.
     pub required: String,
-    /// The word by which it says that the answer leaves something out until the owner has done it.
+    /// The word that says that the answer is incomplete until the owner has done it.
     pub partial: String,
-    /// The parameter that has the address where the owner does it.
+    /// The parameter with the address where the owner does it.
     pub link: String,
-    /// What the owner does there, to follow "has to".
+    /// What the owner does there, as words to follow "has to".
     pub deed: String,
 }
 
@@ -123,7 +124,7 @@ impl OwnerHeader {
     }
 }
 
-/// The texts at a dotted name, through every element of the lists on the way.
+/// The texts at a dotted name, in every element of the lists on the way.
 fn texts<'a>(answer: &'a Value, member: &str) -> Vec<&'a str> {
     let mut here = vec![answer];
     for name in member.split('.') {
@@ -139,7 +140,7 @@ fn elements(value: &Value) -> Vec<&Value> {
     }
 }
 
-/// Scope to others that it includes: whoever has the first has those too, and a provider may leave them out.
+/// Scope to the scopes that it includes. A provider may leave those out of the list of granted ones.
 pub(crate) type Includes = BTreeMap<String, Vec<String>>;
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! The reviewed overlay of a service: what its description cannot say.
+//! The reviewed overlay of a service: facts that its description does not have.
 //!
-//! It is hand-written TOML beside the facts: effects, resources, OAuth endpoints, and what may be sent beyond the
-//! facts. Every pattern must match something, so that a new revision cannot silently leave a rule behind. A service
-//! without an overlay counts at its worst (`Overlay::unreviewed`).
+//! It is hand-written TOML beside the facts: effects, resources, OAuth endpoints, and what a request may contain
+//! beyond the facts. Every pattern must match something, so that a new revision cannot silently leave a rule behind.
+//! A service without an overlay is judged at its worst (`Overlay::unreviewed`).
 
 pub(crate) mod known_by;
 pub(crate) mod manners;
@@ -36,11 +36,11 @@ pub(crate) use rules::{
 };
 pub(crate) use which::{Which, glob};
 
-/// What an operation that no rule names gets.
+/// The effects of an operation that no rule names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Unlisted {
-    /// The service does not load: every operation is listed.
+    /// The service does not load. Every operation must be listed.
     #[default]
     Refused,
     /// GET reads, DELETE deletes, the others write.
@@ -58,77 +58,77 @@ pub(crate) struct Overlay {
     pub(crate) hosts: Vec<String>,
     #[serde(default)]
     pub(crate) dialect: Dialect,
-    /// How a credential of the service is told from a pass.
+    /// How to tell a credential of the service from a pass.
     #[serde(default)]
     pub(crate) credential: CredentialMarks,
-    /// How the service's own clients are told.
+    /// How to recognize the service's own clients.
     #[serde(default)]
     pub(crate) clients: ClientMarks,
-    /// Where the service's clients build themselves from a description: what they ask for.
+    /// What the service's clients ask for if they build themselves from a description.
     pub(crate) discovery: Option<Discovery>,
-    /// POST with `X-HTTP-Method-Override: GET` and a form body is the GET that it stands for.
+    /// POST with `X-HTTP-Method-Override: GET` and a form body counts as that GET.
     #[serde(default)]
     pub(crate) get_over_post: bool,
     #[serde(default)]
     pub(crate) carriers: Carriers,
-    /// Argument to the letters that an id there begins with: nothing but such an id is taken, so that a thing has
-    /// one name.
+    /// Argument to the letters with which its ids begin. Any other id is refused, so that a thing has one name.
     #[serde(default)]
     pub(crate) ids: BTreeMap<String, String>,
-    /// Arguments that are UUIDs, which the service takes with dashes and without: nothing but such an id is taken, and
-    /// facts have it as answers do, with dashes and in lower case.
+    /// Arguments that are UUIDs. The service takes them with and without dashes. Anything else is refused. Facts have
+    /// them as answers do: with dashes, in lower case.
     #[serde(default)]
     pub(crate) uuids: BTreeSet<String>,
-    /// Arguments that are names which the service compares ignoring case: facts have them in lower case.
+    /// Arguments that are names and that the service compares ignoring case. Facts have them in lower case.
     #[serde(default)]
     pub(crate) folded: BTreeSet<String>,
-    /// Kinds of things whose whole ids the service compares ignoring case.
+    /// Kinds of things whose ids the service compares ignoring case.
     #[serde(default)]
     pub(crate) folded_kinds: BTreeSet<String>,
-    /// Arguments that are names, to what may end one without being part of it.
+    /// Arguments that are names, to a suffix that may follow the name without being part of it.
     #[serde(default)]
     pub(crate) suffixes: BTreeMap<String, String>,
-    /// `ARGUMENT` or `OPERATION ARGUMENT` to the word that the account's own address is the same as there. The addresses
-    /// are compared ignoring case.
+    /// `ARGUMENT` or `OPERATION ARGUMENT` to the word that there means the account's own address. Addresses are
+    /// compared ignoring case.
     #[serde(default)]
     pub(crate) own: BTreeMap<String, String>,
-    /// The same of the ids of things that answers show, by their kind.
+    /// The same for ids of things that answers show, by their kind.
     #[serde(default)]
     pub(crate) own_kinds: BTreeMap<String, String>,
-    /// Parameters common to all operations that are taken from nobody, and why.
+    /// Parameters common to all operations that are always refused, with the reason.
     #[serde(default)]
     pub(crate) refused: BTreeMap<String, String>,
-    /// Paths under which several requests travel in one.
+    /// Paths that take several requests in one.
     #[serde(default)]
     pub(crate) batch_paths: Vec<String>,
-    /// Path parameters of several segments that name a directory: a slash at its end means the same as none.
+    /// Path parameters of several segments that name a directory. A slash at the end means nothing.
     #[serde(default)]
     pub(crate) directories: Vec<String>,
-    /// Request headers that may be sent beside the common ones, lower case.
+    /// Request headers that may be sent in addition to the common ones, in lower case.
     #[serde(default)]
     pub(crate) request_headers: Vec<String>,
-    /// Response headers that may be passed on beside the common ones, lower case; a `*` may end one.
+    /// Response headers that may be passed on in addition to the common ones, in lower case. One may end with `*`.
     #[serde(default)]
     pub(crate) response_headers: Vec<String>,
-    /// Fields of answers, anywhere in them, that hold a credential beside what was asked for.
+    /// Fields, anywhere in answers, that hold a credential nobody asked for.
     #[serde(default)]
     pub(crate) masked: Vec<String>,
     pub(crate) oauth: Option<OAuth>,
     /// What answers say about the connection itself.
     #[serde(default)]
     pub(crate) provider: Manners,
-    /// Parameters that say whose data it is: only this word, or, in the path, the connection's own account.
+    /// Parameters that say whose data it is. They may have only this word or, in the path, the connection's own
+    /// account.
     #[serde(default)]
     pub(crate) pinned: BTreeMap<String, String>,
     #[serde(default)]
     unlisted: Unlisted,
-    /// Operation id to its effects, all of them.
+    /// Operation id to all its effects.
     #[serde(default)]
     effects: BTreeMap<String, Vec<Effect>>,
-    /// Adds effects to what the method gives.
+    /// Adds effects to those of the method.
     #[serde(default, rename = "effect")]
     added: Vec<EffectRule>,
-    /// Takes effects away again where the request does not have what brings them about.
+    /// Removes effects if the request lacks what causes them.
     #[serde(default, rename = "only_when")]
     pub(crate) conditions: Vec<ConditionLine>,
     #[serde(default, rename = "resource")]
@@ -141,25 +141,26 @@ pub(crate) struct Overlay {
     pub(crate) revisions: Vec<RevisionLine>,
     #[serde(default, rename = "same")]
     pub(crate) same: Vec<SameLine>,
-    /// Operations with an `id` at the top of the body that is not that of the thing with which the path ends.
+    /// Operations where an `id` at the top of the body is not the id of the thing at the end of the path.
     #[serde(default)]
     pub(crate) other_ids: Vec<String>,
-    /// Pairs of kinds of which one thing may be both.
+    /// Pairs of kinds that one thing may have both of.
     #[serde(default)]
     pub(crate) twins: Vec<[String; 2]>,
     #[serde(default, rename = "decode")]
     pub(crate) decodes: Vec<DecodeLine>,
-    /// Who reads what operations change: the first that names one counts.
+    /// Who reads what operations change. The first rule that names one counts.
     #[serde(default)]
     pub(crate) readers: Vec<ReadersLine>,
-    /// Arguments that clients make up anew each time (a number that makes a repeat known), and that nobody who is reached
-    /// notices: they make no other question of a request. Body fields by dotted path.
+    /// Arguments that clients invent for each request (such as a number that marks a repeat) and that no recipient
+    /// notices. They do not make a request a different question. Body fields by dotted path.
     #[serde(default)]
     pub(crate) nonces: Vec<String>,
-    /// How operations and what they are about are called.
+    /// Titles for operations and for the things they are about.
     #[serde(default)]
     pub(crate) titles: Titles,
-    /// Scopes that operations certainly take one of: the first that names one counts. Of the others nobody can say.
+    /// Scopes that operations certainly accept. The first rule that names one counts. Of other operations nobody
+    /// knows.
     #[serde(default)]
     pub(crate) scopes: Vec<ScopesLine>,
     #[serde(default)]
@@ -169,33 +170,34 @@ pub(crate) struct Overlay {
     /// What answers show.
     #[serde(default, rename = "answer")]
     pub(crate) answers: Vec<AnswerLine>,
-    /// Fields of answers of which each says what the others say, in whole or in part. `*` stands for every field.
+    /// Groups of fields of answers that repeat each other, in whole or in part. `*` stands for every field.
     #[serde(default)]
     pub(crate) repeats: Vec<Vec<String>>,
-    /// Fields by which a thing is known: whatever has all of them is of one kind, whatever its type is called.
+    /// Fields that identify a kind of thing: an object with all of them is of that kind, whatever the name of its
+    /// type.
     #[serde(default)]
     pub(crate) things: Vec<Vec<String>>,
-    /// Things in answers that are from a time of their own, wherever they stand; the first that fits.
+    /// Things in answers that have a time of their own, wherever they stand. The first that fits counts.
     #[serde(default)]
     pub(crate) nested: Vec<NestedLine>,
-    /// Answers that are what a file holds.
+    /// Answers that are the content of a file.
     #[serde(default)]
     pub(crate) content: Vec<ContentLine>,
-    /// Media types of the answers that the description has, lower case; `*` stands for anything.
+    /// Media types of the answers that the description has, in lower case. `*` stands for anything.
     #[serde(default)]
     pub(crate) plain: Vec<String>,
     #[serde(default, rename = "slash")]
     pub(crate) slashes: Vec<SlashLine>,
-    /// Path parameter to the operations whose body renames it.
+    /// Path parameter to the operations with a body that renames it.
     #[serde(default)]
     pub(crate) renames: BTreeMap<String, Vec<String>>,
     /// Operations whose last path parameter may be missing.
     #[serde(default)]
     pub(crate) shorter: Which,
-    /// Operation id to another type that its JSON body may have.
+    /// Operation id to another type that its JSON body may be of.
     #[serde(default)]
     pub(crate) bodies: BTreeMap<String, String>,
-    /// Operation id to the media types that its body may have.
+    /// Operation id to the media types of its body.
     #[serde(default)]
     pub(crate) media: BTreeMap<String, Vec<String>>,
 }
@@ -217,7 +219,7 @@ impl Overlay {
         Self { unlisted: Unlisted::AtWorst, ..Self::default() }
     }
 
-    /// The effects of one operation and what they rest on: as listed, else as is derived, together with every rule
+    /// The effects of one operation and their basis: the list or, without one, the derived effects, and every rule
     /// that names it.
     pub(crate) fn effects_of(&self, line: &OperationLine) -> Result<Vec<Basis>, FactsError> {
         if let Some(listed) = self.effects.get(&line.op) {
@@ -241,7 +243,7 @@ impl Overlay {
         Ok(found)
     }
 
-    /// The kinds of things that its rules speak of without naming one.
+    /// The kinds of things that its rules mention without naming a thing.
     pub(crate) fn kinds_named(&self) -> impl Iterator<Item = &str> {
         let unnamed = self.unnamed.iter().flat_map(|line| &line.kinds);
         let restricted = self.kinds.iter().flat_map(|line| &line.names);
@@ -253,8 +255,8 @@ impl Overlay {
         self.unlisted != Unlisted::AtWorst
     }
 
-    /// Finds the operations that every rule names, once. A rule that names none is a mistake, or left over from
-    /// an earlier revision.
+    /// Finds the operations of every rule, once. A rule that names none is a mistake, or left over from an earlier
+    /// revision.
     pub(crate) fn settle(&mut self, operations: &[OperationLine]) -> Result<(), FactsError> {
         let index = Index::new(operations);
         let dead = |rule: &str| {
@@ -300,7 +302,7 @@ impl Overlay {
         if self.readers.iter().any(|line| line.because.trim().is_empty()) {
             return Err(FactsError::new("a rule of the overlay on readers does not say why"));
         }
-        // A rule that only names operations whose effects are listed says nothing either.
+        // A rule is useless too if it names only operations with listed effects.
         let says = |rule: &&EffectRule| rule.which.chosen.iter().any(|op| !self.effects.contains_key(op));
         match self.added.iter().find(|rule| !says(rule)) {
             Some(rule) => Err(dead(&rule.which.operations.join(", "))),

@@ -1,4 +1,4 @@
-//! What an overlay says of a provider: how its SDKs show an error, where arguments stand, how it does OAuth.
+//! What an overlay says about a provider: how its SDKs show an error, where arguments stand, how it does OAuth.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::manners::Includes;
 use super::which::Index;
 use crate::catalog::description::{FactsError, SignIn};
 
-/// How a service's own SDKs show an error, and nothing else of the service.
+/// How a service's own SDKs show an error. It says nothing else about the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
@@ -17,7 +17,7 @@ pub enum Dialect {
     GitHub,
     Slack,
     Notion,
-    /// RFC 9457 and no more.
+    /// RFC 9457 alone.
     #[default]
     Problem,
 }
@@ -26,14 +26,14 @@ pub enum Dialect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Carriers {
-    /// Each where the description says.
+    /// Where the description says.
     #[default]
     Described,
-    /// In the query, a form or a JSON body, of GET or POST: they are sent as the form of a POST.
+    /// In the query, a form or a JSON body, of GET or POST. The gateway sends them as a form by POST.
     Any,
 }
 
-/// What becomes of a refresh token when it is used.
+/// What happens to a refresh token when it is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Refreshing {
@@ -46,7 +46,7 @@ pub enum Refreshing {
     None,
 }
 
-/// The OAuth endpoints of a service, where they are known.
+/// The OAuth endpoints of a service, as far as they are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OAuth {
@@ -58,10 +58,10 @@ pub struct OAuth {
     pub device_url: Option<String>,
     #[serde(default)]
     pub revoke_url: Option<String>,
-    /// How the client shows its secret.
+    /// How the client sends its secret.
     #[serde(default)]
     pub client_auth: ClientAuth,
-    /// How a token is taken back.
+    /// How a token is revoked.
     #[serde(default)]
     pub revoke_by: RevokeBy,
     /// Asked once after connecting, for the account's name.
@@ -69,40 +69,40 @@ pub struct OAuth {
     pub userinfo_url: Option<String>,
     #[serde(default)]
     pub userinfo_by: AskBy,
-    /// Headers that go with that request, in lower case: the version of the API, say.
+    /// Headers for that request, in lower case, such as the API's version.
     #[serde(default)]
     pub userinfo_headers: BTreeMap<String, String>,
     /// The field of its answer that names the account. Dots lead into objects.
     #[serde(default)]
     pub account_field: Option<String>,
-    /// Asked in turn where the answer has no such field, or there is none.
+    /// Asked in turn if the answer has no such field, or if there was no answer.
     #[serde(default)]
     pub also_userinfo: Vec<AlsoUserinfo>,
-    /// What becomes of the access token that there was when it is refreshed.
+    /// What happens to the old access token on a refresh.
     #[serde(default)]
     pub old_access: OldAccess,
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Sent with the authorization request, beside what RFC 6749 and RFC 7636 name.
+    /// Sent with the authorization request, in addition to the parameters of RFC 6749 and RFC 7636.
     #[serde(default)]
     pub authorize_parameters: BTreeMap<String, String>,
     #[serde(default)]
     pub refreshing: Refreshing,
     #[serde(default)]
     pub tokens: TokenShape,
-    /// The parameter of the authorization request that says which account is meant, so that a person with several does
-    /// not consent for another.
+    /// The parameter of the authorization request that names the account, so that a person with several consents for
+    /// the right one.
     #[serde(default)]
     pub login_hint: Option<String>,
-    /// Scope to others that it includes.
+    /// Scope to the scopes that it includes.
     #[serde(default)]
     pub includes: Includes,
-    /// Scope to the operations that do not work without it. An operation may stand under several: it needs them all.
+    /// Scope to the operations that do not work without it. An operation listed under several needs all of them.
     #[serde(default)]
     pub without: BTreeMap<String, Vec<String>>,
 }
 
-/// How the OAuth client shows its secret (RFC 6749, section 2.3.1).
+/// How the OAuth client sends its secret (RFC 6749, section 2.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClientAuth {
@@ -113,7 +113,7 @@ pub enum ClientAuth {
     Basic,
 }
 
-/// How a token is taken back at the provider.
+/// How a token is revoked at the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum RevokeBy {
@@ -127,7 +127,7 @@ pub enum RevokeBy {
     Client { grant: String, token: String },
 }
 
-/// The method by which the account's name is asked for.
+/// The method of the request for the account's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AskBy {
@@ -144,18 +144,18 @@ pub struct AlsoUserinfo {
     pub account_field: String,
 }
 
-/// What becomes of the old access token when a new one is given.
+/// What happens to the old access token when a new one is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OldAccess {
     #[default]
     LivesOn,
-    /// So nobody is lent it while a refresh is under way.
+    /// So it is not lent while a refresh is under way.
     DiesAtOnce,
 }
 
 impl OAuth {
-    /// A value that can mean nothing is a mistake.
+    /// Refuses a value that can mean nothing.
     pub(crate) fn check(&self) -> Result<(), FactsError> {
         let is_path = |path: &str| path.starts_with('/') && !path.starts_with("//");
         if let RevokeBy::Client { grant, token } = &self.revoke_by {
@@ -170,7 +170,7 @@ impl OAuth {
         all(&fields, "oauth.account_field", |field| field.split('.').all(|part| !part.is_empty()))
     }
 
-    /// Puts the operations in the place of the patterns, or gives the pattern that matches none.
+    /// Replaces the patterns by the operations they match, or returns the pattern that matches none.
     pub(crate) fn settle(&mut self, index: &Index<'_>) -> Result<(), String> {
         for operations in self.without.values_mut() {
             let mut chosen = Vec::new();
@@ -188,7 +188,7 @@ impl OAuth {
         Ok(())
     }
 
-    /// Whether whoever has `granted` has this scope.
+    /// Whether the granted scopes include this one.
     pub fn has_scope(&self, scope: &str, granted: &[String]) -> bool {
         granted.iter().any(|one| {
             one == scope || self.includes.get(one).is_some_and(|more| more.iter().any(|more| more == scope))
@@ -213,13 +213,13 @@ impl From<SignIn> for OAuth {
     }
 }
 
-/// Where a token endpoint's answer has the tokens.
+/// Where the tokens stand in a token endpoint's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TokenShape {
     /// RFC 6749, section 5.1.
     #[default]
     Standard,
-    /// Slack's: the person's under `authed_user`, asked for as `user_scope`, beside a bot's.
+    /// Slack's way: the person's tokens stand under `authed_user`, beside a bot's, and are asked for as `user_scope`.
     AuthedUser,
 }

@@ -1,6 +1,6 @@
-//! The rules of an overlay as they stand in the file, each for some operations.
+//! The rules of an overlay as the file has them, each for some operations.
 //!
-//! They are only read here. `build` puts them into operations.
+//! They are only read here. `build` applies them to operations.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub(crate) struct ConditionLine {
     /// The absence of the argument causes them: without it the service does something with these effects.
     #[serde(default)]
     pub(crate) absent: Absent,
-    /// Values, as text. Without any of the six, the presence of the argument, or of anything below it, counts.
+    /// Values, as text. Without any of these six, the presence of the argument, or of anything below it, counts.
     #[serde(default)]
     pub(crate) any_of: Vec<String>,
     #[serde(default)]
@@ -125,7 +125,8 @@ pub(crate) struct ResourceLine {
 #[serde(deny_unknown_fields)]
 pub(crate) struct UnnamedLine {
     pub(crate) kinds: Vec<String>,
-    /// `{sub_issue_id}`: its name there. Without arguments in it, always; empty: it has no name.
+    /// `{sub_issue_id}`: the argument that names it. A text without arguments always holds. An empty text means that
+    /// it has no name.
     #[serde(default)]
     pub(crate) name: String,
     #[serde(default)]
@@ -187,13 +188,13 @@ pub(crate) struct DecodeLine {
     pub(crate) media: bool,
     #[serde(default)]
     pub(crate) required: bool,
-    /// Argument to the values under which the fields say everything.
+    /// Argument to the values for which the fields say everything.
     #[serde(default)]
     pub(crate) only: BTreeMap<String, Vec<String>>,
     /// The same, for arguments that may be absent.
     #[serde(default)]
     pub(crate) or_absent: BTreeMap<String, Vec<String>>,
-    /// Arguments under which they do not.
+    /// Arguments with which they do not.
     #[serde(default)]
     pub(crate) without: Vec<String>,
     #[serde(flatten)]
@@ -222,7 +223,7 @@ pub(crate) struct LookLine {
     /// Values that mean the account's own thing.
     #[serde(default)]
     pub(crate) own: Vec<String>,
-    /// The first letters of the values it is for.
+    /// The first letters of the values that it applies to.
     #[serde(default)]
     pub(crate) letters: String,
     /// Arguments that make the look-up unnecessary.

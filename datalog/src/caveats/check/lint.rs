@@ -1,7 +1,7 @@
-//! What is wrong with a check that a person wrote, before it is in a pass: one that can never fail or never
-//! pass, that compares what cannot be compared, or that one good fact among several satisfies.
+//! Mistakes in a check that a person wrote, found before it is in a pass: it can never fail or never pass, it
+//! compares different types, or one good fact among several satisfies it.
 //!
-//! Passes from elsewhere are not linted: their checks only narrow, whatever they are worth.
+//! Passes from elsewhere are not linted: their checks only narrow, however odd they are.
 
 use std::collections::BTreeSet;
 
@@ -30,14 +30,14 @@ pub enum Lint {
         "it never matches: facts have `{1}` in place of `{0}`, since addresses and domains are in lower case"
     )]
     Address(String, String),
-    #[error("it has no answer: {0}")]
+    #[error("it cannot be evaluated: {0}")]
     Types(String),
     #[error(
         "`check if {0}(…)` holds as soon as one of several fits: write `check all`, with `or` for none at all"
     )]
     Existential(String),
     #[error(
-        "`check all {0}(…)` overlooks those that another predicate has no `${1}` for: compare in a condition, such as `$p.contains($r)` with `thread_participants($p)`"
+        "`check all {0}(…)` skips each one whose `${1}` no other predicate has: compare in a condition, such as `$p.contains($r)` with `thread_participants($p)`"
     )]
     Joined(String, String),
     #[error("a request that also reaches a stranger passes: one recipient that fits is enough")]
@@ -45,13 +45,13 @@ pub enum Lint {
     #[error("`{text}` fits `{slips}` too")]
     Boundary { text: String, slips: String },
     #[error(
-        "`reject if {0}(…)` holds where there is none: write `check all` for what may be, or name the value"
+        "`reject if {0}(…)` passes a request that has none: write `check all` with what is allowed, or name the value"
     )]
     Vacuous(String),
 }
 
 impl Lint {
-    /// A check to write instead, where what is wrong does not name one.
+    /// A check to write instead, if the error itself names none.
     pub(crate) fn hint(&self) -> String {
         match self {
             Self::Stranger => {
@@ -66,7 +66,7 @@ impl Lint {
 /// What a check looks like.
 pub(crate) const A_CHECK: &str = "`check if effects($e), !$e.contains(\"send\")` is one";
 
-/// The first thing that is wrong.
+/// Returns the first mistake.
 pub(crate) fn lint(caveat: &Caveat) -> Result<(), Lint> {
     for query in &caveat.queries {
         constants(query)?;
@@ -85,7 +85,7 @@ pub(crate) fn lint(caveat: &Caveat) -> Result<(), Lint> {
     stages(caveat)
 }
 
-/// A pass is asked of a request, which has no items yet, and again of its answer.
+/// The gateway evaluates a pass on the request, which has no items yet, and again on its answer.
 fn stages(caveat: &Caveat) -> Result<(), Lint> {
     let of_item = |pattern: &Pattern| {
         &*pattern.name == "item_label"
@@ -108,7 +108,7 @@ fn stages(caveat: &Caveat) -> Result<(), Lint> {
     Ok(())
 }
 
-/// A thing has one name in facts: a check on another spelling overlooks it.
+/// Facts spell each thing in one way, so a check with another spelling never matches.
 pub(crate) fn spelling(caveat: &Caveat, reach: &[Reach<'_>]) -> Result<(), Lint> {
     let text = |slot: Option<&Slot>| match slot {
         Some(Slot::Value(Value::Str(text))) => Some(text.clone()),
@@ -127,7 +127,7 @@ pub(crate) fn spelling(caveat: &Caveat, reach: &[Reach<'_>]) -> Result<(), Lint>
                     _ => None,
                 })
             };
-            // What is compared with a variable stands in the same query.
+            // A text compared with a variable is in the same query.
             let compared = query.expressions.iter().flatten().flat_map(texts);
             let direct = text(value).into_iter();
             for got in direct.chain(compared.filter(|_| matches!(value, Some(Slot::Variable(_))))) {
@@ -143,11 +143,11 @@ pub(crate) fn spelling(caveat: &Caveat, reach: &[Reach<'_>]) -> Result<(), Lint>
     Ok(())
 }
 
-/// Words whose first term is a kind of things; of the first three the second is an id.
+/// Words whose first term is a kind of things. In the first three the second term is an id.
 const OF_KINDS: [&str; 6] = ["resource", "seen", "created", "unseen_count", "uncreated_count", "unnamed"];
 const OF_THINGS: [&str; 3] = ["resource", "seen", "created"];
 
-/// A kind that no service here has is in no fact, so that a check on it says nothing.
+/// If no service here has a kind, no fact has it, so a check on it does nothing.
 fn is_kind(kind: &str, reach: &[Reach<'_>]) -> Result<(), Lint> {
     let known: BTreeSet<&str> = reach.iter().flat_map(|one| one.service.kinds()).collect();
     if reach.is_empty() || known.contains(kind) {
@@ -158,7 +158,7 @@ fn is_kind(kind: &str, reach: &[Reach<'_>]) -> Result<(), Lint> {
     Err(Lint::Kind { got: kind.chars().take(40).collect(), known })
 }
 
-/// Nor is an id that is put together otherwise.
+/// The same holds for an id of another shape.
 fn is_named_so(kind: &str, id: &str, reach: &[Reach<'_>]) -> Result<(), Lint> {
     let mut having = reach.iter().filter(|one| one.service.kinds().any(|known| known == kind)).peekable();
     if having.peek().is_none() || having.clone().any(|one| one.service.could_be(kind, id)) {
@@ -184,7 +184,7 @@ fn texts(op: &Op) -> Vec<Text> {
     }
 }
 
-/// Effects are eight words; another is in no request.
+/// There are eight effects. No request has any other.
 fn constants(query: &Query) -> Result<(), Lint> {
     for pattern in query.patterns.iter().filter(|pattern| &*pattern.name == "effect") {
         if let Some(Slot::Value(Value::Str(name))) = pattern.slots.first()
@@ -196,7 +196,7 @@ fn constants(query: &Query) -> Result<(), Lint> {
     Ok(())
 }
 
-/// Addresses and domains stand in lower case in facts: another spelling is overlooked.
+/// Facts have addresses and domains in lower case, so another spelling never matches.
 fn lower_case(query: &Query) -> Result<(), Lint> {
     let of_people = |pattern: &&Pattern| {
         ["recipient", "recipient_domain", "thread_participant", "thread_participants"]
@@ -209,7 +209,7 @@ fn lower_case(query: &Query) -> Result<(), Lint> {
         Slot::Value(Value::Str(text)) => Some(text.clone()),
         Slot::Value(_) | Slot::Variable(_) => None,
     });
-    // What else is compared in the same query may have capitals: only what looks like an address or a domain counts.
+    // Other texts in the query may have capitals: only those that look like an address or a domain count.
     let mut wrong = direct.chain(compared).filter(|text| text.contains(['@', '.']));
     match wrong.find(|text| text.bytes().any(|b| b.is_ascii_uppercase())) {
         Some(text) => Err(Lint::Address(text.to_string(), text.to_ascii_lowercase())),
@@ -217,11 +217,11 @@ fn lower_case(query: &Query) -> Result<(), Lint> {
     }
 }
 
-/// A predicate of which a request has several facts, with something in it that may differ between them.
+/// Finds a predicate that a request has several facts of, with a term that may differ between them.
 fn several(kind: Kind, query: &Query) -> Result<(), Lint> {
     let open = |pattern: &&Pattern| {
         let many = vocabulary::find(&pattern.name).is_some_and(|word| word.count == Count::Several);
-        // An approval is of the one request that is looked at.
+        // An approval is for one request, the one being judged.
         let single = &*pattern.name == "approved";
         many && !single && pattern.slots.iter().any(|slot| matches!(slot, Slot::Variable(_)))
     };
@@ -233,7 +233,7 @@ fn several(kind: Kind, query: &Query) -> Result<(), Lint> {
     if kind == Kind::All { joined(query) } else { Ok(()) }
 }
 
-/// `check all` looks at what matches all predicates together: a fact that has no partner is not looked at.
+/// `check all` tests only combinations that match all predicates, so it skips a fact without a partner.
 fn joined(query: &Query) -> Result<(), Lint> {
     for (place, pattern) in query.patterns.iter().enumerate() {
         let many = vocabulary::REQUEST
@@ -254,7 +254,7 @@ fn joined(query: &Query) -> Result<(), Lint> {
     Ok(())
 }
 
-/// Whether it matches every request: words that all have, each place open, and no condition.
+/// Whether it matches every request: every request has its words, no term is fixed, and there is no condition.
 fn is_certain(query: &Query) -> bool {
     let mut seen = Vec::new();
     query.expressions.is_empty()
@@ -292,7 +292,7 @@ fn condition(ops: &[Op], query: &Query) -> Result<(), Lint> {
     }
     let result = types.of(ops)?;
     if result != BOOLEAN {
-        return Err(Lint::Types(format!("a condition is {}", shown(&result))));
+        return Err(Lint::Types(format!("expected a condition, got {}", shown(&result))));
     }
     if !mentions_variable(ops) {
         let constant = Query {
@@ -392,12 +392,12 @@ impl Types {
                 self.set(place, None);
                 inner?
             }
-            _ => return Err(Lint::Types(format!("{} cannot be used so", shown(left)))),
+            _ => return Err(Lint::Types(format!("{} does not take this operator", shown(left)))),
         };
         if inner == BOOLEAN {
             Ok(BOOLEAN)
         } else {
-            Err(Lint::Types(format!("{} stands for a condition", shown(&inner))))
+            Err(Lint::Types(format!("expected a condition, got {}", shown(&inner))))
         }
     }
 }
@@ -439,7 +439,7 @@ fn unary(op: Unary, value: Kinds) -> Result<Kinds, Lint> {
         (Unary::Negate, _) if value == BOOLEAN => Ok(BOOLEAN),
         (Unary::Length, Kinds::Set(_) | Kinds::Empty) => Ok(INTEGER),
         (Unary::Length, _) if value == TEXT || value == BYTES => Ok(INTEGER),
-        _ => Err(Lint::Types(format!("{} has no such operator", shown(&value)))),
+        _ => Err(Lint::Types(format!("{} does not take this operator", shown(&value)))),
     }
 }
 
@@ -462,16 +462,16 @@ fn binary(op: Binary, left: &Kinds, right: &Kinds) -> Result<Kinds, Lint> {
     if fits { Ok(BOOLEAN) } else { Err(clash()) }
 }
 
-/// What to write so that a text is held where a domain or an address begins and ends.
+/// What to write so that a text matches only a whole domain or address.
 pub(crate) fn boundary(text: &str) -> String {
     match text.split_once('@') {
-        Some(("", _)) => format!("`.ends_with(\"{text}\")` is the whole domain at the end of an address"),
+        Some(("", _)) => format!("`.ends_with(\"{text}\")` matches the whole domain of an address"),
         Some((_, "")) => {
             format!("name the whole address, or add `.ends_with(\"@example.com\")` beside `{text}`")
         }
         Some(_) => format!("write `== \"{text}\"` for the one address"),
         None => format!(
-            "write `.ends_with(\"@{0}\")` of an address, `== \"{0}\"` of a domain, and `.ends_with(\".{0}\")` for what is below it",
+            "write `.ends_with(\"@{0}\")` for an address, `== \"{0}\"` for a domain, and `.ends_with(\".{0}\")` for its subdomains",
             text.trim_start_matches('.')
         ),
     }

@@ -1,6 +1,6 @@
 //! `--check`: a check that a person wrote, in Datalog over the vocabulary.
 //!
-//! It goes through the test that a pass from anyone has to pass. What it does less than it seems to is said.
+//! The check must pass the same test as a pass from anyone. A warning says where it does less than it seems to.
 
 pub(crate) mod lint;
 pub(crate) mod probe;
@@ -53,8 +53,8 @@ pub static CHECK: Flag = Flag {
     ..Flag::named("check", Takes::Many)
 };
 
-/// A check that a person wrote, after the same test that a pass from anyone has to pass, and what it does less than it
-/// seems to.
+/// Reads a check that a person wrote. It must pass the same test as a pass from anyone. The warnings say where it
+/// does less than it seems to.
 fn read(text: &str, reach: &[Reach<'_>]) -> Result<(Check, Vec<Warning>), TermError> {
     let refused = |why: String, hint| TermError::Check { check: text.chars().take(120).collect(), why, hint };
     let wrong = |why: String| refused(why, lint::A_CHECK.into());
@@ -62,7 +62,7 @@ fn read(text: &str, reach: &[Reach<'_>]) -> Result<(Check, Vec<Warning>), TermEr
     if text.len() > 4_096 {
         return Err(wrong("it is longer than 4,096 characters".into()));
     }
-    // The parser descends for every bracket and every `!`; the stack is not endless.
+    // The parser recurses for every bracket and every `!`, and the stack is finite.
     if nesting(text) > 32 {
         return Err(wrong("it is nested more than 32 deep".into()));
     }
@@ -80,8 +80,8 @@ fn read(text: &str, reach: &[Reach<'_>]) -> Result<(Check, Vec<Warning>), TermEr
     Ok((check, warnings))
 }
 
-/// Parsed in two steps: what the second cannot take (a key that is none, a parameter that nobody fills) ends in a panic
-/// there. A check of a person's trusts nobody and has no parameters.
+/// Parsed in two steps, because the second panics on what it cannot take (a bad key, a parameter without a value). A
+/// check of a person trusts nobody and has no parameters.
 fn parsed(text: &str) -> Result<Check, &'static str> {
     let (_, parsed) = biscuit_parser::parser::check(text).map_err(|_| "expected one Datalog check")?;
     for query in &parsed.queries {
@@ -89,7 +89,7 @@ fn parsed(text: &str) -> Result<Check, &'static str> {
             return Err("`trusting` is for Hallpass's own checks");
         }
         if query.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
-            return Err("`{name}` is a place for a value, and nobody fills it in");
+            return Err("`{name}` is a parameter, expected a value");
         }
     }
     Ok(Check::from(parsed))

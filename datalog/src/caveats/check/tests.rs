@@ -1,4 +1,4 @@
-//! Checks that are taken, refused or warned about.
+//! Which checks are accepted, refused or warned about.
 
 use super::*;
 use crate::words::message::Message;

@@ -1,4 +1,4 @@
-//! What a pass does less, or more, than it seems to: said when it is minted, which it is all the same.
+//! Where a pass does less, or more, than it seems to: warnings for a pass that is minted all the same.
 
 use crate::caveats::check::lint::Lint;
 use crate::caveats::check::probe::{self, Slip};
@@ -6,7 +6,7 @@ use crate::engine::caveat::Caveat;
 use crate::words::effect::Effects;
 use crate::words::message::Hinted;
 
-/// What a check is minted with all the same: it does less than it seems to.
+/// A warning about a pass that is minted all the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Warning {
     #[error("`{check}` holds as soon as one of several fits: {}", beside(.word))]
@@ -36,7 +36,7 @@ impl Hinted for Warning {
     }
 }
 
-/// What passes beside the one that fits.
+/// What else passes beside the fact that fits.
 fn beside(word: &str) -> &'static str {
     match word {
         "effect" => "a request that has another effect beside it passes",
@@ -46,7 +46,7 @@ fn beside(word: &str) -> &'static str {
     }
 }
 
-/// What a check lets through that it seems to stop: an error where it is about people, a warning otherwise.
+/// What a check lets through although it seems to stop it: an error if it is about people, a warning otherwise.
 pub(crate) fn slips(caveat: &Caveat) -> Result<Vec<Warning>, Lint> {
     let mut warnings = Vec::new();
     for slip in probe::slips(caveat) {

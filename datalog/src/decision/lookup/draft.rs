@@ -20,9 +20,8 @@ pub(super) fn holds_message(request: &Request) -> bool {
     }
 }
 
-/// Puts message and thread of the draft into the request. A thread that the request names must be the draft's. If
-/// the request holds a message, that one is sent instead of the draft's; the draft's message is then returned, to be
-/// judged as well.
+/// Puts message and thread of the draft into the request. A thread that the request names must be the draft's. If the
+/// request holds a message, the service sends that one; the draft's message is then returned, to be judged as well.
 pub(super) fn pin(answer: &Json, request: &mut Request) -> Result<Option<Vec<u8>>, Unfound> {
     let asked = crate::request::target::argument(request, "id");
     if asked.is_none() || answer.field("id").and_then(Json::as_str) != asked {

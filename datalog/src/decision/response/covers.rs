@@ -1,5 +1,5 @@
-//! What conditions on answers amount to, by the catalog: the places that a redaction covers, and the time that judges
-//! an item. It is for a person who mints or narrows a pass. The gateway works it out for itself.
+//! What conditions on answers mean, by the catalog: the places that a redaction covers, and the time that judges an
+//! item. It is for a person who mints or narrows a pass. The gateway does not use it.
 
 use std::sync::Arc;
 
@@ -93,8 +93,8 @@ pub fn dated(content: &Content, services: &[Arc<Service>]) -> Vec<String> {
     });
     told.map(|connection| {
         format!(
-            "answers on `{}`: an item is as old as it was made, because the pass may change it; where nothing says when \
-             that was, it is not shown",
+            "answers on `{}`: an item counts from its creation, because the pass may change it; an item without that \
+             time is not shown",
             connection.name
         )
     })

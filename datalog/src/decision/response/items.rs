@@ -85,7 +85,7 @@ pub(super) fn judge(
         return Err(unfit);
     }
     let beside = strip::strip_beside(&mut reviewed.answer, rule)
-        .map_err(|()| review.unreadable("an answer of another shape than its description has"))?;
+        .map_err(|()| review.unreadable("an answer that differs from its description"))?;
     reviewed.withheld = withheld;
     reviewed.changed = withheld > 0 || beside;
     Ok(())
@@ -160,11 +160,11 @@ fn since_1970(milliseconds: i64) -> Option<OffsetDateTime> {
 
 /// Why a thing has no time.
 fn untimed(dated: Option<&Dated>, writing: Writing) -> String {
-    let Some(dated) = dated else { return "something of which no answer says when it is from".to_owned() };
+    let Some(dated) = dated else { return "something whose time no answer states".to_owned() };
     match dated.by(writing) {
-        Some(field) => format!("one that does not say its `{}`: ask for that field too", field.join(".")),
+        Some(field) => format!("one without its `{}`: ask for that field too", field.join(".")),
         None => {
-            format!("one that says its `{}` alone, which the pass could change itself", dated.field.join("."))
+            format!("one with only its `{}`, which the pass could change itself", dated.field.join("."))
         }
     }
 }
@@ -222,11 +222,11 @@ impl Review {
     fn unsaid(&self, caveat: Option<&Caveat>, item: &Item, dated: Option<&Dated>) -> Option<String> {
         let reads = caveat?.reads();
         if reads & self.hidden() != 0 {
-            return Some("one of which the pass redacts what it asks for".to_owned());
+            return Some("one whose field for this check the pass redacts".to_owned());
         }
         if item.time.is_none() && reads & TIME != 0 {
             return Some(untimed(dated, self.writing));
         }
-        (item.labels.is_none() && reads & LABELS != 0).then(|| "one that does not say its labels".to_owned())
+        (item.labels.is_none() && reads & LABELS != 0).then(|| "one without its labels".to_owned())
     }
 }

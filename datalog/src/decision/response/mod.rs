@@ -1,4 +1,4 @@
-//! The response stage: the conditions that a pass puts on an answer, and what becomes of the answer.
+//! The response stage: the conditions that a pass puts on an answer, and what the agent gets of it.
 //!
 //! The caveats of a pass are judged twice: over the request, and again over each item of the answer, with the same
 //! facts and those of the item. It is pure: it reads and writes no bytes, and permits no request.
@@ -43,7 +43,8 @@ pub(crate) use redact::hidden;
 pub(crate) use stage::item_facts;
 
 impl Review {
-    /// What the pass asks, or why no answer to this request could be judged; none if it asks nothing.
+    /// The pass's conditions on the answer, or why no answer to this request could be judged. None if it has no
+    /// conditions.
     pub(crate) fn of(pass: &Arc<VerifiedPass>, question: &Question<'_>) -> Result<Option<Self>, Unfit> {
         let (content, request) = (question.content, question.request);
         let (facts, mut caveats) =
@@ -66,7 +67,7 @@ impl Review {
         }
         review.caveats = caveats;
         if shows == Showing::Untold && !review.caveats.is_empty() {
-            let got = format!("`{}`, of whose answers nobody can tell", request.operation.id);
+            let got = format!("`{}`, whose answers are not described", request.operation.id);
             return Err(review.unreadable(&got));
         }
         if review.judges()
@@ -118,7 +119,7 @@ impl Review {
             reason: Box::new(Reason {
                 block: self.caveats.first().map(|at| at.block),
                 caveat: caveat.map(ToString::to_string).unwrap_or_default(),
-                expected: "a whole answer in JSON whose items the pass can be held against".into(),
+                expected: "a complete JSON answer whose items the pass can judge".into(),
                 got: got.to_owned(),
                 kept: None,
                 liftable_by: LiftableBy::Parent,
@@ -130,15 +131,15 @@ impl Review {
 /// Why an answer in the requested form could not be judged.
 fn unjudgeable(request: &Request) -> Option<String> {
     if request.headers.iter().any(|(name, _)| **name == *"range") {
-        return Some("a request for a part of one (`Range`)".to_owned());
+        return Some("a request for part of an answer (`Range`)".to_owned());
     }
     match &request.asked.form {
         AnswerForm::Described => None,
         AnswerForm::Other(kind) => {
             let kind: String = kind.chars().take(80).flat_map(char::escape_debug).collect();
-            Some(format!("a request for another form of one (`Accept: {kind}`)"))
+            Some(format!("a request for another form of answer (`Accept: {kind}`)"))
         }
-        AnswerForm::Content => Some("a request for what a file holds".to_owned()),
+        AnswerForm::Content => Some("a request for the content of a file".to_owned()),
     }
 }
 

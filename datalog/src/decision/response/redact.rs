@@ -23,10 +23,10 @@ use crate::pass::redaction::Redaction;
 use crate::request::canonical::Request;
 use crate::words::json::Json;
 
-/// At most this many places are named in an answer; the others are emptied without a word.
+/// An answer names at most this many places; the others are emptied silently.
 const NAMED: usize = 32;
 
-/// What is redacted of the answers of one operation.
+/// The redactions in the answers of one operation.
 #[derive(Debug, Default)]
 pub(crate) struct Redacted {
     paths: Vec<Path>,
@@ -43,7 +43,7 @@ struct Place {
 }
 
 impl Redacted {
-    /// Of these redactions, those on the request's connection.
+    /// Keeps those of these redactions that are on the request's connection.
     pub(super) fn on<'a>(redactions: impl IntoIterator<Item = &'a Redaction>, request: &Request) -> Self {
         let own = redactions.into_iter().filter(|one| one.connection == request.connection);
         let fields: Vec<Path> = own.map(|one| answer_path(&one.field)).collect();

@@ -20,7 +20,7 @@ use crate::request::item::Item;
 pub(super) const STEPS: u32 = 4_000_000;
 
 impl Item {
-    /// The words about which it states nothing.
+    /// The words about which the item states nothing.
     pub(crate) fn unsaid(&self) -> u64 {
         let time = if self.time.is_none() { TIME } else { 0 };
         let labels = if self.labels.is_none() { LABELS } else { 0 };

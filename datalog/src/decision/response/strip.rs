@@ -1,6 +1,6 @@
-//! What is taken out of an answer, and what the answer says in its place.
+//! Takes things out of an answer, and says so in their place.
 //!
-//! `items` decides; this only carries it out.
+//! `items` decides; this only does it.
 //!
 //! - Invariant: A withheld item keeps its place, and the place gives the reason
 //!   (`an_old_message_of_a_thread_is_withheld_in_its_place_with_the_reason`).
@@ -9,7 +9,7 @@ use crate::catalog::{AnswerRule, Path, ShownPart};
 use crate::decision::types::Reason;
 use crate::words::json::Json;
 
-/// The member of an object that says what was taken out of it.
+/// The member of an object that tells what was taken out of it.
 pub(super) const MARK: &str = "hallpass";
 
 /// Keeps only these paths of an object. Returns whether that is less than it had.
@@ -17,7 +17,7 @@ pub(super) fn strip(json: &mut Json, keep: &[Path]) -> bool {
     let paths: Vec<&[Box<str>]> = keep.iter().map(|path| &**path).collect();
     let stripped = keep_only(json, &paths);
     if stripped {
-        mark(json, "shows", Json::String("ids alone: the pass does not show more of it".into()));
+        mark(json, "shows", Json::String("ids alone: the pass shows no more of it".into()));
     }
     stripped
 }

@@ -1,8 +1,8 @@
-//! Operations that a check on things stops without naming them: no request for them says which things of the kind it
-//! touches.
+//! Operations that a check on things stops although it does not name them: no request for them says which things of
+//! the kind it touches.
 //!
-//! `reject if resource("label", "Label_7")` denies every read of a message, because the message's labels are known only
-//! with the answer. Hallpass denies what it cannot tell; the author of the check probably meant something else.
+//! `reject if resource("label", "Label_7")` denies every read of a message, because only the answer shows the
+//! message's labels. Hallpass denies what it cannot tell; the author of the check probably meant something else.
 
 use crate::catalog::Operation;
 use crate::catalog::selector::Selector;
@@ -20,7 +20,7 @@ const STEPS: u32 = 50_000;
 /// The most operations that are named as examples.
 const NAMED: usize = 2;
 
-/// What the caveat stops among the granted operations, and what to write instead; nothing if it stops only what it
+/// What the caveat stops among the granted operations, and what to write instead. None if it stops only what it
 /// names.
 pub(crate) fn closed(
     content: &Content,
@@ -62,7 +62,7 @@ pub(crate) fn closed(
     })
 }
 
-/// Whether the grants cover the operation, whatever stands against it.
+/// Whether the grants cover the operation, regardless of denials and checks.
 fn is_granted(content: &Content, operation: &Operation, row: &Row) -> bool {
     let own = || content.grants.iter().filter(|(_, on, _)| on.as_str() == row.connection);
     let denied = own().any(|(answer, _, selector)| *answer == Answer::Deny && selector.matches(operation));

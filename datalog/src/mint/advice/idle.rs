@@ -43,7 +43,7 @@ pub(super) fn is_idle(
     if !matches!(can::outlook(&left, world, &mut steps, known), Outlook::Holds) {
         return false;
     }
-    // Every request meets it; whether answers do is another question.
+    // Every request meets it; its answers may not.
     !response::mentions_answers(caveat.reads())
         || is_of_no_answer(caveat, operation, row, connected, content, block)
 }

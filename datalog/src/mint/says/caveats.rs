@@ -1,5 +1,5 @@
-//! The caveats of a pass as lines. Caveats that belong together (an operation's arguments, a thing and the check that
-//! it is named, a budget and its check) become one line. A caveat that nobody recognizes is a custom check.
+//! The caveats of a pass as lines. Caveats that belong together become one line: an operation's arguments; a thing
+//! and the check that it is named; a budget and its check. A caveat that nobody recognizes is a custom check.
 
 use crate::caveats::budget::is_check_of;
 use crate::caveats::explain;
@@ -10,7 +10,7 @@ use crate::mint::since::since;
 use crate::pass::block::Block;
 use crate::pass::content::{Content, Limit};
 
-/// The lines of all blocks, without time limits: those are one line for the whole pass, elsewhere.
+/// The lines of all blocks, without time limits, which are one line for the whole pass.
 pub(super) fn lines(content: &Content) -> Vec<Line> {
     let mut lines = Vec::new();
     for (number, block) in content.blocks.iter().enumerate() {

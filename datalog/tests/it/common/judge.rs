@@ -1,4 +1,4 @@
-//! Another reader of mail, in another language, for comparison with the one here.
+//! Another mail reader, in another language, to compare with ours.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 
-/// What the script of this name, beside the tests, sees of each message.
+/// What the script of this name, in the tests' folder, reads in each message.
 pub fn judged<T: DeserializeOwned>(script: &str, messages: &[Vec<u8>]) -> Vec<T> {
     let script = format!("{}/tests/it/{script}", env!("CARGO_MANIFEST_DIR"));
     let mut child =

@@ -43,7 +43,7 @@ pub fn service() -> Arc<Service> {
         facts.push_str(&format!("\n{{\"op\":\"{op}\",\"at\":\"{method} /{op}\"}}"));
         overlay.push_str(&format!("\"{op}\" = {words:?}\n"));
     }
-    // Requests of tests name messages; which operations could touch one nobody says here, so every one may.
+    // Test requests name messages. No rule says which operations may touch one, so all may.
     overlay.push_str("[[resource]]\nkind = \"message\"\nid = \"{id}\"\n");
     Arc::new(Service::load(&facts, Some(&overlay)).unwrap())
 }
@@ -149,19 +149,19 @@ pub fn known_service(name: &str, account: &str) -> KnownConnection {
     }
 }
 
-/// Minted for these connections, and verified.
+/// The pass, minted for these connections and verified.
 pub fn verified(args: &MintArgs, known: &[KnownConnection]) -> Arc<VerifiedPass> {
     let terms = MintTerms::parse(args, known, NOW).unwrap();
     verify(&terms.mint(&PassId::from_random([9; 16]), &root()).unwrap().text).unwrap()
 }
 
-/// The same, without the table of all that it could do, which is made where a person mints it: for passes by the hundred.
+/// The same, without the table that minting makes for a person. For tests that need hundreds of passes.
 pub fn signed(args: &MintArgs, known: &[KnownConnection]) -> Arc<VerifiedPass> {
     let terms = MintTerms::parse(args, known, NOW).unwrap();
     verify(&terms.sign(&PassId::from_random([9; 16]), &root()).unwrap().text).unwrap()
 }
 
-/// What an agent sends, as the catalog understands it.
+/// An agent's request, as the catalog understands it.
 pub fn classified(
     known: &KnownConnection,
     line: &str,
@@ -179,7 +179,7 @@ pub fn classified(
     known.service.classify(&known.name, &known.account, &raw)
 }
 
-/// Decides as the gateway does: every look-up is answered by `answer`, which is given the target.
+/// Decides as the gateway does. `answer` gets the target of each look-up and answers it.
 pub fn decided(
     pass: &Arc<VerifiedPass>,
     request: Request,
@@ -193,13 +193,13 @@ pub fn decided(
         let bytes = answer(&target);
         inquiry.learn(&needed, bytes.as_deref().map(str::as_bytes).map_err(|error| *error));
         targets.push(target);
-        assert!(targets.len() < 20, "a plan has to end: {targets:?}");
+        assert!(targets.len() < 20, "a plan must end: {targets:?}");
     }
     let (request, context) = inquiry.into_parts();
     (targets, decide(pass, request, &context, NOW))
 }
 
-/// Whether a text is as the pattern says, in which every `*` stands for anything.
+/// Whether a text matches the pattern, in which every `*` stands for anything.
 pub fn is_like(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
@@ -218,7 +218,7 @@ pub fn word(decided: &Decided) -> &'static str {
     }
 }
 
-/// A request with the header `Accept`; none where it is empty.
+/// A request with the header `Accept`, or without it if the value is empty.
 pub fn accepting(known: &KnownConnection, line: &str, accept: &str) -> Request {
     let (method, target) = line.split_once(' ').unwrap();
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));

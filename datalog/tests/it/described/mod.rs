@@ -22,7 +22,7 @@ fn read(path: &Path) -> String {
         .unwrap_or_else(|error| panic!("{}: {error}\nhint: `tests/run parts` installs it", path.display()))
 }
 
-/// What a provider says of the answers of its operations: JSON schemas, by the operation's own id.
+/// A provider's description of its answers: JSON schemas, by operation id.
 pub struct Described {
     pub root: Value,
     answers: BTreeMap<String, Value>,
@@ -74,7 +74,7 @@ impl Described {
         Self { root, answers }
     }
 
-    /// `ConversationsHistoryResponse.d.ts` and its like: interfaces of one file each.
+    /// `ConversationsHistoryResponse.d.ts` and similar files, each with its own interfaces.
     fn declared() -> Self {
         let folder = parts().join("node_modules/@slack/web-api/dist/types/response");
         let (mut schemas, mut answers) = (serde_json::Map::new(), BTreeMap::new());
@@ -125,7 +125,7 @@ impl Described {
     }
 }
 
-/// What Notion's own client declares, as an OpenAPI description.
+/// The declarations of Notion's own client, as an OpenAPI description.
 pub fn notion() -> Value {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/parts/notion.mjs");
     let mut node = Command::new(parts().join("node"));

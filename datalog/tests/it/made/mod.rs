@@ -11,7 +11,7 @@ use super::common::NOW;
 pub struct Item {
     pub is_fresh: bool,
     pub is_labelled: bool,
-    /// What is in this item alone.
+    /// A text that only this item contains.
     pub content: String,
 }
 
@@ -53,14 +53,14 @@ fn item(rule: &AnswerRule, number: usize, is_fresh: bool) -> (Value, Item) {
         };
         set(&mut value, path, json!(text));
     }
-    // Only the old ones are labelled: without its labels an item looks like one that has none.
+    // Only old items have labels: without its labels an item looks like one that has none.
     if let (Some(path), false) = (&rule.labels, is_fresh) {
         set(&mut value, path, json!(["SECRET"]));
     }
     (value, Item { is_fresh, is_labelled: !is_fresh, content })
 }
 
-/// An answer as the rule has them, and the items in it.
+/// An answer in the form of the rule, and its items.
 pub fn answer(rule: &AnswerRule, pick: Pick) -> (Value, Vec<Item>) {
     let ages: &[bool] = match pick {
         Pick::Old => &[false],
@@ -75,7 +75,7 @@ pub fn answer(rule: &AnswerRule, pick: Pick) -> (Value, Vec<Item>) {
     }
     let mut whole = Value::Object(Map::new());
     set(&mut whole, &rule.items, list);
-    // Content beside the items, and beside what they stand in.
+    // Content beside the items, and beside the things that hold them.
     for depth in 0..rule.items.len() {
         let mut beside = rule.items[..depth].to_vec();
         beside.push("preview".into());
@@ -84,7 +84,7 @@ pub fn answer(rule: &AnswerRule, pick: Pick) -> (Value, Vec<Item>) {
     (whole, items)
 }
 
-/// What a service that knows masks would leave of an answer.
+/// What a service that supports masks would leave of an answer.
 fn masked(value: &Value, mask: &str) -> Value {
     match value {
         Value::Array(all) => all.iter().map(|one| masked(one, mask)).collect(),
@@ -107,7 +107,7 @@ fn masked(value: &Value, mask: &str) -> Value {
     }
 }
 
-/// What two parts of a mask name of one field stands in it together.
+/// Merges what two parts of a mask select within one field.
 fn merge(into: &mut Value, more: Value) {
     match (into, more) {
         (Value::Object(fields), Value::Object(more)) => more.into_iter().for_each(|(name, inner)| {
@@ -144,7 +144,7 @@ impl Mask {
     }
 }
 
-/// Masks for the answers of a rule; one that is none where the service has no masks.
+/// Masks for the answers of a rule. If the service has no masks, the only one is empty.
 pub fn masks(known: &KnownConnection, rule: &AnswerRule) -> Vec<Mask> {
     let mut all = vec![Mask(None)];
     if !known.service.common_query().iter().any(|parameter| &*parameter.name == "fields") {

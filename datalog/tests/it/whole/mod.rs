@@ -16,7 +16,7 @@ use proptest::sample::{select, subsequence};
 
 use crate::common::*;
 
-/// Every word stands in one of them, or is stated by a flag.
+/// Each word is in one of these, or a flag states it.
 pub const CHECKS: &[&str] = &[
     "check if time($t), $t < 2027-01-01T00:00:00Z",
     "check if clock(\"Europe/Berlin\", $d, $m), $d == \"sun\" || $m < 600",
@@ -55,7 +55,7 @@ pub const CHECKS: &[&str] = &[
     "reject if method(\"GET\"), resource(\"thread\", \"t9\")",
     "check all resource($k, $i), $k != \"label\" or method(\"GET\")",
     "check all resource(\"message\", $i), {\"m1\", \"m2\"}.contains($i) or method(\"POST\")",
-    // Where things come from.
+    // Provenance.
     "check all seen($k, $i), $i != \"m2\" or unseen_count(\"message\", 0)",
     "check if unseen_count(\"message\", $n), $n < 1",
     "check if created(\"message\", \"m1\") or method(\"GET\")",
@@ -71,7 +71,7 @@ pub const CHECKS: &[&str] = &[
     "check if stage(\"request\") or item_shows(\"content\"), item_count($n), $n < 4 or item_shows(\"ids\")",
     "check if stage(\"response\"), item_age($a), $a >= 60 or method(\"GET\"), stage(\"request\") or method(\"POST\")",
     "reject if stage(\"response\"), item_label(\"UNREAD\"), item_shows(\"content\")",
-    // What a pass says of itself.
+    // A pass's own facts.
     "check if task($t), $t.length() < 60",
     "check if pass_id($p), $p.starts_with(\"p_\")",
     "check all connected($c, $s, $a), $a.starts_with(\"me\")",
@@ -119,7 +119,7 @@ fn some(items: &'static [&'static str], most: usize) -> impl Strategy<Value = Ve
     subsequence(items.to_vec(), 0..=most).prop_map(|list| strings(&list))
 }
 
-/// Seldom any.
+/// None, most of the time.
 fn few(items: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
     prop_oneof![3 => Just(Vec::new()), 1 => some(items, items.len().min(2))]
 }
@@ -165,7 +165,7 @@ pub fn checking(checks: &[&str]) -> Narrowing {
     Narrowing::default().with(&flags::CHECK, checks.iter().copied())
 }
 
-/// A pass that uses every flag there is.
+/// A pass that uses every flag.
 pub fn everything() -> MintArgs {
     MintArgs {
         ask: strings(&["gmail:send", "gmail.users.drafts.create", "gmail.users.threads.*"]),
@@ -194,7 +194,8 @@ static CONNECTIONS: LazyLock<Vec<KnownConnection>> = LazyLock::new(|| {
         .into()
 });
 
-/// The same with the operations that are used here alone: what a child loses is worked out for every one of them.
+/// The same connections with only the operations used here, because each operation is searched for what a child
+/// loses.
 static FEW: LazyLock<Vec<KnownConnection>> = LazyLock::new(|| {
     let used = |id: &str| {
         ["gmail.users.messages.", "gmail.users.drafts.", "gmail.users.threads."]
@@ -291,12 +292,12 @@ pub fn requests() -> impl Strategy<Value = Request> {
     prop_oneof![2 => showing(), 1 => reading, 2 => sending]
 }
 
-/// What is known beside the request.
+/// What is known besides the request.
 #[derive(Debug, Clone)]
 pub struct Situation {
     used: u64,
     approved: bool,
-    /// Of the things that a request touches, by their number: shown by an earlier answer, and created.
+    /// Which things of the request, by number, an earlier answer has shown, and which the lineage created.
     seen: u8,
     created: u8,
     external: bool,
@@ -310,7 +311,7 @@ prop_compose! {
 const THREAD: &[u8] = br#"{"id":"t1","messages":[{"id":"m1","payload":{"headers":[
     {"name":"From","value":"a@example.com"},{"name":"To","value":"me@example.com"}]}}]}"#;
 
-/// The request and what is known when the pass is asked, with what the pass makes the gateway look up.
+/// The request and the context, after the look-ups that the pass needs.
 pub fn asked(pass: &VerifiedPass, request: &Request, situation: &Situation) -> (Request, Context) {
     let of = |bits: u8| -> BTreeSet<Resource> {
         let numbered = request.resources.iter().enumerate();
@@ -339,7 +340,7 @@ pub fn asked(pass: &VerifiedPass, request: &Request, situation: &Situation) -> (
     inquiry.into_parts()
 }
 
-/// None where what is asked for would mean nothing together.
+/// None if the flags would make no sense together.
 pub fn minted(args: &MintArgs) -> Option<String> {
     let terms = MintTerms::parse(args, &FEW, NOW).ok()?;
     Some(terms.sign(&PassId::from_random([9; 16]), &root()).ok()?.text)

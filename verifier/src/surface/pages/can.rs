@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::entrance::Scope;
 use crate::pipeline::{RequestState, Worker};
 use crate::refusal::Refusal;
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 use crate::steps::arrived::Contents;
 use crate::steps::verify::Trusted;
 use crate::surface::admit::{Admitted, address, base, no_other_credential};
@@ -27,14 +27,14 @@ pub(crate) struct Holder<'a> {
     pub host: &'a OwnHost,
 }
 
-/// The request that a holder thinks of.
+/// The request that a holder asks about.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Thought {
     method: String,
     /// As it would be sent here: the whole URL, or the part from its path on.
     url: String,
-    /// Text unchanged, anything else as JSON.
+    /// Text is sent unchanged, anything else as JSON.
     #[serde(default)]
     body: Value,
     content_type: Option<String>,
@@ -48,7 +48,7 @@ pub(crate) async fn can(
     holder: Holder<'_>,
     text: Contents,
     state: &mut RequestState,
-) -> Result<Value, Stop> {
+) -> Result<Value, Unanswered> {
     let thought: Thought = serde_json::from_slice(&text.bytes).map_err(|error| {
         Refusal::ambiguous("the question cannot be read").expected(SHAPE, error.to_string())
     })?;

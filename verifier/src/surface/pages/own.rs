@@ -14,7 +14,7 @@ use crate::entrance::Scope;
 use crate::gateway::Gateway;
 use crate::ports::ApprovalState;
 use crate::refusal::Fault;
-use crate::refusal::stop::Stop;
+use crate::refusal::unanswered::Unanswered;
 use crate::surface::framing::OwnHost;
 use crate::surface::pages::discovery;
 
@@ -74,8 +74,7 @@ pub(crate) fn page_for(gateway: &Gateway, parts: &Parts, scope: &Scope, host: &O
     }
 }
 
-/// On a connection's own port every path belongs to the service first: the gateway serves only paths that the
-/// service lacks.
+/// On a connection's own port the service's paths come first: the gateway serves only paths that the service lacks.
 fn is_the_services_own(gateway: &Gateway, parts: &Parts, scope: &Scope) -> bool {
     let Scope::Connection(name) = scope else { return false };
     let own = matches!(parts.uri.path(), "/pass" | CAN | "/.well-known/hallpass");
@@ -134,7 +133,7 @@ pub(crate) async fn pass(
     pass: &VerifiedPass,
     scope: &Scope,
     host: &OwnHost,
-) -> Result<Value, Stop> {
+) -> Result<Value, Unanswered> {
     let connections: Vec<Value> = pass
         .connections()
         .iter()
@@ -145,7 +144,7 @@ pub(crate) async fn pass(
                 "account": connected.account.as_str(),
                 "base_url": base_url(gateway, scope, host, &connected.name),
                 "connected": gateway.authority.connection(&connected.name).is_some(),
-                "stopped": gateway.authority.held(&[], "", Some(&connected.name)).is_some(),
+                "stopped": gateway.authority.stopped_by(&[], "", Some(&connected.name)).is_some(),
             })
         })
         .collect();
@@ -164,7 +163,7 @@ pub(crate) async fn pass(
 }
 
 /// The questions that wait for a person under this pass.
-async fn waiting(gateway: &Gateway, pass: &VerifiedPass, host: &OwnHost) -> Result<Vec<Value>, Stop> {
+async fn waiting(gateway: &Gateway, pass: &VerifiedPass, host: &OwnHost) -> Result<Vec<Value>, Unanswered> {
     let Some(holder) = pass.lineage().last() else { return Ok(Vec::new()) };
     let waiting =
         gateway.in_time.answer(gateway.authority.waiting(holder)).await.map_err(|fault| {
@@ -195,7 +194,7 @@ pub(crate) async fn approval(
     pass: &VerifiedPass,
     id: &ApprovalId,
     host: &OwnHost,
-) -> Result<Option<Value>, Stop> {
+) -> Result<Option<Value>, Unanswered> {
     let Some(holder) = pass.lineage().last() else { return Ok(None) };
     let found = gateway.in_time.answer(gateway.authority.approval(id, holder)).await;
     let found =
@@ -204,13 +203,13 @@ pub(crate) async fn approval(
 }
 
 /// Revokes the last block of the pass, with everything attenuated from it; the pass it was attenuated from stays.
-pub(crate) async fn give_up(gateway: &Gateway, pass: &VerifiedPass) -> Result<Value, Stop> {
+pub(crate) async fn give_up(gateway: &Gateway, pass: &VerifiedPass) -> Result<Value, Unanswered> {
     let gone = gateway.in_time.answer(gateway.authority.give_up(pass.lineage())).await;
     gone.map_err(|fault| Fault::audit().because(format!("a pass was not given up durably: {fault}")))?;
     Ok(json!({"given_up": pass.lineage().last(), "task": pass.task()}))
 }
 
-async fn budgets(gateway: &Gateway, pass: &VerifiedPass) -> Result<Vec<Value>, Stop> {
+async fn budgets(gateway: &Gateway, pass: &VerifiedPass) -> Result<Vec<Value>, Unanswered> {
     let now = gateway.clock.now();
     let asked: Vec<Reservation> = pass.limits().iter().map(|limit| limit.nothing(now)).collect();
     if asked.is_empty() {

@@ -9,10 +9,10 @@ use datalog::{
     ConnectionName, Known, PassId, Reservation, Resource, RevocationId, RootKeyPair, RootKeys, Spent,
 };
 use secrecy::SecretString;
-use verifier::departures::Departures;
+use verifier::in_flight::InFlight;
 use verifier::ports::{
-    Answer, Audit, Connection, Credential, Credentials, Fate, Held, IntentError, Keeping, Learned,
-    LeaseError, Ledger, Outcome, Provenance, Record, RecordId, Rejection, Repeat, Same, SentBefore, Sign,
+    Answer, Audit, Connection, Credential, Credentials, Fate, IntentError, Keeping, Learned, LeaseError,
+    Ledger, Outcome, Provenance, Record, RecordId, Rejection, Repeat, Same, SentBefore, Sign, StoppedBy,
     StoreFault, Trust, Warrant,
 };
 
@@ -48,7 +48,7 @@ pub struct Remembering {
     connections: Mutex<Vec<Arc<Connection>>>,
     revoked: Mutex<BTreeSet<RevocationId>>,
     /// Passes and connections that are stopped by themselves.
-    pub suspended: Mutex<BTreeSet<String>>,
+    pub single_stops: Mutex<BTreeSet<String>>,
     pub desk: Desk,
     written: Mutex<Vec<Written>>,
     budgets: Mutex<BTreeMap<String, u64>>,
@@ -67,7 +67,7 @@ pub struct Remembering {
     /// What was noticed of connections, in order.
     pub signs: Mutex<Vec<(String, Sign)>>,
     pub stopped: AtomicBool,
-    pub departures: Arc<Departures>,
+    pub in_flight: Arc<InFlight>,
     pub audit_is_broken: AtomicBool,
     pub needs_reconnect: AtomicBool,
     pub panics_on_lease: AtomicBool,
@@ -86,7 +86,7 @@ impl Remembering {
             root: RootKeyPair::from_seed(7, [7; 32]),
             connections: Mutex::new(connections),
             revoked: Mutex::default(),
-            suspended: Mutex::default(),
+            single_stops: Mutex::default(),
             desk: Desk::default(),
             written: Mutex::default(),
             budgets: Mutex::default(),
@@ -102,7 +102,7 @@ impl Remembering {
             renews: Mutex::new(Renews::Yes),
             signs: Mutex::default(),
             stopped: AtomicBool::new(false),
-            departures: Arc::default(),
+            in_flight: Arc::default(),
             audit_is_broken: AtomicBool::new(false),
             needs_reconnect: AtomicBool::new(false),
             panics_on_lease: AtomicBool::new(false),
@@ -235,16 +235,21 @@ impl Trust for Remembering {
         self.stopped.load(Ordering::SeqCst)
     }
 
-    fn held(&self, lineage: &[RevocationId], _: &str, connection: Option<&ConnectionName>) -> Option<Held> {
-        let suspended = self.suspended.lock().unwrap();
-        if let Some(name) = connection.filter(|name| suspended.contains(name.as_str())) {
-            return Some(Held::Connection(name.clone()));
+    fn stopped_by(
+        &self,
+        lineage: &[RevocationId],
+        _: &str,
+        connection: Option<&ConnectionName>,
+    ) -> Option<StoppedBy> {
+        let stops = self.single_stops.lock().unwrap();
+        if let Some(name) = connection.filter(|name| stops.contains(name.as_str())) {
+            return Some(StoppedBy::Connection(name.clone()));
         }
-        lineage.iter().any(|id| suspended.contains(id.as_str())).then_some(Held::Pass(None))
+        lineage.iter().any(|id| stops.contains(id.as_str())).then_some(StoppedBy::Pass(None))
     }
 
-    fn departures(&self) -> &Arc<Departures> {
-        &self.departures
+    fn in_flight(&self) -> &Arc<InFlight> {
+        &self.in_flight
     }
 
     fn connection(&self, name: &ConnectionName) -> Option<Arc<Connection>> {
@@ -270,7 +275,7 @@ impl Credentials for Remembering {
                 self.stopped.store(true, Ordering::SeqCst);
             }
             if self.suspends_on_lease.load(Ordering::SeqCst) {
-                self.suspended.lock().unwrap().insert(warrant.request().connection.to_string());
+                self.single_stops.lock().unwrap().insert(warrant.request().connection.to_string());
             }
             if self.disconnects_on_lease.load(Ordering::SeqCst) {
                 self.disconnect(warrant.request().connection.as_str());

@@ -1,7 +1,8 @@
-//! A check that a person wrote, tried out: on requests made of what it names, and on the same with a stranger beside it.
+//! Tries out a check that a person wrote: on requests made of the texts that it names, and on the same with a
+//! stranger beside them.
 //!
-//! Whatever its spelling (a value, a set, `==`, `||`, a closure), a check that lets one good thing through and refuses a
-//! stranger has to refuse both together; and what only looks like the good thing is a stranger.
+//! However it is written (a value, a set, `==`, `||`, a closure), a check that passes one good thing and refuses a
+//! stranger must refuse both together. A lookalike of the good thing counts as a stranger.
 
 mod trial;
 
@@ -16,26 +17,26 @@ use crate::words::value::Value;
 use crate::words::vocabulary::bit;
 use trial::{Beside, Place, Trial, facts};
 
-/// More texts of a check than these are not tried with each other; nor at more places, nor with more addresses.
+/// At most so many texts of a check are tried with each other, at so many places and with so many addresses.
 const MOST: usize = 10;
 const MOST_PLACES: usize = 48;
 const MOST_ADDRESSES: usize = 160;
 const STRANGER: &str = "stranger@stranger.invalid";
 const OTHER: &str = "stranger";
 
-/// What a check lets through that it seems to stop: of the facts of which word.
+/// What a check lets through although it seems to stop it, with the word that the facts are of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Slip {
-    /// One that fits lets another through.
+    /// A fact that fits lets another one through.
     Beside(&'static str),
-    /// A text of the check fits what it does not mean.
+    /// A text of the check also fits something it does not mean.
     Like { word: &'static str, text: String, slips: String },
 }
 
 /// A moment like any other.
 const ALWAYS: u64 = 1_800_000_000;
 
-/// Everything that the check lets slip, each once.
+/// Everything that slips through the check, each once.
 pub(crate) fn slips(caveat: &Caveat) -> Vec<Slip> {
     let texts = texts(caveat);
     let mut slips: Vec<Slip> = Vec::new();
@@ -86,7 +87,7 @@ fn collect_value(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// A moment that is none of the check's, then one before and one after each that it names.
+/// A moment that the check does not name, then one before and one after each that it names.
 fn times(caveat: &Caveat) -> Vec<u64> {
     let mut found = vec![ALWAYS];
     let ops = caveat.queries.iter().flat_map(|query| &query.expressions).flatten();
@@ -99,7 +100,7 @@ fn times(caveat: &Caveat) -> Vec<u64> {
     found
 }
 
-/// Where the check may be about: what it names, and a common place.
+/// The places that the check may be about: those it names, and a common one.
 fn places<'a>(texts: &'a [String], times: &[u64]) -> Vec<Place<'a>> {
     let named = |is: fn(&str) -> bool| texts.iter().map(String::as_str).filter(move |text| is(text));
     let operations = named(|text| text.contains('.') && !text.contains('@'));
@@ -130,7 +131,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Of the words that the check reads.
+    /// The slips of the words that the check reads.
     fn slips(&self) -> Vec<Slip> {
         let about: [(u64, &dyn Fn() -> Vec<Slip>); 4] = [
             (bit("recipient") | bit("recipient_domain"), &|| self.recipients()),
@@ -147,7 +148,7 @@ impl Bench<'_> {
         evaluate::holds(self.caveat, World::of(&facts, &NONE, &NONE), &mut Steps::new(20_000)) == Ok(true)
     }
 
-    /// Whether the check tells the good from the stranger at all, and whether it then takes both together.
+    /// Whether the check passes both together, if it tells the good from the stranger at all.
     fn beside(&self, good: &Trial, stranger: &Trial, both: &Trial) -> Option<bool> {
         (self.holds(good) && !self.holds(stranger)).then(|| self.holds(both))
     }
@@ -199,7 +200,7 @@ impl Bench<'_> {
         pairs.any(lets).then_some(Slip::Beside("effect")).into_iter().collect()
     }
 
-    /// Resources by kind and id, arguments by name and value.
+    /// The slips of resources by kind and id, and of arguments by name and value.
     fn pairs(&self) -> Vec<Slip> {
         let resources = |all: &[[String; 2]]| Trial { resources: all.to_vec(), ..Trial::default() };
         let arguments = |all: &[[String; 2]]| Trial { arguments: all.to_vec(), ..Trial::default() };
@@ -227,7 +228,7 @@ impl Bench<'_> {
         lets.then_some(Slip::Beside(word)).into_iter().chain(like).collect()
     }
 
-    /// Addresses that could be meant: made of each text, and of each two.
+    /// Addresses that the check could mean: made of each text, and of each pair of texts.
     fn addresses(&self) -> Vec<String> {
         let one = self.texts.iter().flat_map(|text| {
             [
@@ -255,7 +256,7 @@ fn address(text: String) -> Option<String> {
     text.parse::<Address>().ok().filter(|one| one.as_str() == text).map(|_| text)
 }
 
-/// Addresses of others that have the text in them.
+/// Strangers' addresses that contain the text.
 fn lookalikes(text: &str) -> Vec<String> {
     let starts_plain = text.starts_with(|first: char| first.is_ascii_alphanumeric());
     let local = text.split_once('@').map(|(local, _)| local);
@@ -286,7 +287,7 @@ fn lookalikes(text: &str) -> Vec<String> {
     }
 }
 
-/// Names of others that have the text at an end of theirs, where no sign parts it from the rest.
+/// Strangers' names that begin or end with the text, with no separator between it and the rest.
 fn longer(text: &str) -> Vec<String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric();
     let after = text.ends_with(is_plain).then(|| format!("{text}x"));

@@ -18,7 +18,7 @@ pub(super) struct Trial {
     pub(super) arguments: Vec<[String; 2]>,
 }
 
-/// Where a trial is: what the operation does counts where a trial does not say it itself.
+/// The place of a trial. The effects of the operation count if the trial sets none of its own.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) operation: &'a str,
@@ -28,7 +28,7 @@ pub(super) struct Place<'a> {
     pub(super) beside: Beside,
 }
 
-/// What else the request of a trial has.
+/// What else is in the request of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Beside {
     Nothing,
@@ -63,7 +63,7 @@ fn count(number: usize) -> Value {
     Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// What is the same in every trial at a place.
+/// The facts that are the same in every trial at a place.
 fn around(gather: &mut Gather, texts: &[String], place: Place<'_>) {
     gather.say_one(word!("time"), || Value::Date(place.time));
     gather.say(word!("clock"), || {

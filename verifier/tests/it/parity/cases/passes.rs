@@ -41,7 +41,7 @@ pub fn worth_nothing() -> Vec<Case> {
         ),
         after("everything is stopped", stops, "stopped", "not sent stopped"),
         after(
-            "the pass is suspended",
+            "the pass is stopped",
             |stage| suspend(stage, &stage.authority.last_pass()),
             "stopped",
             "not sent stopped",
@@ -61,7 +61,7 @@ fn stops(stage: &Stage) {
 }
 
 fn suspend(stage: &Stage, what: &str) {
-    stage.authority.suspended.lock().unwrap().insert(what.to_owned());
+    stage.authority.single_stops.lock().unwrap().insert(what.to_owned());
 }
 
 /// Waits until the service has it, stops everything, and waits until nothing that is stopped is under way.
@@ -69,7 +69,7 @@ fn recalls(stage: &Stage) {
     eventually("the request at the service", || stage.upstream.seen().len() == 1);
     stops(stage);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(stage.authority.departures.recall());
+    runtime.block_on(stage.authority.in_flight.recall());
 }
 
 /// Waits until the service has it, and ends the pass before it answers.

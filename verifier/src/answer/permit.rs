@@ -9,21 +9,21 @@ use crate::clock::Clock;
 use crate::refusal::RefusalCode;
 
 /// Whether an answer may go on.
-pub(crate) struct Leave {
+pub(crate) struct StreamPermit {
     pub in_time: InTime,
     pub clock: Arc<dyn Clock>,
     pub pass: Arc<VerifiedPass>,
     pub connection: ConnectionName,
 }
 
-impl Leave {
+impl StreamPermit {
     pub(crate) fn holds(&self) -> Result<(), RefusalCode> {
         // To the second, like `verify`.
         if self.clock.now().unix_timestamp() > self.pass.expires().unix_timestamp() {
             return Err(RefusalCode::PassExpired);
         }
         let authority = self.in_time.authority();
-        let is_held = || authority.held(self.pass.lineage(), self.pass.task(), Some(&self.connection));
+        let is_held = || authority.stopped_by(self.pass.lineage(), self.pass.task(), Some(&self.connection));
         let is_revoked = || self.pass.lineage().iter().any(|id| authority.is_revoked(id));
         if is_revoked() {
             return Err(RefusalCode::PassRevoked);

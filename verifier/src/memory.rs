@@ -1,7 +1,8 @@
 //! Memory for what the gateway holds whole: request bodies, and answers under review.
 //!
 //! Each kind has a limit over all connections. A request takes the memory for its answer before it leaves, because it
-//! cannot turn back afterwards. A request that finds none waits a little, and is then told so. Nothing is decided here.
+//! cannot turn back afterwards. If there is none, the request waits a little, and is then refused as overloaded.
+//! Nothing is decided here.
 //!
 //! - Invariant: All answers under review share one limit of memory. A request takes its share before it leaves
 //!   (`room_for_an_answer_is_taken_before_its_request_leaves`,
@@ -22,7 +23,7 @@ use crate::refusal::{Fault, FaultCode};
 pub(crate) const MAX_REVIEWED: usize = 8 * 1024 * 1024;
 
 /// One permit for each byte.
-pub(crate) struct Rooms {
+pub(crate) struct Memory {
     bodies: Arc<Semaphore>,
     answers: Arc<Semaphore>,
     /// How long a request waits for its answer's memory.
@@ -30,9 +31,9 @@ pub(crate) struct Rooms {
 }
 
 /// This many bytes may be held as long as this lives.
-pub(crate) struct Room(OwnedSemaphorePermit);
+pub(crate) struct MemoryShare(OwnedSemaphorePermit);
 
-impl Rooms {
+impl Memory {
     pub(crate) fn new(limits: &Limits) -> Self {
         let bytes = |most: usize| Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
         // There is always memory for one answer, whatever the settings.
@@ -41,23 +42,27 @@ impl Rooms {
     }
 
     /// Memory for the body of a request, or for a look-up; if many large ones come at once, some are turned away.
-    pub(crate) fn for_body(&self, bytes: usize) -> Result<Option<Room>, Fault> {
+    pub(crate) fn for_body(&self, bytes: usize) -> Result<Option<MemoryShare>, Fault> {
         if bytes == 0 {
             return Ok(None);
         }
         let full =
             |_| Fault::before(FaultCode::Overloaded, "the gateway has no room for more request bodies");
-        self.bodies.clone().try_acquire_many_owned(permits(bytes)).map(|one| Some(Room(one))).map_err(full)
+        self.bodies
+            .clone()
+            .try_acquire_many_owned(permits(bytes))
+            .map(|one| Some(MemoryShare(one)))
+            .map_err(full)
     }
 
     /// Memory for the answer to a request that is about to leave, if the answer will be reviewed.
-    pub(crate) async fn for_answer(&self, permitted: &Permitted) -> Result<Option<Room>, Fault> {
+    pub(crate) async fn for_answer(&self, permitted: &Permitted) -> Result<Option<MemoryShare>, Fault> {
         if permitted.review().is_none() {
             return Ok(None);
         }
         let room = self.answers.clone().acquire_many_owned(permits(MAX_REVIEWED));
         match timeout(self.turn, room).await {
-            Ok(Ok(room)) => Ok(Some(Room(room))),
+            Ok(Ok(room)) => Ok(Some(MemoryShare(room))),
             Ok(Err(_)) | Err(_) => Err(Fault::before(
                 FaultCode::Overloaded,
                 "the gateway has no room for more answers under review",
@@ -70,7 +75,7 @@ fn permits(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
-impl Room {
+impl MemoryShare {
     pub(crate) fn bytes(&self) -> usize {
         self.0.num_permits()
     }
@@ -93,7 +98,7 @@ impl Room {
 
 struct Held {
     bytes: Bytes,
-    _room: Room,
+    _room: MemoryShare,
 }
 
 impl AsRef<[u8]> for Held {
@@ -108,16 +113,16 @@ mod tests {
 
     #[test]
     fn room_is_taken_until_the_last_of_its_bytes_is_let_go() {
-        let rooms = Rooms::new(&Limits { bodies: 100, ..Limits::default() });
-        let mut room = rooms.for_body(60).unwrap().unwrap();
-        room.join(rooms.for_body(40).unwrap().unwrap());
-        assert!(rooms.for_body(1).is_err());
+        let memory = Memory::new(&Limits { bodies: 100, ..Limits::default() });
+        let mut room = memory.for_body(60).unwrap().unwrap();
+        room.join(memory.for_body(40).unwrap().unwrap());
+        assert!(memory.for_body(1).is_err());
         let bytes = room.around(Bytes::from_static(b"0123456789"));
-        assert_eq!(rooms.bodies.available_permits(), 90, "what is not needed is given back");
+        assert_eq!(memory.bodies.available_permits(), 90, "what is not needed is given back");
         let piece = bytes.slice(2..4);
         drop(bytes);
-        assert_eq!(rooms.bodies.available_permits(), 90, "a piece of it is still held");
+        assert_eq!(memory.bodies.available_permits(), 90, "a piece of it is still held");
         drop(piece);
-        assert_eq!(rooms.bodies.available_permits(), 100);
+        assert_eq!(memory.bodies.available_permits(), 100);
     }
 }

@@ -1,4 +1,4 @@
-//! An agent's connection. It ends if the agent takes nothing of its answer for too long, or sends the head of a request
+//! An agent's connection. It ends if the agent takes none of its answer for too long, or sends the head of a request
 //! too slowly.
 //!
 //! While written bytes wait, hyper asks for no further piece, so no other deadline is checked. Agents that never read
@@ -18,7 +18,7 @@ use tokio::time::{Sleep, sleep};
 
 use crate::heads::{Given, Heads};
 
-pub(crate) struct Patient {
+pub(crate) struct TimedStream {
     stream: TcpStream,
     heads: Arc<Heads>,
     patience: Duration,
@@ -38,7 +38,7 @@ enum Came {
     Something,
 }
 
-impl Patient {
+impl TimedStream {
     pub(crate) fn new(
         stream: TcpStream,
         heads: Arc<Heads>,
@@ -70,7 +70,7 @@ impl Patient {
     }
 }
 
-impl AsyncRead for Patient {
+impl AsyncRead for TimedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         loop {
             match self.heads.give(into.remaining(), |bytes| into.put_slice(bytes)) {
@@ -111,7 +111,7 @@ impl AsyncRead for Patient {
     }
 }
 
-impl AsyncWrite for Patient {
+impl AsyncWrite for TimedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.timed(cx, written)

@@ -10,12 +10,12 @@ use crate::refusal::refused::Refusal;
 
 /// Why the pipeline stopped before the service answered.
 #[derive(Debug, Clone)]
-pub(crate) enum Stop {
+pub(crate) enum Unanswered {
     Refused(Refusal),
     Broke(Fault),
 }
 
-impl Stop {
+impl Unanswered {
     /// The cause, as the log has it.
     pub(crate) fn code(&self) -> &'static str {
         match self {
@@ -73,25 +73,25 @@ impl Stop {
     }
 }
 
-impl fmt::Display for Stop {
+impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.code(), self.detail())
     }
 }
 
-impl From<Refusal> for Stop {
+impl From<Refusal> for Unanswered {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
-impl From<Fault> for Stop {
+impl From<Fault> for Unanswered {
     fn from(fault: Fault) -> Self {
         Self::Broke(fault)
     }
 }
 
-impl From<StoreFault> for Stop {
+impl From<StoreFault> for Unanswered {
     fn from(fault: StoreFault) -> Self {
         Fault::audit().because(fault.to_string()).into()
     }

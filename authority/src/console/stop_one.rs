@@ -10,12 +10,12 @@ use datalog::PassId;
 
 use super::frame::{Frame, late, whole};
 use super::guard::Fields;
-use crate::app::{AppError, StopTarget, SuspendArgs, Suspension};
+use crate::app::{AppError, Stop, StopOneArgs, StopTarget};
 use crate::console::state::{Console, Routes};
 use crate::when;
 
 /// A single stop, as a page shows it.
-pub(super) struct Suspended {
+pub(super) struct SingleStop {
     pub kind: &'static str,
     pub name: String,
     /// The person's name for it: for a pass, its task.
@@ -25,38 +25,38 @@ pub(super) struct Suspended {
     pub because: Option<String>,
     pub since: String,
     /// The page that resumes it.
-    pub lift: String,
+    pub resume: String,
 }
 
 #[derive(Template)]
-#[template(path = "lift.html")]
-struct LiftPage {
+#[template(path = "resume_one.html")]
+struct ResumePage {
     frame: Frame,
-    of: Suspended,
+    of: SingleStop,
 }
 
 pub(super) fn routes() -> Routes {
-    vec![("/suspend", post(suspend)), ("/lift", get(ask).post(lift))]
+    vec![("/stop-one", post(stop_one)), ("/resume-one", get(ask).post(resume_one))]
 }
 
-pub(super) async fn suspended(console: &Console, frame: &Frame) -> Vec<Suspended> {
+pub(super) async fn single_stops(console: &Console, frame: &Frame) -> Vec<SingleStop> {
     let mut all = Vec::new();
-    for one in console.app.suspensions() {
+    for one in console.app.single_stops() {
         all.push(shown(console, one, frame).await);
     }
     all
 }
 
 /// The address of the page that asks whether to resume this.
-pub(super) fn lifting(kind: &str, name: &str) -> String {
+pub(super) fn resuming(kind: &str, name: &str) -> String {
     let query = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("kind", kind)
         .append_pair("name", name)
         .finish();
-    format!("lift?{query}")
+    format!("resume-one?{query}")
 }
 
-async fn shown(console: &Console, of: Suspension, frame: &Frame) -> Suspended {
+async fn shown(console: &Console, of: Stop, frame: &Frame) -> SingleStop {
     let (kind, name) = match &of.target {
         StopTarget::Pass(id) => ("pass", id.to_string()),
         StopTarget::Task(task) => ("task", task.clone()),
@@ -67,28 +67,28 @@ async fn shown(console: &Console, of: Suspension, frame: &Frame) -> Suspended {
         Some(id) => console.app.task_of(id).await,
         None => None,
     };
-    Suspended {
+    SingleStop {
         kind,
         called: task.unwrap_or_else(|| name.clone()),
         page: pass.map(|id| format!("passes/{id}")),
         because: of.because,
         since: when::from_now(of.since, frame.now),
-        lift: lifting(kind, &name),
+        resume: resuming(kind, &name),
         name,
     }
 }
 
-async fn suspend(
+async fn stop_one(
     State(console): State<Console>,
     frame: Frame,
     Extension(fields): Extension<Fields>,
 ) -> Response {
     let said = async {
         let because = Some("stopped at the console".to_owned());
-        console.app.suspend(SuspendArgs { target: target(&fields)?, because }).await
+        console.app.stop_one(StopOneArgs { target: target(&fields)?, because }).await
     };
     match said.await {
-        Ok(report) => frame.go(&format!("now?did=suspended{}", late(report.hit.not_recalled))),
+        Ok(report) => frame.go(&format!("now?did=stopped-one{}", late(report.hit.not_recalled))),
         Err(error) => frame.failed(&error),
     }
 }
@@ -98,7 +98,7 @@ async fn ask(State(console): State<Console>, frame: Frame, RawQuery(query): RawQ
     let found = target(&fields).map(|target| {
         console
             .app
-            .suspensions()
+            .single_stops()
             .into_iter()
             .find(|one| one.target == target)
             .ok_or_else(|| AppError::not_found(format!("{target} is not stopped: it goes on already")))
@@ -106,20 +106,20 @@ async fn ask(State(console): State<Console>, frame: Frame, RawQuery(query): RawQ
     match found.and_then(|found| found) {
         Ok(of) => {
             let of = shown(&console, of, &frame).await;
-            whole(&LiftPage { frame, of })
+            whole(&ResumePage { frame, of })
         }
         Err(error) => frame.failed(&error),
     }
 }
 
-async fn lift(
+async fn resume_one(
     State(console): State<Console>,
     frame: Frame,
     Extension(fields): Extension<Fields>,
 ) -> Response {
-    let said = async { console.app.lift(target(&fields)?).await };
+    let said = async { console.app.resume_one(target(&fields)?).await };
     match said.await {
-        Ok(_) => frame.go("now?did=lifted"),
+        Ok(_) => frame.go("now?did=resumed-one"),
         Err(error) => frame.failed(&error),
     }
 }

@@ -9,42 +9,40 @@
 
 use datalog::Message;
 
-use crate::app::{
-    App, AppError, Hit, LiftReport, LogQuery, StopTarget, SuspendArgs, SuspendReport, Suspension,
-};
+use crate::app::{App, AppError, Hit, LogQuery, ResumeReport, Stop, StopOneArgs, StopOneReport, StopTarget};
 use crate::audit::{Event, EventEntry, plain};
 use crate::breaker::Tripped;
 use crate::desk::Changed;
 use crate::nearest::nearest;
-use crate::store::{Line, PassRow, Suspended, SuspensionRow};
+use crate::store::{Line, PassRow};
 
 /// How many names are listed if one is missing.
 const LISTED: usize = 10;
 
 impl App {
     /// In force from the next request on, and for requests held open or on their way back.
-    pub async fn suspend(&self, args: SuspendArgs) -> Result<SuspendReport, AppError> {
+    pub async fn stop_one(&self, args: StopOneArgs) -> Result<StopOneReport, AppError> {
         let target = checked(args.target)?;
         self.is_there(&target).await?;
-        let row = SuspensionRow {
-            what: target.clone().into(),
+        let stop = Stop {
+            target: target.clone(),
             because: args.because.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(plain),
-            at: self.clock.now(),
+            since: self.clock.now(),
         };
-        let hit = self.hold(&row).await?;
+        let hit = self.enforce(&stop).await?;
         let unknown = |_| (0, vec!["how many passes this hits is not known".to_owned()]);
         let (passes, warnings) = self.hits(&target).await.unwrap_or_else(unknown);
-        Ok(SuspendReport { stopped: info(row), hit: Hit { passes, ..hit }, warnings })
+        Ok(StopOneReport { stopped: stop, hit: Hit { passes, ..hit }, warnings })
     }
 
-    async fn hold(&self, row: &SuspensionRow) -> Result<Hit, AppError> {
-        self.desk.suspensions.add(row.clone());
+    async fn enforce(&self, stop: &Stop) -> Result<Hit, AppError> {
+        self.desk.stops.add(stop.clone());
         self.desk.tell(Changed::Stop);
         let _turn = self.turns.stops().await;
         // Anybody who lifted it meanwhile did so before this stop.
-        self.desk.suspensions.add(row.clone());
-        let event = self.suspension_event(Event::Suspended, row);
-        let (written, hit) = tokio::join!(self.store.suspended(row.clone(), event), self.recall());
+        self.desk.stops.add(stop.clone());
+        let event = self.stop_event(Event::Stopped, stop);
+        let (written, hit) = tokio::join!(self.store.stopped_one(stop.clone(), event), self.recall());
         written.map_err(AppError::OnlyInMemory)?;
         self.checkpoint().await;
         Ok(hit)
@@ -90,18 +88,17 @@ impl App {
         }
     }
 
-    /// Lifts the stop by `suspend` or by the circuit breaker.
-    pub async fn lift(&self, target: StopTarget) -> Result<LiftReport, AppError> {
-        let what = Suspended::from(target.clone());
+    /// Ends a stop that a person or the circuit breaker made.
+    pub async fn resume_one(&self, target: StopTarget) -> Result<ResumeReport, AppError> {
         let _turn = self.turns.stops().await;
-        if !self.desk.suspensions.contains(&what) {
+        if !self.desk.stops.contains(&target) {
             return Err(self.not_stopped(&target));
         }
-        let row = SuspensionRow { what: what.clone(), because: None, at: self.clock.now() };
-        self.store.lifted(what.clone(), self.suspension_event(Event::Lifted, &row)).await?;
-        self.desk.suspensions.remove(&what);
+        let stop = Stop { target: target.clone(), because: None, since: self.clock.now() };
+        self.store.resumed_one(target.clone(), self.stop_event(Event::Resumed, &stop)).await?;
+        self.desk.stops.remove(&target);
         self.desk.tell(Changed::Stop);
-        Ok(LiftReport { lifted: target, still: self.stops() })
+        Ok(ResumeReport { resumed: target, still: self.stops() })
     }
 
     fn not_stopped(&self, target: &StopTarget) -> AppError {
@@ -118,28 +115,28 @@ impl App {
         AppError::not_found(Message::new(format!("{target} is not stopped")).hint(hint))
     }
 
-    /// Suspends a pass that was refused too often. It is in force even if it could not be written.
+    /// Stops a pass that was refused too often. It is in force even if it could not be written.
     pub(super) async fn trip(&self, Tripped { pass, because }: Tripped) {
-        tracing::warn!(%pass, because, "a pass is suspended");
-        let what = Suspended::Pass(pass);
-        let row = SuspensionRow { what, because: Some(plain(&because)), at: self.clock.now() };
-        if let Err(error) = self.hold(&row).await {
-            tracing::error!(%error, "a suspension is not durable");
+        tracing::warn!(%pass, because, "a pass is stopped");
+        let target = StopTarget::Pass(pass);
+        let stop = Stop { target, because: Some(plain(&because)), since: self.clock.now() };
+        if let Err(error) = self.enforce(&stop).await {
+            tracing::error!(%error, "the stop of a pass is not durable");
         }
     }
 
     /// The single things that are stopped, oldest first.
-    pub fn suspensions(&self) -> Vec<Suspension> {
-        self.desk.suspensions.list().into_iter().map(info).collect()
+    pub fn single_stops(&self) -> Vec<Stop> {
+        self.desk.stops.list()
     }
 
-    fn suspension_event(&self, event: Event, row: &SuspensionRow) -> Line {
-        let entry = match &row.what {
-            Suspended::Pass(id) => EventEntry::on_lineage(event, id.as_str()),
-            Suspended::Task(task) => EventEntry::on_everything(event).task(task),
-            Suspended::Connection(name) => EventEntry::on_connection(event, name),
+    fn stop_event(&self, event: Event, stop: &Stop) -> Line {
+        let entry = match &stop.target {
+            StopTarget::Pass(id) => EventEntry::on_lineage(event, id.as_str()),
+            StopTarget::Task(task) => EventEntry::on_everything(event).task(task),
+            StopTarget::Connection(name) => EventEntry::on_connection(event, name),
         };
-        row.because.iter().fold(entry, |entry, because| entry.detail(because)).at(row.at)
+        stop.because.iter().fold(entry, |entry, because| entry.detail(because)).at(stop.since)
     }
 }
 
@@ -174,24 +171,5 @@ fn checked(target: StopTarget) -> Result<StopTarget, AppError> {
         }
         StopTarget::Task(task) => Ok(StopTarget::Task(task.trim().to_owned())),
         other => Ok(other),
-    }
-}
-
-fn info(row: SuspensionRow) -> Suspension {
-    let target = match row.what {
-        Suspended::Pass(id) => StopTarget::Pass(id),
-        Suspended::Task(task) => StopTarget::Task(task),
-        Suspended::Connection(name) => StopTarget::Connection(name),
-    };
-    Suspension { target, because: row.because, since: row.at }
-}
-
-impl From<StopTarget> for Suspended {
-    fn from(target: StopTarget) -> Self {
-        match target {
-            StopTarget::Pass(id) => Self::Pass(id),
-            StopTarget::Task(task) => Self::Task(task),
-            StopTarget::Connection(name) => Self::Connection(name),
-        }
     }
 }

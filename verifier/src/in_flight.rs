@@ -1,8 +1,8 @@
 //! Requests on their way out, counted, so that a stop knows when the last of them has ended.
 //!
-//! A request is under way from just before the last look at its pass until its answer begins. A stop first changes what
-//! is trusted and then recalls: every request under way looks at its pass again, and ends or goes on. After `recall`
-//! returns, nothing that was stopped is sent. It decides nothing itself.
+//! A request is under way from just before the last look at its pass until its answer begins. A stop first changes
+//! what is trusted and then recalls: every request under way looks at its pass again, and ends or goes on. After
+//! `recall` returns, no stopped request is sent. It decides nothing itself.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
 
 /// Every request that is under way.
-pub struct Departures {
+pub struct InFlight {
     state: Mutex<State>,
     recalls: watch::Sender<u64>,
     fewer: Notify,
@@ -29,7 +29,7 @@ struct State {
 
 /// One request under way, until this is dropped.
 pub struct UnderWay {
-    departures: Arc<Departures>,
+    in_flight: Arc<InFlight>,
     round: u64,
     recalls: watch::Receiver<u64>,
 }
@@ -38,19 +38,19 @@ pub struct UnderWay {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recalled;
 
-impl Default for Departures {
+impl Default for InFlight {
     fn default() -> Self {
         Self { state: Mutex::default(), recalls: watch::Sender::new(0), fewer: Notify::new() }
     }
 }
 
-impl Departures {
+impl InFlight {
     /// Call this before the last look at what is trusted.
     pub fn begin(self: &Arc<Self>) -> UnderWay {
         let mut state = self.state();
         let round = state.round;
         *state.under_way.entry(round).or_default() += 1;
-        UnderWay { departures: self.clone(), round, recalls: self.recalls.subscribe() }
+        UnderWay { in_flight: self.clone(), round, recalls: self.recalls.subscribe() }
     }
 
     /// Returns when every request under way has looked again. Call it after a change of what is trusted.
@@ -111,11 +111,10 @@ impl UnderWay {
             tokio::select! {
                 biased;
                 recalled = self.recalls.changed() => {
-                    // Which recall a look answers is fixed before the look. A recall that comes meanwhile is another
-                    // one.
+                    // Which recall a look answers is fixed before the look. A recall during the look is another one.
                     let round = *self.recalls.borrow_and_update();
                     if recalled.is_err() || !stands() {
-                        self.departures.state().called_back += 1;
+                        self.in_flight.state().called_back += 1;
                         return Err(Recalled);
                     }
                     self.has_looked(round);
@@ -126,14 +125,14 @@ impl UnderWay {
     }
 
     fn has_looked(&mut self, round: u64) {
-        *self.departures.state().under_way.entry(round).or_default() += 1;
-        self.departures.leave(std::mem::replace(&mut self.round, round));
+        *self.in_flight.state().under_way.entry(round).or_default() += 1;
+        self.in_flight.leave(std::mem::replace(&mut self.round, round));
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.departures.leave(self.round);
+        self.in_flight.leave(self.round);
     }
 }
 
@@ -152,26 +151,26 @@ mod tests {
 
     #[tokio::test]
     async fn a_recall_waits_for_what_was_under_way_and_for_nothing_else() {
-        let departures = Arc::new(Departures::default());
-        assert!(is_ready(departures.recall()).await, "nothing is under way");
-        let under_way = departures.begin();
-        assert!(!is_ready(departures.recall()).await);
-        let mut recall = pin!(departures.recall());
+        let in_flight = Arc::new(InFlight::default());
+        assert!(is_ready(in_flight.recall()).await, "nothing is under way");
+        let under_way = in_flight.begin();
+        assert!(!is_ready(in_flight.recall()).await);
+        let mut recall = pin!(in_flight.recall());
         assert!(!is_ready(recall.as_mut()).await);
-        let later = departures.begin();
-        assert_eq!(departures.unanswered(), 1);
+        let later = in_flight.begin();
+        assert_eq!(in_flight.unanswered(), 1);
         drop(under_way);
         assert!(is_ready(recall).await, "what began afterwards has seen what changed");
-        assert_eq!(departures.unanswered(), 0);
+        assert_eq!(in_flight.unanswered(), 0);
         drop(later);
     }
 
     #[tokio::test]
     async fn a_recall_that_comes_during_a_look_is_looked_at_too() {
-        let departures = Arc::new(Departures::default());
-        let mut under_way = departures.begin();
+        let in_flight = Arc::new(InFlight::default());
+        let mut under_way = in_flight.begin();
         let trusted = std::cell::Cell::new(true);
-        let mut second = Box::pin(departures.recall());
+        let mut second = Box::pin(in_flight.recall());
         // During the first look somebody stops it: too late for this look, in time for the next.
         let looks = std::cell::Cell::new(0);
         let mut stands = || {
@@ -186,7 +185,7 @@ mod tests {
         };
         let stands = std::cell::RefCell::new(&mut stands);
         let work = under_way.unless_recalled(|| (stands.borrow_mut())(), pending::<()>());
-        let both = async { tokio::join!(work, departures.recall()) };
+        let both = async { tokio::join!(work, in_flight.recall()) };
         let (went, ()) =
             tokio::time::timeout(std::time::Duration::from_secs(10), both).await.expect("it looks again");
         assert_eq!(went, Err(Recalled));
@@ -195,18 +194,18 @@ mod tests {
 
     #[tokio::test]
     async fn what_does_not_stand_any_more_is_dropped_and_the_rest_goes_on() {
-        let departures = Arc::new(Departures::default());
-        let (mut one, mut other) = (departures.begin(), departures.begin());
+        let in_flight = Arc::new(InFlight::default());
+        let (mut one, mut other) = (in_flight.begin(), in_flight.begin());
         let answered = Notify::new();
         let stays = one.unless_recalled(|| true, answered.notified());
         let goes = async move { other.unless_recalled(|| false, pending::<()>()).await };
         let recall = async {
             tokio::task::yield_now().await;
-            departures.recall().await;
+            in_flight.recall().await;
             answered.notify_one();
         };
         let (stayed, went, ()) = tokio::join!(stays, goes, recall);
         assert_eq!((stayed, went), (Ok(()), Err(Recalled)));
-        assert_eq!(departures.called_back(), 1);
+        assert_eq!(in_flight.called_back(), 1);
     }
 }
