@@ -16,16 +16,16 @@ use crate::vault::{Place, Sealed, Vault, VaultError, random};
 
 /// The keys of this home, in memory.
 pub(crate) struct Keyring {
-    state: RwLock<State>,
+    state: RwLock<KeyringState>,
 }
 
-struct State {
-    keys: BTreeMap<u32, Key>,
+struct KeyringState {
+    keys: BTreeMap<u32, TrustedKey>,
     trusted: Arc<RootKeys>,
 }
 
 #[derive(Clone)]
-struct Key {
+struct TrustedKey {
     public: [u8; 32],
     /// None once retired.
     seed: Option<Sealed>,
@@ -62,10 +62,10 @@ impl Keyring {
             {
                 return Err(KeyError::Mismatch(row.id));
             }
-            keys.insert(row.id, Key { public: row.public, seed, created: row.created });
+            keys.insert(row.id, TrustedKey { public: row.public, seed, created: row.created });
         }
         let trusted = trusted(&keys);
-        Ok(Self { state: RwLock::new(State { keys, trusted }) })
+        Ok(Self { state: RwLock::new(KeyringState { keys, trusted }) })
     }
 
     /// The public keys that verify passes.
@@ -99,7 +99,7 @@ impl Keyring {
 
     /// Adds a durable row.
     pub fn add(&self, row: &RootKeyRow) {
-        let key = Key { public: row.public, seed: row.seed.clone(), created: row.created };
+        let key = TrustedKey { public: row.public, seed: row.seed.clone(), created: row.created };
         self.change(|keys| {
             keys.insert(row.id, key);
         });
@@ -114,7 +114,7 @@ impl Keyring {
         });
     }
 
-    fn change(&self, change: impl FnOnce(&mut BTreeMap<u32, Key>)) {
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<u32, TrustedKey>)) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         change(&mut state.keys);
         state.trusted = trusted(&state.keys);
@@ -139,17 +139,17 @@ fn place(row: &str) -> Place<'_> {
     Place { table: "root_key", row, column: "seed", generation: 0 }
 }
 
-fn minting(keys: &BTreeMap<u32, Key>) -> Option<u32> {
+fn minting(keys: &BTreeMap<u32, TrustedKey>) -> Option<u32> {
     keys.iter().rev().find(|(_, key)| key.seed.is_some()).map(|(id, _)| *id)
 }
 
-fn trusted(keys: &BTreeMap<u32, Key>) -> Arc<RootKeys> {
+fn trusted(keys: &BTreeMap<u32, TrustedKey>) -> Arc<RootKeys> {
     Arc::new(RootKeys::new(
         keys.iter().filter(|(_, key)| key.seed.is_some()).map(|(id, key)| (*id, key.public)),
     ))
 }
 
-fn info(id: u32, key: &Key, minting: Option<u32>) -> RootKeyInfo {
+fn info(id: u32, key: &TrustedKey, minting: Option<u32>) -> RootKeyInfo {
     let status = match (&key.seed, minting) {
         (None, _) => RootKeyStatus::Retired,
         (Some(_), Some(minting)) if minting == id => RootKeyStatus::Minting,

@@ -25,14 +25,14 @@ const EMBEDDED: [(&str, &str); 7] = [
 /// A template as its file has it: each list is a flag of `mint`.
 #[derive(Debug, Clone, Default)]
 struct Flags {
-    own: Own,
+    own: TemplateHead,
     narrow: Narrowing,
 }
 
 /// The keys of a template beside its limits.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-struct Own {
+struct TemplateHead {
     about: String,
     task: String,
     services: Vec<String>,

@@ -1,4 +1,5 @@
-//! A person at a consent page, without a browser: follows redirects with cookies, and submits the forms it is shown.
+//! A person at a consent page, without a browser. It follows redirects with cookies, and submits the forms that it
+//! gets.
 //!
 //! It knows no provider. It picks the form that names the account, fills in what a sign-in asks for, and says yes by
 //! submitting; a page without a form is where it ends. It runs no scripts.

@@ -1,4 +1,4 @@
-//! What the traits of a folder ask of whoever implements them, and which of it some code calls.
+//! The methods of a folder's traits, and which of them some code calls.
 
 use std::collections::BTreeSet;
 

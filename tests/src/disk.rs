@@ -1,4 +1,4 @@
-//! A small disk of a test's own, where the machine lets one be mounted: it can be filled, and made read-only.
+//! A small disk for one test, if the machine lets it mount one. It can be filled, and made read-only.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -52,7 +52,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Lazily, because a process that still uses it ends a moment later.
+        // Lazily, because a process that still uses it ends only a moment later.
         run("umount", &["-l"], self.path());
     }
 }

@@ -1,4 +1,4 @@
-//! A page of the documentation as its reader meets it: code blocks to be run as they stand.
+//! A page of the documentation, for tests that run its code blocks unchanged.
 
 use std::process::Command;
 
@@ -20,7 +20,7 @@ pub fn blocks(text: &str, language: &str) -> Vec<String> {
 pub fn as_reader<'a>(hallpass: &Hallpass, command: &'a mut Command) -> &'a mut Command {
     let bin = hallpass.home().join("bin");
     std::fs::create_dir_all(&bin).expect("a folder in the home");
-    // A second command of the same reader finds it there.
+    // The same reader's next command finds it there.
     let _ = std::os::unix::fs::symlink(binary(), bin.join("hallpass"));
     let path = format!("{}:/usr/local/bin:/usr/bin:/bin", bin.display());
     command.env("PATH", path).env("HALLPASS_HOME", hallpass.home()).env("NO_COLOR", "1")

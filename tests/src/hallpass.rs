@@ -1,7 +1,7 @@
-//! A Hallpass of a test's own: the real command in a temporary home, on free ports.
+//! A Hallpass for one test: the real command in a temporary home, on free ports.
 //!
-//! It is driven as a person drives it, through the command line alone; the gateway is spoken to over its socket. It
-//! reads the home's files only where a test is about those files.
+//! A test drives it like a person, only through the command line, and talks to the gateway over its socket. It reads
+//! the home's files only in tests about those files.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -56,7 +56,7 @@ impl Ran {
     }
 }
 
-/// One home, and what runs on it.
+/// One home, and the processes that run on it.
 pub struct Hallpass {
     /// Holds the home, which `init` makes.
     folder: TempDir,
@@ -71,7 +71,7 @@ pub struct Hallpass {
 }
 
 impl Hallpass {
-    /// An initialised home that knows no services' clients yet.
+    /// An initialised home, with no service's client configured yet.
     pub fn new() -> Self {
         Self::within(&std::env::temp_dir())
     }
@@ -98,7 +98,7 @@ impl Hallpass {
         hallpass
     }
 
-    /// One that serves, connected to Alice's mailbox at an emulated Google.
+    /// A Hallpass that serves, connected to Alice's mailbox at an emulated Google.
     pub fn with_a_mailbox() -> (Self, Upstream) {
         let new = Self::new();
         let google = Upstream::google(new.redirect_port);
@@ -175,7 +175,7 @@ impl Hallpass {
         let url = &oidc.url;
         let keys = [("authorize_url", format!("{url}/auth")), ("token_url", format!("{url}/token"))];
         self.service("notion", url, &keys);
-        // The strict server gives a token for nothing but scopes of its own.
+        // The strict server gives tokens only for its own scopes.
         self.configure("scopes = [\"openid\", \"mail\"]\n");
         self
     }
@@ -395,7 +395,7 @@ pub fn run_at(home: &Path, arguments: &[&str]) -> Ran {
 fn command_at(home: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());
     command.args(arguments).arg("--home").arg(home);
-    // Nothing of the person who runs the tests.
+    // No setting of the person who runs the tests.
     command.env_remove("HALLPASS_HOME").env_remove("HALLPASS_PASS").env("HOME", home).env("NO_COLOR", "1");
     command
 }
@@ -406,7 +406,7 @@ impl Default for Hallpass {
     }
 }
 
-/// The command stands beside the folder that the tests run from.
+/// The command is beside the folder that the tests run from.
 pub fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("a test is a file");
     let folder = test.parent().and_then(Path::parent).expect("target/PROFILE/deps");
@@ -418,7 +418,7 @@ fn private(path: &Path) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("the file is ours");
 }
 
-/// The first address in a line of words for people.
+/// The first URL in a line of text.
 fn url_in(line: &str) -> Option<String> {
     let start = line.find("http://").or_else(|| line.find("https://"))?;
     line.get(start..)?.split_whitespace().next().map(str::to_owned)

@@ -1,4 +1,5 @@
-//! A plain HTTP/1.1 client for tests: sends what it is told, follows nothing, keeps no cookies, never TLS.
+//! A plain HTTP/1.1 client for tests. It sends exactly what it is given, follows no redirect, keeps no cookies and
+//! speaks no TLS.
 
 use std::future::Future;
 use std::sync::OnceLock;
@@ -145,13 +146,13 @@ impl Request {
     }
 }
 
-/// All at once; the answers in the order of the requests.
+/// Sends all at once. Returns the answers in the order of the requests.
 pub fn parallel(requests: impl IntoIterator<Item = Request>) -> Vec<Answer> {
     let answers = race(requests).into_iter();
     answers.map(|answer| answer.unwrap_or_else(|error| panic!("{error}"))).collect()
 }
 
-/// The same, if a busy machine may lose a connection. The last of a thousand waits for all others.
+/// The same for tests where a busy machine may lose a connection: the last of a thousand waits for all others.
 pub fn race(requests: impl IntoIterator<Item = Request>) -> Vec<Result<Answer, String>> {
     let flights: Vec<_> =
         requests.into_iter().map(|request| runtime().spawn(request.answer_within(4 * DEADLINE))).collect();

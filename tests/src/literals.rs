@@ -1,11 +1,11 @@
-//! The strings that a program is written with: every literal of a file, but for tests and documentation.
+//! The string literals of a program's file, without those of tests and documentation.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 
 use crate::rooms::{attributes, is_test};
 
-/// The string literals of `text`, which is Rust; those in what macros and attributes are given, too.
+/// The string literals of `text`, which is Rust, including those in the arguments of macros and attributes.
 pub fn strings(text: &str) -> Vec<String> {
     let parsed = syn::parse_file(text).unwrap_or_else(|why| panic!("{why}"));
     let mut found = Found(Vec::new());

@@ -1,7 +1,7 @@
-//! A provider that does as it is told: it logs every request byte for byte, and answers with what a test has put there.
+//! A provider that a test scripts. It logs every request byte for byte, and gives the answers that the test has set.
 //!
-//! It is the OAuth provider of all its services too, under `/-/`, where everybody is Alice and agrees. What nobody has
-//! put there is answered by `200 {}`, so that whatever a gateway lets through is seen and not lost in a 404.
+//! It is also the OAuth provider of all its services, under `/-/`, where everybody is Alice and agrees. A path
+//! without an answer gets `200 {}`, so that a request that passes the gateway shows up, and is not lost in a 404.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -25,15 +25,15 @@ use crate::http::runtime;
 #[derive(Debug, Clone)]
 pub struct Logged {
     pub method: String,
-    /// With its query.
+    /// The path with its query.
     pub target: String,
-    /// In order of arrival, repeated ones too.
+    /// The headers in order of arrival, with repetitions.
     pub headers: Vec<(String, String)>,
     pub body: Bytes,
 }
 
 impl Logged {
-    /// All of it as one text, to search in.
+    /// The whole request as one text, for searches.
     pub fn text(&self) -> String {
         let headers: Vec<String> =
             self.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
@@ -104,7 +104,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
 
 async fn connection(stream: TcpStream, state: Arc<State>) {
     let service = service_fn(move |request| respond(request, Arc::clone(&state)));
-    // A client that goes away is no failure of this side.
+    // It is no failure of this side if a client goes away.
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -160,7 +160,7 @@ fn sign_in(part: &str, query: &str, state: &State) -> Response<Full<Bytes>> {
             let tokens = json!({ "access_token": format!("token-of-alice-{number}"), "token_type": "Bearer",
                 "refresh_token": format!("refresh-of-alice-{number}"), "expires_in": 3600 });
             let mut answer = tokens.clone();
-            // Slack puts a person's tokens there, and a bot's where others have a person's.
+            // Slack puts a person's tokens there. Where others have a person's, it has a bot's.
             answer["authed_user"] = tokens;
             answer["authed_user"]["token_type"] = "user".into();
             answer["ok"] = true.into();

@@ -20,7 +20,7 @@ fn installed() -> PathBuf {
     folder
 }
 
-/// The path of something that is installed.
+/// The path of an installed part.
 pub fn part(name: &str) -> PathBuf {
     installed().join(name)
 }

@@ -1,4 +1,4 @@
-//! A child process that ends with its owner, and waiting that has an end.
+//! A child process that ends with its owner, and waits with a limit.
 //!
 //! Children are stopped by their own handle, never by name. Nothing here sleeps for a fixed time: it polls until a
 //! deadline and then says what it was waiting for.
@@ -82,7 +82,7 @@ impl Running {
         (status, text(&self.stdout), text(&self.stderr))
     }
 
-    /// SIGKILL: for a process the same as a power cut.
+    /// SIGKILL, which for a process is like a power cut.
     pub fn kill(mut self) {
         self.stop();
     }
@@ -128,13 +128,13 @@ fn read_lines(
             text.push_str(&line);
             text.push('\n');
             drop(text);
-            // Nobody has to listen.
+            // There may be no listener.
             let _ = each.send(line);
         }
     })
 }
 
-/// Asks again and again until there is an answer. A test that waits too long says what it waits for.
+/// Polls until there is an answer. A test that waits too long says what it waits for.
 pub fn poll<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + DEADLINE;
     let mut pause = Duration::from_millis(2);

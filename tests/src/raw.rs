@@ -1,4 +1,4 @@
-//! A client that sends bytes as they stand, well-formed or not, and reads one answer.
+//! A client that sends exactly these bytes, well-formed or not, and reads one answer.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::process::DEADLINE;
 
-/// One answer as it came, or the reason why there is none.
+/// One answer as received, or the reason why there is none.
 #[derive(Debug)]
 pub struct RawAnswer {
     pub bytes: Vec<u8>,

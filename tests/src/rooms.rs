@@ -1,8 +1,8 @@
-//! Which file of a crate needs which: `use` trees and paths are read with `syn` and followed, through re-exports, to
-//! the file that defines what they name.
+//! Which file of a crate uses which. It reads `use` trees and paths with `syn` and follows them, through re-exports,
+//! to the file that defines the name.
 //!
-//! Tests are left out. A module's list of its own rooms (`mod x;`, `pub use x::Y`) is no need of theirs. Methods are not
-//! followed: a type that is named is an edge, a method that is called is not.
+//! Tests are left out. A module's list of its own rooms (`mod x;`, `pub use x::Y`) does not count as use. Methods are
+//! not followed: a named type is an edge, a called method is not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ struct Module {
     imports: BTreeMap<String, Vec<String>>,
     globs: Vec<Vec<String>>,
     children: BTreeSet<String>,
-    /// The names in its code: imports that are no re-exports, and paths.
+    /// The names in its code: imports that are not re-exports, and paths.
     named: BTreeSet<Vec<String>>,
 }
 
@@ -67,6 +67,17 @@ impl House {
             needs.entry(edge.from).or_default().insert(edge.to);
         }
         circles(&needs)
+    }
+
+    /// Each named type with the files that define one of this name.
+    pub fn types(&self) -> BTreeMap<&str, BTreeSet<&str>> {
+        let mut all: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for module in self.modules.values() {
+            for item in module.items.iter().filter(|item| is_type(item)) {
+                all.entry(item).or_default().insert(&module.file);
+            }
+        }
+        all
     }
 
     /// Each use by its two ends, with the used names.
@@ -315,4 +326,9 @@ fn name(item: &syn::Item) -> Option<String> {
         _ => return None,
     };
     Some(name.to_string())
+}
+
+/// A function begins with a small letter, and a constant has none.
+fn is_type(item: &str) -> bool {
+    item.starts_with(char::is_uppercase) && item.contains(char::is_lowercase)
 }

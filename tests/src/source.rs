@@ -1,7 +1,7 @@
-//! The project's own text as data, for the tests that hold its shape: files, functions, dependencies.
+//! The project's own source as data, for tests of its shape: files, functions, dependencies.
 //!
 //! It reads Rust well enough to tell code from comments, strings and tests, and to find where a function ends. It is
-//! no parser: what rustc or clippy can hold is held by them.
+//! no parser: rustc or clippy check what they can.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ impl Source {
         in_folder("tests") || in_folder("benches") || self.path.ends_with("/tests.rs")
     }
 
-    /// The text without comments and tests, line for line the same: code, and what it says.
+    /// The text without comments and tests, line for line the same: code and its strings.
     pub fn said(&self) -> String {
         let blanked = test_lines(&without_words(&self.text));
         let text = blank(&self.text, |word| word.starts_with(b"//") || word.starts_with(b"/*"));
@@ -73,7 +73,7 @@ impl Source {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// How many lines are before and outside the tests.
+    /// The number of lines outside the tests.
     pub fn code_lines(&self) -> usize {
         let blanked: BTreeSet<usize> = test_lines(&without_words(&self.text));
         self.text.lines().count() - blanked.len()
@@ -186,7 +186,7 @@ fn word_end(bytes: &[u8], at: usize) -> usize {
         }
         [b'"', ..] => quoted_end(bytes, at, b'"'),
         [b'\'', b'\\', ..] => quoted_end(bytes, at, b'\''),
-        // A character, and not a lifetime.
+        // A character literal, not a lifetime.
         [b'\'', ..] => match std::str::from_utf8(&rest[1..rest.len().min(6)]) {
             Ok(next) => character_end(at, next),
             Err(error) => {
@@ -228,7 +228,7 @@ pub fn metadata() -> Value {
     serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON")
 }
 
-/// The names of everything that a workspace package is built from, without itself: no tests, no build scripts.
+/// The names of all packages that a workspace package is built from, without itself, tests and build scripts.
 pub fn built_from(metadata: &Value, package: &str) -> BTreeSet<String> {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

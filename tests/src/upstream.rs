@@ -1,7 +1,7 @@
 //! The providers: emulated Google, GitHub and Slack, and a strict OAuth server, each behind a recorder.
 //!
-//! The first user of an emulator is a decoy: the emulators answer a token that they did not issue as their first
-//! user, so a gateway that forwards a pass is noticed by whose account answers.
+//! The first user of an emulator is a decoy: emulators answer an unknown token as their first user, so the account in
+//! the answer shows that a gateway has forwarded a pass.
 
 use std::collections::BTreeMap;
 

@@ -19,12 +19,12 @@ use tokio::time::Instant;
 /// One connection.
 pub(crate) struct Line {
     peer: IpAddr,
-    state: Mutex<State>,
+    state: Mutex<HalfOpenState>,
     ended: Notify,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum HalfOpenState {
     /// It was accepted, and nothing has been read from it.
     Unread,
     /// It has waited for a head since then.
@@ -37,36 +37,36 @@ enum State {
 
 impl Line {
     pub(crate) fn new(peer: IpAddr) -> Arc<Self> {
-        Arc::new(Self { peer, state: Mutex::new(State::Unread), ended: Notify::new() })
+        Arc::new(Self { peer, state: Mutex::new(HalfOpenState::Unread), ended: Notify::new() })
     }
 
     /// A read found nothing.
     pub(crate) fn is_silent(&self) {
         let mut state = lock(&self.state);
-        if *state == State::Unread {
-            *state = State::Waits(Instant::now());
+        if *state == HalfOpenState::Unread {
+            *state = HalfOpenState::Waits(Instant::now());
         }
     }
 
     /// A head has begun and is not whole.
     pub(crate) fn waits(&self) {
         let mut state = lock(&self.state);
-        if matches!(*state, State::Runs | State::Unread) {
-            *state = State::Waits(Instant::now());
+        if matches!(*state, HalfOpenState::Runs | HalfOpenState::Unread) {
+            *state = HalfOpenState::Waits(Instant::now());
         }
     }
 
     /// A head is complete. False if the connection was ended meanwhile.
     pub(crate) fn runs(&self) -> bool {
         let mut state = lock(&self.state);
-        if *state != State::Ended {
-            *state = State::Runs;
+        if *state != HalfOpenState::Ended {
+            *state = HalfOpenState::Runs;
         }
-        *state == State::Runs
+        *state == HalfOpenState::Runs
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        *lock(&self.state) == State::Ended
+        *lock(&self.state) == HalfOpenState::Ended
     }
 
     /// Returns once it should end. Read the bytes that have come by then before you close it.
@@ -77,24 +77,26 @@ impl Line {
     /// Ends it, if its head is still not complete. Returns whether it ended.
     pub(crate) fn close(&self) -> bool {
         let mut state = lock(&self.state);
-        if *state == State::Leaves {
-            *state = State::Ended;
+        if *state == HalfOpenState::Leaves {
+            *state = HalfOpenState::Ended;
         }
-        *state == State::Ended
+        *state == HalfOpenState::Ended
     }
 
     fn since(&self) -> Option<Instant> {
         match *lock(&self.state) {
-            State::Waits(since) => Some(since),
-            State::Unread | State::Runs | State::Leaves | State::Ended => None,
+            HalfOpenState::Waits(since) => Some(since),
+            HalfOpenState::Unread | HalfOpenState::Runs | HalfOpenState::Leaves | HalfOpenState::Ended => {
+                None
+            }
         }
     }
 
     fn end(&self) -> bool {
         let mut state = lock(&self.state);
-        let waits = matches!(*state, State::Waits(_));
+        let waits = matches!(*state, HalfOpenState::Waits(_));
         if waits {
-            *state = State::Leaves;
+            *state = HalfOpenState::Leaves;
             self.ended.notify_one();
         }
         waits

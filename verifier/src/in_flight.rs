@@ -12,13 +12,13 @@ use tokio::sync::{Notify, watch};
 
 /// Every request that is under way.
 pub struct InFlight {
-    state: Mutex<State>,
+    state: Mutex<Counts>,
     recalls: watch::Sender<u64>,
     fewer: Notify,
 }
 
 #[derive(Default)]
-struct State {
+struct Counts {
     /// The number of recalls.
     round: u64,
     /// Requests by the last recall that they have checked.
@@ -83,7 +83,7 @@ impl InFlight {
         self.state().called_back
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, Counts> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -11,7 +11,7 @@
 //!    record nothing leaves.
 //! 5. **A stop returns when it holds.** Nothing that a stop or a revocation ends is on its way after it has returned.
 //! 6. **The credential stays here for one request.** It goes into one header, and every answer has it masked.
-//! 7. **A refusal is not a fault.** `refusal::told` alone chooses status codes, and calls nothing retryable that may have
+//! 7. **A refusal is not a fault.** `refusal::explanation` alone chooses status codes, and calls nothing retryable that may have
 //!    been carried out.
 //!
 //! It holds no root key, no vault and no database driver. It knows an authority only by the traits in [`ports`].

@@ -26,7 +26,7 @@ const LARGEST: usize = 64 * 1024;
 /// As much as hyper asks for at a time, in small pieces.
 const ROOM: usize = 61;
 
-/// What the two readers of heads made of one connection's bytes.
+/// The result of the two readers of heads for one connection's bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Read {
     /// The bytes that hyper got, in order.
@@ -108,5 +108,5 @@ pub fn json_answer<'a>(
 
 /// The content of a gzip answer; none if it is damaged, cut, or packed too tightly.
 pub fn unpacked(packed: &[u8]) -> Option<Vec<u8>> {
-    unpack::whole(unpack::Coding::Gzip, Bytes::copy_from_slice(packed)).map(|text| text.to_vec())
+    unpack::whole(unpack::Packing::Gzip, Bytes::copy_from_slice(packed)).map(|text| text.to_vec())
 }

@@ -1,4 +1,4 @@
-//! What the gateway holds whole is bounded together, and before anything leaves.
+//! Everything that the gateway holds whole shares a limit, and takes its share before anything leaves.
 
 #![allow(
     clippy::unwrap_used,
@@ -85,7 +85,7 @@ fn length_of_answer(stage: &Stage, pass: &str) -> usize {
 fn many_large_answers_that_are_judged_at_once_have_bounded_room() {
     let (stage, pass) = stage(16 * MIB, Duration::from_secs(120));
     stage.upstream.answers(|_| large());
-    // What the process and one answer need.
+    // The need of the process and of one answer.
     assert!(length_of_answer(&stage, &pass) > 7 * MIB);
     let before = peak();
     thread::scope(|scope| {
@@ -118,7 +118,7 @@ fn room_for_an_answer_is_taken_before_its_request_leaves() {
         assert!(second.header("retry-after").is_some());
         let last = stage.authority.written().pop().unwrap();
         assert_eq!((last.kind, last.record.decision), (Kind::Refusal, "overloaded"), "it never left");
-        // What is not judged needs no room.
+        // An answer that is not judged needs no memory.
         let other = stage.pass(&["github:read"]);
         stage.get(&other, "/github/user");
         open.send(()).unwrap();

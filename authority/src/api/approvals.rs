@@ -18,7 +18,7 @@ use crate::app::{ApprovalFilter, ApprovalInfo, ApproveArgs, ApproverInfo, DenyAr
 const LONGEST_WAIT: u64 = 30;
 
 #[derive(Debug, Default, Deserialize)]
-struct Wait {
+struct ApprovalWait {
     /// Seconds to wait for a change of any approval.
     wait: Option<u64>,
 }
@@ -38,7 +38,7 @@ pub(super) fn routes() -> Routes {
 async fn list(
     State(AppState(app)): State<AppState>,
     Query(filter): Query<ApprovalFilter>,
-    Query(Wait { wait }): Query<Wait>,
+    Query(ApprovalWait { wait }): Query<ApprovalWait>,
 ) -> Result<Json<Vec<ApprovalInfo>>, Problem> {
     if let Some(pass) = &filter.pass {
         app.known_pass(pass).await?;

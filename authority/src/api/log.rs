@@ -29,7 +29,7 @@ pub struct LogPage {
 }
 
 #[derive(Debug, Default, Deserialize)]
-struct Wait {
+struct LogWait {
     /// Seconds to wait for a record newer than `after`.
     wait: Option<u64>,
 }
@@ -50,7 +50,7 @@ pub(super) fn routes() -> Routes {
 async fn list(
     State(AppState(app)): State<AppState>,
     Query(query): Query<LogQuery>,
-    Query(Wait { wait }): Query<Wait>,
+    Query(LogWait { wait }): Query<LogWait>,
 ) -> Result<Json<LogPage>, Problem> {
     let mut head = app.log_head();
     if let (Some(after), Some(wait)) = (query.after, wait) {
@@ -105,22 +105,23 @@ async fn begin_export(
 }
 
 /// Where an export continues.
-#[derive(Debug, Deserialize)]
-struct Next {
-    after: u64,
-    to: u64,
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct NextLines {
+    pub after: u64,
+    pub to: u64,
 }
 
 async fn export_lines(
     State(AppState(app)): State<AppState>,
-    Query(Next { after, to }): Query<Next>,
+    Query(NextLines { after, to }): Query<NextLines>,
 ) -> Result<Json<ExportLines>, Problem> {
     Ok(Json(app.export_lines(after, to).await?))
 }
 
-#[derive(Debug, Deserialize)]
-struct Upto {
-    upto: u64,
+/// The last record that is moved to a file.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Upto {
+    pub upto: u64,
 }
 
 async fn rotate(

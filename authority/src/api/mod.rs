@@ -10,7 +10,7 @@ mod connections;
 mod console;
 mod extract;
 mod keys;
-mod log;
+pub(crate) mod log;
 pub(crate) mod names;
 mod passes;
 mod problem;

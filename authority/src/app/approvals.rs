@@ -21,7 +21,9 @@ use crate::app::{
 use crate::audit::{ApprovalEntry, Event, EventEntry, plain};
 use crate::desk::Changed;
 use crate::question::{Answer, Bar, Says, Word};
-use crate::store::{AnswerTaken, ApprovalQuery, ApprovalRow, ApprovalStatus, Grant, Reach, StoreFault};
+use crate::store::{
+    AnswerTaken, ApprovalQuery, ApprovalReach, ApprovalRow, ApprovalStatus, Grant, StoreFault,
+};
 use crate::vault::{Place, Sealed};
 
 const LIMIT: u32 = 100;
@@ -56,7 +58,7 @@ impl App {
         let grant = self.grant(&args.scope, &row, now)?;
         let digest = row.digest.parse().map_err(AppError::invalid)?;
         let alike = match (grant.reach, &row.alike) {
-            (Reach::Alike, Some(alike)) => Some(alike.parse().map_err(AppError::invalid)?),
+            (ApprovalReach::Alike, Some(alike)) => Some(alike.parse().map_err(AppError::invalid)?),
             _ => None,
         };
         let statement = Statement { approval: id.clone(), digest, alike, at: now, until: grant.until };
@@ -154,9 +156,9 @@ impl App {
     ) -> Result<Grant, AppError> {
         let pass_ends = row.question.pass_ends;
         let kept = (now + self.config.approvals.keep).min(pass_ends);
-        let reach = if row.alike.is_some() { Reach::Alike } else { Reach::Exact };
+        let reach = if row.alike.is_some() { ApprovalReach::Alike } else { ApprovalReach::Exact };
         Ok(match scope {
-            ApprovalScope::Once => Grant { reach: Reach::Exact, times: Some(1), until: kept },
+            ApprovalScope::Once => Grant { reach: ApprovalReach::Exact, times: Some(1), until: kept },
             ApprovalScope::Times { times } if (1..=MOST_TIMES).contains(times) => {
                 Grant { reach, times: Some(*times), until: pass_ends }
             }
@@ -174,9 +176,7 @@ impl App {
     pub(super) fn approval_info(&self, row: ApprovalRow) -> ApprovalInfo {
         let shown = row.shown.as_ref().and_then(|sealed| {
             self.open_shown(&row.id, sealed)
-                .inspect_err(
-                    |because| tracing::error!(id = %row.id, because, "what is asked cannot be shown"),
-                )
+                .inspect_err(|because| tracing::error!(id = %row.id, because, "a question cannot be shown"))
                 .ok()
         });
         let question = &row.question;

@@ -13,7 +13,7 @@ use crate::app::{App, AppError, ConnectionInfo, ConnectionStatus, Stop, StopTarg
 use crate::config::types::{Config, ServiceConfig};
 use crate::health::{Concern, Subject};
 use crate::nearest;
-use crate::oauth::{Client, Facts, Known, Live, Provider, open_credential};
+use crate::oauth::{Facts, Live, OAuthClient, OpenedGeneration, Provider, open_credential};
 use crate::store::{KnownConnectionRow, RowStatus};
 use crate::vault::{Place, Vault, VaultError};
 
@@ -128,13 +128,13 @@ pub(super) fn pointed(
 pub(super) fn revive(config: &Config, catalog: &Catalog, vault: &Vault, row: KnownConnectionRow) -> Live {
     let set = config.service(&row.service);
     let service = catalog.service(&row.service);
-    let Opened { known, secret, concerns } = open(&row, &set, service, vault);
+    let OpenedConnection { known, secret, concerns } = open(&row, &set, service, vault);
     for concern in concerns.iter().filter(|concern| concern.status() == ConnectionStatus::NeedsReconnect) {
         tracing::warn!(connection = %row.name, ?concern, "a connection cannot be used");
     }
     let gateway = service.map(|service| pointed(config, service, &row.name, &row.account));
     let provider = service.map(|service| Provider::resolve(service, &set)).unwrap_or_default();
-    let client = Client { id: row.client_id, secret, auth: provider.client_auth };
+    let client = OAuthClient { id: row.client_id, secret, auth: provider.client_auth };
     let facts = Facts {
         id: row.id,
         name: row.name,
@@ -150,8 +150,8 @@ pub(super) fn revive(config: &Config, catalog: &Catalog, vault: &Vault, row: Kno
 }
 
 /// The parts of a stored connection that open, and why it cannot be used if some do not.
-struct Opened {
-    known: Option<Known>,
+struct OpenedConnection {
+    known: Option<OpenedGeneration>,
     secret: Option<SecretString>,
     concerns: Vec<Concern>,
 }
@@ -161,7 +161,7 @@ fn open(
     set: &ServiceConfig,
     service: Option<&Arc<Service>>,
     vault: &Vault,
-) -> Opened {
+) -> OpenedConnection {
     let id = row.id.0.to_string();
     let kept_secret = row
         .client_secret
@@ -174,7 +174,7 @@ fn open(
         Some(secret) => Ok(Some(secret)),
         None => kept_secret,
     };
-    let broken = |because: VaultError| Opened {
+    let broken = |because: VaultError| OpenedConnection {
         known: None,
         secret: None,
         concerns: vec![Concern::needs_reconnect(because)],
@@ -187,7 +187,7 @@ fn open(
                 let because = format!("the catalog has no `{}`", row.service);
                 concerns.push(Concern::needs_reconnect(because));
             }
-            Opened { known: Some(known), secret, concerns }
+            OpenedConnection { known: Some(known), secret, concerns }
         }
     }
 }

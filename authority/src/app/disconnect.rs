@@ -1,5 +1,4 @@
-//! `disconnect`: lends the credential to nobody from now on, calls it back, revokes it at the provider, and then
-//! forgets it.
+//! `disconnect`: stops lending the credential, calls it back, revokes it at the provider, and then forgets it.
 
 use datalog::ConnectionName;
 
@@ -19,7 +18,7 @@ impl App {
             if self.store.begin_disconnect(live.id, event).await? == Moved::Superseded {
                 return Err(not_there());
             }
-            // From here on it is lent to nobody. A refresh under way finds its row closed.
+            // From here on it is not lent. A refresh under way finds its row closed.
             self.change_live(|connections| {
                 connections.remove(name);
             });

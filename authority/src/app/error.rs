@@ -123,16 +123,16 @@ pub enum OpenError {
     NotInitialised(PathBuf),
     #[error("`{path}` is open in another process", path = .0.display())]
     InUse(PathBuf),
-    #[error("the vault key `{path}` is gone, and without it nothing that is sealed opens", path = .0.display())]
+    #[error("the vault key `{path}` is gone, and without it no sealed value opens", path = .0.display())]
     NoVaultKey(PathBuf),
     #[error("the vault key is not the one that this home was sealed with")]
     OtherVaultKey,
     #[error(
-        "audit record {seq} is missing or is not what it was: the database is an older one or was edited, and passes that were revoked may count again"
+        "audit record {seq} is missing or was changed: the database is an older one or was edited, and revoked passes may count again"
     )]
     Older { seq: u64 },
     #[error(
-        "`{path}` is gone, which says where the audit log stood: whether this database is the newest cannot be told, and passes that were revoked may count again",
+        "`{path}` is gone, which holds the position of the audit log: nobody can tell whether this database is the newest, and revoked passes may count again",
         path = .0.display()
     )]
     Unwitnessed(PathBuf),

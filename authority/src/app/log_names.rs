@@ -27,7 +27,7 @@ impl App {
         {
             let hint = nearest::hint(decision, verifier::decisions());
             return Err(AppError::not_found(
-                Message::new(format!("nothing is decided `{decision}`")).hint(hint),
+                Message::new(format!("there is no decision `{decision}`")).hint(hint),
             ));
         }
         Ok(())

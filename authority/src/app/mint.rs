@@ -5,7 +5,7 @@ use datalog::{Inspection, KnownConnection, Message, MintArgs, MintTerms, PassId,
 use crate::app::{App, AppError, Minted};
 use crate::audit::{Event, EventEntry};
 use crate::desk::Changed;
-use crate::store::{PassRow, Said};
+use crate::store::{PassRow, PassWords};
 use crate::vault::random;
 
 impl App {
@@ -56,7 +56,7 @@ impl App {
     }
 }
 
-fn said(says: &Inspection) -> Result<Said, AppError> {
+fn said(says: &Inspection) -> Result<PassWords, AppError> {
     let text = serde_json::to_string(says).map_err(AppError::invalid)?;
-    Ok(Said(text))
+    Ok(PassWords(text))
 }

@@ -52,7 +52,7 @@ impl App {
         clock: Clock,
         catalog: Arc<Catalog>,
     ) -> Result<Arc<Self>, OpenError> {
-        Self::open_believing(home, config, clock, catalog, History::Checked)
+        Self::open_believing(home, config, clock, catalog, LogHistory::Checked)
     }
 
     pub(super) fn open_believing(
@@ -60,7 +60,7 @@ impl App {
         config: Config,
         clock: Clock,
         catalog: Arc<Catalog>,
-        history: History,
+        history: LogHistory,
     ) -> Result<Arc<Self>, OpenError> {
         let at = config.store.of(home);
         home.check(at.file())?;
@@ -70,7 +70,7 @@ impl App {
         check_vault(&vault, &*store)?;
         let signer = open_signer(&vault, &*store, &clock)?;
         let checkpoint_file = CheckpointFile::at(home.checkpoint());
-        if history == History::Checked {
+        if history == LogHistory::Checked {
             check_history(&checkpoint_file, &vault, &signer, &*store)?;
         }
         let home = home.clone();
@@ -139,7 +139,7 @@ pub(super) fn is_made(home: &Home, config: &Config) -> Result<(), OpenError> {
 
 /// Whether the log must hold everything that it held at the last look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum History {
+pub(super) enum LogHistory {
     Checked,
     /// A person accepts this database as it is, and every pass ends.
     Accepted,

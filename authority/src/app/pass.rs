@@ -44,7 +44,7 @@ pub struct LineageNode {
 }
 
 #[derive(Default)]
-struct Seen {
+struct SeenRequests {
     allowed: u64,
     refused: u64,
     last: Option<OffsetDateTime>,
@@ -54,7 +54,8 @@ impl App {
     pub async fn pass(&self, id: &PassId) -> Result<PassDetail, AppError> {
         let Some((row, said)) = self.store.pass(id).await? else { return Err(no_pass(id.as_str())) };
         let says = said.map(|said| serde_json::from_str(&said.0)).transpose();
-        let says = says.map_err(|_| AppError::conflict(format!("the stored words of pass `{id}` cannot be read")))?;
+        let says =
+            says.map_err(|_| AppError::conflict(format!("the stored words of pass `{id}` cannot be read")))?;
         let budgets = self.budgets_left(says.as_ref()).await?;
         let lineage = self.lineage(id).await?;
         let info = self.pass_info(row, says.as_ref());
@@ -117,7 +118,7 @@ impl App {
     async fn lineage(&self, id: &PassId) -> Result<Vec<LineageNode>, AppError> {
         let query = LogQuery { pass: Some(RevocationId::from(id)), limit: Some(READ), ..LogQuery::default() };
         // Ordered by path, so that each is followed by its children.
-        let mut seen: BTreeMap<Vec<String>, Seen> = BTreeMap::new();
+        let mut seen: BTreeMap<Vec<String>, SeenRequests> = BTreeMap::new();
         seen.entry(vec![id.to_string()]).or_default();
         for record in self.log(query).await? {
             let (request, is_allowed) = match record.entry {
@@ -136,7 +137,7 @@ impl App {
         Ok(seen.into_iter().filter_map(|(path, seen)| self.node(&path, &seen)).collect())
     }
 
-    fn node(&self, path: &[String], seen: &Seen) -> Option<LineageNode> {
+    fn node(&self, path: &[String], seen: &SeenRequests) -> Option<LineageNode> {
         let ids: Vec<RevocationId> = path.iter().filter_map(|id| id.parse().ok()).collect();
         let is_revoked = ids.iter().any(|id| self.is_revoked(id));
         Some(LineageNode {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::app::open::{History, is_made};
+use crate::app::open::{LogHistory, is_made};
 use crate::app::{App, OpenError, RestoredReport, RootKeyStatus};
 use crate::audit::{Event, EventEntry};
 use crate::catalog;
@@ -22,7 +22,7 @@ impl App {
     ) -> Result<RestoredReport, OpenError> {
         is_made(home, &config)?;
         let catalog = Arc::new(catalog::load(home)?);
-        let app = Self::open_believing(home, config, clock, catalog, History::Accepted)?;
+        let app = Self::open_believing(home, config, clock, catalog, LogHistory::Accepted)?;
         let before: Vec<u32> = app
             .root_keys()
             .into_iter()

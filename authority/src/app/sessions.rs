@@ -82,7 +82,7 @@ struct Link {
 }
 
 /// A link that was used, and the name under which its person answers.
-pub(super) struct Taken {
+pub(super) struct LinkUsed {
     pub approver: Option<ApproverName>,
 }
 
@@ -95,7 +95,7 @@ pub(super) struct Open {
 
 /// The sealed part of a session.
 #[derive(Serialize, Deserialize)]
-struct Sealed {
+struct SealedSession {
     place: String,
     csrf: String,
     /// The name under which its person answers.
@@ -108,7 +108,7 @@ impl Open {
     pub fn told(&self) -> (String, Vec<u8>) {
         let Session { place, csrf, approver, .. } = &self.session;
         let csrf = csrf.expose_secret().to_owned();
-        let sealed = Sealed { place: place.clone(), csrf, approver: approver.clone() };
+        let sealed = SealedSession { place: place.clone(), csrf, approver: approver.clone() };
         // Infallible: texts.
         (row_of(&self.session), serde_json::to_vec(&sealed).unwrap_or_default())
     }
@@ -137,20 +137,20 @@ impl Sessions {
     }
 
     /// Removes the link. Returns whether there was one.
-    pub fn take_link(&mut self, code: &str, now: OffsetDateTime) -> Option<Taken> {
+    pub fn take_link(&mut self, code: &str, now: OffsetDateTime) -> Option<LinkUsed> {
         self.links.retain(|link| link.ends > now);
         let code = hash(code);
         let at = self.links.iter().position(|link| link.code == code)?;
-        Some(Taken { approver: self.links.remove(at).approver })
+        Some(LinkUsed { approver: self.links.remove(at).approver })
     }
 
-    pub fn begin(&mut self, fresh: Fresh, taken: Taken, now: OffsetDateTime) -> SignedIn {
+    pub fn begin(&mut self, fresh: Fresh, taken: LinkUsed, now: OffsetDateTime) -> SignedIn {
         self.sweep(now);
         if self.open.len() >= MOST_SESSIONS {
             self.open.remove(0);
         }
         let Fresh { id, place, csrf } = fresh;
-        let Taken { approver } = taken;
+        let LinkUsed { approver } = taken;
         let session = Session { place, csrf, began: now, approver, id: hash(id.expose_secret()) };
         self.open.push(Open { session: session.clone(), seen: now, kept: now });
         SignedIn { id, session }
@@ -164,7 +164,7 @@ impl Sessions {
         began: OffsetDateTime,
         seen: OffsetDateTime,
     ) -> Option<()> {
-        let Sealed { place, csrf, approver } = serde_json::from_slice(sealed).ok()?;
+        let SealedSession { place, csrf, approver } = serde_json::from_slice(sealed).ok()?;
         let session = Session { place, csrf: csrf.into(), began, approver, id: unhex(id)? };
         self.open.push(Open { session, seen, kept: seen });
         Some(())
@@ -258,8 +258,8 @@ mod tests {
     #[test]
     fn neither_the_cookie_nor_the_place_alone_opens_a_session() {
         let mut sessions = Sessions::default();
-        sessions.begin(fresh("a"), Taken { approver: None }, NOW);
-        sessions.begin(fresh("b"), Taken { approver: None }, NOW);
+        sessions.begin(fresh("a"), LinkUsed { approver: None }, NOW);
+        sessions.begin(fresh("b"), LinkUsed { approver: None }, NOW);
         let mut find = |id: &str, place: &str| sessions.find(id, place, Presence::Person, NOW).is_some();
         assert!(find("id-a", "place-a"));
         assert!(!find("id-a", "place-b"));
@@ -270,13 +270,13 @@ mod tests {
     #[test]
     fn a_session_ends_without_its_person_and_at_last_with_them() {
         let mut sessions = Sessions::default();
-        sessions.begin(fresh("idle"), Taken { approver: None }, NOW);
+        sessions.begin(fresh("idle"), LinkUsed { approver: None }, NOW);
         // A page that refreshes itself does not show that a person is there.
         let page = NOW + Duration::minutes(59);
         assert!(sessions.find("id-idle", "place-idle", Presence::PageAlone, page).is_some());
         assert!(sessions.find("id-idle", "place-idle", Presence::Person, NOW + IDLE).is_none());
 
-        let busy = sessions.begin(fresh("busy"), Taken { approver: None }, NOW).session;
+        let busy = sessions.begin(fresh("busy"), LinkUsed { approver: None }, NOW).session;
         for half_hours in 1..24 {
             let now = NOW + Duration::minutes(30) * half_hours;
             assert!(sessions.find("id-busy", "place-busy", Presence::Person, now).is_some(), "{half_hours}");
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn a_session_that_was_kept_is_the_same_and_ends_when_it_would_have() {
         let mut before = Sessions::default();
-        let taken = Taken { approver: Some("alice".parse().unwrap()) };
+        let taken = LinkUsed { approver: Some("alice".parse().unwrap()) };
         let session = before.begin(fresh("a"), taken, NOW).session;
         let (row, sealed) = before.as_kept(&session).unwrap().told();
         assert!(!String::from_utf8_lossy(&sealed).contains("id-a") && !row.contains("id-a"));
@@ -307,8 +307,8 @@ mod tests {
     #[test]
     fn a_session_that_was_ended_is_gone_and_another_is_not() {
         let mut sessions = Sessions::default();
-        let one = sessions.begin(fresh("a"), Taken { approver: None }, NOW).session;
-        let two = sessions.begin(fresh("b"), Taken { approver: None }, NOW).session;
+        let one = sessions.begin(fresh("a"), LinkUsed { approver: None }, NOW).session;
+        let two = sessions.begin(fresh("b"), LinkUsed { approver: None }, NOW).session;
         sessions.end(&one);
         assert!(!sessions.is_open(&one, NOW) && sessions.is_open(&two, NOW));
     }
@@ -317,7 +317,7 @@ mod tests {
     fn the_oldest_go_where_there_are_too_many() {
         let mut sessions = Sessions::default();
         for n in 0..=MOST_SESSIONS {
-            sessions.begin(fresh(&n.to_string()), Taken { approver: None }, NOW);
+            sessions.begin(fresh(&n.to_string()), LinkUsed { approver: None }, NOW);
             sessions.add_link(&format!("code-{n}").into(), None, NOW);
         }
         assert_eq!((sessions.open.len(), sessions.links.len()), (MOST_SESSIONS, MOST_LINKS));
@@ -327,7 +327,7 @@ mod tests {
     #[test]
     fn a_form_of_another_session_is_not_this_ones() {
         let mut sessions = Sessions::default();
-        let one = sessions.begin(fresh("a"), Taken { approver: None }, NOW).session;
+        let one = sessions.begin(fresh("a"), LinkUsed { approver: None }, NOW).session;
         assert!(one.is_csrf("csrf-a") && !one.is_csrf("csrf-b") && !one.is_csrf(""));
     }
 }

@@ -30,7 +30,7 @@ impl App {
             since: self.clock.now(),
         };
         let hit = self.enforce(&stop).await?;
-        let unknown = |_| (0, vec!["how many passes this hits is not known".to_owned()]);
+        let unknown = |_| (0, vec!["the number of affected passes is unknown".to_owned()]);
         let (passes, warnings) = self.hits(&target).await.unwrap_or_else(unknown);
         Ok(StopOneReport { stopped: stop, hit: Hit { passes, ..hit }, warnings })
     }
@@ -76,11 +76,11 @@ impl App {
             StopTarget::Pass(id) if id.as_str().starts_with("p_") => {
                 let is_own = |row: &&PassRow| row.id.as_str() == id.as_str();
                 let count = self.counting(None).await?.iter().filter(is_own).count();
-                of(count, "this pass has ended, or was revoked: nothing comes with it any more".into())
+                of(count, "this pass has ended, or was revoked: no request comes with it any more".into())
             }
             StopTarget::Pass(id) => {
                 let query = LogQuery { pass: Some(id.clone()), limit: Some(1), ..LogQuery::default() };
-                let strange = "no request has come with this block yet: look whether it is the right one";
+                let strange = "no request has come with this block yet: check whether it is the right one";
                 let warnings =
                     if self.log(query).await?.is_empty() { vec![strange.into()] } else { Vec::new() };
                 Ok((1, warnings))

@@ -133,14 +133,14 @@ pub fn verify_exports(files: Vec<Box<dyn BufRead>>, key: AuditKey) -> io::Result
     let mut walk: Option<Walk> = None;
     let mut files = files.into_iter().enumerate();
     while let Some((number, file)) = files.next() {
-        let mut lines = Lines { file, line: 0 };
+        let mut lines = FileLines { file, line: 0 };
         if let Err(stop) = verify_one(&mut lines, key, &mut walk) {
             let bad = match stop {
-                Stop::Io(error) => return Err(error),
-                Stop::Bad(bad) => bad,
+                Unreadable::Io(error) => return Err(error),
+                Unreadable::Bad(bad) => bad,
             };
             let at = (number + 1, lines.line);
-            let rest = std::iter::once(lines).chain(files.map(|(_, file)| Lines { file, line: 0 }));
+            let rest = std::iter::once(lines).chain(files.map(|(_, file)| FileLines { file, line: 0 }));
             let bad = was_moved(bad, rest)?;
             let walk = walk.unwrap_or_else(|| Walk::after(super::FIRST_LINK, key));
             return Ok(ExportVerification { log: walk.end(Some(bad)), stopped_at: Some(at) });
@@ -150,24 +150,24 @@ pub fn verify_exports(files: Vec<Box<dyn BufRead>>, key: AuditKey) -> io::Result
     Ok(ExportVerification { log: walk.end(None), stopped_at: None })
 }
 
-enum Stop {
+enum Unreadable {
     Io(io::Error),
     Bad(BadRecord),
 }
 
-impl From<BadRecord> for Stop {
+impl From<BadRecord> for Unreadable {
     fn from(bad: BadRecord) -> Self {
         Self::Bad(bad)
     }
 }
 
 /// The lines of one file, none longer than a line can be.
-struct Lines {
+struct FileLines {
     file: Box<dyn BufRead>,
     line: usize,
 }
 
-impl Lines {
+impl FileLines {
     /// The next line without its end. A last line that was cut has no end, and is kept as it is.
     fn next(&mut self) -> io::Result<Option<String>> {
         let mut bytes = Vec::new();
@@ -182,8 +182,8 @@ impl Lines {
     }
 }
 
-fn verify_one(lines: &mut Lines, key: AuditKey, walk: &mut Option<Walk>) -> Result<(), Stop> {
-    let first = lines.next().map_err(Stop::Io)?.unwrap_or_default();
+fn verify_one(lines: &mut FileLines, key: AuditKey, walk: &mut Option<Walk>) -> Result<(), Unreadable> {
+    let first = lines.next().map_err(Unreadable::Io)?.unwrap_or_default();
     let before = walk.as_ref().map_or(0, |walk| walk.head().seq);
     let header = Header::parse(&first, &key).map_err(|because| BadRecord::new(before + 1, because))?;
     let walk = walk.get_or_insert_with(|| Walk::after(header.after, key));
@@ -194,7 +194,7 @@ fn verify_one(lines: &mut Lines, key: AuditKey, walk: &mut Option<Walk>) -> Resu
             |link: ChainLink| format!("a file that goes on after record {} ({})", link.seq, hex(&link.hash));
         return Err(BadRecord::new(head.seq + 1, because).differs(place(head), place(header.after)).into());
     }
-    while let Some(line) = lines.next().map_err(Stop::Io)? {
+    while let Some(line) = lines.next().map_err(Unreadable::Io)? {
         step(walk, &line, header.to)?;
     }
     let head = walk.head();
@@ -227,7 +227,7 @@ fn step(walk: &mut Walk, line: &str, to: ChainLink) -> Result<(), BadRecord> {
 }
 
 /// If a missing record appears further down, it was moved, not removed.
-fn was_moved(bad: BadRecord, rest: impl Iterator<Item = Lines>) -> io::Result<BadRecord> {
+fn was_moved(bad: BadRecord, rest: impl Iterator<Item = FileLines>) -> io::Result<BadRecord> {
     if bad.wrong != Wrong::Missing {
         return Ok(bad);
     }

@@ -23,13 +23,13 @@ use crate::cli::context::{Context, block_on};
 Names tell people apart in the log, for example where a pass needs two approvers. They keep nobody out: anyone who \
 reaches the authority's socket can answer under any name."
 )]
-pub(super) struct Approvers {
+pub(super) struct ApproversCommand {
     #[command(subcommand)]
-    verb: Option<Verb>,
+    verb: Option<ApproversVerb>,
 }
 
 #[derive(Debug, Clone, Subcommand)]
-enum Verb {
+enum ApproversVerb {
     /// List the approvers (`approvers` alone does the same)
     List,
     /// Add an approver, with a new key
@@ -51,23 +51,23 @@ enum Verb {
     },
 }
 
-impl Approvers {
+impl ApproversCommand {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
-        match self.verb.unwrap_or(Verb::List) {
-            Verb::List => list(context),
-            Verb::Add { name } => {
+        match self.verb.unwrap_or(ApproversVerb::List) {
+            ApproversVerb::List => list(context),
+            ApproversVerb::Add { name } => {
                 let path = format!("/v1/approvers/{name}");
                 let made: ApproverInfo = block_on(async { Client::open(context).await?.put(&path).await })?;
                 context.term.result(&made, || made.public_key.clone())
             }
-            Verb::Prove { pass, block } => {
+            ApproversVerb::Prove { pass, block } => {
                 let block = URL_SAFE_NO_PAD
                     .decode(&block)
                     .map_err(|_| Failure::usage("the block is not base64url, as the log shows it"))?;
                 let token = approval::join(&pass, &block).map_err(Failure::failed)?;
                 context.term.result(&token, || token.clone())
             }
-            Verb::Retire { name } => {
+            ApproversVerb::Retire { name } => {
                 let path = format!("/v1/approvers/{name}");
                 let gone: ApproverInfo =
                     block_on(async { Client::open(context).await?.delete(&path).await })?;

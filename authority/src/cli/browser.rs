@@ -4,13 +4,13 @@ use std::process::{Command, Stdio};
 
 /// Whether a browser was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Opened {
+pub(super) enum BrowserOpened {
     Yes,
     No,
 }
 
 /// Hands `url` to the platform's opener.
-pub(super) fn open(url: &str) -> Opened {
+pub(super) fn open(url: &str) -> BrowserOpened {
     let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     let started = Command::new(opener)
         .arg(url)
@@ -19,7 +19,7 @@ pub(super) fn open(url: &str) -> Opened {
         .stderr(Stdio::null())
         .spawn();
     match started {
-        Ok(_) => Opened::Yes,
-        Err(_) => Opened::No,
+        Ok(_) => BrowserOpened::Yes,
+        Err(_) => BrowserOpened::No,
     }
 }

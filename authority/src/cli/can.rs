@@ -16,7 +16,7 @@ use http::Method;
 use serde::Serialize;
 use url::{Host, Url};
 
-use super::failure::{Failure, Kind};
+use super::failure::{Failure, FailureKind};
 use super::pass_arg;
 use super::plain::inline;
 use super::table::{Cell, Table};
@@ -43,7 +43,7 @@ pub(super) struct Can {
     words: Vec<String>,
     /// Show only operations with this answer
     #[arg(long, value_name = "ANSWER")]
-    show: Option<Answer>,
+    show: Option<CanAnswer>,
     /// The connection of the request, if the URL does not tell
     #[arg(long, value_name = "NAME")]
     connection: Option<ConnectionName>,
@@ -59,13 +59,13 @@ pub(super) struct Can {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Answer {
+enum CanAnswer {
     Allow,
     Ask,
     Deny,
 }
 
-impl Answer {
+impl CanAnswer {
     fn is(self, possible: Possible) -> bool {
         matches!(
             (self, possible),
@@ -87,7 +87,7 @@ struct Judged {
 
 /// The decision as Datalog.
 #[derive(Debug, Serialize)]
-struct World {
+struct DecisionDatalog {
     datalog: String,
 }
 
@@ -146,14 +146,14 @@ impl Can {
         let judged = judged(content, &request);
         if self.datalog {
             let datalog = world(content, &request, &datalog::Context::default(), Clock::System.now());
-            let world = World { datalog };
+            let world = DecisionDatalog { datalog };
             context.term.document(&world, || world.datalog.clone())?;
         } else {
             context.term.result(&judged, || sentences(&judged, context))?;
         }
         Ok(match judged.would.decision {
             Possible::Allow => ExitCode::SUCCESS,
-            Possible::Ask | Possible::Deny => ExitCode::from(Kind::Refused.exit_code()),
+            Possible::Ask | Possible::Deny => ExitCode::from(FailureKind::Refused.exit_code()),
         })
     }
 

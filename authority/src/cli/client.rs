@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 use tower_service::Service as _;
 
-use super::failure::{Failure, Kind};
+use super::failure::{Failure, FailureKind};
 use crate::api::{self, Problem};
 use crate::app::{App, OpenError};
 use crate::cli::context::Context;
@@ -208,9 +208,9 @@ fn answer<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, Fai
 fn refusal(problem: Problem) -> Failure {
     let kind = match problem.status {
         // A name that does not exist is a typing error.
-        400 | 404 | 422 => Kind::Usage,
-        403 => Kind::Refused,
-        _ => Kind::Failed,
+        400 | 404 | 422 => FailureKind::Usage,
+        403 => FailureKind::Refused,
+        _ => FailureKind::Failed,
     };
     Failure { kind, message: problem.detail, hint: problem.hint }
 }

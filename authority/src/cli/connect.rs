@@ -10,7 +10,7 @@ use clap::Args;
 use datalog::{Account, ConnectionName, ServiceName};
 use url::Url;
 
-use super::browser::{self, Opened};
+use super::browser::{self, BrowserOpened};
 use super::callback::{Callback, Heard};
 use super::client::Client;
 use super::connections::say_concerns;
@@ -100,7 +100,7 @@ impl Connect {
         let address = inline(&begun.authorize_url);
         let tunnel = tunnel(callback.port(), context);
         let shown = serde_json::json!({ "open": begun.authorize_url, "tunnel": tunnel });
-        if self.no_browser || browser::open(&begun.authorize_url) == Opened::No {
+        if self.no_browser || browser::open(&begun.authorize_url) == BrowserOpened::No {
             context.term.notice(&shown, || format!("open this address in a browser:\n\n  {address}\n"));
         } else {
             context.term.say_lines(format!("a browser opens; if it does not, open\n\n  {address}\n"));

@@ -3,7 +3,7 @@
 use clap::Args;
 use datalog::ApproverName;
 
-use super::browser::{self, Opened};
+use super::browser::{self, BrowserOpened};
 use super::client::Client;
 use super::failure::Failure;
 use crate::app::{SignInArgs, SignInLink};
@@ -11,7 +11,7 @@ use crate::cli::context::{Context, block_on};
 
 /// Open the console in a browser, signed in
 #[derive(Debug, Args)]
-pub(super) struct Console {
+pub(super) struct ConsoleCommand {
     /// Print the link alone, and start no browser
     #[arg(long)]
     no_browser: bool,
@@ -20,16 +20,20 @@ pub(super) struct Console {
     by: Option<ApproverName>,
 }
 
-impl Console {
+impl ConsoleCommand {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         let link: SignInLink = block_on(async {
             let client = Client::needed(context, "there is no console to open").await?;
             client.post("/v1/console/links", &SignInArgs { by: self.by.clone() }).await
         })?;
-        let opened = if self.no_browser { Opened::No } else { browser::open(&link.url) };
+        let opened = if self.no_browser { BrowserOpened::No } else { browser::open(&link.url) };
         context.term.say(match opened {
-            Opened::Yes => "a browser opens; if it does not, open this link. It works once, for two minutes",
-            Opened::No => "open this link in a browser on this machine; it works once, for two minutes",
+            BrowserOpened::Yes => {
+                "a browser opens; if it does not, open this link. It works once, for two minutes"
+            }
+            BrowserOpened::No => {
+                "open this link in a browser on this machine; it works once, for two minutes"
+            }
         });
         context.term.say(match &link.by {
             Some(name) => format!("you answer as `{name}` there"),

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::plain::inline;
 use super::term::{Colour, Term, Tone};
 use crate::cli::context::{Context, block_on};
-use crate::demo::{self, Outcome, Report, Step, Who};
+use crate::demo::{self, Outcome, Step, StoryReport, Who};
 
 /// Show the whole story on this machine, with nothing else
 ///
@@ -57,7 +57,7 @@ impl Demo {
     }
 }
 
-fn finish(term: &Term, report: &Report) -> Result<(), Failure> {
+fn finish(term: &Term, report: &StoryReport) -> Result<(), Failure> {
     let count = report.steps.len();
     term.result(report, || match report.outcome {
         Outcome::AsTold => {
@@ -144,7 +144,7 @@ mod tests {
     fn what_did_not_come_as_told_is_marked_and_ends_the_command_with_1() {
         let wrong = step("denied", "done");
         assert!(plain(None).line(&wrong).contains("expected denied, got done"));
-        let report = Report::of(vec![wrong], Vec::new());
+        let report = StoryReport::of(vec![wrong], Vec::new());
         assert_eq!(report.outcome, Outcome::NotAsTold);
         let failure = finish(&Term::new(Format::Json, Colour::Off), &report).unwrap_err();
         assert_eq!(failure.kind.exit_code(), 1);

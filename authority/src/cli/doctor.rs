@@ -10,7 +10,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::client::Client;
-use super::failure::{Failure, Kind};
+use super::failure::{Failure, FailureKind};
 use super::plain::inline;
 use super::term::Tone;
 use super::when;
@@ -30,7 +30,7 @@ pub(super) struct Doctor {}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum State {
+enum CheckState {
     Ok,
     Warn,
     Fail,
@@ -39,7 +39,7 @@ enum State {
 #[derive(Debug, Serialize)]
 struct Check {
     check: &'static str,
-    state: State,
+    state: CheckState,
     says: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
@@ -47,15 +47,15 @@ struct Check {
 
 impl Check {
     fn ok(check: &'static str, says: impl Into<String>) -> Self {
-        Self { check, state: State::Ok, says: says.into(), hint: None }
+        Self { check, state: CheckState::Ok, says: says.into(), hint: None }
     }
 
     fn warn(check: &'static str, says: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { check, state: State::Warn, says: says.into(), hint: Some(hint.into()) }
+        Self { check, state: CheckState::Warn, says: says.into(), hint: Some(hint.into()) }
     }
 
     fn fail(check: &'static str, failure: Failure) -> Self {
-        Self { check, state: State::Fail, says: failure.message, hint: failure.hint }
+        Self { check, state: CheckState::Fail, says: failure.message, hint: failure.hint }
     }
 }
 
@@ -80,16 +80,16 @@ impl Doctor {
             }
         }
         context.term.result(&checks, || checks.iter().map(|check| line(check, context)).collect())?;
-        let failed = checks.iter().any(|check| check.state == State::Fail);
-        Ok(if failed { ExitCode::from(Kind::Failed.exit_code()) } else { ExitCode::SUCCESS })
+        let failed = checks.iter().any(|check| check.state == CheckState::Fail);
+        Ok(if failed { ExitCode::from(FailureKind::Failed.exit_code()) } else { ExitCode::SUCCESS })
     }
 }
 
 fn line(check: &Check, context: &Context) -> String {
     let (word, tone) = match check.state {
-        State::Ok => ("ok  ", Tone::Good),
-        State::Warn => ("warn", Tone::Warn),
-        State::Fail => ("fail", Tone::Bad),
+        CheckState::Ok => ("ok  ", Tone::Good),
+        CheckState::Warn => ("warn", Tone::Warn),
+        CheckState::Fail => ("fail", Tone::Bad),
     };
     let hint = check.hint.as_ref().map(|hint| format!("\n      hint: {}", inline(hint))).unwrap_or_default();
     format!("{}  {}: {}{hint}\n", context.term.colour().paint(tone, word), check.check, inline(&check.says))
@@ -227,7 +227,7 @@ async fn connections(client: &Client) -> Vec<Check> {
     for connection in &connections {
         checks.extend(connection.concerns.iter().map(|told| Check {
             check: "connections",
-            state: State::Warn,
+            state: CheckState::Warn,
             says: format!("`{}`: {}", connection.name, told.says),
             hint: told.hint.clone(),
         }));

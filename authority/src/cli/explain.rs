@@ -17,7 +17,7 @@ use super::{number, when};
 use crate::app::{DecisionFacts, LogRecord, NoFacts, RecordView};
 use crate::audit::{Entry, OutcomeEntry, ReasonEntry, RequestEntry};
 use crate::cli::context::{Context, block_on};
-use crate::told;
+use crate::fact_words;
 
 /// Explain the decision on a recorded request
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ pub(super) struct Explain {
 
 /// The decision as Datalog.
 #[derive(Debug, Serialize)]
-struct World {
+struct RecordDatalog {
     record: u64,
     decision: String,
     datalog: String,
@@ -65,7 +65,7 @@ fn world(view: RecordView, context: &Context) -> Result<(), Failure> {
     for lack in &lacking {
         context.term.say_in(Tone::Warn, format!("{}: a tool may answer otherwise", inline(lack)));
     }
-    let world = World { record, decision, datalog, lacking };
+    let world = RecordDatalog { record, decision, datalog, lacking };
     context.term.document(&world, || world.datalog.clone())
 }
 
@@ -124,7 +124,7 @@ fn subject(text: &mut String, request: &RequestEntry) {
 
 /// The facts of the request, if they are stored.
 fn facts(text: &mut String, view: &RecordView) {
-    for (name, value) in view.facts.iter().flat_map(|facts| told::facts(&facts.kept)) {
+    for (name, value) in view.facts.iter().flat_map(|facts| fact_words::facts(&facts.kept)) {
         line(text, format_args!("  {}: {value}", name.to_lowercase()));
     }
     if let Some(NoFacts { because, hint }) = &view.no_facts {

@@ -10,7 +10,7 @@ use serde::Serialize;
 /// The exit code of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum FailureKind {
     /// Something did not work.
     Failed,
     /// The answer is no.
@@ -21,7 +21,7 @@ pub enum Kind {
     Closed,
 }
 
-impl Kind {
+impl FailureKind {
     /// The exit code; 64 is EX_USAGE of sysexits.h.
     pub fn exit_code(self) -> u8 {
         match self {
@@ -37,7 +37,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failure {
     #[serde(rename = "outcome")]
-    pub kind: Kind,
+    pub kind: FailureKind,
     #[serde(rename = "error")]
     pub message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,18 +46,18 @@ pub struct Failure {
 
 impl Failure {
     pub fn failed(message: impl Into<Message>) -> Self {
-        Self::of(Kind::Failed, message)
+        Self::of(FailureKind::Failed, message)
     }
 
     pub fn refused(message: impl Into<Message>) -> Self {
-        Self::of(Kind::Refused, message)
+        Self::of(FailureKind::Refused, message)
     }
 
     pub fn usage(message: impl Into<Message>) -> Self {
-        Self::of(Kind::Usage, message)
+        Self::of(FailureKind::Usage, message)
     }
 
-    pub fn of(kind: Kind, message: impl Into<Message>) -> Self {
+    pub fn of(kind: FailureKind, message: impl Into<Message>) -> Self {
         let Message { says, hint } = message.into();
         Self { kind, message: says, hint }
     }
@@ -73,7 +73,7 @@ impl Failure {
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         let hint = error.chain().find_map(|one| one.downcast_ref::<Message>()?.hint.clone());
-        Self { kind: Kind::Failed, message: format!("{error:#}"), hint }
+        Self { kind: FailureKind::Failed, message: format!("{error:#}"), hint }
     }
 }
 

@@ -17,11 +17,11 @@ use crate::cli::context::{Context, block_on};
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Keys {
     #[command(subcommand)]
-    verb: Option<Verb>,
+    verb: Option<KeysVerb>,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]
-enum Verb {
+enum KeysVerb {
     /// List the root keys (`keys` alone does the same)
     List,
     /// Print the public key that verifies checkpoints and exports of the audit log
@@ -38,19 +38,19 @@ enum Verb {
 
 impl Keys {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
-        match self.verb.unwrap_or(Verb::List) {
-            Verb::List => list(context),
-            Verb::Audit => {
+        match self.verb.unwrap_or(KeysVerb::List) {
+            KeysVerb::List => list(context),
+            KeysVerb::Audit => {
                 let key = own_key(context)?;
                 context.term.result(&key, || key.public_key.clone())
             }
-            Verb::Rotate => {
+            KeysVerb::Rotate => {
                 let key: RootKeyInfo =
                     block_on(async { Client::open(context).await?.post("/v1/keys", &()).await })?;
                 context.term.say(format!("root key {} mints from now on", key.id));
                 context.term.result(&key, || key.id.to_string())
             }
-            Verb::Retire { id } => {
+            KeysVerb::Retire { id } => {
                 let path = format!("/v1/keys/{id}");
                 let key: RootKeyInfo = block_on(async { Client::open(context).await?.delete(&path).await })?;
                 context

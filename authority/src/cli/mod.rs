@@ -72,7 +72,7 @@ struct Cli {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
-    command: Command,
+    command: Subcommands,
 }
 
 const EXIT_CODES: &str = "\
@@ -80,14 +80,14 @@ Standard output carries only the result; messages for people go to standard erro
 Exit codes: 0 done, 1 failed, 2 refused, 64 not understood.";
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum Subcommands {
     Demo(demo::Demo),
     Init(init::Init),
     Serve(serve::Serve),
     Connect(connect::Connect),
     Connections(connections::Connections),
     Disconnect(connections::Disconnect),
-    Console(console::Console),
+    Console(console::ConsoleCommand),
     Mint(mint::Mint),
     Attenuate(attenuate::Attenuate),
     Run(run::Run),
@@ -95,13 +95,13 @@ enum Command {
     Can(can::Can),
     Passes(passes::Passes),
     Revoke(revoke::Revoke),
-    Stop(stop::Stop),
+    Stop(stop::StopCommand),
     Resume(stop::Resume),
     Approvals(approvals::Approvals),
     Approve(approve::Approve),
     Deny(approve::Deny),
     Reopen(approve::Reopen),
-    Approvers(approvers::Approvers),
+    Approvers(approvers::ApproversCommand),
     Log(log::Log),
     Explain(explain::Explain),
     Replay(replay::ReplayArgs),
@@ -135,38 +135,38 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn dispatch(command: Command, context: &Context) -> Result<ExitCode, Failure> {
+fn dispatch(command: Subcommands, context: &Context) -> Result<ExitCode, Failure> {
     match command {
-        Command::Demo(command) => command.run(context)?,
-        Command::Init(command) => command.run(context)?,
-        Command::Serve(command) => command.run(context)?,
-        Command::Connect(command) => command.run(context)?,
-        Command::Connections(command) => command.run(context)?,
-        Command::Disconnect(command) => command.run(context)?,
-        Command::Console(command) => command.run(context)?,
-        Command::Mint(command) => command.run(context)?,
-        Command::Attenuate(command) => command.run(context)?,
-        Command::Run(command) => return command.run(context),
-        Command::Inspect(command) => command.run(context)?,
-        Command::Can(command) => return command.run(context),
-        Command::Passes(command) => command.run(context)?,
-        Command::Revoke(command) => command.run(context)?,
-        Command::Stop(command) => command.run(context)?,
-        Command::Resume(command) => command.run(context)?,
-        Command::Approvals(command) => command.run(context)?,
-        Command::Approve(command) => command.run(context)?,
-        Command::Deny(command) => command.run(context)?,
-        Command::Reopen(command) => command.run(context)?,
-        Command::Approvers(command) => command.run(context)?,
-        Command::Log(command) => command.run(context)?,
-        Command::Explain(command) => command.run(context)?,
-        Command::Replay(command) => command.run(context)?,
-        Command::Keys(command) => command.run(context)?,
-        Command::Services(command) => command.run(context)?,
-        Command::Templates(command) => command.run(context)?,
-        Command::Doctor(command) => return command.run(context),
-        Command::Completions(command) => command.run(context, definitions())?,
-        Command::Man(command) => command.run(context, definitions())?,
+        Subcommands::Demo(command) => command.run(context)?,
+        Subcommands::Init(command) => command.run(context)?,
+        Subcommands::Serve(command) => command.run(context)?,
+        Subcommands::Connect(command) => command.run(context)?,
+        Subcommands::Connections(command) => command.run(context)?,
+        Subcommands::Disconnect(command) => command.run(context)?,
+        Subcommands::Console(command) => command.run(context)?,
+        Subcommands::Mint(command) => command.run(context)?,
+        Subcommands::Attenuate(command) => command.run(context)?,
+        Subcommands::Run(command) => return command.run(context),
+        Subcommands::Inspect(command) => command.run(context)?,
+        Subcommands::Can(command) => return command.run(context),
+        Subcommands::Passes(command) => command.run(context)?,
+        Subcommands::Revoke(command) => command.run(context)?,
+        Subcommands::Stop(command) => command.run(context)?,
+        Subcommands::Resume(command) => command.run(context)?,
+        Subcommands::Approvals(command) => command.run(context)?,
+        Subcommands::Approve(command) => command.run(context)?,
+        Subcommands::Deny(command) => command.run(context)?,
+        Subcommands::Reopen(command) => command.run(context)?,
+        Subcommands::Approvers(command) => command.run(context)?,
+        Subcommands::Log(command) => command.run(context)?,
+        Subcommands::Explain(command) => command.run(context)?,
+        Subcommands::Replay(command) => command.run(context)?,
+        Subcommands::Keys(command) => command.run(context)?,
+        Subcommands::Services(command) => command.run(context)?,
+        Subcommands::Templates(command) => command.run(context)?,
+        Subcommands::Doctor(command) => return command.run(context),
+        Subcommands::Completions(command) => command.run(context, definitions())?,
+        Subcommands::Man(command) => command.run(context, definitions())?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -181,14 +181,14 @@ fn not_understood(error: &clap::Error, format: Format, arguments: &[OsString]) -
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             let _ = error.print();
-            ExitCode::from(failure::Kind::Usage.exit_code())
+            ExitCode::from(failure::FailureKind::Usage.exit_code())
         }
         _ => {
             // The command all the same, past whatever was not understood.
             let matches = definitions().ignore_errors(true).try_get_matches_from(arguments).ok();
             let command = matches.as_ref().and_then(clap::ArgMatches::subcommand_name);
             Context::new(format, None).term.failure(&usage::failure(error, &definitions(), command));
-            ExitCode::from(failure::Kind::Usage.exit_code())
+            ExitCode::from(failure::FailureKind::Usage.exit_code())
         }
     }
 }

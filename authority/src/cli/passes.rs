@@ -28,7 +28,7 @@ pub(super) struct Passes {
     pass: Option<String>,
     /// Show only passes with this status
     #[arg(long, value_name = "STATUS")]
-    status: Option<Status>,
+    status: Option<StatusArg>,
     /// Show only passes for this connection
     #[arg(long, value_name = "NAME")]
     connection: Option<ConnectionName>,
@@ -38,7 +38,7 @@ pub(super) struct Passes {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Status {
+enum StatusArg {
     Live,
     NotYet,
     Stopped,
@@ -46,14 +46,14 @@ enum Status {
     Revoked,
 }
 
-impl From<Status> for PassStatus {
-    fn from(status: Status) -> Self {
+impl From<StatusArg> for PassStatus {
+    fn from(status: StatusArg) -> Self {
         match status {
-            Status::Live => Self::Live,
-            Status::NotYet => Self::NotYet,
-            Status::Stopped => Self::Stopped,
-            Status::Expired => Self::Expired,
-            Status::Revoked => Self::Revoked,
+            StatusArg::Live => Self::Live,
+            StatusArg::NotYet => Self::NotYet,
+            StatusArg::Stopped => Self::Stopped,
+            StatusArg::Expired => Self::Expired,
+            StatusArg::Revoked => Self::Revoked,
         }
     }
 }

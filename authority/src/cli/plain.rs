@@ -27,15 +27,15 @@ pub(super) fn mark(code: &str) -> String {
 /// `text` with every character escaped that a terminal would obey or a reader would not see. Line ends stay, and
 /// marks become colours.
 pub(super) fn visible(text: &str) -> String {
-    with_colours(text, Lines::Stay)
+    with_colours(text, LineEnds::Stay)
 }
 
 /// The same in one line.
 pub(super) fn visible_line(text: &str) -> String {
-    with_colours(text, Lines::End)
+    with_colours(text, LineEnds::End)
 }
 
-fn with_colours(text: &str, lines: Lines) -> String {
+fn with_colours(text: &str, lines: LineEnds) -> String {
     let mut shown = String::with_capacity(text.len());
     if MARK.is_empty() {
         escape(&mut shown, text, lines);
@@ -61,7 +61,7 @@ fn with_colours(text: &str, lines: Lines) -> String {
 /// Outside text inside a sentence of ours: it starts no line of its own, and has no colour.
 pub(super) fn inline(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    escape(&mut shown, text, Lines::End);
+    escape(&mut shown, text, LineEnds::End);
     shown
 }
 
@@ -93,15 +93,15 @@ pub(super) fn json<T: Serialize>(value: &T) -> serde_json::Result<String> {
 
 /// Whether line ends stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lines {
+enum LineEnds {
     Stay,
     End,
 }
 
-fn escape(shown: &mut String, text: &str, lines: Lines) {
+fn escape(shown: &mut String, text: &str, lines: LineEnds) {
     for c in text.chars() {
         match c {
-            '\n' if lines == Lines::Stay => shown.push(c),
+            '\n' if lines == LineEnds::Stay => shown.push(c),
             c if misleads(c) => shown.extend(c.escape_unicode()),
             c => shown.push(c),
         }

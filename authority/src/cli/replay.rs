@@ -42,19 +42,19 @@ pub(super) struct ReplayArgs {
 
 /// The whole replay.
 #[derive(Debug, Default, Serialize)]
-struct Report {
+struct ReplayReport {
     allow: usize,
     ask: usize,
     deny: usize,
     untold: usize,
     /// How many of them have stored facts.
     kept: usize,
-    requests: Vec<Line>,
+    requests: Vec<ReplayLine>,
 }
 
 /// One request, then and now.
 #[derive(Debug, Serialize)]
-struct Line {
+struct ReplayLine {
     record: u64,
     connection: String,
     operation: String,
@@ -81,7 +81,7 @@ impl ReplayArgs {
         let (records, kept) = block_on(self.records(context))?;
         let replay = Replay::of(&content, &services);
         let lines = records.iter().filter_map(|record| line(&replay, record, kept.get(&record.seq)));
-        let report = Report::of(lines.collect());
+        let report = ReplayReport::of(lines.collect());
         context.term.say(report.summary());
         if report.untold > 0 && report.kept < report.requests.len() {
             context.term.say(report.without_facts());
@@ -123,12 +123,12 @@ impl ReplayArgs {
 }
 
 /// None if it was no operation: no pass allows that.
-fn line(replay: &Replay<'_>, record: &LogRecord, kept: Option<&StoredFacts>) -> Option<Line> {
+fn line(replay: &Replay<'_>, record: &LogRecord, kept: Option<&StoredFacts>) -> Option<ReplayLine> {
     let (Entry::Intent(request) | Entry::Refusal(request)) = &record.entry else { return None };
     let (connection, operation) = (request.connection.as_deref()?, request.operation.as_deref()?);
     let recorded = Recorded { connection, operation, outline: request.outline.as_ref(), kept, at: record.at };
     let replayed = replay.answer(&recorded);
-    Some(Line {
+    Some(ReplayLine {
         record: record.seq,
         connection: connection.to_owned(),
         operation: operation.to_owned(),
@@ -139,8 +139,8 @@ fn line(replay: &Replay<'_>, record: &LogRecord, kept: Option<&StoredFacts>) -> 
     })
 }
 
-impl Report {
-    fn of(requests: Vec<Line>) -> Self {
+impl ReplayReport {
+    fn of(requests: Vec<ReplayLine>) -> Self {
         let count = |verdict| requests.iter().filter(|line| line.would == verdict).count();
         let [allow, ask, deny, untold] =
             [Verdict::Allow, Verdict::Ask, Verdict::Deny, Verdict::Untold].map(count);

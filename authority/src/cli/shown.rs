@@ -17,7 +17,7 @@ use crate::app::{ApprovalInfo, ApprovalSaid, ApprovalStanding, SaidWord};
 
 /// The whole question.
 pub(super) fn question(info: &ApprovalInfo, now: OffsetDateTime, colour: Colour) -> String {
-    let mut lines = Lines { text: String::new(), colour };
+    let mut lines = NamedLines { text: String::new(), colour };
     let waits = if info.waiting_now > 0 { ", an agent waits now" } else { "" };
     let head = format!(
         "{}  {}  asked {}, ends {}{waits}",
@@ -72,7 +72,7 @@ fn history(said: &ApprovalSaid) -> String {
     format!("{word} by {by}, {}{because}{counts}", when::at(said.at))
 }
 
-fn letter(lines: &mut Lines, letter: &Letter) {
+fn letter(lines: &mut NamedLines, letter: &Letter) {
     let from = if letter.from.is_empty() { "the account's own address" } else { &letter.from };
     lines.line("from", from);
     for (name, people) in [("to", &letter.to), ("cc", &letter.cc), ("bcc", &letter.bcc)] {
@@ -114,7 +114,7 @@ fn more(characters: usize) -> String {
     }
 }
 
-fn request(lines: &mut Lines, shown: &RequestView) {
+fn request(lines: &mut NamedLines, shown: &RequestView) {
     lines.line("what", &format!("{} on {} ({})", shown.operation, shown.connection, shown.account));
     lines.line("does", &shown.does);
     if let Some(irreversible) = &shown.undoing.irreversible {
@@ -170,12 +170,12 @@ fn people(info: &ApprovalInfo) -> Option<String> {
 }
 
 /// A name and a value on each line. Misleading characters are written out before anything is painted.
-struct Lines {
+struct NamedLines {
     text: String,
     colour: Colour,
 }
 
-impl Lines {
+impl NamedLines {
     fn line(&mut self, name: &str, value: &str) {
         self.lines(name, value, None);
     }

@@ -22,9 +22,9 @@ Without a name this stops everything. It holds from the next request on, and cut
 and answers on their way back.
 
 Example: hallpass stop --connection gmail --because 'looking into something'")]
-pub(super) struct Stop {
+pub(super) struct StopCommand {
     #[command(flatten)]
-    what: What,
+    what: StopWhat,
     /// The reason, for the log and the agent
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["resume", "list"])]
     because: Option<String>,
@@ -45,7 +45,7 @@ Hallpass stopped because it was refused too often.
 Example: hallpass resume --pass p_0123456789abcdefghijkl")]
 pub(super) struct Resume {
     #[command(flatten)]
-    what: What,
+    what: StopWhat,
     /// End every stop
     #[arg(long, conflicts_with = "what")]
     all: bool,
@@ -53,7 +53,7 @@ pub(super) struct Resume {
 
 #[derive(Debug, Clone, Args)]
 #[group(id = "what", multiple = false)]
-struct What {
+struct StopWhat {
     /// A pass, with everything attenuated from it: its id, the beginning of it, or its text
     #[arg(long, value_name = "PASS")]
     pass: Option<String>,
@@ -65,7 +65,7 @@ struct What {
     connection: Option<ConnectionName>,
 }
 
-impl What {
+impl StopWhat {
     /// What is known without asking anybody.
     fn check(&self) -> Result<(), Failure> {
         self.pass.as_deref().map_or(Ok(()), pass_name::check)
@@ -79,7 +79,7 @@ impl What {
     }
 }
 
-impl Stop {
+impl StopCommand {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
         if self.list {
             return list(context);
@@ -143,7 +143,7 @@ impl Resume {
     }
 }
 
-fn resume(context: &Context, what: What) -> Result<(), Failure> {
+fn resume(context: &Context, what: StopWhat) -> Result<(), Failure> {
     what.check()?;
     block_on(async {
         let client = Client::open(context).await?;

@@ -15,11 +15,11 @@ use crate::templates::{self, Origin, Template};
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Templates {
     #[command(subcommand)]
-    verb: Option<Verb>,
+    verb: Option<TemplatesVerb>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum TemplatesVerb {
     /// List the templates (`templates` alone does the same)
     List,
     /// Print a template's file, to read or copy
@@ -30,7 +30,7 @@ enum Verb {
 }
 
 #[derive(Debug, Serialize)]
-struct Listed<'a> {
+struct ListedTemplate<'a> {
     name: &'a str,
     services: &'a [String],
     about: &'a str,
@@ -38,7 +38,7 @@ struct Listed<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Shown<'a> {
+struct ShownTemplate<'a> {
     name: &'a str,
     text: &'a str,
 }
@@ -47,12 +47,12 @@ impl Templates {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         let home = context.home()?;
         match &self.verb {
-            None | Some(Verb::List) => {
+            None | Some(TemplatesVerb::List) => {
                 let shelf = templates::load(&home).map_err(Failure::failed)?;
                 for wrong in shelf.values().filter_map(|template| template.as_ref().err()) {
                     context.term.warn(wrong);
                 }
-                let listed: Vec<Listed<'_>> = shelf.values().flatten().map(listed).collect();
+                let listed: Vec<ListedTemplate<'_>> = shelf.values().flatten().map(listed).collect();
                 context.term.result(&listed, || {
                     let mut table = Table::new(["NAME", "FOR", "WHAT"]);
                     for one in &listed {
@@ -61,17 +61,17 @@ impl Templates {
                     table.render(&context.term)
                 })
             }
-            Some(Verb::Show { name }) => {
+            Some(TemplatesVerb::Show { name }) => {
                 let template = templates::find(&home, name).map_err(Failure::usage)?;
-                let shown = Shown { name: &template.name, text: &template.text };
+                let shown = ShownTemplate { name: &template.name, text: &template.text };
                 context.term.document(&shown, || template.text.clone())
             }
         }
     }
 }
 
-fn listed(template: &Template) -> Listed<'_> {
-    Listed {
+fn listed(template: &Template) -> ListedTemplate<'_> {
+    ListedTemplate {
         name: &template.name,
         services: template.services(),
         about: template.about(),

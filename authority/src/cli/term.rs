@@ -19,7 +19,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use datalog::Message;
 use serde::Serialize;
 
-use super::failure::{Failure, Kind};
+use super::failure::{Failure, FailureKind};
 use super::plain::{self, barred, inline, visible, visible_line};
 
 /// The format of the result.
@@ -146,7 +146,7 @@ impl Term {
         let mut out = io::stdout().lock();
         let end = if text.ends_with('\n') { "" } else { "\n" };
         write!(out, "{text}{end}").and_then(|()| out.flush()).map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::of(Kind::Closed, "standard output was closed"),
+            io::ErrorKind::BrokenPipe => Failure::of(FailureKind::Closed, "standard output was closed"),
             _ => Failure::failed(format!("standard output cannot be written: {error}")),
         })
     }
@@ -189,7 +189,7 @@ impl Term {
 
     /// The last words of a command that failed.
     pub(super) fn failure(&self, failure: &Failure) {
-        if failure.kind == Kind::Closed {
+        if failure.kind == FailureKind::Closed {
             return;
         }
         self.notice(failure, || {

@@ -18,7 +18,7 @@ pub(super) enum Section {
 }
 
 /// One key.
-pub(super) struct Key {
+pub(super) struct SettingKey {
     pub section: Section,
     pub name: &'static str,
     /// A value as it is written in the file; the default, if there is one.
@@ -88,173 +88,178 @@ impl Section {
     }
 }
 
-pub(super) const KEYS: [Key; 29] = [
-    Key {
+pub(super) const KEYS: [SettingKey; 29] = [
+    SettingKey {
         section: Section::Gateway,
         name: "listen",
         example: "\"127.0.0.1:7411\"",
         doc: "Address and port. Port 0 takes a free one.",
     },
-    Key {
+    SettingKey {
         section: Section::Gateway,
         name: "names",
         example: "[\"host.docker.internal\"]",
         doc: "Names that agents may use for it, beside localhost and its address. A request with any other Host is refused.",
     },
-    Key {
+    SettingKey {
         section: Section::Authority,
         name: "listen",
         example: "\"127.0.0.1:7412\"",
         doc: "Address and port, on this machine only.",
     },
-    Key {
+    SettingKey {
         section: Section::Authority,
         name: "keep_ended",
         example: "\"30d\"",
         doc: "How long ended passes are remembered, with their revocations and budgets.",
     },
-    Key {
+    SettingKey {
         section: Section::Store,
         name: "path",
         example: "\"hallpass.db\"",
         doc: "The database's file, as seen from this folder. To move it, end the authority and move the file with it.",
     },
-    Key {
+    SettingKey {
         section: Section::Audit,
         name: "facts",
         example: "\"all\"",
         doc: "The decisions whose facts are stored, sealed, for `explain` and `replay`: \"all\", \"refusals\" or \"none\".",
     },
-    Key { section: Section::Audit, name: "facts_for", example: "\"30d\"", doc: "How long they are stored." },
-    Key {
+    SettingKey {
+        section: Section::Audit,
+        name: "facts_for",
+        example: "\"30d\"",
+        doc: "How long they are stored.",
+    },
+    SettingKey {
         section: Section::Approvals,
         name: "keep",
         example: "\"1h\"",
         doc: "How long a question waits for an answer, and how long a yes to one request holds. Never longer than the pass.",
     },
-    Key {
+    SettingKey {
         section: Section::Breaker,
         name: "denials",
         example: "5",
         doc: "The number of refusals, 1 to 1000, of requests with one of the effects.",
     },
-    Key {
+    SettingKey {
         section: Section::Breaker,
         name: "within",
         example: "\"1m\"",
         doc: "The time within which they come.",
     },
-    Key {
+    SettingKey {
         section: Section::Breaker,
         name: "effects",
         example: "[\"delete\"]",
         doc: "Effects that count: delete, share, send, admin, run and so on.",
     },
-    Key {
+    SettingKey {
         section: Section::Notify,
         name: "webhook",
         example: "\"https://example.com/hallpass\"",
         doc: "The address for notices. They are signed as in Standard Webhooks (standardwebhooks.com), and repeated until taken.",
     },
-    Key {
+    SettingKey {
         section: Section::Notify,
         name: "webhook_secret_file",
         example: "\"webhook_secret.txt\"",
         doc: "A file with the secret by which the receiver verifies them: whsec_ and base64 of 24 to 64 bytes; relative to this folder.",
     },
-    Key {
+    SettingKey {
         section: Section::Notify,
         name: "command",
         example: "[\"notify-send\", \"Hallpass\"]",
         doc: "A command that runs for each notice, and reads it as JSON from standard input.",
     },
-    Key {
+    SettingKey {
         section: Section::Service,
         name: "base_url",
         example: "\"http://127.0.0.1:4100\"",
         doc: "Where requests go instead of the service's own hosts: an emulator, a company's own host.",
     },
-    Key {
+    SettingKey {
         section: Section::Service,
         name: "authorize_url",
         example: "\"http://127.0.0.1:4100/o/oauth2/v2/auth\"",
         doc: "The OAuth authorization endpoint.",
     },
-    Key {
+    SettingKey {
         section: Section::Service,
         name: "token_url",
         example: "\"http://127.0.0.1:4100/oauth2/token\"",
         doc: "The OAuth token endpoint.",
     },
-    Key {
+    SettingKey {
         section: Section::Service,
         name: "device_authorization_url",
         example: "\"http://127.0.0.1:4100/device/code\"",
         doc: "The device authorization endpoint (RFC 8628).",
     },
-    Key {
+    SettingKey {
         section: Section::Service,
         name: "revoke_url",
         example: "\"http://127.0.0.1:4100/oauth2/revoke\"",
         doc: "The token revocation endpoint (RFC 7009).",
     },
-    Key {
+    SettingKey {
         section: Section::Service,
         name: "redirect_uri",
         example: "\"https://me.example/callback\"",
         doc: "The address for the browser after consent, if the provider takes no http address. It must forward the browser.",
     },
-    Key {
+    SettingKey {
         section: Section::Service,
         name: "userinfo_url",
         example: "\"http://127.0.0.1:4100/oauth2/v2/userinfo\"",
         doc: "The endpoint that says whose access token it is.",
     },
-    Key {
+    SettingKey {
         section: Section::Service,
         name: "account_field",
         example: "\"email\"",
         doc: "The field of that answer that names the account.",
     },
-    Key {
+    SettingKey {
         section: Section::Service,
         name: "issuer",
         example: "\"https://accounts.example.com\"",
         doc: "The OAuth issuer. If it is set, a callback without it as `iss` is refused (RFC 9207).",
     },
-    Key {
+    SettingKey {
         section: Section::Service,
         name: "client_id",
         example: "\"1234.apps.example.com\"",
         doc: "The id of your OAuth client. Also HALLPASS_GMAIL_CLIENT_ID.",
     },
-    Key {
+    SettingKey {
         section: Section::Service,
         name: "client_secret_file",
         example: "\"client_secret.json\"",
         doc: "A file with the client's secret alone, or Google's client_secret.json; relative to this folder.\n\
               # Also HALLPASS_GMAIL_CLIENT_SECRET. The secret itself is never in this file.",
     },
-    Key {
+    SettingKey {
         section: Section::Service,
         name: "client_auth",
         example: "\"post\"",
         doc: "How the client sends its secret: \"post\" (in the form) or \"basic\" (in the header).",
     },
-    Key {
+    SettingKey {
         section: Section::Service,
         name: "scopes",
         example: "[\"openid\", \"email\"]",
         doc: "The scopes to ask for.",
     },
-    Key {
+    SettingKey {
         section: Section::Service,
         name: "refresh",
         example: "\"rotates\"",
         doc: "What a refresh does to the refresh token: \"keeps\" it, \"rotates\" it, or \"rotates-with-grace\" (the old\n\
               # one works a little longer).",
     },
-    Key {
+    SettingKey {
         section: Section::Connection,
         name: "listen",
         example: "\"127.0.0.1:7421\"",

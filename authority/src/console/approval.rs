@@ -22,7 +22,7 @@ use crate::app::{
     DenyArgs, ErrorKind, ReopenArgs,
 };
 use crate::console::answer::page;
-use crate::console::state::{Console, Routes};
+use crate::console::state::{Console, PageRoutes};
 use crate::when;
 
 #[derive(Template)]
@@ -41,7 +41,7 @@ struct ApprovalPage {
     is_final: bool,
     asked: String,
     lapses: String,
-    history: Vec<History>,
+    history: Vec<Statement>,
     pass: String,
     /// The people whom the pass asks, in words.
     asks: String,
@@ -57,7 +57,7 @@ struct ApprovalPage {
 }
 
 /// One statement, in words.
-struct History {
+struct Statement {
     word: &'static str,
     by: String,
     at: String,
@@ -66,11 +66,11 @@ struct History {
 }
 
 #[derive(Deserialize)]
-struct At {
+struct ApprovalPath {
     id: String,
 }
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> PageRoutes {
     vec![
         ("/approvals/{id}", get(approval)),
         ("/approvals/{id}/approve", post(approve)),
@@ -79,7 +79,11 @@ pub(super) fn routes() -> Routes {
     ]
 }
 
-async fn approval(State(console): State<Console>, frame: Frame, Path(At { id }): Path<At>) -> Response {
+async fn approval(
+    State(console): State<Console>,
+    frame: Frame,
+    Path(ApprovalPath { id }): Path<ApprovalPath>,
+) -> Response {
     let frame = frame.on(Here::Approvals);
     match find(&console, &id).await {
         Ok(info) => whole(&page_of(&console, frame, info)),
@@ -132,8 +136,8 @@ fn page_of(console: &Console, frame: Frame, mut info: ApprovalInfo) -> ApprovalP
 }
 
 /// Its times do not change while the page is open, so that it is not redrawn under a person's hand.
-fn history(info: &ApprovalInfo) -> Vec<History> {
-    let one = |said: &crate::app::ApprovalSaid| History {
+fn history(info: &ApprovalInfo) -> Vec<Statement> {
+    let one = |said: &crate::app::ApprovalSaid| Statement {
         word: said_word(said.said),
         by: said.by.as_ref().map_or_else(|| "somebody".to_owned(), ToString::to_string),
         at: when::at(said.at),
@@ -146,7 +150,7 @@ fn history(info: &ApprovalInfo) -> Vec<History> {
 async fn approve(
     State(console): State<Console>,
     frame: Frame,
-    Path(At { id }): Path<At>,
+    Path(ApprovalPath { id }): Path<ApprovalPath>,
     Extension(fields): Extension<Fields>,
 ) -> Response {
     let said = async {
@@ -167,7 +171,7 @@ async fn approve(
 async fn deny(
     State(console): State<Console>,
     frame: Frame,
-    Path(At { id }): Path<At>,
+    Path(ApprovalPath { id }): Path<ApprovalPath>,
     Extension(fields): Extension<Fields>,
 ) -> Response {
     let said = async {
@@ -188,7 +192,7 @@ async fn deny(
 async fn reopen(
     State(console): State<Console>,
     frame: Frame,
-    Path(At { id }): Path<At>,
+    Path(ApprovalPath { id }): Path<ApprovalPath>,
     Extension(fields): Extension<Fields>,
 ) -> Response {
     let said = async {

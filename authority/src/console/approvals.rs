@@ -8,7 +8,7 @@ use axum::routing::get;
 
 use super::frame::{Frame, Here, whole};
 use crate::app::{AppError, ApprovalFilter, ApprovalInfo, ApprovalStanding, SaidWord};
-use crate::console::state::{Console, Routes};
+use crate::console::state::{Console, PageRoutes};
 use crate::when;
 
 /// The listed questions: waiting ones, and the newest others.
@@ -18,12 +18,12 @@ const SHOWN: u32 = 100;
 #[template(path = "approvals.html")]
 struct ApprovalsPage {
     frame: Frame,
-    waiting: Vec<Question>,
-    settled: Vec<Question>,
+    waiting: Vec<QuestionCard>,
+    settled: Vec<QuestionCard>,
 }
 
 /// One question in a line.
-pub(super) struct Question {
+pub(super) struct QuestionCard {
     pub id: String,
     pub task: String,
     pub what: String,
@@ -39,7 +39,7 @@ pub(super) struct Question {
     pub end: String,
 }
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> PageRoutes {
     vec![("/approvals", get(approvals))]
 }
 
@@ -51,7 +51,7 @@ async fn approvals(State(console): State<Console>, frame: Frame) -> Response {
     }
 }
 
-async fn look(console: &Console, frame: &Frame) -> Result<(Vec<Question>, Vec<Question>), AppError> {
+async fn look(console: &Console, frame: &Frame) -> Result<(Vec<QuestionCard>, Vec<QuestionCard>), AppError> {
     let all = ApprovalFilter { limit: Some(SHOWN), ..ApprovalFilter::default() };
     let settled = console.app.approvals(all).await?.into_iter();
     let settled = settled.filter(|info| info.status != ApprovalStanding::Pending);
@@ -59,16 +59,16 @@ async fn look(console: &Console, frame: &Frame) -> Result<(Vec<Question>, Vec<Qu
 }
 
 /// The questions that wait, the oldest first: a new one is added at the end, and moves none.
-pub(super) async fn waiting(console: &Console, frame: &Frame) -> Result<Vec<Question>, AppError> {
+pub(super) async fn waiting(console: &Console, frame: &Frame) -> Result<Vec<QuestionCard>, AppError> {
     let filter = ApprovalFilter { status: Some(ApprovalStanding::Pending), limit: Some(SHOWN), pass: None };
     let pending = console.app.approvals(filter).await?;
     Ok(pending.iter().rev().map(|info| question(info, frame)).collect())
 }
 
-fn question(info: &ApprovalInfo, frame: &Frame) -> Question {
+fn question(info: &ApprovalInfo, frame: &Frame) -> QuestionCard {
     let (word, tone) = standing(info.status);
     let shown = info.shown.as_ref();
-    Question {
+    QuestionCard {
         id: info.id.to_string(),
         task: info.task.clone(),
         what: info.title(),

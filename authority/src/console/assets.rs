@@ -6,13 +6,13 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
-use crate::console::state::Routes;
+use crate::console::state::PageRoutes;
 
 pub(super) const STYLE: &str = concat!("/assets/", env!("CARGO_PKG_VERSION"), "/console.css");
 pub(super) const SCRIPT: &str = concat!("/assets/", env!("CARGO_PKG_VERSION"), "/live.js");
 const ICON: &str = "/assets/icon.svg";
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> PageRoutes {
     vec![
         (STYLE, get(|| file("text/css; charset=utf-8", include_bytes!("../../console/assets/console.css")))),
         (

@@ -8,9 +8,9 @@ use datalog::Message;
 
 use super::frame::{Frame, Here, whole};
 use super::guard::Fields;
-use super::line::{Line, lines};
+use super::line::{ListLine, lines};
 use crate::app::{AppError, LogQuery, LogVerification};
-use crate::console::state::{Console, Routes};
+use crate::console::state::{Console, PageRoutes};
 
 const PAGE: u32 = 100;
 const LONGEST: u32 = 1_000;
@@ -20,7 +20,7 @@ const LONGEST: u32 = 1_000;
 struct AuditPage {
     frame: Frame,
     filter: Filter,
-    lines: Vec<Line>,
+    lines: Vec<ListLine>,
     wrong: Option<Message>,
     verified: Option<LogVerification>,
     connections: Vec<String>,
@@ -49,7 +49,7 @@ impl AuditPage {
     }
 }
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> PageRoutes {
     vec![("/audit", get(audit)), ("/audit/verify", post(verify))]
 }
 

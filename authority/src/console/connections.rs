@@ -8,7 +8,7 @@ use axum::routing::get;
 use super::frame::{Frame, Here, whole};
 use super::stop_one;
 use crate::app::{Concern, ConnectionInfo, ConnectionStatus, StoppedBy, Told};
-use crate::console::state::{Console, Routes};
+use crate::console::state::{Console, PageRoutes};
 use crate::when;
 
 #[derive(Template)]
@@ -42,7 +42,7 @@ impl Linked {
     }
 }
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> PageRoutes {
     vec![("/connections", get(connections))]
 }
 

@@ -21,14 +21,14 @@ use futures_util::stream::unfold;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use crate::app::{App, Session};
-use crate::console::state::{Console, Routes};
+use crate::console::state::{Console, PageRoutes};
 
 /// Changes that come together are told once.
 const TOGETHER: Duration = Duration::from_millis(200);
 /// How often a quiet stream checks that its session still exists.
 const LOOK: Duration = Duration::from_secs(10);
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> PageRoutes {
     vec![("/events", get(events)), ("/alive", get(alive))]
 }
 
@@ -44,7 +44,7 @@ async fn events(State(console): State<Console>, Extension(session): Extension<Se
     let mut log = console.app.log_head();
     log.mark_unchanged();
     let app = console.app.clone();
-    let told = Told { app, session, log, ended: console.ended.clone(), _permit: permit };
+    let told = OpenPage { app, session, log, ended: console.ended.clone(), _permit: permit };
     let stream = unfold(told, |mut told| async move {
         let event = told.next().await?;
         Some((Ok::<_, Infallible>(event), told))
@@ -53,7 +53,7 @@ async fn events(State(console): State<Console>, Extension(session): Extension<Se
 }
 
 /// One open page.
-struct Told {
+struct OpenPage {
     app: Arc<App>,
     session: Session,
     log: watch::Receiver<u64>,
@@ -61,7 +61,7 @@ struct Told {
     _permit: OwnedSemaphorePermit,
 }
 
-impl Told {
+impl OpenPage {
     /// The next change; none once the session or the server has ended.
     async fn next(&mut self) -> Option<Event> {
         loop {

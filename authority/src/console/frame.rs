@@ -30,7 +30,7 @@ pub(super) enum Here {
 }
 
 /// One entry of the navigation.
-pub(super) struct Entry {
+pub(super) struct NavigationEntry {
     pub here: Here,
     pub path: &'static str,
     pub title: &'static str,
@@ -38,14 +38,14 @@ pub(super) struct Entry {
     pub key: char,
 }
 
-pub(super) const NAVIGATION: [Entry; 7] = [
-    Entry { here: Here::Now, path: "now", title: "Now", key: 'n' },
-    Entry { here: Here::Approvals, path: "approvals", title: "Approvals", key: 'a' },
-    Entry { here: Here::Passes, path: "passes", title: "Passes", key: 'p' },
-    Entry { here: Here::Mint, path: "mint", title: "Mint", key: 'm' },
-    Entry { here: Here::Connections, path: "connections", title: "Connections", key: 'c' },
-    Entry { here: Here::Audit, path: "audit", title: "Audit", key: 'l' },
-    Entry { here: Here::Services, path: "services", title: "Services", key: 's' },
+pub(super) const NAVIGATION: [NavigationEntry; 7] = [
+    NavigationEntry { here: Here::Now, path: "now", title: "Now", key: 'n' },
+    NavigationEntry { here: Here::Approvals, path: "approvals", title: "Approvals", key: 'a' },
+    NavigationEntry { here: Here::Passes, path: "passes", title: "Passes", key: 'p' },
+    NavigationEntry { here: Here::Mint, path: "mint", title: "Mint", key: 'm' },
+    NavigationEntry { here: Here::Connections, path: "connections", title: "Connections", key: 'c' },
+    NavigationEntry { here: Here::Audit, path: "audit", title: "Audit", key: 'l' },
+    NavigationEntry { here: Here::Services, path: "services", title: "Services", key: 's' },
 ];
 
 /// The frame of a page.
@@ -70,16 +70,16 @@ impl Frame {
         self
     }
 
-    pub(super) fn is_at(&self, entry: &Entry) -> bool {
+    pub(super) fn is_at(&self, entry: &NavigationEntry) -> bool {
         self.here == Some(entry.here)
     }
 
     /// What waits behind an entry, if anything does.
-    pub(super) fn count(&self, entry: &Entry) -> Option<usize> {
+    pub(super) fn count(&self, entry: &NavigationEntry) -> Option<usize> {
         Some(self.waiting).filter(|count| entry.here == Here::Approvals && *count > 0)
     }
 
-    pub(super) fn navigation(&self) -> &'static [Entry] {
+    pub(super) fn navigation(&self) -> &'static [NavigationEntry] {
         &NAVIGATION
     }
 

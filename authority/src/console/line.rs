@@ -9,7 +9,7 @@ use crate::when;
 
 /// One line of a list.
 #[derive(Debug, Clone)]
-pub(super) struct Line {
+pub(super) struct ListLine {
     pub seq: u64,
     pub at: String,
     pub ago: String,
@@ -27,7 +27,7 @@ pub(super) struct Line {
 }
 
 /// Requests and events of `records`, newest first. An outcome stands with its request.
-pub(super) fn lines(records: &[LogRecord], now: OffsetDateTime) -> Vec<Line> {
+pub(super) fn lines(records: &[LogRecord], now: OffsetDateTime) -> Vec<ListLine> {
     let mut outcomes = HashMap::new();
     for record in records {
         if let Entry::Outcome(outcome) = &record.entry {
@@ -38,7 +38,11 @@ pub(super) fn lines(records: &[LogRecord], now: OffsetDateTime) -> Vec<Line> {
 }
 
 /// The line of a request or an event; an outcome has none.
-pub(super) fn line(record: &LogRecord, outcome: Option<&OutcomeEntry>, now: OffsetDateTime) -> Option<Line> {
+pub(super) fn line(
+    record: &LogRecord,
+    outcome: Option<&OutcomeEntry>,
+    now: OffsetDateTime,
+) -> Option<ListLine> {
     let (tone, word, what, task, why) = match &record.entry {
         Entry::Intent(request) => ("good", "allow".to_owned(), what(request), request.task.clone(), None),
         Entry::Refusal(request) => {
@@ -64,7 +68,7 @@ pub(super) fn line(record: &LogRecord, outcome: Option<&OutcomeEntry>, now: Offs
         }
         Entry::Outcome(_) => return None,
     };
-    Some(Line {
+    Some(ListLine {
         seq: record.seq,
         at: when::at(record.at),
         ago: when::from_now(record.at, now),
@@ -78,7 +82,7 @@ pub(super) fn line(record: &LogRecord, outcome: Option<&OutcomeEntry>, now: Offs
     })
 }
 
-impl Line {
+impl ListLine {
     pub(super) fn is_refusal(&self) -> bool {
         self.tone == "bad"
     }

@@ -15,7 +15,7 @@ use super::frame::{Frame, Here, whole};
 use super::guard::Fields;
 use super::mint_form::{Form, args, filled};
 use crate::app::{ConnectionInfo, Minted, Preview};
-use crate::console::state::{Console, Routes};
+use crate::console::state::{Console, PageRoutes};
 use crate::templates::Template as Flags;
 use crate::when;
 
@@ -34,13 +34,13 @@ struct MintPage {
 /// The templates that the form can start from.
 #[derive(Default)]
 struct Starts {
-    good: Vec<Start>,
+    good: Vec<StartTemplate>,
     /// Errors of files that cannot be read.
     wrong: Vec<Message>,
 }
 
 /// A template that the form can start from.
-struct Start {
+struct StartTemplate {
     name: String,
     about: String,
     /// The name in an address.
@@ -80,7 +80,7 @@ struct MintedPage {
     connections: Vec<ConnectionInfo>,
 }
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> PageRoutes {
     vec![("/mint", get(form).post(mint)), ("/mint/preview", post(preview))]
 }
 
@@ -122,8 +122,8 @@ fn starts(console: &Console) -> Starts {
     starts
 }
 
-fn start(template: Flags) -> Start {
-    Start {
+fn start(template: Flags) -> StartTemplate {
+    StartTemplate {
         query: url::form_urlencoded::byte_serialize(template.name.as_bytes()).collect(),
         about: template.about().to_owned(),
         name: template.name,

@@ -48,7 +48,7 @@ use crate::api::names::{OwnNames, own_host_only};
 use crate::app::App;
 use crate::console::state::Console;
 use crate::console::state::LARGEST_FORM;
-use crate::console::state::Routes;
+use crate::console::state::PageRoutes;
 
 /// The most pages that receive changes, over all sessions.
 const MOST_STREAMS: usize = 32;
@@ -74,7 +74,7 @@ pub(crate) fn router(app: Arc<App>, listen: SocketAddr, ended: watch::Receiver<b
 }
 
 /// Behind a session, below the path of its cookie.
-fn pages_of_a_person() -> Routes {
+fn pages_of_a_person() -> PageRoutes {
     [
         now::routes(),
         approvals::routes(),
@@ -95,6 +95,6 @@ fn pages_of_a_person() -> Routes {
 }
 
 /// Nothing here shows or changes anything of the authority.
-fn pages_of_anybody() -> Routes {
+fn pages_of_anybody() -> PageRoutes {
     [sign_in::routes(), assets::routes()].concat()
 }

@@ -6,13 +6,13 @@ use axum::response::Response;
 use axum::routing::get;
 use time::Duration;
 
-use super::approvals::{Question, waiting};
+use super::approvals::{QuestionCard, waiting};
 use super::frame::{Frame, Here, whole};
-use super::line::{Line, lines};
+use super::line::{ListLine, lines};
 use super::passes::{Row, row};
 use super::stop_one::{SingleStop, single_stops};
 use crate::app::{AppError, Concern, ConnectionInfo, LogQuery, PassFilter, PassStatus};
-use crate::console::state::{Console, Routes};
+use crate::console::state::{Console, PageRoutes};
 use crate::when;
 
 /// How many records are read.
@@ -25,17 +25,17 @@ const ON_ITS_WAY: Duration = Duration::minutes(10);
 #[template(path = "now.html")]
 struct NowPage {
     frame: Frame,
-    waiting: Vec<Question>,
+    waiting: Vec<QuestionCard>,
     stops: Vec<SingleStop>,
-    on_their_way: Vec<Line>,
-    recent: Vec<Line>,
+    on_their_way: Vec<ListLine>,
+    recent: Vec<ListLine>,
     passes: Vec<Row>,
     at: String,
     connections: usize,
     broken: Vec<ConnectionInfo>,
 }
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> PageRoutes {
     vec![("/now", get(now))]
 }
 
@@ -43,7 +43,7 @@ async fn now(State(console): State<Console>, frame: Frame) -> Response {
     let frame = frame.on(Here::Now);
     match look(&console, &frame).await {
         Ok((records, passes, waiting)) => {
-            let is_fresh = |line: &&Line| line.is_open() && frame.now - line.moment < ON_ITS_WAY;
+            let is_fresh = |line: &&ListLine| line.is_open() && frame.now - line.moment < ON_ITS_WAY;
             let on_their_way = records.iter().filter(is_fresh).cloned().collect();
             let connections = console.app.connections();
             let count = connections.len();
@@ -71,9 +71,9 @@ async fn now(State(console): State<Console>, frame: Frame) -> Response {
     }
 }
 
-type Seen = (Vec<Line>, Vec<Row>, Vec<Question>);
+type NowLists = (Vec<ListLine>, Vec<Row>, Vec<QuestionCard>);
 
-async fn look(console: &Console, frame: &Frame) -> Result<Seen, AppError> {
+async fn look(console: &Console, frame: &Frame) -> Result<NowLists, AppError> {
     let records = console.app.log(LogQuery { limit: Some(READ), ..LogQuery::default() }).await?;
     let filter = PassFilter { status: Some(PassStatus::Live), ..PassFilter::default() };
     let passes = console.app.passes(filter).await?;

@@ -11,11 +11,11 @@ use serde::Deserialize;
 
 use super::frame::{Frame, Here, late, whole};
 use super::guard::Fields;
-use super::line::{Line, lines};
+use super::line::{ListLine, lines};
 use super::passes::{Row, row};
 use super::stop_one;
 use crate::app::{AppError, BudgetLeft, LineageNode, LogQuery, PassDetail, RevokeArgs, Stopped, StoppedBy};
-use crate::console::state::{Console, Routes};
+use crate::console::state::{Console, PageRoutes};
 use crate::when;
 
 /// How many refusals explain a stop.
@@ -29,24 +29,24 @@ struct PassPage {
     from: String,
     until: String,
     says: Option<Inspection>,
-    stop: Option<Stop>,
+    stop: Option<ShownStop>,
     budgets: Vec<Budget>,
-    lineage: Vec<Node>,
-    recent: Vec<Line>,
+    lineage: Vec<TreeNode>,
+    recent: Vec<ListLine>,
 }
 
 /// The stop that keeps the pass from counting.
-struct Stop {
+struct ShownStop {
     words: String,
     since: Option<String>,
     /// The latest refused requests.
-    tried: Vec<Line>,
+    tried: Vec<ListLine>,
     /// The page that resumes it.
     resume: String,
 }
 
 /// A node of the lineage's tree.
-struct Node {
+struct TreeNode {
     of: LineageNode,
     /// Its name: the pass, or the beginning of a block's id.
     name: String,
@@ -66,15 +66,19 @@ struct Budget {
 }
 
 #[derive(Deserialize)]
-struct At {
+struct PassPath {
     id: String,
 }
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> PageRoutes {
     vec![("/passes/{id}", get(pass)), ("/passes/{id}/revoke", post(revoke))]
 }
 
-async fn pass(State(console): State<Console>, frame: Frame, Path(At { id }): Path<At>) -> Response {
+async fn pass(
+    State(console): State<Console>,
+    frame: Frame,
+    Path(PassPath { id }): Path<PassPath>,
+) -> Response {
     let frame = frame.on(Here::Passes);
     match look(&console, &id).await {
         Ok((detail, records)) => {
@@ -99,14 +103,14 @@ async fn look(console: &Console, id: &str) -> Result<(PassDetail, Vec<crate::app
     Ok((detail, console.app.log(query).await?))
 }
 
-fn stop(stopped: &Stopped, recent: &[Line], frame: &Frame) -> Stop {
+fn stop(stopped: &Stopped, recent: &[ListLine], frame: &Frame) -> ShownStop {
     let resume = match &stopped.by {
         StoppedBy::Everything => "resume".into(),
         StoppedBy::Pass(id) => stop_one::resuming("pass", id.as_str()),
         StoppedBy::Task(task) => stop_one::resuming("task", task),
         StoppedBy::Connection(name) => stop_one::resuming("connection", name.as_str()),
     };
-    Stop {
+    ShownStop {
         words: stopped.to_string(),
         since: stopped.since.map(|since| when::from_now(since, frame.now)),
         tried: recent.iter().filter(|line| line.is_refusal()).take(TRIED).cloned().collect(),
@@ -125,17 +129,17 @@ fn budget(of: &BudgetLeft) -> Budget {
     }
 }
 
-fn node(of: LineageNode, frame: &Frame) -> Node {
+fn node(of: LineageNode, frame: &Frame) -> TreeNode {
     let name = if of.depth == 0 { "the pass".into() } else { of.id.as_str().chars().take(12).collect() };
     // A deeper node is shown as deep as the style sheet indents.
-    Node { name, depth: of.depth.min(6), last: of.last.map(|last| when::from_now(last, frame.now)), of }
+    TreeNode { name, depth: of.depth.min(6), last: of.last.map(|last| when::from_now(last, frame.now)), of }
 }
 
 /// Revokes the pass, or one block of its lineage and everything below it.
 async fn revoke(
     State(console): State<Console>,
     frame: Frame,
-    Path(At { id }): Path<At>,
+    Path(PassPath { id }): Path<PassPath>,
     Extension(fields): Extension<Fields>,
 ) -> Response {
     match end(&console, &id, &fields).await {

@@ -8,7 +8,7 @@ use axum::routing::get;
 use super::frame::{Frame, Here, whole};
 use super::guard::Fields;
 use crate::app::{PassFilter, PassInfo, PassStatus};
-use crate::console::state::{Console, Routes};
+use crate::console::state::{Console, PageRoutes};
 use crate::when;
 
 #[derive(Template)]
@@ -50,7 +50,7 @@ const TABS: [Stands; 5] = [
 /// How many of the newest are read.
 const READ: u32 = 1_000;
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> PageRoutes {
     vec![("/passes", get(passes))]
 }
 

@@ -10,8 +10,8 @@ use super::frame::{Frame, Here, whole};
 use super::line::{self, became, what};
 use crate::app::RecordView;
 use crate::audit::{Entry, EventEntry, ReasonEntry, RequestEntry};
-use crate::console::state::{Console, Routes};
-use crate::{told, when};
+use crate::console::state::{Console, PageRoutes};
+use crate::{fact_words, when};
 
 #[derive(Template)]
 #[template(path = "record.html")]
@@ -33,15 +33,19 @@ struct RecordPage {
 }
 
 #[derive(Deserialize)]
-struct At {
+struct RecordPath {
     seq: u64,
 }
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> PageRoutes {
     vec![("/audit/{seq}", get(record))]
 }
 
-async fn record(State(console): State<Console>, frame: Frame, Path(At { seq }): Path<At>) -> Response {
+async fn record(
+    State(console): State<Console>,
+    frame: Frame,
+    Path(RecordPath { seq }): Path<RecordPath>,
+) -> Response {
     let frame = frame.on(Here::Audit);
     match console.app.record(seq).await {
         Ok(view) => {
@@ -68,7 +72,7 @@ fn page(frame: Frame, RecordView { record, outcome, facts, no_facts, undoing }: 
         facts: Vec::new(),
         lineage: Vec::new(),
         reasons: Vec::new(),
-        told: facts.map(|facts| told::facts(&facts.kept)).unwrap_or_default(),
+        told: facts.map(|facts| fact_words::facts(&facts.kept)).unwrap_or_default(),
         became: outcome.as_ref().map(became),
         hash: record.hash,
     };

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::frame::{Frame, Here, whole};
 use super::guard::Fields;
 use crate::app::AppError;
-use crate::console::state::{Console, Routes};
+use crate::console::state::{Console, PageRoutes};
 
 /// How many operations are shown at once.
 const SHOWN: usize = 200;
@@ -19,10 +19,10 @@ const SHOWN: usize = 200;
 #[template(path = "services.html")]
 struct ServicesPage {
     frame: Frame,
-    services: Vec<Known>,
+    services: Vec<KnownService>,
 }
 
-struct Known {
+struct KnownService {
     name: String,
     title: String,
     operations: usize,
@@ -35,7 +35,7 @@ struct Known {
 #[template(path = "service.html")]
 struct ServicePage {
     frame: Frame,
-    service: Known,
+    service: KnownService,
     query: String,
     effect: String,
     rows: Vec<Operation>,
@@ -50,11 +50,11 @@ struct Operation {
 }
 
 #[derive(Deserialize)]
-struct At {
+struct ServicePath {
     name: String,
 }
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> PageRoutes {
     vec![("/services", get(services)), ("/services/{name}", get(service))]
 }
 
@@ -64,9 +64,9 @@ async fn services(State(console): State<Console>, frame: Frame) -> Response {
     whole(&page)
 }
 
-fn known(service: &datalog::catalog::Service) -> Known {
+fn known(service: &datalog::catalog::Service) -> KnownService {
     let having = |effect| service.operations.iter().filter(|o| o.effects.contains(effect)).count();
-    Known {
+    KnownService {
         name: service.name.to_string(),
         title: service.title.clone(),
         operations: service.operations.len(),
@@ -79,7 +79,7 @@ fn known(service: &datalog::catalog::Service) -> Known {
 async fn service(
     State(console): State<Console>,
     frame: Frame,
-    Path(At { name }): Path<At>,
+    Path(ServicePath { name }): Path<ServicePath>,
     RawQuery(query): RawQuery,
 ) -> Response {
     let frame = frame.on(Here::Services);

@@ -16,13 +16,13 @@ use super::guard::{self, COOKIE, Fields};
 use crate::app::Session;
 use crate::console::answer::{page, see_other};
 use crate::console::signed_out::{HOW, SignInPage, SignedOutPage, refused, signed_out};
-use crate::console::state::{Console, Routes};
+use crate::console::state::{Console, PageRoutes};
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> PageRoutes {
     vec![("/", get(front)), ("/sign-in", get(show).post(sign_in))]
 }
 
-pub(super) fn routes_of_a_person() -> Routes {
+pub(super) fn routes_of_a_person() -> PageRoutes {
     vec![("/sign-out", post(sign_out))]
 }
 

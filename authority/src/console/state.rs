@@ -19,7 +19,7 @@ pub(crate) struct Console {
     pub(crate) ended: watch::Receiver<bool>,
 }
 
-pub(crate) type Routes = Vec<(&'static str, MethodRouter<Console>)>;
+pub(crate) type PageRoutes = Vec<(&'static str, MethodRouter<Console>)>;
 
 /// The largest form.
 pub(crate) const LARGEST_FORM: usize = 64 * 1024;

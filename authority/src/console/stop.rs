@@ -6,15 +6,15 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::frame::{Frame, late, whole};
-use crate::console::state::{Console, Routes};
+use crate::console::state::{Console, PageRoutes};
 
 #[derive(Template)]
 #[template(path = "resume.html")]
-struct ResumePage {
+struct ResumeAllPage {
     frame: Frame,
 }
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> PageRoutes {
     vec![("/stop", post(stop)), ("/resume", get(ask).post(resume))]
 }
 
@@ -26,7 +26,7 @@ async fn stop(State(console): State<Console>, frame: Frame) -> Response {
 }
 
 async fn ask(frame: Frame) -> Response {
-    whole(&ResumePage { frame })
+    whole(&ResumeAllPage { frame })
 }
 
 async fn resume(State(console): State<Console>, frame: Frame) -> Response {

@@ -11,7 +11,7 @@ use datalog::PassId;
 use super::frame::{Frame, late, whole};
 use super::guard::Fields;
 use crate::app::{AppError, Stop, StopOneArgs, StopTarget};
-use crate::console::state::{Console, Routes};
+use crate::console::state::{Console, PageRoutes};
 use crate::when;
 
 /// A single stop, as a page shows it.
@@ -30,12 +30,12 @@ pub(super) struct SingleStop {
 
 #[derive(Template)]
 #[template(path = "resume_one.html")]
-struct ResumePage {
+struct ResumeOnePage {
     frame: Frame,
     of: SingleStop,
 }
 
-pub(super) fn routes() -> Routes {
+pub(super) fn routes() -> PageRoutes {
     vec![("/stop-one", post(stop_one)), ("/resume-one", get(ask).post(resume_one))]
 }
 
@@ -106,7 +106,7 @@ async fn ask(State(console): State<Console>, frame: Frame, RawQuery(query): RawQ
     match found.and_then(|found| found) {
         Ok(of) => {
             let of = shown(&console, of, &frame).await;
-            whole(&ResumePage { frame, of })
+            whole(&ResumeOnePage { frame, of })
         }
         Err(error) => frame.failed(&error),
     }

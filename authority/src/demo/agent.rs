@@ -28,7 +28,7 @@ pub(super) struct Agent {
 }
 
 /// One answer, as the agent understands it.
-pub(super) struct Answer {
+pub(super) struct AgentAnswer {
     pub(super) came_to: CameTo,
     pub(super) body: Value,
 }
@@ -44,11 +44,11 @@ impl Agent {
         &self.pass
     }
 
-    pub(super) async fn read(&mut self, path: &str) -> anyhow::Result<Answer> {
+    pub(super) async fn read(&mut self, path: &str) -> anyhow::Result<AgentAnswer> {
         self.send(Method::GET, path, None).await
     }
 
-    pub(super) async fn write(&mut self, path: &str, body: &Value) -> anyhow::Result<Answer> {
+    pub(super) async fn write(&mut self, path: &str, body: &Value) -> anyhow::Result<AgentAnswer> {
         self.send(Method::POST, path, Some(body)).await
     }
 
@@ -57,7 +57,12 @@ impl Agent {
         &self.received
     }
 
-    async fn send(&mut self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Answer> {
+    async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<AgentAnswer> {
         let request = Request::builder()
             .method(method)
             .uri(format!("http://{}{path}", self.gateway))
@@ -83,7 +88,7 @@ impl Agent {
         } else {
             self.refused += 1;
         }
-        Ok(Answer { came_to, body })
+        Ok(AgentAnswer { came_to, body })
     }
 }
 

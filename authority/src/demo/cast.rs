@@ -4,7 +4,7 @@ use anyhow::Context;
 use datalog::PassId;
 use serde_json::{Value, json};
 
-use super::agent::{Agent, Answer};
+use super::agent::{Agent, AgentAnswer};
 use super::provider::COLLECTOR;
 use super::stage::Stage;
 use crate::demo::playing::Observed;
@@ -50,27 +50,27 @@ impl Cast {
 
 /// The requests that an agent can try with a mailbox. It does not judge whether it may.
 impl Agent {
-    pub(super) async fn list_unread(&mut self) -> anyhow::Result<Answer> {
+    pub(super) async fn list_unread(&mut self) -> anyhow::Result<AgentAnswer> {
         self.read(&format!("{MAIL}/messages?q=is%3Aunread&maxResults=10")).await
     }
 
-    pub(super) async fn read_mail(&mut self, id: &str) -> anyhow::Result<Answer> {
+    pub(super) async fn read_mail(&mut self, id: &str) -> anyhow::Result<AgentAnswer> {
         self.read(&format!("{MAIL}/messages/{id}")).await
     }
 
-    pub(super) async fn draft(&mut self) -> anyhow::Result<Answer> {
+    pub(super) async fn draft(&mut self) -> anyhow::Result<AgentAnswer> {
         self.write(&format!("{MAIL}/drafts"), &json!({ "message": { "raw": letter() } })).await
     }
 
-    pub(super) async fn send_mail(&mut self) -> anyhow::Result<Answer> {
+    pub(super) async fn send_mail(&mut self) -> anyhow::Result<AgentAnswer> {
         self.write(&format!("{MAIL}/messages/send"), &json!({ "raw": letter() })).await
     }
 
-    pub(super) async fn delete(&mut self, ids: &[String]) -> anyhow::Result<Answer> {
+    pub(super) async fn delete(&mut self, ids: &[String]) -> anyhow::Result<AgentAnswer> {
         self.write(&format!("{MAIL}/messages/batchDelete"), &json!({ "ids": ids })).await
     }
 
-    pub(super) async fn forward_to_outside(&mut self) -> anyhow::Result<Answer> {
+    pub(super) async fn forward_to_outside(&mut self) -> anyhow::Result<AgentAnswer> {
         let path = format!("{MAIL}/settings/forwardingAddresses");
         self.write(&path, &json!({ "forwardingEmail": COLLECTOR })).await
     }
@@ -84,7 +84,7 @@ fn letter() -> String {
     base64::engine::general_purpose::URL_SAFE.encode(letter)
 }
 
-impl Answer {
+impl AgentAnswer {
     /// The result; in words, if it was refused.
     pub(super) fn observed(self, detail: impl Into<String>) -> Observed {
         if self.came_to.is_done() {

@@ -7,7 +7,7 @@ use anyhow::ensure;
 
 use super::agent::Agent;
 use super::cast::Cast;
-use super::provider::{Seen, Tally, holds};
+use super::provider::{SeenRequest, Tally, holds};
 use crate::app::LogQuery;
 use crate::audit::Entry;
 use crate::demo::playing::{Observed, Playing};
@@ -58,7 +58,7 @@ pub(super) fn upstream_saw_no_pass(cast: &mut Cast) -> Playing<'_> {
 
 /// Looks for passes in the requests that the provider saw. Returns how many requests for mail had one real token
 /// each.
-fn no_pass_in(seen: &[Seen], passes: &[&str], secrets: &[String]) -> anyhow::Result<usize> {
+fn no_pass_in(seen: &[SeenRequest], passes: &[&str], secrets: &[String]) -> anyhow::Result<usize> {
     for request in seen {
         let said = format!("{} {}", request.method, request.target);
         ensure!(!request.contains(PASS_PREFIX.as_bytes()), "`{said}` holds a pass");
@@ -68,7 +68,7 @@ fn no_pass_in(seen: &[Seen], passes: &[&str], secrets: &[String]) -> anyhow::Res
         }
     }
     let tokens: Vec<String> = secrets.iter().map(|token| format!("Bearer {token}")).collect();
-    let for_mail: Vec<&Seen> = seen.iter().filter(|seen| seen.target.starts_with(MAIL_PATH)).collect();
+    let for_mail: Vec<&SeenRequest> = seen.iter().filter(|seen| seen.target.starts_with(MAIL_PATH)).collect();
     ensure!(!for_mail.is_empty(), "the mail service saw no request at all");
     for request in &for_mail {
         let given: Vec<&[u8]> = request.header("authorization").collect();
@@ -120,9 +120,9 @@ mod tests {
         vec![TOKEN.to_owned()]
     }
 
-    fn mail(authorization: &[&str]) -> Seen {
+    fn mail(authorization: &[&str]) -> SeenRequest {
         let headers = authorization.iter().map(|value| ("authorization", *value));
-        Seen::made("/gmail/v1/users/me/messages", headers, "{}")
+        SeenRequest::made("/gmail/v1/users/me/messages", headers, "{}")
     }
 
     #[test]
@@ -132,9 +132,13 @@ mod tests {
         assert_eq!(no_pass_in(std::slice::from_ref(&good), &[PASS], &secrets()).unwrap(), 1);
         let bare = "AbC123-_xyz";
         for bad in [
-            Seen::made(&format!("/gmail/v1/x?access_token={bare}"), [("authorization", real.as_str())], ""),
-            Seen::made("/other", [("referer", PASS)], ""),
-            Seen::made("/other", [], &format!("{{\"a\":\"{bare}\"}}")),
+            SeenRequest::made(
+                &format!("/gmail/v1/x?access_token={bare}"),
+                [("authorization", real.as_str())],
+                "",
+            ),
+            SeenRequest::made("/other", [("referer", PASS)], ""),
+            SeenRequest::made("/other", [], &format!("{{\"a\":\"{bare}\"}}")),
         ] {
             assert!(no_pass_in(&[good.clone(), bad], &[PASS], &secrets()).is_err());
         }

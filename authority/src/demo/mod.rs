@@ -18,7 +18,7 @@ mod story;
 
 #[cfg(test)]
 pub(crate) use step::CameTo;
-pub(crate) use step::{Outcome, Report, Step, Who};
+pub(crate) use step::{Outcome, Step, StoryReport, Who};
 pub(crate) use story::play;
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use anyhow::Context;
 use secrecy::SecretString;
 use tempfile::TempDir;
 
-use super::provider::{self, Provider};
+use super::provider::{self, DemoProvider};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::types::{Config, RefreshStyle, ServiceConfig};
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(600);
 
 pub(super) struct Stage {
-    pub(super) provider: Provider,
+    pub(super) provider: DemoProvider,
     pub(super) server: Server,
     // Removed with the stage.
     _folder: TempDir,
@@ -35,7 +35,7 @@ impl Stage {
             access_token_lifetime: ACCESS_TOKEN_LIFETIME,
             now: Clock::System.now(),
         };
-        let provider = Provider::start(options).await.context("the demo's provider does not start")?;
+        let provider = DemoProvider::start(options).await.context("the demo's provider does not start")?;
         let folder = tempfile::Builder::new().prefix("hallpass-demo-").tempdir()?;
         let home = Home::at(folder.path().join("home"));
         App::init(&home, &Config::default())?;
@@ -59,7 +59,7 @@ impl Stage {
 }
 
 /// The configuration that points `gmail` at the provider.
-fn config(provider: &Provider) -> anyhow::Result<Config> {
+fn config(provider: &DemoProvider) -> anyhow::Result<Config> {
     let url = |path: &str| Some(format!("{}{path}", provider.base_url()));
     let gmail = ServiceConfig {
         base_url: url(""),

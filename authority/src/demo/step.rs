@@ -52,7 +52,7 @@ impl Step {
 
 /// The whole story.
 #[derive(Debug, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct StoryReport {
     pub(crate) steps: Vec<Step>,
     /// Steps that were not reached, because an earlier one broke.
     pub(crate) not_reached: Vec<&'static str>,
@@ -67,7 +67,7 @@ pub(crate) enum Outcome {
     NotAsTold,
 }
 
-impl Report {
+impl StoryReport {
     pub(crate) fn of(steps: Vec<Step>, not_reached: Vec<&'static str>) -> Self {
         let as_told = not_reached.is_empty() && steps.iter().all(Step::held);
         let outcome = if as_told { Outcome::AsTold } else { Outcome::NotAsTold };

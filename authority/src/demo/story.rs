@@ -4,7 +4,7 @@
 //! story goes on; a line that cannot be played ends it.
 
 use super::cast::Cast;
-use super::step::{CameTo, Report, Step, Who};
+use super::step::{CameTo, Step, StoryReport, Who};
 use super::{checks, scenes};
 use crate::demo::playing::{Observed, Playing};
 
@@ -46,7 +46,7 @@ const STORY: [Scene; 17] = [
 ];
 
 /// Plays the story. `told` hears of each step after it happened.
-pub(crate) async fn play(mut told: impl FnMut(&Step)) -> anyhow::Result<Report> {
+pub(crate) async fn play(mut told: impl FnMut(&Step)) -> anyhow::Result<StoryReport> {
     let mut cast = Cast::assemble().await?;
     let mut steps = Vec::new();
     let mut script = STORY.iter();
@@ -66,5 +66,5 @@ pub(crate) async fn play(mut told: impl FnMut(&Step)) -> anyhow::Result<Report> 
         }
     }
     cast.stage.strike().await?;
-    Ok(Report::of(steps, script.map(|scene| scene.what).collect()))
+    Ok(StoryReport::of(steps, script.map(|scene| scene.what).collect()))
 }

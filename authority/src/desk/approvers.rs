@@ -18,12 +18,12 @@ use crate::vault::{Place, Sealed, Vault, VaultError, random};
 
 /// The approvers of this home, in memory.
 pub(crate) struct Approvers {
-    state: RwLock<State>,
+    state: RwLock<ApproversState>,
     /// Held while a key is made, so that two callers do not both make the same one.
     pub making: tokio::sync::Mutex<()>,
 }
 
-struct State {
+struct ApproversState {
     rows: BTreeMap<ApproverName, ApproverRow>,
     trusted: Arc<ApproverKeys>,
 }
@@ -75,7 +75,10 @@ impl Approvers {
         }
         let rows: BTreeMap<_, _> = rows.into_iter().map(|row| (row.name.clone(), row)).collect();
         let trusted = trusted(&rows);
-        Ok(Self { state: RwLock::new(State { rows, trusted }), making: tokio::sync::Mutex::default() })
+        Ok(Self {
+            state: RwLock::new(ApproversState { rows, trusted }),
+            making: tokio::sync::Mutex::default(),
+        })
     }
 
     pub fn trusted(&self) -> Arc<ApproverKeys> {

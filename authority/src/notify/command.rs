@@ -14,11 +14,11 @@ use crate::notify::sink::{Delivery, Sink};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
-pub(crate) struct Command {
+pub(crate) struct CommandHook {
     words: Vec<String>,
 }
 
-impl Command {
+impl CommandHook {
     pub fn new(words: Vec<String>) -> Self {
         Self { words }
     }
@@ -51,7 +51,7 @@ impl Command {
     }
 }
 
-impl Sink for Command {
+impl Sink for CommandHook {
     fn name(&self) -> &'static str {
         "command"
     }

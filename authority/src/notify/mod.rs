@@ -21,7 +21,7 @@ use crate::notify::sink::Sink;
 
 pub(crate) use crate::app::notice::Notice;
 pub(crate) use crate::config::webhook_secret::Secret;
-pub(crate) use command::Command;
+pub(crate) use command::CommandHook;
 pub(crate) use webhook::Webhook;
 
 /// The pause between two notices about questions.
@@ -44,7 +44,7 @@ pub(crate) fn sinks(config: &NotifyConfig) -> Result<Vec<Box<dyn Sink>>, String>
         sinks.push(Box::new(Webhook::new(url, secret.clone())?));
     }
     if !config.command.is_empty() {
-        sinks.push(Box::new(Command::new(config.command.clone())));
+        sinks.push(Box::new(CommandHook::new(config.command.clone())));
     }
     Ok(sinks)
 }

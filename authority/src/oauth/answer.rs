@@ -9,7 +9,7 @@ use datalog::catalog::TokenShape;
 use secrecy::SecretString;
 use time::Duration;
 
-use super::fields::{Fields, Node, Twice};
+use super::fields::{AnswerFields, FieldValue, Twice};
 use crate::audit::plain;
 
 /// The kind of exchange.
@@ -22,7 +22,7 @@ pub(super) enum Occasion {
 }
 
 /// An answer as received.
-pub(super) struct Answer<'a> {
+pub(super) struct ProviderAnswer<'a> {
     pub status: u16,
     pub content_type: Option<&'a str>,
     pub body: &'a [u8],
@@ -44,7 +44,7 @@ pub(crate) struct Given {
 
 /// A provider's error.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct ProviderError {
     pub code: String,
     /// The code and its text, for people.
     pub words: String,
@@ -55,7 +55,7 @@ pub(super) struct Told {
 pub(super) enum Read {
     Given(Given),
     /// Whatever the status: some providers report errors with 200.
-    Error(Told),
+    Error(ProviderError),
     /// No tokens, and no readable error.
     Neither,
 }
@@ -84,9 +84,9 @@ const GRANT_ENDS: [&str; 3] =
 const LONGEST_YEARS: f64 = 100.0 * 366.0 * 86_400.0;
 const LONGEST_WORDS: usize = 300;
 
-pub(super) fn read(shape: TokenShape, occasion: Occasion, answer: &Answer<'_>) -> Read {
+pub(super) fn read(shape: TokenShape, occasion: Occasion, answer: &ProviderAnswer<'_>) -> Read {
     let is_success = (200..300).contains(&answer.status);
-    let fields = Fields::read(answer.content_type, answer.body);
+    let fields = AnswerFields::read(answer.content_type, answer.body);
     let told = fields.as_ref().and_then(told);
     match (fields, told) {
         (Some(fields), told) if is_success => {
@@ -110,9 +110,9 @@ impl Given {
 }
 
 /// The error of an answer: `error` as text (RFC 6749, section 5.2), or an object with a code.
-fn told(fields: &Fields) -> Option<Told> {
+fn told(fields: &AnswerFields) -> Option<ProviderError> {
     let (code, more) = match fields.get("error") {
-        Ok(Some(Node::Object(error))) => {
+        Ok(Some(FieldValue::Object(error))) => {
             let code = ["code", "type", "status", "error"].into_iter().find_map(|name| error.text(name));
             (code.or_else(|| error.text("message"))?, error.text("message"))
         }
@@ -122,10 +122,10 @@ fn told(fields: &Fields) -> Option<Told> {
         Some(more) => format!("{code}: {more}"),
         None => code.to_owned(),
     };
-    Some(Told { code: code.to_owned(), words: plain(&words).chars().take(LONGEST_WORDS).collect() })
+    Some(ProviderError { code: code.to_owned(), words: plain(&words).chars().take(LONGEST_WORDS).collect() })
 }
 
-fn given(shape: TokenShape, occasion: Occasion, fields: &Fields) -> Given {
+fn given(shape: TokenShape, occasion: Occasion, fields: &AnswerFields) -> Given {
     let fields = match shape {
         TokenShape::Standard => fields,
         TokenShape::AuthedUser => match of_person(occasion, fields) {
@@ -145,12 +145,13 @@ fn given(shape: TokenShape, occasion: Occasion, fields: &Fields) -> Given {
 
 /// Slack's way: after a consent the person's tokens stand under `authed_user`, beside a bot's, which is ignored.
 /// After a refresh they are the answer itself. Source: docs.slack.dev, `oauth.v2.access`.
-fn of_person(occasion: Occasion, fields: &Fields) -> Result<&Fields, Unread> {
-    let has_tokens =
-        |fields: &Fields| fields.text("access_token").is_some() || fields.text("refresh_token").is_some();
+fn of_person(occasion: Occasion, fields: &AnswerFields) -> Result<&AnswerFields, Unread> {
+    let has_tokens = |fields: &AnswerFields| {
+        fields.text("access_token").is_some() || fields.text("refresh_token").is_some()
+    };
     match fields.get("authed_user") {
         Err(Twice) => return Err(Unread::Twice("authed_user")),
-        Ok(Some(Node::Object(person))) if has_tokens(person) => return Ok(person),
+        Ok(Some(FieldValue::Object(person))) if has_tokens(person) => return Ok(person),
         Ok(_) => {}
     }
     match (fields.text("token_type"), occasion) {
@@ -160,7 +161,7 @@ fn of_person(occasion: Occasion, fields: &Fields) -> Result<&Fields, Unread> {
     }
 }
 
-fn access(shape: TokenShape, fields: &Fields) -> Result<SecretString, Unread> {
+fn access(shape: TokenShape, fields: &AnswerFields) -> Result<SecretString, Unread> {
     let token = required(fields, "access_token")?;
     if !is_sendable(token) {
         return Err(Unread::Unsendable("access_token"));
@@ -169,7 +170,7 @@ fn access(shape: TokenShape, fields: &Fields) -> Result<SecretString, Unread> {
     match fields.get("token_type") {
         Err(Twice) => Err(Unread::Twice("token_type")),
         Ok(None) => Ok(SecretString::from(token)),
-        Ok(Some(Node::Text(kind))) => match kind.trim().to_ascii_lowercase().as_str() {
+        Ok(Some(FieldValue::Text(kind))) => match kind.trim().to_ascii_lowercase().as_str() {
             "" | "bearer" => Ok(SecretString::from(token)),
             "user" if shape == TokenShape::AuthedUser => Ok(SecretString::from(token)),
             _ => Err(Unread::TokenType(plain(kind).chars().take(40).collect())),
@@ -178,12 +179,12 @@ fn access(shape: TokenShape, fields: &Fields) -> Result<SecretString, Unread> {
     }
 }
 
-fn required<'a>(fields: &'a Fields, field: &'static str) -> Result<&'a str, Unread> {
+fn required<'a>(fields: &'a AnswerFields, field: &'static str) -> Result<&'a str, Unread> {
     match fields.get(field) {
         Err(Twice) => Err(Unread::Twice(field)),
         Ok(None) => Err(Unread::Missing(field)),
-        Ok(Some(Node::Text(text))) if text.is_empty() => Err(Unread::Missing(field)),
-        Ok(Some(Node::Text(text))) => Ok(text),
+        Ok(Some(FieldValue::Text(text))) if text.is_empty() => Err(Unread::Missing(field)),
+        Ok(Some(FieldValue::Text(text))) => Ok(text),
         Ok(Some(other)) => Err(Unread::Kind { field, got: other.what() }),
     }
 }
@@ -194,10 +195,10 @@ fn is_sendable(token: &str) -> bool {
 }
 
 /// Seconds as a number or as text. Zero, negative or absurdly large numbers count as no end.
-fn seconds(node: &Node) -> Option<Duration> {
+fn seconds(node: &FieldValue) -> Option<Duration> {
     let seconds = match node {
-        Node::Number(number) => *number,
-        Node::Text(text) if is_decimal(text.trim()) => text.trim().parse().ok()?,
+        FieldValue::Number(number) => *number,
+        FieldValue::Text(text) if is_decimal(text.trim()) => text.trim().parse().ok()?,
         _ => return None,
     };
     (1.0..LONGEST_YEARS).contains(&seconds).then(|| Duration::seconds(seconds as i64))
@@ -215,12 +216,12 @@ fn is_decimal(text: &str) -> bool {
 
 /// Scopes separated by spaces or commas (GitHub, Slack), or as a list. An empty one says nothing: GitHub's apps have
 /// no scopes.
-fn scopes(node: &Node) -> Option<Vec<String>> {
+fn scopes(node: &FieldValue) -> Option<Vec<String>> {
     let texts = match node {
-        Node::Text(text) => vec![text.as_str()],
-        Node::List(nodes) => {
+        FieldValue::Text(text) => vec![text.as_str()],
+        FieldValue::List(nodes) => {
             let texts = nodes.iter().map(|node| match node {
-                Node::Text(text) => Some(text.as_str()),
+                FieldValue::Text(text) => Some(text.as_str()),
                 _ => None,
             });
             texts.collect::<Option<_>>()?
@@ -243,8 +244,8 @@ pub(crate) struct DeviceCodes {
     pub interval: Option<Duration>,
 }
 
-pub(super) fn device_codes(answer: &Answer<'_>) -> Result<DeviceCodes, Unread> {
-    let fields = Fields::read(answer.content_type, answer.body).ok_or(Unread::NoFields)?;
+pub(super) fn device_codes(answer: &ProviderAnswer<'_>) -> Result<DeviceCodes, Unread> {
+    let fields = AnswerFields::read(answer.content_type, answer.body).ok_or(Unread::NoFields)?;
     let seconds_of = |name| fields.get(name).ok().flatten().and_then(seconds);
     // Google's older name for it.
     let uri = fields.text("verification_uri").or_else(|| fields.text("verification_url"));
@@ -259,8 +260,8 @@ pub(super) fn device_codes(answer: &Answer<'_>) -> Result<DeviceCodes, Unread> {
 }
 
 /// The error of an answer to the start of a device flow, or to anything else that gives no tokens.
-pub(super) fn error_of(answer: &Answer<'_>) -> Option<Told> {
-    Fields::read(answer.content_type, answer.body).as_ref().and_then(told)
+pub(super) fn error_of(answer: &ProviderAnswer<'_>) -> Option<ProviderError> {
+    AnswerFields::read(answer.content_type, answer.body).as_ref().and_then(told)
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ impl Seed {
         };
         let content_type = self.r#type.as_deref().unwrap_or("application/json");
         let content_type = Some(content_type).filter(|text| !text.is_empty());
-        let answer = Answer { status: self.status.unwrap_or(200), content_type, body: &self.bytes() };
+        let answer = ProviderAnswer { status: self.status.unwrap_or(200), content_type, body: &self.bytes() };
         read(self.shape.unwrap_or_default(), occasion, &answer)
     }
 }
@@ -136,7 +136,7 @@ proptest! {
         members.insert(if is_before { 0 } else { members.len() }, tokens);
         let mark = if has_mark { "\u{feff}" } else { "" };
         let body = format!("{mark}{{{}}}", members.join(","));
-        let answer = Answer { status: 200, content_type: Some("application/json"), body: body.as_bytes() };
+        let answer = ProviderAnswer { status: 200, content_type: Some("application/json"), body: body.as_bytes() };
         let Read::Given(given) = read(TokenShape::Standard, Occasion::Refresh, &answer) else { panic!("{body}") };
         let (access, refresh) = (given.access.unwrap(), given.refresh.unwrap());
         prop_assert_eq!(access.expose_secret(), "a.b-c_d~e+f/g=");
@@ -153,7 +153,7 @@ proptest! {
         shape in prop_oneof![Just(TokenShape::Standard), Just(TokenShape::AuthedUser)],
         occasion in prop_oneof![Just(Occasion::Consent), Just(Occasion::Refresh)],
     ) {
-        let answer = Answer { status, content_type: content_type.as_deref(), body: &body };
+        let answer = ProviderAnswer { status, content_type: content_type.as_deref(), body: &body };
         if let Read::Given(given) = read(shape, occasion, &answer) {
             prop_assert!((200..300).contains(&status));
             for token in given.access.iter().chain(&given.refresh) {

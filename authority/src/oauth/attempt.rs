@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use time::{Duration, OffsetDateTime};
 
-use super::provider::{Client, Provider};
+use super::provider::{OAuthClient, Provider};
 
 /// More open connects would be a mistake.
 const MOST: usize = 64;
@@ -26,7 +26,7 @@ pub(crate) struct Connecting {
     /// As the person gave it.
     pub account: Option<Account>,
     pub provider: Provider,
-    pub client: Client,
+    pub client: OAuthClient,
 }
 
 impl Connecting {

@@ -13,10 +13,10 @@ use oauth2::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::answer::{self, Answer, DeviceCodes, Given, Occasion, Read};
+use super::answer::{self, DeviceCodes, Given, Occasion, ProviderAnswer, Read};
 use super::failure::TokenFailure;
 use super::http::HttpClient;
-use super::provider::{Client, Provider};
+use super::provider::{OAuthClient, Provider};
 
 /// A started authorization code flow.
 pub(crate) struct Begun {
@@ -36,7 +36,7 @@ pub(crate) enum DeviceAnswer {
 /// if it is known and the provider takes it.
 pub(crate) fn authorize(
     provider: &Provider,
-    client: &Client,
+    client: &OAuthClient,
     redirect_uri: &str,
     scopes: &[String],
     account: Option<&str>,
@@ -64,7 +64,7 @@ pub(crate) fn authorize(
 pub(crate) async fn exchange_code(
     http: &HttpClient,
     provider: &Provider,
-    client: &Client,
+    client: &OAuthClient,
     code: &str,
     verifier: &PkceCodeVerifier,
     redirect_uri: &str,
@@ -81,7 +81,7 @@ pub(crate) async fn exchange_code(
 pub(crate) async fn refresh(
     http: &HttpClient,
     provider: &Provider,
-    client: &Client,
+    client: &OAuthClient,
     token: &SecretString,
 ) -> Result<Given, TokenFailure> {
     let form = [("grant_type", "refresh_token"), ("refresh_token", token.expose_secret())];
@@ -91,7 +91,7 @@ pub(crate) async fn refresh(
 pub(crate) async fn begin_device(
     http: &HttpClient,
     provider: &Provider,
-    client: &Client,
+    client: &OAuthClient,
     scopes: &[String],
 ) -> Result<DeviceCodes, TokenFailure> {
     let url = provider.device_authorization_url.as_deref();
@@ -111,7 +111,7 @@ pub(crate) async fn begin_device(
 pub(crate) async fn poll_device(
     http: &HttpClient,
     provider: &Provider,
-    client: &Client,
+    client: &OAuthClient,
     device_code: &SecretString,
 ) -> Result<DeviceAnswer, TokenFailure> {
     let grant = "urn:ietf:params:oauth:grant-type:device_code";
@@ -127,7 +127,7 @@ pub(crate) async fn poll_device(
 async fn tokens(
     http: &HttpClient,
     provider: &Provider,
-    client: &Client,
+    client: &OAuthClient,
     occasion: Occasion,
     form: &[(&str, &str)],
 ) -> Result<Given, TokenFailure> {
@@ -139,7 +139,7 @@ async fn tokens(
 async fn ask(
     http: &HttpClient,
     provider: &Provider,
-    client: &Client,
+    client: &OAuthClient,
     occasion: Occasion,
     form: &[(&str, &str)],
 ) -> Result<(u16, Result<Read, TokenFailure>), TokenFailure> {
@@ -161,9 +161,9 @@ fn given(provider: &Provider, status: u16, read: Result<Read, TokenFailure>) -> 
     }
 }
 
-pub(super) fn answer_of(came: &HttpResponse) -> Answer<'_> {
+pub(super) fn answer_of(came: &HttpResponse) -> ProviderAnswer<'_> {
     let content_type = came.headers().get(http::header::CONTENT_TYPE);
-    Answer {
+    ProviderAnswer {
         status: came.status().as_u16(),
         content_type: content_type.and_then(|value| value.to_str().ok()),
         body: came.body(),
@@ -173,7 +173,7 @@ pub(super) fn answer_of(came: &HttpResponse) -> Answer<'_> {
 /// A form with the client's credentials (RFC 6749, section 2.3.1).
 pub(super) fn post_form(
     url: &str,
-    client: &Client,
+    client: &OAuthClient,
     pairs: &[(&str, &str)],
 ) -> Result<HttpRequest, TokenFailure> {
     let mut request = http::Request::post(url)
@@ -192,7 +192,7 @@ pub(super) fn post_form(
 }
 
 /// Each half is form-encoded first, as that section says.
-pub(super) fn basic(client: &Client) -> String {
+pub(super) fn basic(client: &OAuthClient) -> String {
     let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let secret = client.secret.as_ref().map(|secret| encode(secret.expose_secret())).unwrap_or_default();
     format!("Basic {}", STANDARD.encode(format!("{}:{secret}", encode(&client.id))))

@@ -4,7 +4,7 @@
 
 use datalog::Hinted;
 
-use super::answer::{Answer, Told, Unread};
+use super::answer::{ProviderAnswer, ProviderError, Unread};
 
 /// A failure's main question: may the provider have acted? A refresh token that was perhaps used is treated
 /// differently from one that surely was not.
@@ -73,8 +73,8 @@ const WAIT_CODES: [&str; 3] = ["slow_down", "ratelimited", "rate_limited"];
 
 impl TokenFailure {
     /// The meaning of a token endpoint's error. `dead` holds the service's own codes for an ended grant.
-    pub(super) fn told(status: u16, told: Told, dead: &[String]) -> Self {
-        let Told { code, words } = told;
+    pub(super) fn told(status: u16, told: ProviderError, dead: &[String]) -> Self {
+        let ProviderError { code, words } = told;
         let code = code.as_str();
         if status >= 500 {
             Self::Unknown(format!("status {status} ({words})"))
@@ -92,7 +92,7 @@ impl TokenFailure {
     }
 
     /// The meaning of a status without an error in the answer.
-    pub(super) fn status(answer: &Answer<'_>) -> Self {
+    pub(super) fn status(answer: &ProviderAnswer<'_>) -> Self {
         let status = answer.status;
         match status {
             401 => Self::ClientRefused("status 401".into()),

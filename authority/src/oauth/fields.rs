@@ -9,24 +9,24 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// One value of an answer.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Node {
+pub(super) enum FieldValue {
     Null,
     Bool(bool),
     Number(f64),
     Text(String),
-    List(Vec<Node>),
-    Object(Fields),
+    List(Vec<FieldValue>),
+    Object(AnswerFields),
 }
 
 /// Names and values in their order.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Fields(Vec<(String, Node)>);
+pub(super) struct AnswerFields(Vec<(String, FieldValue)>);
 
 /// A name that appears twice, with two values.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Twice;
 
-impl Node {
+impl FieldValue {
     /// Its kind, as words for a sentence.
     pub(super) fn what(&self) -> &'static str {
         match self {
@@ -40,14 +40,14 @@ impl Node {
     }
 }
 
-impl Fields {
+impl AnswerFields {
     /// The members of a body: of a JSON object, or of a form. None if it is neither.
     pub(super) fn read(content_type: Option<&str>, body: &[u8]) -> Option<Self> {
         let text = text(content_type, body)?;
         let text = text.trim();
         if text.starts_with(['{', '[', '"']) {
             return match serde_json::from_str(text).ok()? {
-                Node::Object(fields) => Some(fields),
+                FieldValue::Object(fields) => Some(fields),
                 _ => None,
             };
         }
@@ -59,13 +59,13 @@ impl Fields {
 
     fn of_form(text: &str) -> Self {
         let pairs = url::form_urlencoded::parse(text.as_bytes());
-        Self(pairs.map(|(name, value)| (name.into_owned(), Node::Text(value.into_owned()))).collect())
+        Self(pairs.map(|(name, value)| (name.into_owned(), FieldValue::Text(value.into_owned()))).collect())
     }
 
     /// The value of this name; null counts as missing.
-    pub(super) fn get(&self, name: &str) -> Result<Option<&Node>, Twice> {
+    pub(super) fn get(&self, name: &str) -> Result<Option<&FieldValue>, Twice> {
         let mut found = None;
-        for (_, node) in self.0.iter().filter(|(known, node)| known == name && *node != Node::Null) {
+        for (_, node) in self.0.iter().filter(|(known, node)| known == name && *node != FieldValue::Null) {
             if found.is_some_and(|before| before != node) {
                 return Err(Twice);
             }
@@ -77,7 +77,7 @@ impl Fields {
     /// The same, if it is non-empty text.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         match self.get(name) {
-            Ok(Some(Node::Text(text))) => Some(text.trim()).filter(|text| !text.is_empty()),
+            Ok(Some(FieldValue::Text(text))) => Some(text.trim()).filter(|text| !text.is_empty()),
             _ => None,
         }
     }
@@ -118,54 +118,54 @@ fn charset(content_type: &str) -> Option<String> {
 struct NodeVisitor;
 
 impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
+    type Value = FieldValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Null)
+    fn visit_unit<E>(self) -> Result<FieldValue, E> {
+        Ok(FieldValue::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-        Ok(Node::Bool(value))
+    fn visit_bool<E>(self, value: bool) -> Result<FieldValue, E> {
+        Ok(FieldValue::Bool(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(Node::Number(value as f64))
+    fn visit_u64<E>(self, value: u64) -> Result<FieldValue, E> {
+        Ok(FieldValue::Number(value as f64))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-        Ok(Node::Number(value as f64))
+    fn visit_i64<E>(self, value: i64) -> Result<FieldValue, E> {
+        Ok(FieldValue::Number(value as f64))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        Ok(Node::Number(value))
+    fn visit_f64<E>(self, value: f64) -> Result<FieldValue, E> {
+        Ok(FieldValue::Number(value))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-        Ok(Node::Text(value.to_owned()))
+    fn visit_str<E>(self, value: &str) -> Result<FieldValue, E> {
+        Ok(FieldValue::Text(value.to_owned()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<FieldValue, A::Error> {
         let mut nodes = Vec::new();
         while let Some(node) = list.next_element()? {
             nodes.push(node);
         }
-        Ok(Node::List(nodes))
+        Ok(FieldValue::List(nodes))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FieldValue, A::Error> {
         let mut fields = Vec::new();
         while let Some(pair) = map.next_entry()? {
             fields.push(pair);
         }
-        Ok(Node::Object(Fields(fields)))
+        Ok(FieldValue::Object(AnswerFields(fields)))
     }
 }
 
-impl<'de> Deserialize<'de> for Node {
+impl<'de> Deserialize<'de> for FieldValue {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(NodeVisitor)
     }

@@ -11,7 +11,7 @@ use time::{Duration, OffsetDateTime};
 use tokio::sync::watch;
 use verifier::ports::{Connection, Credential};
 
-use super::provider::{Client, Provider};
+use super::provider::{OAuthClient, Provider};
 use crate::health::{Concern, ConnectionStatus};
 use crate::store::{ConnectionId, CredentialRow, GrantEnd};
 use crate::when;
@@ -41,15 +41,15 @@ pub(crate) struct Live {
     pub asked: Option<Vec<String>>,
     pub connected: OffsetDateTime,
     pub provider: Provider,
-    pub client: Client,
+    pub client: OAuthClient,
     gateway: RwLock<Option<Arc<Connection>>>,
-    state: Mutex<State>,
+    state: Mutex<LiveState>,
 }
 
-pub(super) struct State {
+pub(super) struct LiveState {
     /// The known concerns, except those that follow from the time and from `known`.
     concerns: Vec<Noted>,
-    pub known: Option<Known>,
+    pub known: Option<OpenedGeneration>,
     /// When, in the time before its end, this token is replaced. It differs by process and by token, so that
     /// refreshes do not come all at once.
     jitter: u8,
@@ -75,7 +75,7 @@ struct Noted {
 
 /// One generation, opened.
 #[derive(Clone)]
-pub(crate) struct Known {
+pub(crate) struct OpenedGeneration {
     pub access: SecretString,
     pub refresh: Option<SecretString>,
     pub generation: u64,
@@ -90,10 +90,10 @@ pub(crate) struct Known {
 pub(super) struct Unsaved {
     pub from: u64,
     pub row: CredentialRow,
-    pub known: Known,
+    pub known: OpenedGeneration,
 }
 
-/// What a lease is to do.
+/// What to do for a lease.
 pub(crate) enum Plan {
     Use(Credential),
     /// It is good, but must be replaced soon.
@@ -115,7 +115,7 @@ pub(crate) struct Flight {
     pub opened: Option<watch::Sender<()>>,
 }
 
-/// What a live connection is made of.
+/// The parts of a live connection.
 pub(crate) struct Facts {
     pub id: ConnectionId,
     pub name: ConnectionName,
@@ -124,15 +124,15 @@ pub(crate) struct Facts {
     pub asked: Option<Vec<String>>,
     pub connected: OffsetDateTime,
     pub provider: Provider,
-    pub client: Client,
+    pub client: OAuthClient,
     pub gateway: Option<Arc<Connection>>,
 }
 
 impl Live {
-    pub fn new(facts: Facts, known: Option<Known>, concerns: Vec<Concern>) -> Self {
+    pub fn new(facts: Facts, known: Option<OpenedGeneration>, concerns: Vec<Concern>) -> Self {
         let Facts { id, name, service, account, asked, connected, provider, client, gateway } = facts;
         let concerns = concerns.into_iter().map(|concern| Noted { concern, at: connected }).collect();
-        let state = State {
+        let state = LiveState {
             concerns,
             known,
             jitter: jitter(),
@@ -159,7 +159,7 @@ impl Live {
         *self.gateway.write().unwrap_or_else(PoisonError::into_inner) = gateway;
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, LiveState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -199,7 +199,7 @@ impl Live {
         self.state().known.as_ref().map(|known| known.scopes.clone()).unwrap_or_default()
     }
 
-    pub fn known(&self) -> Option<Known> {
+    pub fn known(&self) -> Option<OpenedGeneration> {
         self.state().known.clone()
     }
 
@@ -229,7 +229,7 @@ impl Live {
     }
 }
 
-impl State {
+impl LiveState {
     fn plan(&mut self, old_access: OldAccess, now: OffsetDateTime) -> Plan {
         if self.has_ended() {
             return Plan::NeedsReconnect;
@@ -343,7 +343,7 @@ impl State {
     }
 
     /// Makes a generation current, unless it is older than the known one: then it was read before that was written.
-    pub fn succeeded(&mut self, known: Known) {
+    pub fn succeeded(&mut self, known: OpenedGeneration) {
         if self.known.as_ref().is_some_and(|current| current.generation > known.generation) {
             return;
         }
@@ -404,7 +404,7 @@ impl State {
     }
 }
 
-impl Known {
+impl OpenedGeneration {
     pub fn credential(&self) -> Credential {
         Credential { token: self.access.clone(), generation: self.generation, expires: self.expires }
     }

@@ -4,9 +4,9 @@ use super::*;
 
 const NOW: OffsetDateTime = time::macros::datetime!(2026-11-30 12:00 UTC);
 
-fn known(generation: u64, expires: OffsetDateTime) -> Known {
+fn known(generation: u64, expires: OffsetDateTime) -> OpenedGeneration {
     let token = || SecretString::from("token");
-    Known {
+    OpenedGeneration {
         access: token(),
         refresh: Some(token()),
         generation,
@@ -17,8 +17,8 @@ fn known(generation: u64, expires: OffsetDateTime) -> Known {
     }
 }
 
-fn state(known: Known) -> State {
-    State {
+fn state(known: OpenedGeneration) -> LiveState {
+    LiveState {
         concerns: Vec::new(),
         known: Some(known),
         jitter: 0,

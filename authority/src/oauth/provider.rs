@@ -20,8 +20,8 @@ pub(crate) enum Revocation {
     Unsupported,
     /// RFC 7009.
     Endpoint(String),
-    /// DELETE at one of two addresses, with the client's id and secret as Basic credentials. `{client_id}` stands for the
-    /// client.
+    /// DELETE at one of two addresses, with the client's id and secret as Basic credentials. `{client_id}` stands for
+    /// the client.
     ByClient { grant: String, token: String },
     /// With the token itself as the bearer. The answer may say no with status 200.
     ByBearer(String),
@@ -38,7 +38,7 @@ pub(crate) struct Userinfo {
 
 /// The OAuth client that a person registered.
 #[derive(Clone)]
-pub(crate) struct Client {
+pub(crate) struct OAuthClient {
     pub id: String,
     pub secret: Option<SecretString>,
     pub auth: ClientAuth,
@@ -51,7 +51,7 @@ pub(crate) struct Provider {
     pub token_url: Option<String>,
     pub device_authorization_url: Option<String>,
     pub revocation: Revocation,
-    /// Set by the person, for a provider that redirects to no loopback address.
+    /// Set by the person, if the provider does not redirect to loopback addresses.
     pub redirect_uri: Option<String>,
     /// Asked in turn until one answers.
     pub userinfo: Vec<Userinfo>,

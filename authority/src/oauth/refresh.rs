@@ -24,7 +24,7 @@ use verifier::ports::{Credential, LeaseError, Rejection};
 use super::answer::{Given, Unread};
 use super::failure::TokenFailure;
 use super::http::HttpClient;
-use super::live::{Flight, Known, Live, Plan, Unsaved};
+use super::live::{Flight, Live, OpenedGeneration, Plan, Unsaved};
 use super::revoke::{Reach, Tokens, revoke};
 use super::sealed::{open_credential, seal_credential};
 use super::{account, refresh};
@@ -172,7 +172,7 @@ impl Refresher {
         ended
     }
 
-    async fn probe(&self, live: &Live, known: &Known) {
+    async fn probe(&self, live: &Live, known: &OpenedGeneration) {
         match account(&self.http, &live.provider, &known.access).await {
             Err(because) if because.is_dead() => {
                 self.end_grant(live, known.generation, because.into()).await;
@@ -212,10 +212,10 @@ impl Refresher {
         }
     }
 
-    async fn call(&self, live: &Live, known: &Known, token: &SecretString, begun: RefreshBegun) {
+    async fn call(&self, live: &Live, known: &OpenedGeneration, token: &SecretString, begun: RefreshBegun) {
         let given = refresh(&self.http, &live.provider, &live.client, token).await;
         match given.and_then(|given| self.next(live, known, given)) {
-            Ok(Next { known: next, unread }) => match self.seal(live.id, known, next) {
+            Ok(NextGeneration { known: next, unread }) => match self.seal(live.id, known, next) {
                 Ok(unsaved) => {
                     live.state().unsaved = Some(unsaved.clone());
                     self.save(live, unsaved).await;
@@ -232,7 +232,12 @@ impl Refresher {
 
     /// The generation that follows from the provider's answer. If the answer cannot be read in full, it is whatever
     /// was understood. A new refresh token may have ended the old one, so it is kept even without an access token.
-    fn next(&self, live: &Live, before: &Known, given: Given) -> Result<Next, TokenFailure> {
+    fn next(
+        &self,
+        live: &Live,
+        before: &OpenedGeneration,
+        given: Given,
+    ) -> Result<NextGeneration, TokenFailure> {
         let now = self.clock.now();
         let Given { access, refresh, expires_in, scopes, grant_ends_in } = given;
         let (access, expires, unread) = match access {
@@ -249,7 +254,7 @@ impl Refresher {
             // The provider announced no end for a new refresh token.
             None => before.grant.filter(|_| refresh.is_none()),
         };
-        let known = Known {
+        let known = OpenedGeneration {
             access,
             refresh: refresh.or_else(|| before.refresh.clone()),
             generation: before.generation + 1,
@@ -258,10 +263,16 @@ impl Refresher {
             scopes: scopes.unwrap_or_else(|| before.scopes.clone()),
             grant,
         };
-        Ok(Next { known, unread })
+        Ok(NextGeneration { known, unread })
     }
 
-    async fn failed(&self, live: &Live, known: &Known, begun: RefreshBegun, failure: TokenFailure) {
+    async fn failed(
+        &self,
+        live: &Live,
+        known: &OpenedGeneration,
+        begun: RefreshBegun,
+        failure: TokenFailure,
+    ) {
         let because = Message::from(&failure);
         tracing::warn!(connection = %live.name, %because, "a refresh failed");
         match failure {
@@ -411,15 +422,20 @@ impl Refresher {
         }
     }
 
-    fn seal(&self, id: ConnectionId, before: &Known, known: Known) -> Result<Unsaved, VaultError> {
+    fn seal(
+        &self,
+        id: ConnectionId,
+        before: &OpenedGeneration,
+        known: OpenedGeneration,
+    ) -> Result<Unsaved, VaultError> {
         let row = seal_credential(&self.vault, id, &known)?;
         Ok(Unsaved { from: before.generation, row, known })
     }
 }
 
 /// The next generation, and the part of the answer that could not be read.
-struct Next {
-    known: Known,
+struct NextGeneration {
+    known: OpenedGeneration,
     unread: Option<Unread>,
 }
 
@@ -443,7 +459,7 @@ fn row(concern: &Concern, at: OffsetDateTime) -> ConcernRow {
 /// Whether to use a refresh token again after a call with an unknown outcome. If its first use may have ended it, a
 /// second use may end the whole grant. So it waits while the access token lives. Once that has ended, or the upstream
 /// no longer takes it, there is nothing to lose.
-fn may_repeat(style: RefreshStyle, known: &Known, now: OffsetDateTime) -> bool {
+fn may_repeat(style: RefreshStyle, known: &OpenedGeneration, now: OffsetDateTime) -> bool {
     match style {
         RefreshStyle::Keeps | RefreshStyle::RotatesWithGrace => true,
         RefreshStyle::Rotates => known.expires.is_none_or(|end| now >= end),

@@ -5,12 +5,12 @@
 use oauth2::HttpRequest;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::answer::{self, Told};
+use super::answer::{self, ProviderError};
 use super::bearer;
 use super::exchange::{answer_of, basic, post_form};
 use super::failure::TokenFailure;
 use super::http::HttpClient;
-use super::provider::{Client, Provider, Revocation};
+use super::provider::{OAuthClient, Provider, Revocation};
 use crate::app::ProviderRevocation;
 use crate::oauth::failure::nothing;
 
@@ -34,7 +34,7 @@ pub(crate) enum Reach {
 pub(crate) async fn revoke(
     http: &HttpClient,
     provider: &Provider,
-    client: &Client,
+    client: &OAuthClient,
     tokens: Tokens<'_>,
     reach: Reach,
 ) -> ProviderRevocation {
@@ -60,7 +60,7 @@ pub(crate) async fn revoke(
 async fn revoke_at(
     http: &HttpClient,
     url: &str,
-    client: &Client,
+    client: &OAuthClient,
     tokens: Tokens<'_>,
 ) -> Result<(), TokenFailure> {
     let (token, kind) = match (tokens.refresh, tokens.access) {
@@ -75,7 +75,7 @@ async fn revoke_at(
 async fn revoke_by_client(
     http: &HttpClient,
     url: &str,
-    client: &Client,
+    client: &OAuthClient,
     tokens: Tokens<'_>,
 ) -> Result<(), TokenFailure> {
     let access = tokens.access.ok_or_else(nothing)?;
@@ -92,7 +92,7 @@ async fn revoke_by_client(
 async fn send(
     http: &HttpClient,
     request: HttpRequest,
-    is_dead: impl Fn(&Told) -> bool,
+    is_dead: impl Fn(&ProviderError) -> bool,
 ) -> Result<(), TokenFailure> {
     let came = http.send(request).await?;
     if came.status().is_success() {

@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::live::Known;
+use super::live::OpenedGeneration;
 use crate::store::{ConnectionId, CredentialRow, KnownConnectionRow};
 use crate::vault::{Place, Sealed, Vault, VaultError};
 
@@ -13,7 +13,7 @@ fn place<'a>(row: &'a str, column: &'a str, generation: u64) -> Place<'a> {
 pub(crate) fn seal_credential(
     vault: &Vault,
     id: ConnectionId,
-    known: &Known,
+    known: &OpenedGeneration,
 ) -> Result<CredentialRow, VaultError> {
     let row = id.0.to_string();
     let seal = |column, secret: &SecretString| -> Result<Sealed, VaultError> {
@@ -30,11 +30,14 @@ pub(crate) fn seal_credential(
     })
 }
 
-pub(crate) fn open_credential(vault: &Vault, row: &KnownConnectionRow) -> Result<Known, VaultError> {
+pub(crate) fn open_credential(
+    vault: &Vault,
+    row: &KnownConnectionRow,
+) -> Result<OpenedGeneration, VaultError> {
     let id = row.id.0.to_string();
     let credential = &row.credential;
     let open = |column, sealed: &Sealed| vault.open_string(place(&id, column, credential.generation), sealed);
-    Ok(Known {
+    Ok(OpenedGeneration {
         access: open("access", &credential.access)?,
         refresh: credential.refresh.as_ref().map(|sealed| open("refresh", sealed)).transpose()?,
         generation: credential.generation,

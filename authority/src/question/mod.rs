@@ -44,14 +44,14 @@ pub enum ApprovalStatus {
 /// What a yes covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
-    pub reach: Reach,
+    pub reach: ApprovalReach,
     /// How often; none for no limit.
     pub times: Option<u32>,
     pub until: OffsetDateTime,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum ApprovalReach {
     Exact,
     Alike,
 }
@@ -108,7 +108,7 @@ pub struct Question {
     /// In the order in which people said it.
     pub said: Vec<Said>,
     /// The grant, while there is one.
-    pub reach: Option<Reach>,
+    pub reach: Option<ApprovalReach>,
     /// None without a limit, or before a grant.
     pub uses_left: Option<u32>,
     pub uses: u32,
@@ -277,10 +277,10 @@ impl Question {
     /// Grants the least that all approvers allow: exact if one said so, the fewest times, the earliest end.
     fn granted(self) -> Self {
         let grants: Vec<Grant> = self.approved_by().map(|(_, _, grant, _)| grant).collect();
-        let alike = grants.iter().all(|grant| grant.reach == Reach::Alike);
+        let alike = grants.iter().all(|grant| grant.reach == ApprovalReach::Alike);
         Self {
             status: ApprovalStatus::Approved,
-            reach: Some(if alike { Reach::Alike } else { Reach::Exact }),
+            reach: Some(if alike { ApprovalReach::Alike } else { ApprovalReach::Exact }),
             uses_left: grants.iter().filter_map(|grant| grant.times).min(),
             expires: grants.iter().map(|grant| grant.until).min().unwrap_or(self.expires),
             ..self

@@ -15,7 +15,7 @@ fn question(needed: u32) -> Question {
     Question::new(needed, Vec::new(), NOW + Duration::hours(1), END)
 }
 
-fn grant(reach: Reach, times: Option<u32>) -> Grant {
+fn grant(reach: ApprovalReach, times: Option<u32>) -> Grant {
     Grant { reach, times, until: NOW + Duration::hours(1) }
 }
 
@@ -24,7 +24,7 @@ fn says(by: &str, seen: Option<u32>, says: Says) -> Happening {
 }
 
 fn yes(by: &str) -> Happening {
-    says(by, None, Says::Yes { block: by.as_bytes().to_vec(), grant: grant(Reach::Exact, Some(1)) })
+    says(by, None, Says::Yes { block: by.as_bytes().to_vec(), grant: grant(ApprovalReach::Exact, Some(1)) })
 }
 
 fn no(by: &str) -> Happening {
@@ -81,7 +81,7 @@ fn a_page_that_is_out_of_date_answers_nothing() {
     let question = question(2);
     let next = after(&question, &[yes("anna")]);
     for stale in [
-        says("bob", Some(1), Says::Yes { block: Vec::new(), grant: grant(Reach::Exact, Some(1)) }),
+        says("bob", Some(1), Says::Yes { block: Vec::new(), grant: grant(ApprovalReach::Exact, Some(1)) }),
         says("bob", Some(1), Says::No { because: None, bar: Bar::Exact }),
     ] {
         assert_eq!(next.after(&stale), Err(Refused::AnotherVersion));
@@ -126,7 +126,7 @@ fn made((what, who, seen): (u8, u8, u8), version: u32) -> Happening {
         1 | 2 => Some(version),
         _ => Some(version.saturating_sub(1)),
     };
-    let reach = if who == 0 { Reach::Alike } else { Reach::Exact };
+    let reach = if who == 0 { ApprovalReach::Alike } else { ApprovalReach::Exact };
     match what {
         0 | 1 => says(by, seen, Says::Yes { block: vec![who], grant: grant(reach, Some(2)) }),
         2 => says(by, seen, Says::No { because: None, bar: Bar::People }),

@@ -31,12 +31,12 @@ pub struct Ready {
     pub authority: SocketAddr,
     pub socket: PathBuf,
     /// The listeners of single connections.
-    pub connections: Vec<Own>,
+    pub connections: Vec<OwnPort>,
 }
 
 /// The listener of one connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Own {
+pub struct OwnPort {
     pub name: ConnectionName,
     pub listen: SocketAddr,
 }
@@ -104,7 +104,7 @@ pub async fn start(home: &Home, mut config: Config, patience: Duration) -> anyho
 struct Listeners {
     gateway: TcpListener,
     authority: TcpListener,
-    connections: Vec<(Own, TcpListener)>,
+    connections: Vec<(OwnPort, TcpListener)>,
 }
 
 impl Listeners {
@@ -116,7 +116,7 @@ impl Listeners {
         for (name, settings) in &mut config.connections {
             if let Some(address) = &mut settings.listen {
                 let listener = listen(address, &format!("connections.{name}"))?;
-                connections.push((Own { name: name.clone(), listen: *address }, listener));
+                connections.push((OwnPort { name: name.clone(), listen: *address }, listener));
             }
         }
         Ok(Self { gateway, authority, connections })

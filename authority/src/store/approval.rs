@@ -11,7 +11,9 @@ use super::Line;
 use crate::store::stored::Stored;
 use crate::vault::Sealed;
 
-pub use crate::question::{Answer, ApprovalStatus, Bar, Grant, Question, Reach, Refused, Said, Says, Word};
+pub use crate::question::{
+    Answer, ApprovalReach, ApprovalStatus, Bar, Grant, Question, Refused, Said, Says, Word,
+};
 
 /// A question before it is put.
 #[derive(Clone)]

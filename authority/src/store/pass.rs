@@ -20,7 +20,7 @@ pub struct PassRow {
 
 /// The words of a pass without its signature: the JSON of `datalog::Inspection`.
 #[derive(Debug, Clone)]
-pub struct Said(pub String);
+pub struct PassWords(pub String);
 
 /// Which passes, newest first.
 #[derive(Debug, Clone)]
@@ -33,9 +33,9 @@ pub struct PassQuery {
 }
 
 pub trait PassStore {
-    fn minted(&self, pass: PassRow, says: Said, event: Line) -> Stored<'_, ()>;
+    fn minted(&self, pass: PassRow, says: PassWords, event: Line) -> Stored<'_, ()>;
     /// One pass and its words; passes from before words were stored have none.
-    fn pass<'a>(&'a self, id: &'a PassId) -> Stored<'a, Option<(PassRow, Option<Said>)>>;
+    fn pass<'a>(&'a self, id: &'a PassId) -> Stored<'a, Option<(PassRow, Option<PassWords>)>>;
     fn passes(&self, query: PassQuery) -> Stored<'_, Vec<PassRow>>;
     /// Some ids that begin like this.
     fn passes_that_begin<'a>(&'a self, beginning: &'a str) -> Stored<'a, Vec<PassId>>;

@@ -34,7 +34,7 @@ impl Hinted for FactsError {
 /// Where a description came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Source {
+pub(crate) enum DescriptionSource {
     Discovery,
     OpenApi,
     /// The declarations of the provider's own client.
@@ -48,7 +48,7 @@ pub(crate) struct Header {
     pub hallpass_facts: u32,
     pub service: ServiceName,
     pub title: String,
-    pub source: Source,
+    pub source: DescriptionSource,
     /// The provider's own revision of the description.
     pub revision: String,
     /// The provider's hosts. Requests go to the first one.

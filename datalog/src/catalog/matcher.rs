@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use crate::catalog::Method;
 use crate::catalog::path::Segment;
-use crate::catalog::template::{Part, Segment as TemplateSegment, Span, Template};
+use crate::catalog::template::{Span, Template, TemplatePart, TemplateSegment};
 
 /// The form in which an operation is addressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub(crate) struct Matcher {
 
 /// A matching template, with the values of its parameters.
 #[derive(Debug)]
-pub(crate) struct Found<'m> {
+pub(crate) struct Match<'m> {
     pub(crate) ends: &'m [End],
     pub(crate) values: Vec<String>,
     node: usize,
@@ -56,10 +56,10 @@ pub(crate) struct Found<'m> {
 
 /// The outcome of a search.
 #[derive(Debug)]
-pub(crate) enum Search<'m> {
+pub(crate) enum MatchOutcome<'m> {
     Nothing,
     /// The most literal template; several if they differ only in the kinds of their parameters.
-    Best(Vec<Found<'m>>),
+    Best(Vec<Match<'m>>),
     /// Several match and none is the most literal.
     Several,
 }
@@ -104,7 +104,7 @@ impl Matcher {
             at = match segment {
                 TemplateSegment::Literal(text) => *node.literals.entry(text.clone()).or_insert(fresh),
                 TemplateSegment::Parts(parts) => match parts.as_slice() {
-                    [Part::Parameter(index)] => {
+                    [TemplatePart::Parameter(index)] => {
                         let many = template.parameters.get(*index).is_some_and(|p| p.span == Span::Many);
                         *(if many { &mut node.many } else { &mut node.one }).get_or_insert(fresh)
                     }
@@ -129,7 +129,7 @@ impl Matcher {
         }
     }
 
-    pub(crate) fn find(&self, path: &[Segment<'_>]) -> Search<'_> {
+    pub(crate) fn find(&self, path: &[Segment<'_>]) -> MatchOutcome<'_> {
         let mut candidates = Vec::new();
         let mut trail =
             Trail { steps: Vec::with_capacity(path.len()), ranks: Vec::with_capacity(path.len()) };
@@ -138,10 +138,10 @@ impl Matcher {
         match best {
             Some(best) => {
                 let equal = candidates.iter().filter(|candidate| candidate.ranks == best.ranks);
-                Search::Best(equal.map(|candidate| self.found(candidate, path)).collect())
+                MatchOutcome::Best(equal.map(|candidate| self.found(candidate, path)).collect())
             }
-            None if candidates.is_empty() => Search::Nothing,
-            None => Search::Several,
+            None if candidates.is_empty() => MatchOutcome::Nothing,
+            None => MatchOutcome::Several,
         }
     }
 
@@ -195,7 +195,7 @@ impl Matcher {
         }
     }
 
-    fn found(&self, best: &Candidate<'_>, path: &[Segment<'_>]) -> Found<'_> {
+    fn found(&self, best: &Candidate<'_>, path: &[Segment<'_>]) -> Match<'_> {
         let mut values = Vec::with_capacity(best.steps.len());
         let text = |at: usize| path.get(at).map(|segment| segment.text.as_ref()).unwrap_or_default();
         for step in &best.steps {
@@ -210,13 +210,13 @@ impl Matcher {
             }
         }
         let ends = self.nodes.get(best.node).map(|node| node.ends.as_slice()).unwrap_or_default();
-        Found { ends, values, node: best.node }
+        Match { ends, values, node: best.node }
     }
 }
 
-impl Found<'_> {
+impl Match<'_> {
     /// Whether both are the same template with the same values.
-    pub(crate) fn same_as(&self, other: &Found<'_>) -> bool {
+    pub(crate) fn same_as(&self, other: &Match<'_>) -> bool {
         self.node == other.node && self.values == other.values
     }
 }
@@ -226,10 +226,10 @@ fn at_least(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
 }
 
 /// Literals; none stands for a parameter.
-fn shape_of(parts: &[Part]) -> Vec<Option<Box<str>>> {
-    let literal = |part: &Part| match part {
-        Part::Literal(text) => Some(text.clone()),
-        Part::Parameter(_) => None,
+fn shape_of(parts: &[TemplatePart]) -> Vec<Option<Box<str>>> {
+    let literal = |part: &TemplatePart| match part {
+        TemplatePart::Literal(text) => Some(text.clone()),
+        TemplatePart::Parameter(_) => None,
     };
     parts.iter().map(literal).collect()
 }

@@ -13,7 +13,7 @@ pub type Shape = usize;
 /// The types of the answers of one service.
 #[derive(Debug, Default)]
 pub struct Shapes {
-    types: Vec<Described>,
+    types: Vec<DescribedShape>,
     answers: HashMap<Box<str>, Vec<Shape>>,
     /// Field to the types that have it.
     holders: HashMap<Box<str>, Vec<Shape>>,
@@ -22,7 +22,7 @@ pub struct Shapes {
 }
 
 #[derive(Debug, Default)]
-struct Described {
+struct DescribedShape {
     name: Box<str>,
     fields: BTreeMap<Box<str>, Vec<Shape>>,
     /// The types of fields with any other name; none if there are no others.
@@ -51,7 +51,7 @@ impl Shapes {
         let mut shapes = Self::default();
         for line in &lines {
             match line.as_slice() {
-                ["type", name, fields @ ..] => shapes.types.push(Described::read(name, fields, &found)),
+                ["type", name, fields @ ..] => shapes.types.push(DescribedShape::read(name, fields, &found)),
                 ["answer", operation, types] => {
                     shapes.answers.insert((*operation).into(), found(types));
                 }
@@ -129,7 +129,7 @@ impl Shapes {
             .collect();
         let mut all = shapes;
         if !things.is_empty() {
-            let same = |one: &Described| one.things.iter().any(|thing| things.contains(thing));
+            let same = |one: &DescribedShape| one.things.iter().any(|thing| things.contains(thing));
             all.extend(self.types.iter().enumerate().filter(|(_, one)| same(one)).map(|(shape, _)| shape));
         }
         all
@@ -180,7 +180,7 @@ impl Shapes {
     }
 }
 
-impl Described {
+impl DescribedShape {
     fn read(name: &str, fields: &[&str], found: &dyn Fn(&str) -> Vec<Shape>) -> Self {
         let mut described = Self { name: name.into(), ..Self::default() };
         for field in fields {

@@ -30,22 +30,22 @@ pub struct PathParameter {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum TemplatePart {
     Literal(Box<str>),
     /// By its place in the template's parameters.
     Parameter(usize),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Segment {
+pub(crate) enum TemplateSegment {
     Literal(Box<str>),
-    Parts(Vec<Part>),
+    Parts(Vec<TemplatePart>),
 }
 
 /// A path with parameters.
 #[derive(Debug, Clone)]
 pub struct Template {
-    pub(crate) segments: Vec<Segment>,
+    pub(crate) segments: Vec<TemplateSegment>,
     pub parameters: Vec<PathParameter>,
 }
 
@@ -53,8 +53,8 @@ impl Template {
     /// The parameter that is the whole last segment.
     pub(crate) fn addressed(&self) -> Option<&Arc<str>> {
         match self.segments.last() {
-            Some(Segment::Parts(parts)) => match parts.as_slice() {
-                [Part::Parameter(at)] => self.parameters.get(*at).map(|parameter| &parameter.name),
+            Some(TemplateSegment::Parts(parts)) => match parts.as_slice() {
+                [TemplatePart::Parameter(at)] => self.parameters.get(*at).map(|parameter| &parameter.name),
                 _ => None,
             },
             _ => None,
@@ -73,34 +73,34 @@ impl Template {
             let parts = template.parts(raw, index)?;
             template.segments.push(match (parts.as_slice(), raw.contains('{')) {
                 ([], _) => return Err(bad("a segment is empty")),
-                ([Part::Literal(text)], false) => Segment::Literal(text.clone()),
-                _ => Segment::Parts(parts),
+                ([TemplatePart::Literal(text)], false) => TemplateSegment::Literal(text.clone()),
+                _ => TemplateSegment::Parts(parts),
             });
         }
         if ends_in_slash {
-            template.segments.push(Segment::Literal("".into()));
+            template.segments.push(TemplateSegment::Literal("".into()));
         }
         Ok(template)
     }
 
-    fn parts(&mut self, raw: &str, index: &HashMap<String, usize>) -> Result<Vec<Part>, FactsError> {
+    fn parts(&mut self, raw: &str, index: &HashMap<String, usize>) -> Result<Vec<TemplatePart>, FactsError> {
         let mut parts = Vec::new();
         let mut rest = raw;
         while let Some((before, after)) = rest.split_once('{') {
             let (inside, after) =
                 after.split_once('}').ok_or_else(|| FactsError::new(format!("`{raw}` has an open brace")))?;
             if !before.is_empty() {
-                parts.push(Part::Literal(before.into()));
+                parts.push(TemplatePart::Literal(before.into()));
             }
             let (inside, span) =
                 inside.strip_suffix('+').map_or((inside, Span::One), |inside| (inside, Span::Many));
             let (name, ty) = inside.split_once(':').unwrap_or((inside, "string"));
-            parts.push(Part::Parameter(self.parameters.len()));
+            parts.push(TemplatePart::Parameter(self.parameters.len()));
             self.parameters.push(PathParameter { name: name.into(), ty: types::parse(ty, index)?, span });
             rest = after;
         }
         if !rest.is_empty() {
-            parts.push(Part::Literal(rest.into()));
+            parts.push(TemplatePart::Literal(rest.into()));
         }
         Ok(parts)
     }
@@ -109,7 +109,7 @@ impl Template {
     pub(crate) fn shorter(&self) -> Option<Self> {
         let mut template = self.clone();
         match template.segments.pop()? {
-            Segment::Parts(parts) if matches!(parts.as_slice(), [Part::Parameter(_)]) => {
+            TemplateSegment::Parts(parts) if matches!(parts.as_slice(), [TemplatePart::Parameter(_)]) => {
                 template.parameters.pop();
                 Some(template)
             }
@@ -120,11 +120,13 @@ impl Template {
     /// The parameter of several segments that ends the template, if there is one.
     pub(crate) fn last_parameter(&self) -> Option<&PathParameter> {
         match self.segments.last()? {
-            Segment::Parts(parts) => match parts.as_slice() {
-                [Part::Parameter(at)] => self.parameters.get(*at).filter(|last| last.span == Span::Many),
+            TemplateSegment::Parts(parts) => match parts.as_slice() {
+                [TemplatePart::Parameter(at)] => {
+                    self.parameters.get(*at).filter(|last| last.span == Span::Many)
+                }
                 _ => None,
             },
-            Segment::Literal(_) => None,
+            TemplateSegment::Literal(_) => None,
         }
     }
 
@@ -154,12 +156,12 @@ impl Template {
         for segment in &self.segments {
             text.push('/');
             match segment {
-                Segment::Literal(literal) => text.push_str(literal),
-                Segment::Parts(parts) => {
+                TemplateSegment::Literal(literal) => text.push_str(literal),
+                TemplateSegment::Parts(parts) => {
                     for part in parts {
                         match part {
-                            Part::Literal(literal) => text.push_str(literal),
-                            Part::Parameter(at) => {
+                            TemplatePart::Literal(literal) => text.push_str(literal),
+                            TemplatePart::Parameter(at) => {
                                 if let Some(described) = self.parameters.get(*at) {
                                     parameter(&mut text, described);
                                 }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::caveats::flag::{Flag, Takes};
 use crate::caveats::grants::date;
-use crate::caveats::said::{Says, Told};
+use crate::caveats::said::{Says, ToldAs};
 use crate::caveats::times::duration;
 use crate::pass::content::{Bound, time_bound};
 use crate::words::value::date_text;
@@ -25,7 +25,7 @@ pub static FOR: Flag = Flag {
     },
     says: |caveat, _| match time_bound(caveat)? {
         Bound::Until(at) => {
-            Some(Says { sentence: format!("a time until {}", date_text(at)), told: Told::Elsewhere })
+            Some(Says { sentence: format!("a time until {}", date_text(at)), told: ToldAs::Elsewhere })
         }
         Bound::From(_) => None,
     },

@@ -6,7 +6,7 @@ use biscuit_auth::macros::check;
 use crate::caveats::elsewhere::or;
 use crate::caveats::flag::{Again, Flag, Takes};
 use crate::caveats::grants::set;
-use crate::caveats::said::{About, Says, Told};
+use crate::caveats::said::{About, Says, ToldAs};
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Query, Slot};
 use crate::request::gather::word;
 use crate::words::hours::{self, DAYS, Hours, between};
@@ -53,7 +53,7 @@ fn says(caveat: &Caveat, _: &[Caveat]) -> Option<Says> {
         return None;
     }
     let hours = caveat.queries.iter().map(hours).collect::<Option<Vec<String>>>()?.join(", or ");
-    Some(Says { sentence: format!("a time within {hours}"), told: Told::Line(About::When, hours) })
+    Some(Says { sentence: format!("a time within {hours}"), told: ToldAs::Line(About::When, hours) })
 }
 
 fn hours(query: &Query) -> Option<String> {

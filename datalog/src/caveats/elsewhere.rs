@@ -56,12 +56,12 @@ pub(crate) fn of_target(target: &Target) -> Option<Check> {
 /// A check taken apart: where it is about something, and its other alternatives.
 pub(crate) struct Elsewhere<'a> {
     connection: Option<&'a str>,
-    subject: Option<Subject<'a>>,
+    subject: Option<CheckSubject<'a>>,
     pub(crate) rest: &'a [Query],
 }
 
 /// The operations that a check is about.
-enum Subject<'a> {
+enum CheckSubject<'a> {
     Operation(String),
     Effect(&'a str),
 }
@@ -69,7 +69,7 @@ enum Subject<'a> {
 /// One alternative that is met elsewhere.
 enum Other<'a> {
     Connection(&'a str),
-    Subject(Subject<'a>),
+    Subject(CheckSubject<'a>),
 }
 
 /// Takes the leading alternatives off, each kind once.
@@ -96,14 +96,14 @@ fn other(query: &Query) -> Option<Other<'_>> {
             Some(Other::Connection(name.as_str()?))
         }
         ("operation", [Op::Variable(0), Op::Value(id), Op::Binary(Binary::NotEqual)]) => {
-            Some(Other::Subject(Subject::Operation(format!("`{}`", id.as_str()?))))
+            Some(Other::Subject(CheckSubject::Operation(format!("`{}`", id.as_str()?))))
         }
         (
             "effects",
             [Op::Variable(0), Op::Value(effect), Op::Binary(Binary::Contains), Op::Unary(Unary::Negate)],
-        ) => Some(Other::Subject(Subject::Effect(effect.as_str()?))),
+        ) => Some(Other::Subject(CheckSubject::Effect(effect.as_str()?))),
         ("operation", [rest @ .., Op::Unary(Unary::Negate)]) => {
-            glob(rest).map(|glob| Other::Subject(Subject::Operation(glob)))
+            glob(rest).map(|glob| Other::Subject(CheckSubject::Operation(glob)))
         }
         _ => None,
     }
@@ -138,15 +138,15 @@ impl Elsewhere<'_> {
     /// The operations in short, as a line of a pass has them.
     pub(crate) fn subject(&self) -> Option<String> {
         self.subject.as_ref().map(|subject| match subject {
-            Subject::Operation(text) => text.clone(),
-            Subject::Effect(effect) => (*effect).to_owned(),
+            CheckSubject::Operation(text) => text.clone(),
+            CheckSubject::Effect(effect) => (*effect).to_owned(),
         })
     }
 
     fn subject_in_full(&self) -> Option<String> {
         self.subject.as_ref().map(|subject| match subject {
-            Subject::Operation(text) => text.clone(),
-            Subject::Effect(effect) => format!("what has the effect `{effect}`"),
+            CheckSubject::Operation(text) => text.clone(),
+            CheckSubject::Effect(effect) => format!("what has the effect `{effect}`"),
         })
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 use crate::caveats::narrow::Narrow;
-use crate::caveats::reach::{Reach, TermError};
+use crate::caveats::reach::{TargetConnection, TermError};
 use crate::caveats::said::Says;
 use crate::caveats::source::Source;
 use crate::engine::caveat::Caveat;
@@ -97,7 +97,7 @@ pub(crate) type Texts = BTreeMap<&'static str, Vec<String>>;
 /// What a flag is read from.
 pub(crate) struct Given<'a> {
     pub(crate) texts: &'a Texts,
-    pub(crate) reach: &'a [Reach<'a>],
+    pub(crate) reach: &'a [TargetConnection<'a>],
     pub(crate) now: OffsetDateTime,
 }
 

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::catalog::selector::{Selector, Target};
 use crate::caveats::elsewhere::{self, affix, but_for, or};
-use crate::caveats::said::{About, Says, Told, listed};
+use crate::caveats::said::{About, Says, ToldAs, listed};
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Query, Slot};
 use crate::words::effect::Effect;
 use crate::words::names::ConnectionName;
@@ -140,17 +140,17 @@ pub(crate) fn says(caveat: &Caveat) -> Option<Says> {
     match read.rest {
         [] => {
             let line = format!("{}{}", read.subject()?, read.on());
-            Some(Says { sentence: read.excluded()?, told: Told::Line(About::Never, line) })
+            Some(Says { sentence: read.excluded()?, told: ToldAs::Line(About::Never, line) })
         }
         [approved] if is_approved(approved) => {
             let subject = read.subject().unwrap_or_else(|| "anything".into());
             let line = format!("{subject}{}", read.on());
             let sentence = read.sentence("approved by a person first");
-            Some(Says { sentence, told: Told::Line(About::Asks, line) })
+            Some(Says { sentence, told: ToldAs::Line(About::Asks, line) })
         }
         among if read.subject().is_none() && read.connection().is_none() => {
             let among = among.iter().map(operations).collect::<Option<Vec<String>>>()?.join(", or ");
-            Some(Says { sentence: format!("only {among}"), told: Told::Line(About::Only, among) })
+            Some(Says { sentence: format!("only {among}"), told: ToldAs::Line(About::Only, among) })
         }
         _ => None,
     }

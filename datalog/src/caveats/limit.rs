@@ -3,8 +3,8 @@
 use crate::caveats::budget::Budget;
 use crate::caveats::elsewhere;
 use crate::caveats::flag::{Again, Flag, Takes};
-use crate::caveats::reach::{self, Reach, TermError};
-use crate::caveats::said::{Says, Told};
+use crate::caveats::reach::{self, TargetConnection, TermError};
+use crate::caveats::said::{Says, ToldAs};
 use crate::caveats::source::Source;
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Query, Slot};
 use crate::pass::content::Limit;
@@ -43,7 +43,7 @@ fn subject(text: &str) -> String {
     format!("{what}/{}", size.split_once('/').map_or("", |(_, window)| window))
 }
 
-fn read(text: &str, reach: &[Reach<'_>]) -> Result<Budget, TermError> {
+fn read(text: &str, reach: &[TargetConnection<'_>]) -> Result<Budget, TermError> {
     let wrong = || TermError::Limit(text.chars().take(80).collect());
     let (what, size) = text.rsplit_once('=').ok_or_else(wrong)?;
     let (size, window) = match size.split_once('/') {
@@ -76,9 +76,12 @@ fn read(text: &str, reach: &[Reach<'_>]) -> Result<Budget, TermError> {
 }
 
 /// Recipients are counted where a service's messages are read; elsewhere the budget would hold nobody back.
-fn counts_something(budget: &Budget, text: &str, reach: &[Reach<'_>]) -> Result<(), TermError> {
-    let reads = |one: &&Reach<'_>| one.service.operations.iter().any(|known| !known.decode.is_empty());
-    let meant = |one: &&Reach<'_>| budget.target.connection.as_ref().is_none_or(|own| own == one.connection);
+fn counts_something(budget: &Budget, text: &str, reach: &[TargetConnection<'_>]) -> Result<(), TermError> {
+    let reads =
+        |one: &&TargetConnection<'_>| one.service.operations.iter().any(|known| !known.decode.is_empty());
+    let meant = |one: &&TargetConnection<'_>| {
+        budget.target.connection.as_ref().is_none_or(|own| own == one.connection)
+    };
     if budget.measure != Measure::Recipients || reach.iter().filter(meant).any(|one| reads(&one)) {
         return Ok(());
     }
@@ -96,7 +99,7 @@ fn facts(gather: &mut Gather, source: &Source<'_>) {
 fn says(caveat: &Caveat, _: &[Caveat]) -> Option<Says> {
     let read = elsewhere::read(caveat);
     let ([query], Kind::One) = (read.rest, caveat.kind) else { return None };
-    Some(Says { sentence: read.sentence(&within(query)?), told: Told::Custom })
+    Some(Says { sentence: read.sentence(&within(query)?), told: ToldAs::Custom })
 }
 
 fn within(query: &Query) -> Option<String> {

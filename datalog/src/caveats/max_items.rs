@@ -7,9 +7,9 @@ use crate::catalog::{Service, Showing};
 use crate::caveats::elsewhere;
 use crate::caveats::flag::{Flag, Takes};
 use crate::caveats::of_answers::{answers, constant, meant};
-use crate::caveats::reach::{Reach, TermError};
+use crate::caveats::reach::{TargetConnection, TermError};
 use crate::caveats::said::Says;
-use crate::caveats::scope::Scope;
+use crate::caveats::scope::FlagScope;
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Slot};
 use crate::request::gather::word;
 use crate::words::value::Value;
@@ -29,10 +29,10 @@ pub static MAX_ITEMS: Flag = Flag {
     ..Flag::named("max-items", Takes::Many)
 };
 
-fn caveats(texts: &[String], reach: &[Reach<'_>]) -> Result<Vec<Check>, TermError> {
+fn caveats(texts: &[String], reach: &[TargetConnection<'_>]) -> Result<Vec<Check>, TermError> {
     let mut checks = Vec::new();
     for text in texts {
-        let scope = Scope::of(text, reach)?;
+        let scope = FlagScope::of(text, reach)?;
         let wrong = || TermError::Items(scope.rest.chars().take(40).collect());
         let max: i64 = scope.rest.parse().map_err(|_| wrong())?;
         if !(1..=100_000).contains(&max) {

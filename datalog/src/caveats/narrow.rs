@@ -8,7 +8,7 @@ use crate::caveats::check::warning::Warning;
 
 /// One check, or a budget whose check needs a name first.
 #[derive(Debug)]
-enum Part {
+enum NarrowingPart {
     Check(Check),
     Budget(Budget),
 }
@@ -19,7 +19,7 @@ pub(crate) struct Narrow {
     pub(crate) begins: Option<OffsetDateTime>,
     /// How long, where that is said.
     pub(crate) lasts: Option<Duration>,
-    parts: Vec<Part>,
+    parts: Vec<NarrowingPart>,
     facts: Vec<Fact>,
     /// Where the checks that a person wrote do less than they seem to.
     pub(crate) warnings: Vec<Warning>,
@@ -27,11 +27,11 @@ pub(crate) struct Narrow {
 
 impl Narrow {
     pub(crate) fn check(&mut self, check: Check) {
-        self.parts.push(Part::Check(check));
+        self.parts.push(NarrowingPart::Check(check));
     }
 
     pub(crate) fn checks(&mut self, checks: impl IntoIterator<Item = Check>) {
-        self.parts.extend(checks.into_iter().map(Part::Check));
+        self.parts.extend(checks.into_iter().map(NarrowingPart::Check));
     }
 
     pub(crate) fn fact(&mut self, fact: Fact) {
@@ -39,13 +39,13 @@ impl Narrow {
     }
 
     pub(crate) fn budget(&mut self, budget: Budget) {
-        self.parts.push(Part::Budget(budget));
+        self.parts.push(NarrowingPart::Budget(budget));
     }
 
     pub(crate) fn budgets(&self) -> impl Iterator<Item = &Budget> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Budget(budget) => Some(budget),
-            Part::Check(_) => None,
+            NarrowingPart::Budget(budget) => Some(budget),
+            NarrowingPart::Check(_) => None,
         })
     }
 
@@ -57,9 +57,9 @@ impl Narrow {
 
     /// The checks but for the end, which every new pass has of its own.
     pub(crate) fn caveats(&self, name: impl Fn(&Budget) -> String) -> Vec<Check> {
-        let check = |part: &Part| match part {
-            Part::Check(check) => check.clone(),
-            Part::Budget(budget) => budget.check(&name(budget)),
+        let check = |part: &NarrowingPart| match part {
+            NarrowingPart::Check(check) => check.clone(),
+            NarrowingPart::Budget(budget) => budget.check(&name(budget)),
         };
         self.parts.iter().map(check).collect()
     }

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use crate::caveats::flag::{Again, Flag, Given, Takes, Texts};
 use crate::caveats::flags;
 use crate::caveats::narrow::Narrow;
-use crate::caveats::reach::{Reach, TermError};
+use crate::caveats::reach::{TargetConnection, TermError};
 
 /// Limits as they were typed; in JSON and in a template's file each has its flag's name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,7 +64,11 @@ impl Narrowing {
         self
     }
 
-    pub(crate) fn read(&self, reach: &[Reach<'_>], now: OffsetDateTime) -> Result<Narrow, TermError> {
+    pub(crate) fn read(
+        &self,
+        reach: &[TargetConnection<'_>],
+        now: OffsetDateTime,
+    ) -> Result<Narrow, TermError> {
         let mut narrow = Narrow::default();
         let given = Given { texts: &self.texts, reach, now };
         for flag in flags::ALL {

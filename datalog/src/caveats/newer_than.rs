@@ -11,9 +11,9 @@ use crate::caveats::elsewhere::{self, or};
 use crate::caveats::flag::{Flag, Takes};
 use crate::caveats::grants::date;
 use crate::caveats::of_answers::{answers, constant, meant};
-use crate::caveats::reach::{Reach, TermError};
+use crate::caveats::reach::{TargetConnection, TermError};
 use crate::caveats::said::Says;
-use crate::caveats::scope::Scope;
+use crate::caveats::scope::FlagScope;
 use crate::caveats::times::{self, span};
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Slot};
 use crate::request::gather::word;
@@ -50,13 +50,17 @@ enum Age {
 }
 
 /// `24h`, `today@Europe/Berlin`, or a date: the caveats of `--newer-than`.
-fn caveats(texts: &[String], reach: &[Reach<'_>], now: OffsetDateTime) -> Result<Vec<Check>, TermError> {
+fn caveats(
+    texts: &[String],
+    reach: &[TargetConnection<'_>],
+    now: OffsetDateTime,
+) -> Result<Vec<Check>, TermError> {
     let mut checks = Vec::new();
     for text in texts {
         // A date has colons of its own.
         let (scope, age) = match age(text, now) {
-            Ok(age) => (Scope { connection: None, rest: text }, age),
-            Err(error) => match Scope::of(text, reach) {
+            Ok(age) => (FlagScope { connection: None, rest: text }, age),
+            Err(error) => match FlagScope::of(text, reach) {
                 Ok(scope) => (scope, self::age(scope.rest, now)?),
                 Err(_) if times::date(text).is_err() && !text.contains(':') => return Err(error),
                 Err(other) => return Err(other),

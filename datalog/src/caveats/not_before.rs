@@ -4,7 +4,7 @@ use biscuit_auth::macros::check;
 
 use crate::caveats::flag::{Flag, Takes};
 use crate::caveats::grants::date;
-use crate::caveats::said::{Says, Told};
+use crate::caveats::said::{Says, ToldAs};
 use crate::caveats::times;
 use crate::pass::content::{Bound, time_bound};
 use crate::words::value::date_text;
@@ -24,7 +24,7 @@ pub static NOT_BEFORE: Flag = Flag {
     },
     says: |caveat, _| match time_bound(caveat)? {
         Bound::From(at) => {
-            Some(Says { sentence: format!("a time from {}", date_text(at)), told: Told::Elsewhere })
+            Some(Says { sentence: format!("a time from {}", date_text(at)), told: ToldAs::Elsewhere })
         }
         Bound::Until(_) => None,
     },

@@ -4,8 +4,8 @@
 
 use crate::catalog::{AnswerRule, Service};
 use crate::caveats::flag::Flag;
-use crate::caveats::reach::{Reach, TermError};
-use crate::caveats::scope::Scope;
+use crate::caveats::reach::{TargetConnection, TermError};
+use crate::caveats::scope::FlagScope;
 use crate::engine::caveat::{Query, Slot};
 use crate::words::names::ConnectionName;
 use crate::words::value::Value;
@@ -20,12 +20,12 @@ fn has_messages(service: &Service) -> bool {
 
 /// The connections that a condition is about.
 pub(crate) fn meant<'a>(
-    scope: Scope<'a>,
-    reach: &[Reach<'a>],
+    scope: FlagScope<'a>,
+    reach: &[TargetConnection<'a>],
     flag: &'static Flag,
     can: &dyn Fn(&Service) -> bool,
 ) -> Result<Vec<&'a ConnectionName>, TermError> {
-    let fits = |one: &&Reach<'a>| match scope.connection {
+    let fits = |one: &&TargetConnection<'a>| match scope.connection {
         Some(name) => name == one.connection && can(one.service),
         None => has_messages(one.service),
     };

@@ -13,13 +13,13 @@ use crate::catalog::{Operation, Service};
 use crate::caveats::elsewhere;
 use crate::caveats::flag::{Flag, Given, Takes};
 use crate::caveats::narrow::Narrow;
-use crate::caveats::reach::{Reach, TermError};
-use crate::caveats::said::{About, Says, Told};
-use crate::caveats::scope::Scope;
+use crate::caveats::reach::{TargetConnection, TermError};
+use crate::caveats::said::{About, Says, ToldAs};
+use crate::caveats::scope::FlagScope;
 use crate::caveats::source::Source;
 use crate::engine::caveat::{Caveat, Fact, Kind, Slot};
 use crate::pass::asks::kind_of;
-use crate::pass::known::Provenance;
+use crate::pass::known::ProvenanceKind;
 use crate::request::canonical::{Request, Resource};
 use crate::request::gather::{Gather, word};
 use crate::words::value::Value;
@@ -30,7 +30,7 @@ pub static ONLY_SEEN: Flag = Flag {
     title: "Touch only what an answer has shown",
     wish: "only things that earlier answers have shown",
     example: "message",
-    read: |given, narrow| read(Provenance::Seen, &ONLY_SEEN, given, narrow),
+    read: |given, narrow| read(ProvenanceKind::Seen, &ONLY_SEEN, given, narrow),
     says: |caveat, _| says(caveat),
     facts,
     ..Flag::named("only-seen", Takes::Many)
@@ -43,12 +43,12 @@ pub static ONLY_CREATED: Flag = Flag {
     title: "Touch only what this pass created",
     wish: "only things that the pass created",
     example: "draft",
-    read: |given, narrow| read(Provenance::Created, &ONLY_CREATED, given, narrow),
+    read: |given, narrow| read(ProvenanceKind::Created, &ONLY_CREATED, given, narrow),
     ..Flag::named("only-created", Takes::Many)
 };
 
 fn read(
-    provenance: Provenance,
+    provenance: ProvenanceKind,
     flag: &Flag,
     given: &Given<'_>,
     narrow: &mut Narrow,
@@ -60,39 +60,43 @@ fn read(
 }
 
 /// The caveat of `message`, or of `gmail:message` where only that connection is meant.
-fn caveat(provenance: Provenance, text: &str, reach: &[Reach<'_>]) -> Result<Check, TermError> {
-    let Scope { connection, rest: kind } = Scope::of(text, reach)?;
-    let meant = |one: &&Reach<'_>| connection.is_none_or(|name| name == one.connection);
+fn caveat(
+    provenance: ProvenanceKind,
+    text: &str,
+    reach: &[TargetConnection<'_>],
+) -> Result<Check, TermError> {
+    let FlagScope { connection, rest: kind } = FlagScope::of(text, reach)?;
+    let meant = |one: &&TargetConnection<'_>| connection.is_none_or(|name| name == one.connection);
     let shown: BTreeSet<&str> =
         reach.iter().filter(meant).flat_map(|one| shown_kinds(provenance, one.service)).collect();
     if !shown.contains(kind) {
         let list = shown.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
         return Err(TermError::Kind {
             flag: match provenance {
-                Provenance::Seen => ONLY_SEEN.name,
-                Provenance::Created => ONLY_CREATED.name,
+                ProvenanceKind::Seen => ONLY_SEEN.name,
+                ProvenanceKind::Created => ONLY_CREATED.name,
             },
             got: kind.chars().take(40).collect(),
             known: if list.is_empty() { "none here".into() } else { list },
         });
     }
     let known = match provenance {
-        Provenance::Seen => check!(r#"check if unseen_count({kind}, 0)"#, kind = kind),
-        Provenance::Created => check!(r#"check if uncreated_count({kind}, 0)"#, kind = kind),
+        ProvenanceKind::Seen => check!(r#"check if unseen_count({kind}, 0)"#, kind = kind),
+        ProvenanceKind::Created => check!(r#"check if uncreated_count({kind}, 0)"#, kind = kind),
     };
     Ok(elsewhere::on(connection, known))
 }
 
 /// The kinds of things whose ids answers of the service show.
-fn shown_kinds(provenance: Provenance, service: &Service) -> BTreeSet<&str> {
+fn shown_kinds(provenance: ProvenanceKind, service: &Service) -> BTreeSet<&str> {
     let rules = service.operations.iter().filter_map(|operation| operation.answer.as_deref());
     let shown = rules.flat_map(|rule| &rule.shown);
-    shown.filter(|one| provenance == Provenance::Seen || one.created).map(|one| &*one.kind).collect()
+    shown.filter(|one| provenance == ProvenanceKind::Seen || one.created).map(|one| &*one.kind).collect()
 }
 
 fn says(caveat: &Caveat) -> Option<Says> {
     let (kind, on, what) = leaves(caveat)?;
-    let told = Told::Line(About::Only, format!("{} {kind}{on} {what}", article(&kind)));
+    let told = ToldAs::Line(About::Only, format!("{} {kind}{on} {what}", article(&kind)));
     Some(Says { sentence: format!("`{kind}`{on}: only one {what}"), told })
 }
 
@@ -121,7 +125,7 @@ pub(crate) fn leaves(caveat: &Caveat) -> Option<(Arc<str>, String, &'static str)
 
 /// Whether the answers of the operation show things of the kind that such a caveat asks about.
 pub(crate) fn is_shown_by(caveat: &Caveat, kind: &str, operation: &Operation) -> bool {
-    let created = caveat.mentions(Provenance::Created.word());
+    let created = caveat.mentions(ProvenanceKind::Created.word());
     let mut shown = operation.answer.iter().flat_map(|rule| &rule.shown);
     shown.any(|one| *one.kind == *kind && (one.created || !created))
 }

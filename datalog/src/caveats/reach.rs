@@ -135,20 +135,20 @@ fn did_you_mean(nearest: &[String], otherwise: &str) -> String {
 
 /// A connection that targets may mean, and the service behind it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Reach<'a> {
+pub(crate) struct TargetConnection<'a> {
     pub(crate) connection: &'a ConnectionName,
     pub(crate) account: &'a Account,
     pub(crate) service: &'a Service,
 }
 
-impl Reach<'_> {
+impl TargetConnection<'_> {
     fn has(&self, selector: &Selector) -> bool {
         self.service.operations.iter().any(|operation| selector.matches(operation))
     }
 }
 
 /// A target that means at least one operation within reach.
-pub(crate) fn target(text: &str, reach: &[Reach<'_>]) -> Result<Target, TermError> {
+pub(crate) fn target(text: &str, reach: &[TargetConnection<'_>]) -> Result<Target, TermError> {
     let target = text.parse::<Target>().map_err(|error| match hint(text, reach) {
         Some(hint) => TermError::Target { text: text.chars().take(80).collect(), hint },
         None => error.into(),
@@ -160,8 +160,9 @@ pub(crate) fn target(text: &str, reach: &[Reach<'_>]) -> Result<Target, TermErro
         let known = if known.is_empty() { "none".into() } else { known.join(", ") };
         return Err(TermError::UnknownConnection { got: name.to_string(), known });
     }
-    let meant = |one: &&Reach<'_>| target.connection.as_ref().is_none_or(|name| name == one.connection);
-    let within: Vec<&Reach<'_>> = reach.iter().filter(meant).collect();
+    let meant =
+        |one: &&TargetConnection<'_>| target.connection.as_ref().is_none_or(|name| name == one.connection);
+    let within: Vec<&TargetConnection<'_>> = reach.iter().filter(meant).collect();
     if within.iter().any(|one| one.has(&target.selector)) {
         return Ok(target);
     }
@@ -175,7 +176,7 @@ pub(crate) fn target(text: &str, reach: &[Reach<'_>]) -> Result<Target, TermErro
 }
 
 /// What was probably meant by a target that is none.
-pub(crate) fn hint(text: &str, reach: &[Reach<'_>]) -> Option<String> {
+pub(crate) fn hint(text: &str, reach: &[TargetConnection<'_>]) -> Option<String> {
     let connection = |name: &str| reach.iter().any(|one| one.connection.as_str() == name);
     if connection(text) {
         return Some(format!(
@@ -214,7 +215,7 @@ pub(crate) fn is_near(got: &str, known: &str) -> bool {
 }
 
 /// The ids that share most with a wrong one, by the pairs of letters that both have.
-pub(crate) fn nearest(selector: &Selector, within: &[&Reach<'_>]) -> Vec<String> {
+pub(crate) fn nearest(selector: &Selector, within: &[&TargetConnection<'_>]) -> Vec<String> {
     let Selector::Operation(wrong) = selector else { return Vec::new() };
     let pairs = |text: &str| -> Vec<(u8, u8)> {
         let bytes = text.to_ascii_lowercase().into_bytes();

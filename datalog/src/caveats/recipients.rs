@@ -8,7 +8,7 @@ use biscuit_auth::macros::check;
 use crate::caveats::flag::{Flag, Given, Takes};
 use crate::caveats::grants::set;
 use crate::caveats::reach::TermError;
-use crate::caveats::said::{About, Says, Told};
+use crate::caveats::said::{About, Says, ToldAs};
 use crate::caveats::source::Source;
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Unary};
 use crate::request::decode::{self, Address};
@@ -27,7 +27,7 @@ pub static TO: Flag = Flag {
     },
     says: |caveat, _| {
         let who = leaves(caveat)?.join(", ");
-        let told = Told::Line(About::Only, format!("to {who}"));
+        let told = ToldAs::Line(About::Only, format!("to {who}"));
         Some(Says { sentence: format!("only these recipients: {who}"), told })
     },
     facts,

@@ -5,8 +5,8 @@ use biscuit_auth::macros::fact;
 
 use crate::catalog::places::{Places, places};
 use crate::caveats::flag::{Flag, Takes};
-use crate::caveats::reach::{Reach, TermError};
-use crate::caveats::scope::Scope;
+use crate::caveats::reach::{TargetConnection, TermError};
+use crate::caveats::scope::FlagScope;
 
 pub static REDACT: Flag = Flag {
     value: "[CONNECTION:]FIELD",
@@ -25,10 +25,10 @@ pub static REDACT: Flag = Flag {
 };
 
 /// `payload.body`, on every connection or the one before the colon: the facts of `--redact`.
-fn facts(texts: &[String], reach: &[Reach<'_>]) -> Result<Vec<Fact>, TermError> {
+fn facts(texts: &[String], reach: &[TargetConnection<'_>]) -> Result<Vec<Fact>, TermError> {
     let mut facts = Vec::new();
     for text in texts {
-        let Scope { connection, rest: field } = Scope::of(text, reach)?;
+        let FlagScope { connection, rest: field } = FlagScope::of(text, reach)?;
         let plain = |name: &str| {
             !name.is_empty()
                 && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '$' | '@'))
@@ -36,7 +36,7 @@ fn facts(texts: &[String], reach: &[Reach<'_>]) -> Result<Vec<Fact>, TermError> 
         if field.len() > 200 || !field.split('.').all(plain) {
             return Err(TermError::Field(field.chars().take(80).collect()));
         }
-        let on: Vec<&Reach<'_>> =
+        let on: Vec<&TargetConnection<'_>> =
             reach.iter().filter(|one| connection.is_none_or(|name| name == one.connection)).collect();
         let mut near = Vec::new();
         let before = facts.len();

@@ -11,8 +11,8 @@ use biscuit_auth::macros::check;
 
 use crate::caveats::elsewhere;
 use crate::caveats::flag::{Flag, Takes};
-use crate::caveats::reach::{Reach, TermError};
-use crate::caveats::said::{About, Says, Told, listed};
+use crate::caveats::reach::{TargetConnection, TermError};
+use crate::caveats::said::{About, Says, ToldAs, listed};
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Slot, Unary};
 use crate::request::gather::word;
 use crate::words::value::Value;
@@ -44,7 +44,7 @@ pub static RESOURCE: Flag = Flag {
 };
 
 /// The caveats of these, each `KIND=ID`.
-fn caveats(texts: &[String], reach: &[Reach<'_>]) -> Result<Vec<Check>, TermError> {
+fn caveats(texts: &[String], reach: &[TargetConnection<'_>]) -> Result<Vec<Check>, TermError> {
     let mut kinds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for text in texts {
         let short = || text.chars().take(80).collect::<String>();
@@ -56,7 +56,8 @@ fn caveats(texts: &[String], reach: &[Reach<'_>]) -> Result<Vec<Check>, TermErro
     }
     let mut caveats = Vec::new();
     for (kind, ids) in kinds {
-        let on: Vec<&Reach<'_>> = reach.iter().filter(|one| kinds_of(one).any(|own| own == kind)).collect();
+        let on: Vec<&TargetConnection<'_>> =
+            reach.iter().filter(|one| kinds_of(one).any(|own| own == kind)).collect();
         if on.is_empty() {
             let known: BTreeSet<&str> = reach.iter().flat_map(kinds_of).collect();
             let known = known.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
@@ -72,7 +73,7 @@ fn caveats(texts: &[String], reach: &[Reach<'_>]) -> Result<Vec<Check>, TermErro
     Ok(caveats)
 }
 
-fn kinds_of<'a>(reach: &Reach<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
+fn kinds_of<'a>(reach: &TargetConnection<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
     reach.service.operations.iter().flat_map(|operation| operation.resources.iter().map(|rule| &*rule.kind))
 }
 
@@ -107,15 +108,15 @@ fn says(caveat: &Caveat, block: &[Caveat]) -> Option<Says> {
         let has_to = if is_named { ", which every request has to name" } else { "" };
         let line = format!("the {kind} {ids} on `{connection}`{has_to}");
         let sentence = format!("on `{connection}`: no {kind} but {ids}");
-        return Some(Says { sentence, told: Told::Line(About::Only, line) });
+        return Some(Says { sentence, told: ToldAs::Line(About::Only, line) });
     }
     let these = one_of(caveat)?;
     let These { connection, kind, ids } = these;
     let ids = listed(ids.as_strings()?);
     let told = if block.iter().any(|one| no_others(one).as_ref() == Some(&these)) {
-        Told::Elsewhere
+        ToldAs::Elsewhere
     } else {
-        Told::Line(About::Only, format!("requests on `{connection}` that name a {kind} among {ids}"))
+        ToldAs::Line(About::Only, format!("requests on `{connection}` that name a {kind} among {ids}"))
     };
     let sentence = elsewhere::read(caveat).sentence(&format!("a {kind} among {ids} has to be named"));
     Some(Says { sentence, told })

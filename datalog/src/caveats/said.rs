@@ -78,22 +78,22 @@ pub(crate) struct Says {
     /// What a refusal expected.
     pub(crate) sentence: String,
     /// How the pass that has the caveat tells it.
-    pub(crate) told: Told,
+    pub(crate) told: ToldAs,
 }
 
 impl Says {
     /// Of a check on answers, which are on that connection.
     pub(crate) fn of_answers(on: &str, what: &str) -> Self {
         let line = format!("{on} {what}").trim_start().to_owned();
-        Self { sentence: format!("answers{on}: {what}"), told: Told::Line(About::Sees, line) }
+        Self { sentence: format!("answers{on}: {what}"), told: ToldAs::Line(About::Sees, line) }
     }
 }
 
 /// How a pass tells one of its caveats.
-pub(crate) enum Told {
+pub(crate) enum ToldAs {
     Line(About, String),
     /// Joined with what other caveats say of the same operation's arguments.
-    Argument(Argument),
+    Argument(ArgumentLimit),
     /// Another line tells it.
     Elsewhere,
     /// As its Datalog.
@@ -102,7 +102,7 @@ pub(crate) enum Told {
 
 /// What a caveat leaves of one operation's arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Argument {
+pub(crate) struct ArgumentLimit {
     /// The operation, and the connection where it is about one.
     pub(crate) operation: String,
     /// The argument, where it is about one.

@@ -1,18 +1,18 @@
 //! Flags that may be about one connection: `KIND` or `CONNECTION:KIND`.
 
-use crate::caveats::reach::{Reach, TermError};
+use crate::caveats::reach::{TargetConnection, TermError};
 use crate::words::names::ConnectionName;
 
 /// What a flag says, and the connection that it says it of; none for all.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Scope<'a> {
+pub(crate) struct FlagScope<'a> {
     pub(crate) connection: Option<&'a ConnectionName>,
     pub(crate) rest: &'a str,
 }
 
-impl<'a> Scope<'a> {
+impl<'a> FlagScope<'a> {
     /// Reads `CONNECTION:REST` or `REST`.
-    pub(crate) fn of(text: &'a str, reach: &[Reach<'a>]) -> Result<Self, TermError> {
+    pub(crate) fn of(text: &'a str, reach: &[TargetConnection<'a>]) -> Result<Self, TermError> {
         let Some((name, rest)) = text.split_once(':') else {
             return Ok(Self { connection: None, rest: text });
         };

@@ -8,7 +8,7 @@ use biscuit_auth::macros::check;
 
 use crate::caveats::flag::{Flag, Takes};
 use crate::caveats::reach::TermError;
-use crate::caveats::said::{About, Says, Told, listed};
+use crate::caveats::said::{About, Says, ToldAs, listed};
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Unary};
 use crate::request::decode::Address;
 use crate::request::gather::word;
@@ -30,7 +30,7 @@ pub static AS: Flag = Flag {
     },
     says: |caveat, _| {
         let who = leaves(caveat)?;
-        let told = Told::Line(About::Only, format!("from {who}"));
+        let told = ToldAs::Line(About::Only, format!("from {who}"));
         Some(Says { sentence: format!("only these senders: {who}"), told })
     },
     facts: |gather, source| {

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use crate::pass::known::Known;
+use crate::request::answerable::Answerable;
 use crate::request::canonical::Request;
-use crate::request::told::Told;
 use crate::words::hours::Zone;
 
 /// What is known of one request.
 pub(crate) struct Source<'a> {
     pub(crate) request: &'a Request,
     /// What it means beyond its fields, as far as the pass reads it.
-    pub(crate) told: &'a Told,
+    pub(crate) told: &'a Answerable,
     /// The things that earlier answers have shown.
     pub(crate) known: &'a Known,
     /// The kinds of things whose provenance the pass reads.

@@ -4,7 +4,7 @@ use biscuit_auth::builder::Check;
 use biscuit_auth::macros::check;
 
 use crate::caveats::flag::{Flag, Takes};
-use crate::caveats::said::{About, Says, Told};
+use crate::caveats::said::{About, Says, ToldAs};
 use crate::request::gather::word;
 use crate::words::value::Value;
 
@@ -22,7 +22,7 @@ pub static TO_THREAD_PARTICIPANTS: Flag = Flag {
         if !caveat.mentions("thread_participants") || !caveat.is_of(&all_in_thread()) {
             return None;
         }
-        let told = Told::Line(About::Only, "to people already in the thread".into());
+        let told = ToldAs::Line(About::Only, "to people already in the thread".into());
         Some(Says { sentence: "only recipients who are in the thread already".into(), told })
     },
     facts: |gather, source| {

@@ -30,7 +30,7 @@ struct Pair {
 }
 
 /// The pairs of one field.
-struct Field<'a> {
+struct FieldPairs<'a> {
     parameter: &'a QueryParameter,
     pairs: Vec<Pair>,
 }
@@ -38,7 +38,7 @@ struct Field<'a> {
 /// The fields with brackets of one request.
 #[derive(Default)]
 pub(crate) struct Brackets<'a> {
-    fields: Vec<Field<'a>>,
+    fields: Vec<FieldPairs<'a>>,
 }
 
 impl<'a> Brackets<'a> {
@@ -60,7 +60,7 @@ impl<'a> Brackets<'a> {
         let pair = Pair { keys, text: text.to_owned() };
         match self.fields.iter_mut().find(|field| field.parameter.name == parameter.name) {
             Some(field) => field.pairs.push(pair),
-            None => self.fields.push(Field { parameter, pairs: vec![pair] }),
+            None => self.fields.push(FieldPairs { parameter, pairs: vec![pair] }),
         }
         Ok(true)
     }
@@ -77,7 +77,7 @@ impl<'a> Brackets<'a> {
         arguments: &mut Vec<Argument>,
     ) -> Result<Vec<(String, String)>, ClassifyError> {
         let mut sent = Vec::new();
-        for Field { parameter, pairs } in self.fields {
+        for FieldPairs { parameter, pairs } in self.fields {
             let name = &parameter.name;
             let mut build = Build { types, steps: 0 };
             let rest: Vec<Rest<'_>> =

@@ -7,7 +7,7 @@ use crate::catalog::method::Method;
 use crate::catalog::operation::Operation;
 use crate::catalog::service::Service;
 use crate::classify::body::{essence_of, is_form, is_json};
-use crate::classify::form::{self, Fields};
+use crate::classify::form::{self, FormFields};
 use crate::classify::misfit::{ClassifyError, Misfit, shown};
 use crate::classify::pairs::ambiguous;
 use crate::classify::raw::Effective;
@@ -22,7 +22,7 @@ pub(crate) fn read(
     effective: &Effective<'_>,
     arguments: &mut Vec<Argument>,
 ) -> Result<(String, Body), ClassifyError> {
-    let mut fields = Fields::new(service, operation);
+    let mut fields = FormFields::new(service, operation);
     fields.add_pairs(effective.query.unwrap_or_default())?;
     fields.next_carrier();
     if !effective.body.is_empty() {
@@ -39,7 +39,7 @@ pub(crate) fn read(
     Ok((String::new(), Body::Form(fields.finish(arguments)?)))
 }
 
-fn add_json(fields: &mut Fields<'_>, bytes: &[u8]) -> Result<(), ClassifyError> {
+fn add_json(fields: &mut FormFields<'_>, bytes: &[u8]) -> Result<(), ClassifyError> {
     let json = Json::parse(bytes)
         .map_err(|error| ambiguous("JSON that every reader reads alike", &error.to_string(), None))?;
     let Json::Object(entries) = json else {

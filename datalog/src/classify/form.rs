@@ -23,13 +23,13 @@ use crate::words::json::Json;
 
 /// A value as it came.
 #[derive(Debug, Clone)]
-pub(crate) enum Given {
+pub(crate) enum GivenValue {
     Text(String),
     /// Any JSON but a string, which is text.
     Json(Json),
 }
 
-impl From<Json> for Given {
+impl From<Json> for GivenValue {
     fn from(json: Json) -> Self {
         match json {
             Json::String(text) => Self::Text(text),
@@ -39,7 +39,7 @@ impl From<Json> for Given {
 }
 
 /// One field as it was understood.
-struct Field {
+struct FormField {
     name: Arc<str>,
     /// As it is sent.
     text: String,
@@ -47,16 +47,16 @@ struct Field {
 }
 
 /// The fields of one request, gathered from its carriers in turn.
-pub(crate) struct Fields<'a> {
+pub(crate) struct FormFields<'a> {
     service: &'a Service,
     operation: &'a Operation,
-    fields: Vec<Field>,
+    fields: Vec<FormField>,
     brackets: Brackets<'a>,
     /// Names from earlier carriers.
     earlier: HashSet<Arc<str>>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> FormFields<'a> {
     pub(crate) fn new(service: &'a Service, operation: &'a Operation) -> Self {
         let (fields, brackets) = (Vec::new(), Brackets::default());
         Self { service, operation, fields, brackets, earlier: HashSet::new() }
@@ -78,13 +78,13 @@ impl<'a> Fields<'a> {
                 return Err(ambiguous("at most 2000 arguments", "more", None));
             }
             let (name, value) = query::read_pair(pair, Breaks::InValues)?;
-            self.add(&name, &Given::Text(value))?;
+            self.add(&name, &GivenValue::Text(value))?;
         }
         Ok(())
     }
 
-    pub(crate) fn add(&mut self, name: &str, given: &Given) -> Result<(), ClassifyError> {
-        if let Given::Text(text) = given
+    pub(crate) fn add(&mut self, name: &str, given: &GivenValue) -> Result<(), ClassifyError> {
+        if let GivenValue::Text(text) = given
             && self.brackets.take(self.operation.form(), name, text)?
         {
             let is_second = self.earlier.iter().any(|known| name.split('[').next() == Some(known));
@@ -105,12 +105,12 @@ impl<'a> Fields<'a> {
                 ty => format!("`{name}` to be {}", TypeText(ty, types)),
             };
             let got = match given {
-                Given::Text(text) => format!("`{}`", shown(text)),
-                Given::Json(json) => format!("`{}`", shown(&json.to_text())),
+                GivenValue::Text(text) => format!("`{}`", shown(text)),
+                GivenValue::Json(json) => format!("`{}`", shown(&json.to_text())),
             };
             return Err(ambiguous(&expected, &got, None));
         };
-        self.fields.push(Field { name: parameter.name.clone(), text, values });
+        self.fields.push(FormField { name: parameter.name.clone(), text, values });
         Ok(())
     }
 
@@ -122,7 +122,7 @@ impl<'a> Fields<'a> {
         query::require(self.operation.form(), &self.names())?;
         self.fields.sort_by(|a, b| a.name.cmp(&b.name));
         let mut pairs = Vec::with_capacity(self.fields.len());
-        for Field { name, text, values } in self.fields {
+        for FormField { name, text, values } in self.fields {
             let argument = |value| Argument { name: name.clone(), location: Location::Body, value };
             arguments.extend(values.into_iter().map(argument));
             pairs.push((name, text));
@@ -140,7 +140,7 @@ pub(crate) fn body(
     bytes: &[u8],
     arguments: &mut Vec<Argument>,
 ) -> Result<Vec<(Arc<str>, String)>, ClassifyError> {
-    let mut fields = Fields::new(service, operation);
+    let mut fields = FormFields::new(service, operation);
     fields.add_pairs(text_of(bytes)?)?;
     fields.finish(arguments)
 }
@@ -151,24 +151,28 @@ pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, ClassifyError> {
 }
 
 /// The values of a field, and their spelling.
-fn typed(types: &Types, ty: &Type, given: &Given) -> Option<(Vec<Scalar>, String)> {
+fn typed(types: &Types, ty: &Type, given: &GivenValue) -> Option<(Vec<Scalar>, String)> {
     match (types.resolve(ty), given) {
         (Type::Any, given) => {
             let text = match given {
-                Given::Text(text) => Json::parse(text.as_bytes()).ok()?.to_text(),
-                Given::Json(json) => json.to_text(),
+                GivenValue::Text(text) => Json::parse(text.as_bytes()).ok()?.to_text(),
+                GivenValue::Json(json) => json.to_text(),
             };
             Some((vec![Scalar::Other(text.clone())], text))
         }
         (Type::List(item), given) => list(types, item, given),
-        (Type::Bool, Given::Text(text)) if text == "1" => Some((vec![Scalar::Bool(true)], "true".into())),
-        (Type::Bool, Given::Text(text)) if text == "0" => Some((vec![Scalar::Bool(false)], "false".into())),
-        (ty, Given::Text(text)) => one(types, ty, text),
+        (Type::Bool, GivenValue::Text(text)) if text == "1" => {
+            Some((vec![Scalar::Bool(true)], "true".into()))
+        }
+        (Type::Bool, GivenValue::Text(text)) if text == "0" => {
+            Some((vec![Scalar::Bool(false)], "false".into()))
+        }
+        (ty, GivenValue::Text(text)) => one(types, ty, text),
         // A number instead of text could be written in several ways.
-        (Type::String | Type::Literal(_), Given::Json(_)) => None,
-        (ty, Given::Json(Json::Int(number))) => one(types, ty, &number.to_string()),
-        (ty, Given::Json(Json::Bool(flag))) => one(types, ty, &flag.to_string()),
-        (_, Given::Json(_)) => None,
+        (Type::String | Type::Literal(_), GivenValue::Json(_)) => None,
+        (ty, GivenValue::Json(Json::Int(number))) => one(types, ty, &number.to_string()),
+        (ty, GivenValue::Json(Json::Bool(flag))) => one(types, ty, &flag.to_string()),
+        (_, GivenValue::Json(_)) => None,
     }
 }
 
@@ -177,22 +181,22 @@ fn one(types: &Types, ty: &Type, text: &str) -> Option<(Vec<Scalar>, String)> {
 }
 
 /// Words joined by commas, or a JSON list of words. A word with a comma could be read as two.
-fn list(types: &Types, item: &Type, given: &Given) -> Option<(Vec<Scalar>, String)> {
+fn list(types: &Types, item: &Type, given: &GivenValue) -> Option<(Vec<Scalar>, String)> {
     let parsed;
     let items = match given {
-        Given::Text(text) if text.starts_with('[') => {
+        GivenValue::Text(text) if text.starts_with('[') => {
             parsed = Json::parse(text.as_bytes()).ok()?;
             &parsed
         }
-        Given::Text(text) if text.is_empty() => {
+        GivenValue::Text(text) if text.is_empty() => {
             return Some((vec![Scalar::Other("[]".into())], String::new()));
         }
-        Given::Text(text) => {
+        GivenValue::Text(text) => {
             let words: Vec<&str> = text.split(',').map(str::trim).collect();
             let values = words.iter().map(|word| word_of(types, item, word)).collect::<Option<_>>()?;
             return Some((values, words.join(",")));
         }
-        Given::Json(json) => json,
+        GivenValue::Json(json) => json,
     };
     let Json::Array(items) = items else { return None };
     if items.is_empty() {

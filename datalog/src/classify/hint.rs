@@ -6,7 +6,7 @@ use crate::catalog::Method;
 use crate::catalog::matcher::End;
 use crate::catalog::path::Segment;
 use crate::catalog::service::Service;
-use crate::catalog::template::Segment as TemplateSegment;
+use crate::catalog::template::TemplateSegment;
 use crate::classify::misfit::{ClassifyError, shown, unknown};
 
 /// The refusal of a path without a template.

@@ -58,7 +58,7 @@ pub(crate) const MAX_PAIRS: usize = 2_000;
 
 /// A query as it was understood.
 #[derive(Debug, Default)]
-pub(crate) struct Query {
+pub(crate) struct RequestQuery {
     /// Written back, without `?`.
     pub(crate) text: String,
     pub(crate) arguments: Vec<Argument>,
@@ -74,8 +74,8 @@ pub(crate) fn read(
     operation: &Operation,
     raw: Option<&str>,
     form: crate::catalog::matcher::Form,
-) -> Result<Query, ClassifyError> {
-    let mut query = Query::default();
+) -> Result<RequestQuery, ClassifyError> {
+    let mut query = RequestQuery::default();
     let mut brackets = Brackets::default();
     let mut seen = HashSet::new();
     for (count, pair) in

@@ -7,7 +7,7 @@ use crate::request::wire::find;
 
 /// The two parts, as they stand in the body.
 #[derive(Debug)]
-pub(crate) struct Parts<'a> {
+pub(crate) struct RelatedParts<'a> {
     pub(crate) metadata: &'a [u8],
     pub(crate) content_type: String,
     pub(crate) content: &'a [u8],
@@ -26,7 +26,7 @@ pub(crate) enum RelatedError {
     Shape,
 }
 
-pub(crate) fn parse<'a>(content_type: &str, body: &'a [u8]) -> Result<Parts<'a>, RelatedError> {
+pub(crate) fn parse<'a>(content_type: &str, body: &'a [u8]) -> Result<RelatedParts<'a>, RelatedError> {
     let boundary = boundary_of(content_type)?;
     let opening = format!("--{boundary}");
     let after = body.strip_prefix(opening.as_bytes()).ok_or(RelatedError::Shape)?;
@@ -49,7 +49,7 @@ pub(crate) fn parse<'a>(content_type: &str, body: &'a [u8]) -> Result<Parts<'a>,
     if !essence.eq_ignore_ascii_case("application/json") || content_kind.is_empty() {
         return Err(RelatedError::Kind);
     }
-    Ok(Parts { metadata, content_type: content_kind, content })
+    Ok(RelatedParts { metadata, content_type: content_kind, content })
 }
 
 fn boundary_of(content_type: &str) -> Result<&str, RelatedError> {

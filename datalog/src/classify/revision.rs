@@ -14,7 +14,7 @@ pub(crate) fn read(operation: &Operation, arguments: &[Argument], things: &mut T
     for rule in &operation.revisions {
         let (Some(owner), Some(repository)) = (text("owner"), text("repo")) else { continue };
         let other = rule.repository.as_deref().and_then(text);
-        let path = Path { owner: &owner, repository: &repository, other: other.as_deref() };
+        let path = RepositoryPath { owner: &owner, repository: &repository, other: other.as_deref() };
         let values: Vec<String> =
             arguments.iter().filter(|one| one.name == rule.argument).filter_map(id_text).collect();
         absent(rule, &values, things);
@@ -39,13 +39,13 @@ fn sides(text: &str) -> Vec<&str> {
 }
 
 /// The repository of the path, and the one that another argument names beside it.
-struct Path<'a> {
+struct RepositoryPath<'a> {
     owner: &'a str,
     repository: &'a str,
     other: Option<&'a str>,
 }
 
-impl Path<'_> {
+impl RepositoryPath<'_> {
     fn side(&self, text: &str, things: &mut Things) {
         let parts: Vec<&str> = text.split(':').collect();
         let is_whole = parts.iter().all(|part| !part.is_empty());
@@ -122,7 +122,7 @@ mod tests {
 
     fn told(text: &str, other: Option<&str>) -> String {
         let mut things = Things::default();
-        let path = Path { owner: "octo", repository: "hello", other };
+        let path = RepositoryPath { owner: "octo", repository: "hello", other };
         sides(text).into_iter().for_each(|side| path.side(side, &mut things));
         let named = things.resources.iter().map(|one| format!("{} {}", one.kind, one.id));
         let referred = things.unnamed.iter().map(|one| format!("{} ? {}", one.kind, one.name));

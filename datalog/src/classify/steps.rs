@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use crate::catalog::matcher::{End, Form, Found, Search};
+use crate::catalog::matcher::{End, Form, Match, MatchOutcome};
 use crate::catalog::method::Method;
 use crate::catalog::operation::Operation;
 use crate::catalog::overlay::Carriers;
@@ -143,14 +143,14 @@ impl Service {
             segments.pop();
         }
         let best = match self.matcher.find(&segments) {
-            Search::Best(best) => best,
-            Search::Nothing if segments.iter().any(|segment| segment.slashed) => return Err(slashed()),
-            Search::Nothing if segments.last().is_some_and(|segment| segment.text.is_empty()) => {
+            MatchOutcome::Best(best) => best,
+            MatchOutcome::Nothing if segments.iter().any(|segment| segment.slashed) => return Err(slashed()),
+            MatchOutcome::Nothing if segments.last().is_some_and(|segment| segment.text.is_empty()) => {
                 let got = format!("`{}`", shown(raw.path));
                 return Err(ambiguous("a path without `/` at its end".into(), got, None));
             }
-            Search::Nothing => return Err(hint::no_operation(self, method, &segments)),
-            Search::Several => return Err(several()),
+            MatchOutcome::Nothing => return Err(hint::no_operation(self, method, &segments)),
+            MatchOutcome::Several => return Err(several()),
         };
         let ends =
             best.iter().enumerate().flat_map(|(at, found)| found.ends.iter().map(move |end| (at, end)));
@@ -178,7 +178,8 @@ impl Service {
         let Some((_, shorter)) = segments.split_last().filter(|(last, _)| last.text.is_empty()) else {
             return false;
         };
-        let (Search::Nothing, Search::Best(best)) = (self.matcher.find(segments), self.matcher.find(shorter))
+        let (MatchOutcome::Nothing, MatchOutcome::Best(best)) =
+            (self.matcher.find(segments), self.matcher.find(shorter))
         else {
             return false;
         };
@@ -192,7 +193,7 @@ impl Service {
     }
 
     /// Whether the values have the types of this operation's path.
-    fn takes(&self, end: &End, found: &Found<'_>) -> bool {
+    fn takes(&self, end: &End, found: &Match<'_>) -> bool {
         let template = self.operations.get(end.operation).map(|operation| operation.template_of(end.form));
         template.is_some_and(|template| {
             let mut pairs = template.parameters.iter().zip(&found.values);
@@ -203,7 +204,7 @@ impl Service {
     /// The refusal of a path with a known template, but another method or other values.
     fn none_fits(
         &self,
-        best: &[Found<'_>],
+        best: &[Match<'_>],
         ends: &[(usize, &End)],
         method: Method,
         segments: &[Segment<'_>],
@@ -230,7 +231,7 @@ impl Service {
     /// must not find another operation.
     fn check_slashes(
         &self,
-        found: &Found<'_>,
+        found: &Match<'_>,
         operation: &Operation,
         form: Form,
         segments: &[Segment<'_>],
@@ -244,9 +245,9 @@ impl Service {
             .any(|(parameter, value)| parameter.span == Span::Escaped && value.contains('/'));
         let split = path::split_further(segments);
         let safe = match self.matcher.find(&split) {
-            Search::Best(others) => !has_escaped && others.iter().any(|other| found.same_as(other)),
-            Search::Nothing => has_escaped,
-            Search::Several => false,
+            MatchOutcome::Best(others) => !has_escaped && others.iter().any(|other| found.same_as(other)),
+            MatchOutcome::Nothing => has_escaped,
+            MatchOutcome::Several => false,
         };
         if allowed && safe { Ok(()) } else { Err(slashed()) }
     }

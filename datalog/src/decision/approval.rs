@@ -202,12 +202,12 @@ pub struct Approved {
 
 /// What an approval must be for: this question, or one like it.
 #[derive(Clone, Copy)]
-struct Subject {
+struct ApprovalSubject {
     question: QuestionDigest,
     alike: Option<EnvelopeDigest>,
 }
 
-impl Subject {
+impl ApprovalSubject {
     fn is_covered_by(self, said: &Said) -> bool {
         let is_alike = said.alike.is_some() && said.alike == self.alike.map(|one| one.hex());
         said.digest == self.question.hex() || is_alike
@@ -226,7 +226,7 @@ impl Approved {
         let LookedUp { request, observed } = about;
         let (digest, quorum) = (request.digest(), pass.quorum());
         let subject =
-            Subject { question: request.question(observed, now), alike: request.envelope(observed) };
+            ApprovalSubject { question: request.question(observed, now), alike: request.envelope(observed) };
         let mut by = BTreeSet::new();
         let mut approval = None;
         let mut refused = None;
@@ -245,7 +245,7 @@ impl Approved {
         let enough = usize::try_from(quorum.count).is_ok_and(|needed| by.len() >= needed);
         match (approval, refused) {
             (Some(approval), _) if enough => {
-                let Subject { question, alike } = subject;
+                let ApprovalSubject { question, alike } = subject;
                 Ok(Self { approval, digest, question, alike, by })
             }
             (_, Some(error)) => Err(error),
@@ -280,7 +280,7 @@ fn approver(
     pass: &VerifiedPass,
     block: &[u8],
     keys: &ApproverKeys,
-    subject: Subject,
+    subject: ApprovalSubject,
     now: OffsetDateTime,
 ) -> Result<(ApproverName, ApprovalId), ApprovalError> {
     // This is read first, because biscuit-auth panics when an unreadable block is added to a token.

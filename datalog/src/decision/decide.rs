@@ -132,7 +132,7 @@ pub fn decide(pass: &Arc<VerifiedPass>, request: Request, context: &Context, now
     };
     let (answer, reasons) = question.answer();
     match answer {
-        // The pass's own caveat says so, but a caveat from another tool may not.
+        // The pass's own caveat would deny this, but a caveat from another tool may not.
         Answered::Allow if let Some(hidden) = &claims.unknown => {
             let reasons = vec![Reason::uncounted(hidden)];
             Decided::Deny(Refused { request, digest, ground: Ground::Unevaluable, wait: None, reasons })

@@ -12,17 +12,17 @@ use crate::decision::context::Context;
 use crate::engine::caveat::Fact;
 use crate::engine::ordered::Ordered;
 use crate::pass::content::Connected;
+use crate::request::answerable::Answerable;
 use crate::request::approval::Approval;
 use crate::request::canonical::{LateDigest, Request};
 use crate::request::gather::{Gather, Stage, word};
-use crate::request::told::Told;
 use crate::words::effect::Effects;
 use crate::words::hours::Zone;
 use crate::words::names::{Account, ConnectionName};
 use crate::words::value::Value;
 
 /// The subject of the facts.
-pub(crate) struct Subject<'a> {
+pub(crate) struct FactsSubject<'a> {
     pub(crate) stage: Stage,
     pub(crate) request: &'a Request,
     pub(crate) digest: &'a LateDigest<'a>,
@@ -31,7 +31,7 @@ pub(crate) struct Subject<'a> {
     /// The time zones whose clock the pass reads.
     pub(crate) zones: &'a [Zone],
     /// What the request means beyond its fields, if the pass reads it.
-    pub(crate) told: &'a Told,
+    pub(crate) told: &'a Answerable,
     /// The kinds of things whose provenance the pass reads.
     pub(crate) kinds: &'a [Arc<str>],
     /// Whether a person approved this very request.
@@ -40,15 +40,16 @@ pub(crate) struct Subject<'a> {
 }
 
 /// The facts of one request.
-pub(crate) fn request_facts(reads: u64, subject: &Subject<'_>) -> Vec<Fact> {
-    let Subject { stage, request, digest, context, claims, zones, kinds, told, approval, now } = *subject;
+pub(crate) fn request_facts(reads: u64, subject: &FactsSubject<'_>) -> Vec<Fact> {
+    let FactsSubject { stage, request, digest, context, claims, zones, kinds, told, approval, now } =
+        *subject;
     let mut gather = Gather::with_room(reads, 16);
     // Nothing is valid before 1970: time 0 fails every lower bound that a pass can have.
     gather.say_one(word!("time"), || Value::Date(u64::try_from(now.unix_timestamp()).unwrap_or(0)));
     of_operation(&mut gather, &request.connection, &request.account, &request.operation, request.effects);
     of_stage(&mut gather, stage);
     gather.say_one(word!("path"), || Value::str(request.path.as_str()));
-    let standing = Standing { claims, context };
+    let standing = BudgetStates { claims, context };
     let known = &context.known;
     let source = Source { request, told, known, kinds, zones, budgets: &standing, now };
     for flag in flags::ALL {
@@ -61,12 +62,12 @@ pub(crate) fn request_facts(reads: u64, subject: &Subject<'_>) -> Vec<Fact> {
 }
 
 /// The budgets that count the request, in their state before it.
-struct Standing<'a> {
+struct BudgetStates<'a> {
     claims: &'a [Claim<'a>],
     context: &'a Context,
 }
 
-impl Budgets for Standing<'_> {
+impl Budgets for BudgetStates<'_> {
     fn used(&self) -> Vec<(&str, u64)> {
         let used = |claim: &'_ Claim<'_>| claim.spent(self.context).used;
         self.claims.iter().map(|claim| (claim.limit.name.as_str(), used(claim))).collect()

@@ -9,7 +9,7 @@ use crate::catalog::finds::Finds;
 use crate::caveats::explain;
 use crate::decision::budget::Claim;
 use crate::decision::context::Context;
-use crate::decision::facts::{Subject, request_facts};
+use crate::decision::facts::{FactsSubject, request_facts};
 use crate::decision::types::{Ground, LiftableBy, Reason};
 use crate::decision::{doubt, lookup};
 use crate::engine::actual::{Actual, actual};
@@ -19,11 +19,11 @@ use crate::engine::open::Held;
 use crate::engine::ordered::{NONE, Ordered};
 use crate::pass::content::Content;
 use crate::pass::policy::{Policy, Rule};
+use crate::request::answerable::Answerable;
 use crate::request::approval::Approval;
 use crate::request::canonical::{LateDigest, Request};
 use crate::request::decode::error::DecodeError;
 use crate::request::gather::Stage;
-use crate::request::told::Told;
 
 /// The work limit of one decision. An admitted pass needs a fraction of it on any common request.
 pub(crate) const STEPS: u32 = 200_000;
@@ -49,14 +49,14 @@ pub(crate) struct Question<'a> {
 /// The results of the policy and of every caveat.
 struct Judgement {
     rule: Result<Rule, EvaluateError>,
-    failed: Vec<Failed>,
+    failed: Vec<FailedCaveat>,
     /// Caveats that read something unknown, or are about things that the request does not name: neither met nor
     /// failed.
-    open: Vec<Failed>,
+    open: Vec<FailedCaveat>,
     facts: Ordered,
 }
 
-struct Failed {
+struct FailedCaveat {
     block: usize,
     caveat: usize,
     error: Option<EvaluateError>,
@@ -87,11 +87,11 @@ impl Question<'_> {
         (answer, if open { told.missing(self.content.reads()) } else { None })
     }
 
-    fn told(&self) -> Told {
-        Told::of(self.request, &self.context.observed, self.content.reads())
+    fn told(&self) -> Answerable {
+        Answerable::of(self.request, &self.context.observed, self.content.reads())
     }
 
-    fn answer_for(&self, told: &Told) -> (Answered, Vec<Reason>) {
+    fn answer_for(&self, told: &Answerable) -> (Answered, Vec<Reason>) {
         let approval = self.digest.approval(self.context.approved);
         let first = self.judge(told, approval);
         if first.holds() {
@@ -111,7 +111,7 @@ impl Question<'_> {
         (Answered::No(self.ground(&first)), self.why_not(&first, told, LiftableBy::Parent))
     }
 
-    fn judge(&self, told: &Told, approval: Approval) -> Judgement {
+    fn judge(&self, told: &Answerable, approval: Approval) -> Judgement {
         let facts = self.facts_with(Stage::Request, told, approval);
         let mut steps = Steps::new(STEPS);
         let authority = self.content.authority();
@@ -125,19 +125,19 @@ impl Question<'_> {
             let world = World::of(&facts, authority, self.content.own(number));
             for (place, caveat) in block.caveats.iter().enumerate() {
                 if told.unknown(caveat.reads()).is_some() {
-                    open.push(Failed { block: number, caveat: place, error: None });
+                    open.push(FailedCaveat { block: number, caveat: place, error: None });
                     continue;
                 }
                 let error = match crate::engine::open::held(caveat, world, &mut steps) {
                     Ok(Held::Yes) => continue,
                     Ok(Held::Open) => {
-                        open.push(Failed { block: number, caveat: place, error: None });
+                        open.push(FailedCaveat { block: number, caveat: place, error: None });
                         continue;
                     }
                     Ok(Held::No) => None,
                     Err(error) => Some(error),
                 };
-                failed.push(Failed { block: number, caveat: place, error });
+                failed.push(FailedCaveat { block: number, caveat: place, error });
             }
         }
         Judgement { rule, failed, open, facts }
@@ -145,15 +145,15 @@ impl Question<'_> {
 
     /// The facts of a permitted request at a stage.
     pub(crate) fn facts(&self, stage: Stage) -> Ordered {
-        let told = Told::of(self.request, &self.context.observed, self.content.reads());
+        let told = Answerable::of(self.request, &self.context.observed, self.content.reads());
         self.facts_with(stage, &told, self.digest.approval(self.context.approved))
     }
 
-    fn facts_with(&self, stage: Stage, told: &Told, approval: Approval) -> Ordered {
+    fn facts_with(&self, stage: Stage, told: &Answerable, approval: Approval) -> Ordered {
         let reads = self.content.reads() | self.policy.reads(approval);
         Ordered::of(request_facts(
             reads,
-            &Subject {
+            &FactsSubject {
                 stage,
                 request: self.request,
                 digest: self.digest,
@@ -169,7 +169,7 @@ impl Question<'_> {
     }
 
     /// An unknown thing is a denial, not a missing fact, and no approval lifts it.
-    fn why_open(&self, open: &Failed, told: &Told, facts: &Ordered) -> Option<Reason> {
+    fn why_open(&self, open: &FailedCaveat, told: &Answerable, facts: &Ordered) -> Option<Reason> {
         let caveat = self.caveat(open)?;
         let Some(unknown) = told.unknown(caveat.reads()) else {
             let mut reason = doubt::reason(open.block, caveat, facts);
@@ -198,12 +198,12 @@ impl Question<'_> {
         {
             return Ground::Unevaluable;
         }
-        let spent = |failed: &Failed| self.caveat(failed).is_some_and(|caveat| caveat.mentions("used"));
+        let spent = |failed: &FailedCaveat| self.caveat(failed).is_some_and(|caveat| caveat.mentions("used"));
         let covered = matches!(judgement.rule, Ok(Rule::Allowed | Rule::Approved));
         if covered && judgement.failed.iter().all(spent) { Ground::Exhausted } else { Ground::Denied }
     }
 
-    fn caveat(&self, failed: &Failed) -> Option<&Caveat> {
+    fn caveat(&self, failed: &FailedCaveat) -> Option<&Caveat> {
         self.content.blocks.get(failed.block)?.caveats.get(failed.caveat)
     }
 
@@ -222,7 +222,7 @@ impl Question<'_> {
         }]
     }
 
-    fn why_not(&self, judgement: &Judgement, told: &Told, liftable_by: LiftableBy) -> Vec<Reason> {
+    fn why_not(&self, judgement: &Judgement, told: &Answerable, liftable_by: LiftableBy) -> Vec<Reason> {
         let mut reasons: Vec<Reason> = Vec::new();
         let of_policy = |rule, expected, got| Reason {
             block: None,

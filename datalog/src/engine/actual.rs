@@ -1,4 +1,4 @@
-//! What a request actually had where a caveat expected something else, in words.
+//! What a request had instead of what a caveat expected, in words.
 //!
 //! If a word has several facts, this names only those that break the caveat: the one forbidden recipient, not the three
 //! allowed ones. It explains a refusal that is already made, and decides nothing.

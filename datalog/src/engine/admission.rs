@@ -8,7 +8,7 @@
 
 use crate::engine::caveat::{Caveat, Fact, Op, Query, Slot};
 use crate::words::value::Value;
-use crate::words::vocabulary::{self, Count, Type};
+use crate::words::vocabulary::{self, Count, TermType};
 
 /// Characters of a pass's text without its prefix.
 pub const MAX_TEXT: usize = 8_000;
@@ -50,7 +50,7 @@ pub enum AdmissionError {
 }
 
 /// Whether a block's facts and caveats may be part of a pass. `authority` is the first block.
-pub(crate) fn admit(facts: &[Fact], caveats: &[Caveat], place: Place) -> Result<(), AdmissionError> {
+pub(crate) fn admit(facts: &[Fact], caveats: &[Caveat], place: BlockPlace) -> Result<(), AdmissionError> {
     at_most("facts in a block", facts.len(), MAX_FACTS)?;
     at_most("caveats in a block", caveats.len(), MAX_CAVEATS)?;
     for fact in facts {
@@ -68,7 +68,7 @@ pub(crate) fn admit(facts: &[Fact], caveats: &[Caveat], place: Place) -> Result<
 
 /// Which block it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum BlockPlace {
     Authority,
     Delegated,
 }
@@ -77,12 +77,12 @@ fn at_most(what: &'static str, count: usize, max: usize) -> Result<(), Admission
     if count > max { Err(AdmissionError::TooMany { what, max }) } else { Ok(()) }
 }
 
-fn admit_fact(fact: &Fact, place: Place) -> Result<(), AdmissionError> {
+fn admit_fact(fact: &Fact, place: BlockPlace) -> Result<(), AdmissionError> {
     let name = &*fact.name;
     if vocabulary::is_reserved(name) {
         return Err(AdmissionError::Reserved(name.to_owned()));
     }
-    if place == Place::Delegated && vocabulary::PASS.iter().any(|word| word.name == name) {
+    if place == BlockPlace::Delegated && vocabulary::PASS.iter().any(|word| word.name == name) {
         return Err(AdmissionError::AuthorityOnly(name.to_owned()));
     }
     if let Some(word) = vocabulary::find(name) {
@@ -95,18 +95,18 @@ fn admit_fact(fact: &Fact, place: Place) -> Result<(), AdmissionError> {
     fact.terms.iter().try_for_each(admit_value)
 }
 
-fn shape(name: &str, terms: &[Type]) -> AdmissionError {
+fn shape(name: &str, terms: &[TermType]) -> AdmissionError {
     let expected = terms.iter().map(|kind| format!("{kind:?}").to_lowercase()).collect::<Vec<_>>().join(", ");
     AdmissionError::Shape { name: name.to_owned(), expected }
 }
 
-fn type_of(value: &Value) -> Option<Type> {
+fn type_of(value: &Value) -> Option<TermType> {
     Some(match value {
-        Value::Str(_) => Type::String,
-        Value::Int(_) => Type::Integer,
-        Value::Bool(_) => Type::Boolean,
-        Value::Date(_) => Type::Date,
-        Value::Set(items) if items.iter().all(|item| item.as_str().is_some()) => Type::Set,
+        Value::Str(_) => TermType::String,
+        Value::Int(_) => TermType::Integer,
+        Value::Bool(_) => TermType::Boolean,
+        Value::Date(_) => TermType::Date,
+        Value::Set(items) if items.iter().all(|item| item.as_str().is_some()) => TermType::Set,
         Value::Bytes(_) | Value::Set(_) => return None,
     })
 }

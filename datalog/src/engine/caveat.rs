@@ -203,7 +203,7 @@ impl Fact {
 }
 
 impl Query {
-    /// Some of its patterns, and its conditions without closures. The variables are numbered anew, in the order in
+    /// Some of its patterns, and its conditions without closures. The variables get new numbers, in the order in
     /// which they now appear.
     pub(crate) fn part(&self, mut patterns: Vec<Pattern>, mut expressions: Vec<Vec<Op>>) -> Self {
         let mut variables = Vec::new();
@@ -244,7 +244,7 @@ impl Query {
             patterns.push(Pattern { predicate: names.predicate(&predicate.name), name, slots });
         }
         let (reads, needs) = bits(&patterns);
-        let mut scope = Scope { bound: variables.len(), variables };
+        let mut scope = Variables { bound: variables.len(), variables };
         let expressions =
             rule.expressions.iter().map(|expression| scope.ops(&expression.ops)).collect::<Result<_, _>>()?;
         Ok(Self { patterns, expressions, variables: scope.variables, reads, needs, doubts: Vec::new() })
@@ -265,12 +265,12 @@ fn number(variables: &mut Vec<Arc<str>>, name: &str) -> usize {
 }
 
 /// The variables in reach of an expression: those bound by predicates, then the closure parameters around it.
-struct Scope {
+struct Variables {
     bound: usize,
     variables: Vec<Arc<str>>,
 }
 
-impl Scope {
+impl Variables {
     fn ops(&mut self, ops: &[builder::Op]) -> Result<Vec<Op>, CompileError> {
         self.ops_within(ops, &mut Vec::new())
     }

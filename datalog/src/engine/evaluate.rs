@@ -88,7 +88,8 @@ pub(crate) fn matches(query: &Query, world: World<'_>, steps: &mut Steps) -> Res
     if !world.could_match(query) {
         return Ok(false);
     }
-    let found = Search::of(query, world, steps).each(&query.patterns, &mut |conditions| Ok(!conditions))?;
+    let found =
+        Evaluation::of(query, world, steps).each(&query.patterns, &mut |conditions| Ok(!conditions))?;
     Ok(!found)
 }
 
@@ -98,27 +99,27 @@ fn matches_all(query: &Query, world: World<'_>, steps: &mut Steps) -> Result<boo
         return Ok(false);
     }
     let mut some = false;
-    let all = Search::of(query, world, steps).each(&query.patterns, &mut |conditions| {
+    let all = Evaluation::of(query, world, steps).each(&query.patterns, &mut |conditions| {
         some = true;
         Ok(conditions)
     })?;
     Ok(some && all)
 }
 
-struct Search<'a, 's> {
+struct Evaluation<'a, 's> {
     world: World<'a>,
     steps: &'s mut Steps,
     query: &'a Query,
     /// The variables that the patterns so far have bound, by number.
     bindings: Vec<&'a Value>,
     /// The parameters of the closures that are being run.
-    items: Vec<(usize, Operand<'a>)>,
-    stack: Vec<Operand<'a>>,
+    items: Vec<(usize, OperandValue<'a>)>,
+    stack: Vec<OperandValue<'a>>,
 }
 
 type Visit<'v> = &'v mut dyn FnMut(bool) -> Result<bool, EvaluateError>;
 
-impl<'a, 's> Search<'a, 's> {
+impl<'a, 's> Evaluation<'a, 's> {
     fn of(query: &'a Query, world: World<'a>, steps: &'s mut Steps) -> Self {
         let bindings = Vec::with_capacity(query.variables.len());
         Self { world, steps, query, bindings, items: Vec::new(), stack: Vec::new() }
@@ -186,23 +187,25 @@ impl<'a, 's> Search<'a, 's> {
         }
     }
 
-    fn run(&mut self, ops: &'a [Op]) -> Result<Operand<'a>, EvaluateError> {
+    fn run(&mut self, ops: &'a [Op]) -> Result<OperandValue<'a>, EvaluateError> {
         self.steps.take(ops.len())?;
         let base = self.stack.len();
         for op in ops {
             let operand = match op {
-                Op::Value(value) => Operand::Known(value),
+                Op::Value(value) => OperandValue::Known(value),
                 Op::Variable(place) => self.variable(*place)?,
-                Op::Closure(parameter, body) => Operand::Closure(*parameter, body),
+                Op::Closure(parameter, body) => OperandValue::Closure(*parameter, body),
                 Op::Unary(op) => unary(*op, self.pop(base)?)?,
                 Op::Binary(op) => {
                     let (right, left) = (self.pop(base)?, self.pop(base)?);
                     match right {
-                        Operand::Closure(parameter, body) => self.closure(*op, &left, parameter, body)?,
+                        OperandValue::Closure(parameter, body) => {
+                            self.closure(*op, &left, parameter, body)?
+                        }
                         right => {
                             let (left, right) = (left.value()?, right.value()?);
                             self.steps.take(size(left) + size(right))?;
-                            Operand::Made(binary(*op, left, right)?)
+                            OperandValue::Made(binary(*op, left, right)?)
                         }
                     }
                 }
@@ -214,16 +217,16 @@ impl<'a, 's> Search<'a, 's> {
     }
 
     /// Takes a value that this expression put on the stack, and nothing below.
-    fn pop(&mut self, base: usize) -> Result<Operand<'a>, EvaluateError> {
+    fn pop(&mut self, base: usize) -> Result<OperandValue<'a>, EvaluateError> {
         if self.stack.len() <= base {
             return Err(EvaluateError::Type);
         }
         self.stack.pop().ok_or(EvaluateError::Type)
     }
 
-    fn variable(&self, place: usize) -> Result<Operand<'a>, EvaluateError> {
+    fn variable(&self, place: usize) -> Result<OperandValue<'a>, EvaluateError> {
         if let Some(value) = self.bindings.get(place) {
-            return Ok(Operand::Known(value));
+            return Ok(OperandValue::Known(value));
         }
         let item = self.items.iter().rev().find(|(of, _)| *of == place);
         item.map(|(_, item)| item.clone()).ok_or(EvaluateError::Type)
@@ -232,11 +235,11 @@ impl<'a, 's> Search<'a, 's> {
     fn closure(
         &mut self,
         op: Binary,
-        left: &Operand<'a>,
+        left: &OperandValue<'a>,
         parameter: Option<usize>,
         body: &'a [Op],
-    ) -> Result<Operand<'a>, EvaluateError> {
-        let truth = |truth| Ok(Operand::Made(Value::Bool(truth)));
+    ) -> Result<OperandValue<'a>, EvaluateError> {
+        let truth = |truth| Ok(OperandValue::Made(Value::Bool(truth)));
         match (op, left.value()?, parameter) {
             (Binary::LazyAnd, Value::Bool(false), None) => truth(false),
             (Binary::LazyOr, Value::Bool(true), None) => truth(true),
@@ -254,22 +257,22 @@ impl<'a, 's> Search<'a, 's> {
     /// Whether `body` gives the sought result for some item of the set. It stops at the first.
     fn some(
         &mut self,
-        set: &Operand<'a>,
+        set: &OperandValue<'a>,
         place: usize,
         body: &'a [Op],
         sought: Sought,
     ) -> Result<bool, EvaluateError> {
         match set {
-            Operand::Known(Value::Set(items)) => {
+            OperandValue::Known(Value::Set(items)) => {
                 for item in items.iter() {
-                    if sought.is(self.holds_for(Operand::Known(item), place, body)?) {
+                    if sought.is(self.holds_for(OperandValue::Known(item), place, body)?) {
                         return Ok(true);
                     }
                 }
             }
-            Operand::Made(Value::Set(items)) => {
+            OperandValue::Made(Value::Set(items)) => {
                 for item in items.iter() {
-                    if sought.is(self.holds_for(Operand::Made(item.clone()), place, body)?) {
+                    if sought.is(self.holds_for(OperandValue::Made(item.clone()), place, body)?) {
                         return Ok(true);
                     }
                 }
@@ -279,7 +282,12 @@ impl<'a, 's> Search<'a, 's> {
         Ok(false)
     }
 
-    fn holds_for(&mut self, item: Operand<'a>, place: usize, body: &'a [Op]) -> Result<bool, EvaluateError> {
+    fn holds_for(
+        &mut self,
+        item: OperandValue<'a>,
+        place: usize,
+        body: &'a [Op],
+    ) -> Result<bool, EvaluateError> {
         self.items.push((place, item));
         let truth = self.truth(body);
         self.items.pop();
@@ -305,13 +313,13 @@ impl Sought {
 
 /// A value that an operator works on: one of the pass or the request in place, a computed one, or a closure.
 #[derive(Clone)]
-enum Operand<'a> {
+enum OperandValue<'a> {
     Known(&'a Value),
     Made(Value),
     Closure(Option<usize>, &'a [Op]),
 }
 
-impl Operand<'_> {
+impl OperandValue<'_> {
     fn value(&self) -> Result<&Value, EvaluateError> {
         match self {
             Self::Known(value) => Ok(value),
@@ -321,9 +329,9 @@ impl Operand<'_> {
     }
 }
 
-fn unary(op: Unary, operand: Operand<'_>) -> Result<Operand<'_>, EvaluateError> {
+fn unary(op: Unary, operand: OperandValue<'_>) -> Result<OperandValue<'_>, EvaluateError> {
     let length = |length: usize| i64::try_from(length).map(Value::Int).map_err(|_| EvaluateError::Arithmetic);
-    Ok(Operand::Made(match (op, operand.value()?) {
+    Ok(OperandValue::Made(match (op, operand.value()?) {
         (Unary::Parens, _) => return Ok(operand),
         (Unary::Negate, Value::Bool(value)) => Value::Bool(!value),
         (Unary::Length, Value::Str(text)) => length(text.len())?,

@@ -35,10 +35,10 @@ const LONG: Duration = Duration::days(1);
 const GRAVE: [Effect; 5] = [Effect::Delete, Effect::Share, Effect::Run, Effect::Secret, Effect::Admin];
 
 /// An operation of the pass, and the best answer that it could get.
-type Rows<'a> = [(&'a Operation, Row)];
+type BestAnswers<'a> = [(&'a Operation, Row)];
 
 /// Refuses a pass that could never do anything.
-pub(crate) fn sense(content: &Content, rows: &Rows<'_>) -> Result<(), TermError> {
+pub(crate) fn sense(content: &Content, rows: &BestAnswers<'_>) -> Result<(), TermError> {
     if content.not_before > content.expires {
         let (begins, ends) = (date_text(content.not_before), date_text(content.expires));
         return Err(TermError::NeverHolds { begins, ends });
@@ -64,7 +64,7 @@ pub(crate) fn sense(content: &Content, rows: &Rows<'_>) -> Result<(), TermError>
 }
 
 /// The warnings about a new pass.
-pub(crate) fn of_pass(content: &Content, rows: &Rows<'_>, begins: OffsetDateTime) -> Vec<Message> {
+pub(crate) fn of_pass(content: &Content, rows: &BestAnswers<'_>, begins: OffsetDateTime) -> Vec<Message> {
     let mut warnings = Vec::new();
     let lasts = moment(content.expires) - begins;
     if lasts > LONG {
@@ -89,7 +89,7 @@ pub(crate) fn of_pass(content: &Content, rows: &Rows<'_>, begins: OffsetDateTime
 }
 
 /// The warnings about the restrictions of one block.
-pub(crate) fn of_block(content: &Content, number: usize, rows: &Rows<'_>) -> Vec<Message> {
+pub(crate) fn of_block(content: &Content, number: usize, rows: &BestAnswers<'_>) -> Vec<Message> {
     let mut warnings = Vec::new();
     let mut say = |warning: Message| {
         if !warnings.contains(&warning) {
@@ -134,7 +134,7 @@ pub(crate) fn of_block(content: &Content, number: usize, rows: &Rows<'_>) -> Vec
 }
 
 /// Grave effects that are allowed without asking, and without naming an operation.
-fn grave(content: &Content, rows: &Rows<'_>) -> Vec<Message> {
+fn grave(content: &Content, rows: &BestAnswers<'_>) -> Vec<Message> {
     let is_named = |row: &Row| {
         content.grants.iter().any(|(_, on, selector)| {
             on.as_str() == row.connection
@@ -183,7 +183,12 @@ fn verb(effect: Effect) -> &'static str {
     }
 }
 
-fn why_nothing(content: &Content, rows: &Rows<'_>, on: &ConnectionName, selector: &Selector) -> &'static str {
+fn why_nothing(
+    content: &Content,
+    rows: &BestAnswers<'_>,
+    on: &ConnectionName,
+    selector: &Selector,
+) -> &'static str {
     let denies = |operation: &Operation| {
         content
             .grants
@@ -208,7 +213,7 @@ fn why_nothing(content: &Content, rows: &Rows<'_>, on: &ConnectionName, selector
 }
 
 fn meant<'a>(
-    rows: &'a Rows<'a>,
+    rows: &'a BestAnswers<'a>,
     on: &'a ConnectionName,
     selector: &'a Selector,
 ) -> impl Iterator<Item = &'a (&'a Operation, Row)> {

@@ -15,7 +15,7 @@ use crate::caveats::budget::Budget;
 use crate::caveats::check::warning::Warning;
 use crate::caveats::duration::until;
 use crate::caveats::narrowing::Narrowing;
-use crate::caveats::reach::{Reach, TermError};
+use crate::caveats::reach::{TargetConnection, TermError};
 use crate::caveats::{flags, grants};
 use crate::engine::admission::MAX_TEXT;
 use crate::mint::advice;
@@ -137,12 +137,12 @@ fn block(
     services: &[Arc<Service>],
     now: OffsetDateTime,
 ) -> Result<(BlockBuilder, Vec<Warning>), AttenuateError> {
-    let reach: Vec<Reach<'_>> = parent
+    let reach: Vec<TargetConnection<'_>> = parent
         .connections
         .iter()
         .filter_map(|one| {
             let service = services.iter().find(|service| service.name == one.service)?;
-            Some(Reach { connection: &one.name, account: &one.account, service })
+            Some(TargetConnection { connection: &one.name, account: &one.account, service })
         })
         .collect();
     let targets = |texts: &[String]| {

@@ -19,7 +19,7 @@ use crate::caveats::duration::until;
 use crate::caveats::grants;
 use crate::caveats::narrow::Narrow;
 use crate::caveats::narrowing::Narrowing;
-use crate::caveats::reach::{Reach, TermError};
+use crate::caveats::reach::{TargetConnection, TermError};
 use crate::decision::approval::Quorum;
 use crate::engine::admission::MAX_TEXT;
 use crate::mint::{advice, can};
@@ -116,8 +116,8 @@ impl MintTerms {
                 grants.extend(on.into_iter().map(|name| (answer, name, target.selector.clone())));
             }
         }
-        let named = |one: &&Reach<'_>| grants.iter().any(|(_, name, _)| name == one.connection);
-        let reach: Vec<Reach<'_>> = reach.iter().filter(named).copied().collect();
+        let named = |one: &&TargetConnection<'_>| grants.iter().any(|(_, name, _)| name == one.connection);
+        let reach: Vec<TargetConnection<'_>> = reach.iter().filter(named).copied().collect();
         for text in &args.deny {
             let target = crate::caveats::reach::target(text, &reach)?;
             let on = reach
@@ -270,8 +270,11 @@ fn task(text: &str) -> Result<String, TermError> {
     Ok(text.to_owned())
 }
 
-fn within<'a>(names: &[String], known: &'a [KnownConnection]) -> Result<Vec<Reach<'a>>, TermError> {
-    let all = |one: &'a KnownConnection| Reach {
+fn within<'a>(
+    names: &[String],
+    known: &'a [KnownConnection],
+) -> Result<Vec<TargetConnection<'a>>, TermError> {
+    let all = |one: &'a KnownConnection| TargetConnection {
         connection: &one.name,
         account: &one.account,
         service: &one.service,
@@ -291,14 +294,14 @@ fn within<'a>(names: &[String], known: &'a [KnownConnection]) -> Result<Vec<Reac
 /// The connections of a target: the named one, the chosen ones, or the only one that fits.
 fn meant(
     target: &Target,
-    reach: &[Reach<'_>],
+    reach: &[TargetConnection<'_>],
     chosen: &[String],
     text: &str,
 ) -> Result<Vec<ConnectionName>, TermError> {
     if let Some(name) = &target.connection {
         return Ok(vec![name.clone()]);
     }
-    let has = |one: &&Reach<'_>| one.service.operations.iter().any(|o| target.selector.matches(o));
+    let has = |one: &&TargetConnection<'_>| one.service.operations.iter().any(|o| target.selector.matches(o));
     let fitting: Vec<ConnectionName> = reach.iter().filter(has).map(|one| one.connection.clone()).collect();
     if fitting.len() > 1 && chosen.is_empty() {
         let list = fitting.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::engine::caveat::{Caveat, Pattern, Slot};
-use crate::pass::known::Provenance;
+use crate::pass::known::ProvenanceKind;
 use crate::words::value::Value;
 use crate::words::vocabulary::bit;
 
@@ -28,7 +28,7 @@ pub(crate) fn of_items() -> u64 {
 
 /// Whether the word counts unknown things, with one count for each kind.
 pub(crate) fn counts(word: &str) -> bool {
-    [Provenance::Seen, Provenance::Created].into_iter().any(|one| one.word() == word)
+    [ProvenanceKind::Seen, ProvenanceKind::Created].into_iter().any(|one| one.word() == word)
 }
 
 /// Whether any of the words needs the ids that earlier answers have shown.

@@ -39,19 +39,19 @@ pub enum Carried {
 
 /// Searches bytes that are about to be sent.
 pub fn carried(bytes: &[u8]) -> Carried {
-    let mut search = Search { left: bytes.len().saturating_mul(WORK).max(LEAST_WORK) };
+    let mut search = PassSearch { left: bytes.len().saturating_mul(WORK).max(LEAST_WORK) };
     match search.look(bytes, 0) {
         Ok(()) => Carried::Nothing,
         Err(found) => found,
     }
 }
 
-struct Search {
+struct PassSearch {
     /// Bytes that may still be looked at.
     left: usize,
 }
 
-impl Search {
+impl PassSearch {
     fn charge(&mut self, bytes: usize) -> Result<(), Carried> {
         self.left = self.left.checked_sub(bytes).ok_or(Carried::TooMuch)?;
         Ok(())

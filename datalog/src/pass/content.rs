@@ -21,7 +21,7 @@ use prost::Message;
 
 use crate::catalog::selector::{Selector, Target};
 use crate::decision::response::{self, Redaction};
-use crate::engine::admission::{self, AdmissionError, MAX_BLOCKS, MAX_TEXT, Place};
+use crate::engine::admission::{self, AdmissionError, BlockPlace, MAX_BLOCKS, MAX_TEXT};
 use crate::engine::caveat::{Binary, Caveat, Fact, Kind, Names, Op, Slot};
 use crate::engine::ordered::{NONE, Ordered};
 use crate::pass::block::{Block, ReadError, name_error, one_string};
@@ -140,7 +140,7 @@ impl Content {
         let mut symbols = SymbolTable::new();
         let mut blocks = Vec::with_capacity(count);
         for signed in std::iter::once(&token.authority).chain(&token.blocks) {
-            let place = if blocks.is_empty() { Place::Authority } else { Place::Delegated };
+            let place = if blocks.is_empty() { BlockPlace::Authority } else { BlockPlace::Delegated };
             blocks.push(read_block(signed, place, &mut symbols, &mut names)?);
         }
         let Some(authority) = blocks.first_mut() else { return Err(ReadError::Format) };
@@ -223,7 +223,7 @@ fn is_spelled(message: &impl Message, bytes: &[u8]) -> Result<(), ReadError> {
 
 fn read_block(
     signed: &schema::SignedBlock,
-    place: Place,
+    place: BlockPlace,
     symbols: &mut SymbolTable,
     names: &mut Names,
 ) -> Result<Block, ReadError> {

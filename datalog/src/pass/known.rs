@@ -14,12 +14,12 @@ pub struct Known {
 
 /// Which of the two a flag asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Provenance {
+pub(crate) enum ProvenanceKind {
     Seen,
     Created,
 }
 
-impl Provenance {
+impl ProvenanceKind {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Seen => "unseen_count",

@@ -10,21 +10,21 @@ use biscuit_auth::{AuthorizerLimits, error};
 use time::OffsetDateTime;
 
 use crate::decision::context::Context;
-use crate::decision::facts::{Subject, request_facts};
+use crate::decision::facts::{FactsSubject, request_facts};
 use crate::decision::response::{Item, hidden, item_facts};
 use crate::engine::caveat::Fact;
 use crate::engine::ordered::Ordered;
 use crate::pass::policy::POLICIES;
 use crate::pass::verify::VerifiedPass;
 use crate::record::stored_facts;
+use crate::request::answerable::Answerable;
 use crate::request::canonical::{LateDigest, Request};
 use crate::request::gather::Stage;
-use crate::request::told::Told;
 use crate::words::value::Value;
 
 /// What biscuit-auth says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ReferenceVerdict {
     Allow,
     Deny,
 }
@@ -35,14 +35,14 @@ pub fn reference(
     request: &Request,
     context: &Context,
     now: OffsetDateTime,
-) -> Result<Verdict, error::Token> {
-    let told = Told::of(request, &context.observed, pass.content().reads());
+) -> Result<ReferenceVerdict, error::Token> {
+    let told = Answerable::of(request, &context.observed, pass.content().reads());
     if told.unknown(u64::MAX).is_some() {
-        return Ok(Verdict::Deny);
+        return Ok(ReferenceVerdict::Deny);
     }
     let facts = facts(pass, request, context, now, Stage::Request);
     if stored_facts::doubted(pass.content(), &Ordered::of(facts.clone())).is_some() {
-        return Ok(Verdict::Deny);
+        return Ok(ReferenceVerdict::Deny);
     }
     authorize(pass, facts)
 }
@@ -55,7 +55,7 @@ pub fn reference_of_item(
     context: &Context,
     now: OffsetDateTime,
     item: &Item,
-) -> Result<Option<Verdict>, error::Token> {
+) -> Result<Option<ReferenceVerdict>, error::Token> {
     let content = pass.content();
     let redacted = hidden(content, request).last().copied().unwrap_or(u64::MAX);
     if content.reads() & (item.unsaid() | redacted) != 0 {
@@ -77,13 +77,13 @@ fn facts(
     let digest = &LateDigest::of(request);
     let approval = digest.approval(context.approved);
     let (zones, kinds) = (&pass.content().zones, &pass.content().kinds);
-    let told = &Told::of(request, &context.observed, pass.content().reads());
+    let told = &Answerable::of(request, &context.observed, pass.content().reads());
     let subject =
-        Subject { stage, request, digest, context, claims: &claims, zones, kinds, told, approval, now };
+        FactsSubject { stage, request, digest, context, claims: &claims, zones, kinds, told, approval, now };
     request_facts(u64::MAX, &subject)
 }
 
-fn authorize(pass: &Arc<VerifiedPass>, facts: Vec<Fact>) -> Result<Verdict, error::Token> {
+fn authorize(pass: &Arc<VerifiedPass>, facts: Vec<Fact>) -> Result<ReferenceVerdict, error::Token> {
     let mut builder = AuthorizerBuilder::new()
         .set_limits(AuthorizerLimits { max_time: Duration::from_secs(5), ..AuthorizerLimits::default() });
     for fact in facts {
@@ -94,8 +94,8 @@ fn authorize(pass: &Arc<VerifiedPass>, facts: Vec<Fact>) -> Result<Verdict, erro
         builder = builder.policy(BiscuitPolicy::try_from(text)?)?;
     }
     match builder.build(pass.biscuit())?.authorize() {
-        Ok(_) => Ok(Verdict::Allow),
-        Err(error::Token::FailedLogic(_) | error::Token::Execution(_)) => Ok(Verdict::Deny),
+        Ok(_) => Ok(ReferenceVerdict::Allow),
+        Err(error::Token::FailedLogic(_) | error::Token::Execution(_)) => Ok(ReferenceVerdict::Deny),
         Err(error) => Err(error),
     }
 }

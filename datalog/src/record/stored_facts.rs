@@ -24,7 +24,7 @@ use crate::catalog::Format;
 use crate::catalog::finds::Finds;
 use crate::decision::budget;
 use crate::decision::context::Context;
-use crate::decision::facts::{Subject, request_facts};
+use crate::decision::facts::{FactsSubject, request_facts};
 use crate::decision::judge::STEPS;
 use crate::engine::caveat::{Caveat, Fact, Pattern, Predicate, Slot};
 use crate::engine::evaluate::{Steps, World};
@@ -32,11 +32,11 @@ use crate::engine::open::Held;
 use crate::engine::ordered::Ordered;
 use crate::pass::content::Content;
 use crate::pass::verify::VerifiedPass;
+use crate::request::answerable::{self, Answerable};
 use crate::request::argument::{Argument, Scalar};
 use crate::request::canonical::{Body, LateDigest, Request, RequestDigest, hex};
 use crate::request::decode::error::DecodeError;
 use crate::request::gather::{Gather, Stage, word};
-use crate::request::told::{self, Told};
 use crate::words::value::Value;
 use crate::words::vocabulary::bit;
 
@@ -62,11 +62,11 @@ pub struct StoredFacts {
     pub(crate) uncounted: Option<String>,
     pub(crate) left_out: Vec<Omitted>,
     /// Whether the provenance of the request's things was asked for.
-    pub(crate) provenance: Provenance,
+    pub(crate) provenance: ProvenanceFacts,
     /// Words whose facts come from a look-up, and whether a draft was looked up.
     pub(crate) looked_up: u64,
     pub(crate) draft: bool,
-    pub(crate) unnamed: Unnamed,
+    pub(crate) unnamed: UnnamedFacts,
     /// The unnamed thing that leaves a caveat of the pass open.
     pub(crate) doubted: Option<String>,
     /// SHA-256 of the pass's wording.
@@ -75,14 +75,14 @@ pub struct StoredFacts {
 
 /// Whether the words that count seen and created things have their facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Provenance {
+pub(crate) enum ProvenanceFacts {
     Known,
     NotAsked,
 }
 
 /// Whether the request's unnamed things have their facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unnamed {
+pub(crate) enum UnnamedFacts {
     Known,
     /// An earlier version stored it.
     NotSaid,
@@ -133,11 +133,11 @@ impl StoredFacts {
     pub fn of(pass: &VerifiedPass, judged: Judged<'_>, context: &Context, now: OffsetDateTime) -> Self {
         let (content, request) = (pass.content(), judged.request);
         let small = held(request) <= READ_FOR_THE_RECORD;
-        let told = if small { told::ALL } else { content.reads() & told::ALL };
+        let told = if small { answerable::ALL } else { content.reads() & answerable::ALL };
         let mut kept = Self::gather(content, judged, context, now, told);
-        if told != told::ALL {
+        if told != answerable::ALL {
             let because = "it was too large to be looked at for the record alone".into();
-            kept.untold.push(Untold { words: told::ALL & !told, because, lack: Lack::NotAsked });
+            kept.untold.push(Untold { words: answerable::ALL & !told, because, lack: Lack::NotAsked });
         }
         for argument in &request.arguments {
             kept.argument(argument, content, |text| fits(text, argument, request, content));
@@ -154,7 +154,7 @@ impl StoredFacts {
         now: OffsetDateTime,
     ) -> Self {
         let judged = Judged { request, digest: request.digest() };
-        let mut kept = Self::gather(content, judged, context, now, told::ALL);
+        let mut kept = Self::gather(content, judged, context, now, answerable::ALL);
         for argument in &request.arguments {
             kept.argument(argument, content, |_| true);
         }
@@ -172,9 +172,9 @@ impl StoredFacts {
         let Judged { request, digest } = judged;
         let limits: Vec<_> = content.limits.iter().filter(|limit| limit.target.means(request)).collect();
         let claims = budget::claims(&limits, request, &context.observed, now);
-        let told = Told::of(request, &context.observed, told_words);
+        let told = Answerable::of(request, &context.observed, told_words);
         let digest = LateDigest::worked_out(request, digest);
-        let subject = Subject {
+        let subject = FactsSubject {
             stage: Stage::Request,
             request,
             digest: &digest,
@@ -186,7 +186,7 @@ impl StoredFacts {
             approval: digest.approval(context.approved),
             now,
         };
-        let unread = told::ALL & !told_words;
+        let unread = answerable::ALL & !told_words;
         let untold = told.untold(told_words).map(|(words, error)| Untold {
             words,
             because: error.to_string(),
@@ -204,12 +204,12 @@ impl StoredFacts {
             uncounted: claims.unknown.as_ref().map(ToString::to_string),
             left_out: Vec::new(),
             provenance: match content.asks_provenance || request.resources.is_empty() {
-                true => Provenance::Known,
-                false => Provenance::NotAsked,
+                true => ProvenanceFacts::Known,
+                false => ProvenanceFacts::NotAsked,
             },
             looked_up: told.looked_up,
             draft: context.observed.has(Finds::Draft),
-            unnamed: Unnamed::Known,
+            unnamed: UnnamedFacts::Known,
             doubted,
             wording: [0; 32],
         }

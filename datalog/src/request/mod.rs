@@ -2,6 +2,7 @@
 //!
 //! It reads no HTTP bytes (`classify` does) and decides nothing.
 
+pub mod answerable;
 pub mod approval;
 pub mod argument;
 pub mod asked;
@@ -16,5 +17,4 @@ pub mod meant;
 pub mod question;
 pub mod summary;
 pub mod target;
-pub mod told;
 pub mod wire;

@@ -23,7 +23,7 @@ use crate::catalog::{Decode, Format};
 use crate::decision::lookup::Observed;
 use crate::request::canonical::{Body, Request, digest, hex};
 use crate::request::decode::error::DecodeError;
-use crate::request::decode::{self, Part, PartContent};
+use crate::request::decode::{self, MimePart, PartContent};
 use crate::words::effect::Effect;
 use crate::words::json::Json;
 use crate::words::names::NameError;
@@ -72,7 +72,7 @@ impl Request {
     pub fn question(&self, observed: &Observed, now: OffsetDateTime) -> QuestionDigest {
         let mut hash = Parts::begin("hallpass question v1");
         self.common(&mut hash);
-        let asked = Asked { request: self, now };
+        let asked = HashedRequest { request: self, now };
         asked.body(&mut hash);
         // The draft that the request's own message replaces.
         if let Some(replaced) = observed.replaced() {
@@ -181,12 +181,12 @@ impl Parts {
     }
 }
 
-struct Asked<'a> {
+struct HashedRequest<'a> {
     request: &'a Request,
     now: OffsetDateTime,
 }
 
-impl Asked<'_> {
+impl HashedRequest<'_> {
     fn messages(&self) -> impl Iterator<Item = &Decode> {
         self.request.operation.decode.iter().filter(|decode| decode.format == Format::Rfc822)
     }
@@ -301,7 +301,7 @@ fn is_message_id(value: &str) -> bool {
     })
 }
 
-fn part(hash: &mut Parts, of: &Part<'_>, changes: &dyn Fn(&str, &str) -> bool) {
+fn part(hash: &mut Parts, of: &MimePart<'_>, changes: &dyn Fn(&str, &str) -> bool) {
     let is_multipart = matches!(of.content, PartContent::Parts { .. });
     let mut fields: Vec<_> = of.fields.iter().filter(|(name, value)| !changes(name, value)).collect();
     // Fields with one name keep their order.

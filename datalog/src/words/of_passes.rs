@@ -1,9 +1,9 @@
 //! The predicates that a pass states of itself.
 
 use Count::{One, Several};
-use Type::{Integer, Set, String as Text};
+use TermType::{Integer, Set, String as Text};
 
-use crate::words::word::{Count, Type, Word, word};
+use crate::words::word::{Count, TermType, Word, word};
 
 /// Facts that a pass states about itself. Only its authority block may (budgets: any block).
 pub const PASS: &[Word] = &[

@@ -14,7 +14,7 @@ const LENGTH: usize = 160;
 #[derive(Debug, Clone, Copy)]
 pub struct Telling {
     pub(crate) rank: Rank,
-    one: One,
+    one: FactTelling,
     /// What stands before them, singular; the plural has an `s`.
     noun: &'static str,
     before: &'static str,
@@ -33,7 +33,7 @@ pub(crate) enum Rank {
 
 /// How one fact is told.
 #[derive(Debug, Clone, Copy)]
-enum One {
+enum FactTelling {
     /// As its Datalog.
     Datalog,
     /// Its first term, in backquotes.
@@ -60,18 +60,18 @@ enum Record {
 
 impl Telling {
     pub(crate) const DATALOG: Self =
-        Self { rank: Rank::Thing, one: One::Datalog, noun: "", before: "", record: Record::Word };
+        Self { rank: Rank::Thing, one: FactTelling::Datalog, noun: "", before: "", record: Record::Word };
     /// The first term; a record keeps the word alone.
-    pub(crate) const TEXT: Self = Self { one: One::Text, ..Self::DATALOG };
+    pub(crate) const TEXT: Self = Self { one: FactTelling::Text, ..Self::DATALOG };
     /// The word's name and the first term.
-    pub(crate) const NAMED: Self = Self { one: One::Named, ..Self::DATALOG };
+    pub(crate) const NAMED: Self = Self { one: FactTelling::Named, ..Self::DATALOG };
 
     pub(crate) const fn counted(noun: &'static str) -> Self {
-        Self { rank: Rank::Count, one: One::Counted(noun), record: Record::Same, ..Self::DATALOG }
+        Self { rank: Rank::Count, one: FactTelling::Counted(noun), record: Record::Same, ..Self::DATALOG }
     }
 
     pub(crate) const fn by(tell: fn(&[Value]) -> Option<String>) -> Self {
-        Self { one: One::By(tell), ..Self::DATALOG }
+        Self { one: FactTelling::By(tell), ..Self::DATALOG }
     }
 
     /// After `recipient` for one, `recipients` for several.
@@ -152,7 +152,7 @@ impl Telling {
     }
 }
 
-impl One {
+impl FactTelling {
     /// None where only its Datalog says it well.
     fn told(self, name: &str, terms: &[Value]) -> Option<String> {
         match self {

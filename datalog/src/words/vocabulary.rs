@@ -12,10 +12,10 @@ use crate::words::value::Value;
 use crate::words::word::word;
 
 use Count::{Item, Named, NotYet, One, Several};
-use Type::{Boolean, Date, Integer, Set, String as Text};
+use TermType::{Boolean, Date, Integer, Set, String as Text};
 
 pub use crate::words::of_passes::{ANSWER, BUDGET, PASS};
-pub use crate::words::word::{Count, Type, Word};
+pub use crate::words::word::{Count, TermType, Word};
 
 /// An argument and its value. A record keeps only its name.
 const ARGUMENT: Telling = Telling::by(|terms| Some(format!("{} = {}", quoted(terms, 0)?, terms.get(1)?)))

@@ -7,7 +7,7 @@ use crate::words::telling::Telling;
 /// The type of one term. Each place of a predicate has exactly one type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Type {
+pub enum TermType {
     String,
     Integer,
     Boolean,
@@ -36,7 +36,7 @@ pub enum Count {
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Word {
     pub name: &'static str,
-    pub terms: &'static [Type],
+    pub terms: &'static [TermType],
     pub count: Count,
     pub meaning: &'static str,
     pub example: &'static str,
@@ -53,7 +53,7 @@ impl Word {
 
 pub(crate) const fn word(
     name: &'static str,
-    terms: &'static [Type],
+    terms: &'static [TermType],
     count: Count,
     meaning: &'static str,
     example: &'static str,

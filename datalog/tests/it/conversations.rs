@@ -35,7 +35,7 @@ fn decided(request: Request, answer: &Result<String, Unfound>) -> (Vec<String>, 
     decided_by(request, &|_| answer.clone())
 }
 
-/// Each look-up is answered by what was asked.
+/// Answers each look-up by its target.
 fn decided_by(
     request: Request,
     answers: &dyn Fn(&str) -> Result<String, Unfound>,

@@ -32,7 +32,11 @@ fn a_draft_is_judged_by_what_it_holds_and_that_is_what_is_sent() {
         "id": "r-1", "message": {"raw": letter("bob@partner.test"), "threadId": "t1"}
     });
     assert_eq!(sent, expected);
-    assert_ne!(permitted.digest(), send_draft(r#"{"id":"r-1"}"#).digest(), "the digest covers the sent message");
+    assert_ne!(
+        permitted.digest(),
+        send_draft(r#"{"id":"r-1"}"#).digest(),
+        "the digest covers the sent message"
+    );
     let (_, outside) =
         decided(&pass, send_draft(r#"{"id":"r-1"}"#), &|_| Ok(draft("evil@outside.test", "t1")));
     assert_eq!(word(&outside), "deny");

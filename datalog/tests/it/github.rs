@@ -48,11 +48,7 @@ fn a_deny_on_a_repository_is_not_evaded_by_case() {
         assert!(!is_allowed(&pass, &format!("POST /repos/{path}/issues"), r#"{"title":"x"}"#), "{path}");
     }
     assert!(is_allowed(&pass, "GET /repos/octo/other", ""));
-    assert_eq!(
-        request("GET /repos/Octo/Hello", "").path,
-        "/repos/Octo/Hello",
-        "it is sent unchanged"
-    );
+    assert_eq!(request("GET /repos/Octo/Hello", "").path, "/repos/Octo/Hello", "it is sent unchanged");
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn whom_an_event_reaches_beside_its_guests_is_unevaluable() {
         (EVENTS.into(), r#"{"outOfOfficeProperties":{"declineMessage":"x"}}"#),
         (EVENTS.into(), r#"{"focusTimeProperties":{"declineMessage":"x"}}"#),
         (EVENTS.into(), r#"{"anyoneCanAddSelf":true}"#),
-        // Requests that send events away for good, or remove them.
+        // A standing flow out of the account, and requests that take events away.
         (format!("{EVENTS}/watch"), r#"{"address":"https://outside.test/"}"#),
         ("POST /calendar/v3/calendars/primary/clear".into(), ""),
         ("DELETE /calendar/v3/calendars/c1".into(), ""),

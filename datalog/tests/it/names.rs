@@ -133,7 +133,11 @@ fn every_argument_is_named_by_a_rule_or_has_a_reason() {
         missing.len(),
         missing.join("\n")
     );
-    assert!(open.is_empty(), "these name a thing, but a caveat on its kind overlooks them:\n{}", open.join("\n"));
+    assert!(
+        open.is_empty(),
+        "these name a thing, but a caveat on its kind overlooks them:\n{}",
+        open.join("\n")
+    );
     assert!(both > 2_000, "{both} arguments name things");
     let all = reasons.iter().enumerate().flat_map(|(line, reason)| {
         reason.arguments.iter().enumerate().map(move |(place, argument)| ((line, place), argument))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::common::*;
 use datalog::flags;
-use datalog::reference::{Verdict, reference};
+use datalog::reference::{ReferenceVerdict, reference};
 use datalog::*;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -117,11 +117,11 @@ fn context(pass: &VerifiedPass, used: u64, request: Option<&Request>) -> Context
 
 /// The verdict of biscuit-auth, asked twice: once as it is, and once as if this request were approved.
 fn reference_verdict(pass: &Arc<VerifiedPass>, request: &Request, context: &Context) -> u8 {
-    if reference(pass, request, context, NOW).unwrap() == Verdict::Allow {
+    if reference(pass, request, context, NOW).unwrap() == ReferenceVerdict::Allow {
         return 2;
     }
     let approved = Context { approved: Some(request.digest()), ..context.clone() };
-    u8::from(reference(pass, request, &approved, NOW).unwrap() == Verdict::Allow)
+    u8::from(reference(pass, request, &approved, NOW).unwrap() == ReferenceVerdict::Allow)
 }
 
 fn cases(count: u32) -> ProptestConfig {

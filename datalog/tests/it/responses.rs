@@ -11,7 +11,7 @@ use biscuit_auth::{AuthorizerLimits, error};
 use datalog::catalog::{AnswerRule, ShownPart, TimeFormat};
 use datalog::flags;
 use datalog::json::Json;
-use datalog::reference::{Verdict, reference_of_item};
+use datalog::reference::{ReferenceVerdict, reference_of_item};
 use datalog::response::{Item, Reviewed, Unfit, items, writing};
 use datalog::transcript::world_of_item;
 use datalog::*;
@@ -249,7 +249,7 @@ proptest! {
         let decided = |item: &Item| {
             let printed = by_what_is_printed(&pass, &request, &context, item);
             if let Some(verdict) = reference_of_item(&pass, &request, &context, NOW, item).unwrap() {
-                assert_eq!(printed, verdict == Verdict::Allow, "{item:?}");
+                assert_eq!(printed, verdict == ReferenceVerdict::Allow, "{item:?}");
             }
             printed
         };

@@ -107,7 +107,10 @@ fn the_text_of_a_message_and_a_long_value_are_left_out_where_the_pass_does_not_r
 
     let reader =
         pass(Narrowing::default().with(&flags::ARG, ["gmail.users.messages.list: q contains \"x\""]));
-    assert!(text(&kept(&reader, &listing(&"x".repeat(600)))).contains("xxxx"), "facts that the pass reads are stored");
+    assert!(
+        text(&kept(&reader, &listing(&"x".repeat(600)))).contains("xxxx"),
+        "facts that the pass reads are stored"
+    );
     let longest = kept(&reader, &listing(&"x".repeat(9_000)));
     assert!(!text(&longest).contains("xxxx"), "but only up to a limit");
     assert!(longest.lacking().concat().contains("`arg` of the argument `q` is not kept: 9000 bytes"));

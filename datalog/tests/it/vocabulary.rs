@@ -7,7 +7,7 @@ use base64::Engine;
 use biscuit_auth::builder::{AuthorizerBuilder, Check};
 use biscuit_auth::{AuthorizerLimits, error};
 use datalog::flags;
-use datalog::reference::{Verdict, reference};
+use datalog::reference::{ReferenceVerdict, reference};
 use datalog::transcript::world;
 use datalog::vocabulary::{Count, words};
 use datalog::*;
@@ -134,7 +134,7 @@ proptest! {
         let (answer, evaluable) = verdict(&pass, known.clone());
         // If an expression has no value, biscuit-auth's hashing decides which match it finds first.
         if evaluable {
-            let expected = if answer == 2 { Verdict::Allow } else { Verdict::Deny };
+            let expected = if answer == 2 { ReferenceVerdict::Allow } else { ReferenceVerdict::Deny };
             prop_assert_eq!(reference(&pass, &known.0, &known.1, NOW).unwrap(), expected);
             prop_assert_eq!(by_what_is_printed(&pass, &known), answer == 2);
         }

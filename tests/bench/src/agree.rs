@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use datalog::catalog::{Catalog, Service};
-use datalog::reference::{Verdict, reference};
+use datalog::reference::{ReferenceVerdict, reference};
 use datalog::{
     Argument, AttenuateArgs, Body, Context, Decided, Effect, Ground, KnownConnection, Location, MintArgs,
     MintTerms, Narrowing, PassCache, PassId, Request, Resource, RootKeyPair, RootKeys, Scalar, VerifiedPass,
@@ -214,11 +214,11 @@ impl World {
 
 /// What biscuit-auth makes of it, asked as it is, and then as if this request were approved.
 fn theirs(pass: &Arc<VerifiedPass>, request: &Request, context: &Context) -> anyhow::Result<&'static str> {
-    if reference(pass, request, context, NOW)? == Verdict::Allow {
+    if reference(pass, request, context, NOW)? == ReferenceVerdict::Allow {
         return Ok("allow");
     }
     let approved = Context { approved: Some(request.digest()), ..context.clone() };
-    Ok(if reference(pass, request, &approved, NOW)? == Verdict::Allow { "ask" } else { "deny" })
+    Ok(if reference(pass, request, &approved, NOW)? == ReferenceVerdict::Allow { "ask" } else { "deny" })
 }
 
 fn narrowing(dice: &mut Dice) -> Narrowing {

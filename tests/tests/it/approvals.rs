@@ -122,7 +122,7 @@ fn an_sdk_that_does_not_wait_is_told_to_come_back_and_may() {
     assert_eq!(desk.sent(), 1);
 }
 
-/// Another boundary, date and id each time, and once by another client.
+/// The boundary, date and id differ each time, and once another client sends it.
 #[test]
 fn a_letter_that_an_sdk_builds_anew_is_one_question_and_goes_once() {
     let desk = Desk::new();
@@ -168,7 +168,7 @@ fn a_no_stands_at_every_door_until_who_said_it_takes_it_back() {
         "{refused:?}"
     );
     desk.hallpass.run(&["reopen", &id, "--as", "bob"]).expect(1);
-    // Ten other texts to the same people ask nobody again.
+    // Ten other texts to the same people put no further question.
     for number in 2..12 {
         let told = desk.send(number).send();
         assert_eq!(told.code(), "approval-denied");
@@ -256,7 +256,7 @@ fn an_approval_is_a_block_that_a_stock_library_verifies() {
     let other = desk.hallpass.mint(&["another", "--ask", "gmail:send", "--ask", "gmail:write"]);
     let forged = desk.hallpass.run(&["approvers", "prove", &other, block]).expect(0).line();
     assert!(verified(&forged)["error"].is_string(), "another pass");
-    assert!(desk.send_as(&token, 2).send().status >= 400, "it is a proof, and no pass");
+    assert!(desk.send_as(&token, 2).send().status >= 400, "it is a proof, not a pass");
     let log = desk.hallpass.log();
     assert!(
         log.iter().any(|one| one["event"] == "approved" && one["approval"]["block"] == block),
@@ -270,7 +270,7 @@ fn nobody_but_a_person_approves() {
     let refused = desk.send(1).send().expect(403);
     let (id, status) = (Desk::id(&refused), refused.json()["status_url"].as_str().unwrap().to_owned());
     assert_eq!(get(&status).bearer(&desk.pass).send().expect(200).json()["status"], "pending");
-    assert_eq!(get(&status).send().status, 401, "the link alone says nothing");
+    assert_eq!(get(&status).send().status, 401, "the link alone tells nothing");
     let other = desk.hallpass.mint(&["another", "--ask", "gmail:send", "--ask", "gmail:write"]);
     assert_eq!(get(&status).bearer(&other).send().status, 404);
     for (method, path) in [
@@ -322,7 +322,7 @@ fn a_holder_gives_up_its_pass_and_not_its_parents() {
     assert_eq!(desk.hallpass.log().iter().filter(given_up).count(), 2);
 }
 
-/// Killed at every point between the yes and the answer: never sent twice, never sent without a record.
+/// A kill at any point between the yes and the answer: nothing is sent twice, or without a record.
 #[test]
 fn a_kill_between_the_yes_and_the_answer_sends_nothing_twice() {
     let mut desk = Desk::new();
@@ -387,9 +387,9 @@ fn a_person_is_told_once_of_a_flood_and_of_a_stop() {
         all.iter().any(|one| one["type"] == "stopped").then_some(all)
     });
     let asked: Vec<&Value> = read.iter().filter(|one| one["type"] == "approval.asked").collect();
-    assert!(asked.len() <= 2, "a flood is one notice, or two where it began before the first: {read:#?}");
+    assert!(asked.len() <= 2, "a flood causes one notice, or two if it began before the first: {read:#?}");
     assert!(!lines().contains("bob@example.net") && !lines().contains("letter 00"), "{}", lines());
-    // The stranger refuses it, and gets the same again.
+    // The webhook refuses the notice, and gets it again.
     let (first, body) = poll("the webhook, twice", || {
         let all = notices(&told);
         let again = all.iter().filter(|one| one.0.headers["webhook-id"] == all[0].0.headers["webhook-id"]);
@@ -422,7 +422,7 @@ fn a_person_at_a_terminal_answers_by_a_line_what_is_there_to_be_read() {
     terminal.wait_for("answer", says("approved"));
     desk.send(1).send().expect(200);
 
-    // A line typed before there was a question answers none.
+    // A line typed before a question answers none.
     terminal.write_line("y");
     terminal.wait_for("echo", |line| (line.trim() == "y").then_some(()));
     assert_eq!(desk.send(2).send().code(), "approval-required");
@@ -441,7 +441,7 @@ fn a_person_at_a_terminal_answers_by_a_line_what_is_there_to_be_read() {
     terminal.wait_for("choice", says("y once"));
     terminal.write_line("o shorter");
     terminal.wait_for("answer", says("denied"));
-    assert_eq!(to_carol("two").code(), "approval-required", "that one alone was denied");
+    assert_eq!(to_carol("two").code(), "approval-required", "only that one was denied");
     terminal.wait_for("choice", says("y once"));
     // Meanwhile somebody answers elsewhere.
     desk.hallpass.run(&["deny", desk.asked()["id"].as_str().unwrap(), "--because", "elsewhere"]).expect(0);

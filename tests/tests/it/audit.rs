@@ -1,4 +1,4 @@
-//! The audit log: a decision is there before it takes effect, and nobody can change it unnoticed.
+//! The audit log: a decision is in it before it takes effect, and nobody can change it unnoticed.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ fn used() -> (Hallpass, Upstream) {
 fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
-        // A socket is no file.
+        // A socket is not a file.
         if path.is_file() {
             fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
         }
@@ -96,7 +96,7 @@ fn a_kill_between_intent_and_outcome_leaves_the_intent() {
     let answered = log
         .iter()
         .any(|r| r["kind"] == "outcome" && r["of"] == intents[0]["seq"] && r["result"] == "answered");
-    assert!(!answered, "nobody claims to know how it ended: {log:#?}");
+    assert!(!answered, "no record claims an outcome: {log:#?}");
     hallpass.run(&["log", "verify"]).expect(0);
 }
 

@@ -60,7 +60,7 @@ fn the_audit_of_a_whole_run_verifies_offline_and_fails_on_any_single_flipped_byt
     let key = hallpass.run(&["keys", "audit"]).expect(0).line();
     assert_eq!(hallpass.terminate().code, 0);
 
-    // Elsewhere: without a home or an authority, with only the file and the key.
+    // Verified elsewhere: without a home or an authority, with only the file and the key.
     let nowhere = tempfile::tempdir().expect("a temporary folder");
     let verified = run_at(&nowhere.path().join("none"), &["log", "verify", shown, "--key", &key]).expect(0);
     assert!(verified.stderr.contains("records are as they were written"), "{}", verified.stderr);
@@ -85,7 +85,7 @@ fn the_audit_of_a_whole_run_verifies_offline_and_fails_on_any_single_flipped_byt
     assert!(refused.stderr.starts_with("error: record "), "{}", refused.stderr);
 }
 
-/// Positions all over the file, the same in every run, its first and last bytes among them.
+/// Positions all over the file, the same in every run, including its first and last bytes.
 fn positions(length: usize) -> impl Iterator<Item = usize> {
     let mut state = 0x2545_F491_u64;
     let random = std::iter::repeat_with(move || {

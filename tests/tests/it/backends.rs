@@ -1,5 +1,5 @@
-//! What a second backend of the store can rely on: the story that it has to tell calls all that is asked of a store, and
-//! nobody but the store's one door names a backend.
+//! What a second backend of the store can rely on: the story that it must pass calls every method of the store's
+//! traits, and only the store's one door names a backend.
 
 use std::collections::BTreeSet;
 
@@ -20,10 +20,10 @@ fn the_story_calls_every_method_of_the_store() {
     let called: BTreeSet<String> = chapters.iter().flat_map(|text| calls::called_on("store", text)).collect();
     let untold: Vec<&String> =
         methods.iter().filter(|method| !called.contains(method.split("::").last().unwrap())).collect();
-    assert!(untold.is_empty(), "no backend is asked for these: {untold:?}");
+    assert!(untold.is_empty(), "the story calls none of these: {untold:?}");
 }
 
-/// Two methods of one name would count as told when one of them is.
+/// If two methods had one name, a call of either would count for both.
 #[test]
 fn no_two_methods_of_the_store_have_one_name() {
     let traits = texts(|path| path.matches('/').count() == 3);

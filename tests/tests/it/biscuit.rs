@@ -1,5 +1,5 @@
 //! A pass is a Biscuit like any other: the libraries for Python and JavaScript read it with the authority's published
-//! root key and narrow it, and what they wrote is honoured.
+//! root key and narrow it, and Hallpass honours the result.
 
 use harness::{Hallpass, node, python};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use serde_json::Value;
 const LIST: &str = "/gmail/v1/users/me/messages";
 const LETTER: &str = "/gmail/v1/users/me/messages/alice-1";
 
-/// Narrows with `agent` to listing only, and uses the result.
+/// Narrows a pass with `agent` so that it only lists, and uses the result.
 fn what_it_narrows_is_honoured(agent: fn() -> std::process::Command) {
     let (hallpass, google) = Hallpass::with_a_mailbox();
     let pass = hallpass.mint(&["triage my inbox", "--allow", "gmail:read"]);
@@ -20,7 +20,7 @@ fn what_it_narrows_is_honoured(agent: fn() -> std::process::Command) {
             .env("PASS", &pass)
             .output()
             .expect("the agent runs");
-        // biscuit-wasm says that it is loading first.
+        // biscuit-wasm first reports that it is loading.
         let printed = String::from_utf8_lossy(&output.stdout);
         let last = printed.lines().last().unwrap_or_default();
         serde_json::from_str(last).unwrap_or_else(|_| panic!("{output:?}"))

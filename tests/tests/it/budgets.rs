@@ -1,5 +1,6 @@
-//! Budgets through the real gateway: a thousand requests of a pass and its child race, and processes are killed between
-//! reserving and sending. A use that was taken stays taken, and no more reaches the service than the budget has.
+//! Budgets through the real gateway: a thousand requests of a pass and its child race, and processes are killed
+//! between reserving and sending. What was taken stays taken, and no more requests reach the service than the budget
+//! has.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -98,7 +99,7 @@ fn raced(requests: impl IntoIterator<Item = Request>) -> Raced {
 }
 
 impl Raced {
-    /// Exactly as many as there are; a request whose connection was lost counts as unknown.
+    /// Checks that exactly as many went as the budget has. A request whose connection was lost counts as unknown.
     fn went(&self, size: usize, reached: usize, what: &str) {
         let (answered, lost) = (self.answered.len(), self.lost);
         let fits =
@@ -153,7 +154,7 @@ fn of_a_thousand_that_race_for_bytes_no_more_are_given_than_there_are() {
 
 const SIZE: u64 = 8;
 
-/// Six requests of a pass and its child, killed once it is `time`. Afterwards none of the taken uses is back, and
+/// Six requests of a pass and its child; Hallpass is killed when `time` says so. Afterwards no taken use is back, and
 /// exactly the rest goes. Returns how many had left by then, and how many should have.
 fn killed(mail: &mut Mail, time: impl Fn(&Mail, &str, &[thread::JoinHandle<Option<Answer>>])) -> (u64, u64) {
     let [pass, child] = mail.passes(&format!("gmail:read={SIZE}"));
@@ -189,7 +190,7 @@ fn killed(mail: &mut Mail, time: impl Fn(&Mail, &str, &[thread::JoinHandle<Optio
     (sent, intents)
 }
 
-/// It is killed while it waits for the credential: everything is durable, and nothing has left.
+/// Hallpass is killed while it waits for the credential: everything is durable, and nothing has left.
 #[test]
 fn a_kill_between_what_is_reserved_and_what_is_sent_gives_nothing_back() {
     for taken in [1, 6] {
@@ -203,7 +204,7 @@ fn a_kill_between_what_is_reserved_and_what_is_sent_gives_nothing_back() {
     }
 }
 
-/// Sent without an answer, and at any moment between.
+/// Hallpass is killed when requests were sent but not answered, and at any moment between.
 #[test]
 fn a_kill_at_any_moment_of_a_race_gives_nothing_back() {
     let mut mail = Mail::new();
@@ -256,7 +257,7 @@ fn what_is_left_is_told_to_the_holder_and_to_the_person() {
         let left = ["send/h", "recipients", "gmail:read"].map(|name| of(budgets, name)["left"].clone());
         assert_eq!(left, [2, 3, 1], "{budgets:#}");
         assert!(of(budgets, "send/h")["refills_at"].is_string(), "{budgets:#}");
-        assert!(of(budgets, "recipients")["refills_at"].is_null(), "nothing of it comes again");
+        assert!(of(budgets, "recipients")["refills_at"].is_null(), "it never refills");
         assert_eq!(
             (of(budgets, "send/h")["per"].clone(), of(budgets, "gmail:bytes")["counts"].clone()),
             ("hour".into(), "bytes".into())
@@ -265,7 +266,7 @@ fn what_is_left_is_told_to_the_holder_and_to_the_person() {
     let table = mail.hallpass.run(&["passes", &id]).expect(0).stdout;
     assert!(table.contains("3 requests an hour") && table.contains("4 recipients"), "{table}");
     assert!(mail.hallpass.run(&["passes"]).expect(0).stdout.contains("send/h 2 of 3"), "{table}");
-    // Offline, `inspect` says what there is and where to ask what is left.
+    // Offline, `inspect` lists the budgets and says where to ask what is left.
     let inspected = mail.hallpass.run(&["inspect", &pass]).expect(0);
     assert!(inspected.stderr.contains(&format!("hallpass passes {id}")), "{}", inspected.stderr);
 }

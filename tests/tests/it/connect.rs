@@ -107,7 +107,7 @@ fn a_callback_from_another_issuer_redeems_nothing() {
     let oidc = connect_is_refused_by(|state| format!("state={state}&code=stolen&iss=http://127.0.0.1:1"));
     assert_eq!(oidc.seen_at("/token").len(), 0, "no code was redeemed");
     let oidc = connect_is_refused_by(|state| format!("state={state}&code=stolen"));
-    assert_eq!(oidc.seen_at("/token").len(), 0, "a missing issuer is no issuer");
+    assert_eq!(oidc.seen_at("/token").len(), 0, "a missing issuer does not match");
 }
 
 #[test]
@@ -155,10 +155,10 @@ fn no_token_lies_readable_in_the_home() {
         }
         let bytes = std::fs::read(&path).expect("a file");
         let text = String::from_utf8_lossy(&bytes);
-        // How emulate begins its tokens.
+        // The beginning of the emulator's tokens.
         assert!(!text.contains("google_refresh_"), "{}: a refresh token in clear", path.display());
         assert!(!text.contains("google_"), "{}: an access token in clear", path.display());
         looked_at += 1;
     }
-    assert!(looked_at >= 2, "the database and the keys were looked at");
+    assert!(looked_at >= 2, "the search read the database and the keys");
 }

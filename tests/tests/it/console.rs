@@ -1,8 +1,8 @@
 //! The console in a real browser, headless: every page at two widths in light and dark, and every flow of a person, with
 //! an agent at the gateway behind it.
 //!
-//! The stories are in `tests/browser/`; each is told by a browser of its own against a Hallpass of its own. Pictures of
-//! the pages are left in `target/screenshots/`.
+//! The stories are in `tests/browser/`. Each runs in its own browser against its own Hallpass, and leaves pictures of
+//! the pages in `target/screenshots/`.
 
 use std::path::Path;
 
@@ -152,7 +152,7 @@ fn a_page_says_that_nobody_answers_and_a_session_outlives_a_restart() {
     Desk::new().flow("theServerGoes");
 }
 
-/// Everything on the authority's port and everything that its socket serves, asked for over TCP with a pass that counts.
+/// Everything on the authority's port, and everything that its socket serves, requested over TCP with a valid pass.
 #[test]
 fn a_pass_opens_nothing_of_the_authority() {
     let desk = Desk::new();
@@ -206,7 +206,7 @@ fn a_pass_opens_nothing_of_the_authority() {
         );
         assert!(!answer.text().contains("alice"), "{method} {path}: {}", answer.text());
     }
-    // That did not stop anything, and did not spend the link.
+    // None of this stopped anything or used the link.
     desk.hallpass.agent(&desk.pass, "GET", "gmail", "/gmail/v1/users/me/messages").send().expect(200);
     harness::get(link).send().expect(200);
 }
@@ -266,7 +266,7 @@ fn a_page_that_an_agent_serves_reads_nothing_and_does_nothing() {
 #[test]
 fn hostile_texts_are_shown_and_do_nothing() {
     let desk = Desk::new();
-    // A task may not hold control characters, but it may hold what reads backwards.
+    // A task may not hold control characters, but it may hold characters that reverse the reading order.
     let task = "<script>alert(1)</script><img src=x onerror=alert(2)> \u{202e}evil";
     let pass = desk.hallpass.mint(&[task, "--allow", "gmail:read"]);
     let id = desk.hallpass.json(&["inspect", &pass])["id"].as_str().expect("an id").to_owned();

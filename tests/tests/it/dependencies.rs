@@ -1,4 +1,4 @@
-//! deny.toml holds without cargo-deny: every licence is in its allow list, nothing that it bans is built, and
+//! Checks deny.toml without cargo-deny: every licence is in its allow list, nothing that it bans is built, and
 //! everything comes from the one registry.
 
 use harness::source;
@@ -20,7 +20,7 @@ fn word<'a>(package: &'a Value, field: &str) -> &'a str {
     package[field].as_str().unwrap_or_default()
 }
 
-/// Whether the licence expression (SPDX, or the old `A/B`) can be met with what is allowed.
+/// Whether the allowed licences satisfy the licence expression (SPDX, or the old `A/B`).
 fn is_met(expression: &str, allowed: &[&str]) -> bool {
     let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let mut words = spaced.split_whitespace().peekable();
@@ -80,7 +80,7 @@ fn every_licence_is_allowed() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// `1.2.3` as numbers, of what there is.
+/// The numbers of `1.2.3`, as many as there are.
 fn version(text: &str) -> Vec<u64> {
     text.split(['.', '-', '+']).map_while(|part| part.parse().ok()).collect()
 }

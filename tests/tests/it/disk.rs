@@ -1,4 +1,4 @@
-//! What cannot be recorded is not done: with a full disk, and with one that takes no write.
+//! If it cannot be recorded, it is not done: with a full disk, and with one that takes no write.
 
 use std::process::Command;
 
@@ -46,20 +46,20 @@ impl Bed {
         for _ in 0..20 {
             assert_eq!(self.list().send().expect(503).code(), "audit-unavailable");
         }
-        // A refusal needs its record as well: without one the agent does not hear it as a decision.
+        // A refusal needs its record, too: without one the agent gets a fault, not a decision.
         let denied = self.hallpass.agent(&self.pass, "DELETE", "gmail", &format!("{LIST}/alice-1"));
         denied.header("accept", "application/problem+json").send().expect(503);
         assert_eq!(self.google.seen().len(), before, "nothing reached the upstream");
     }
 
-    /// Stopping does not wait for the disk: it holds in memory, and says so.
+    /// A stop does not wait for the disk: it holds in memory, and says so.
     fn stops_all_the_same(&self) {
         let stopped = self.hallpass.run(&["stop"]).expect(1);
         assert!(stopped.stderr.contains("in force until this process ends"), "{}", stopped.stderr);
         assert_eq!(self.list().send().code(), "audit-unavailable");
     }
 
-    /// Room again: it works without a restart, and the log is complete.
+    /// With room again, it works without a restart, and the log is complete.
     fn heals(&self) {
         self.hallpass.run(&["stop", "--resume"]).expect(0);
         poll("the first request that is recorded again", || {
@@ -69,13 +69,13 @@ impl Bed {
         self.hallpass.run(&["log", "verify"]).expect(0);
         let log = self.hallpass.log();
         let intents = log.iter().filter(|record| record["kind"] == "intent").count();
-        assert_eq!(intents, self.google.seen().len() + 1, "what was sent and what is on record are the same");
+        assert_eq!(intents, self.google.seen().len() + 1, "every sent request is on record");
     }
 }
 
 #[test]
 fn on_a_full_disk_nothing_is_forwarded_until_there_is_room() {
-    // Where this user may not mount, the disk that takes no write (below) stands for it.
+    // If this user may not mount, the next test, with a disk that takes no write, covers this.
     let Some(disk) = Disk::mount() else { return };
     let bed = Bed::on(Hallpass::within(disk.path()), |serve| serve);
     disk.fill();
@@ -107,7 +107,8 @@ fn a_home_on_a_read_only_disk_is_not_served() {
     hallpass.serve();
 }
 
-/// Past its limit a process is sent SIGXFSZ, which ends it; without that the write fails, as on a broken disk.
+/// A process that passes its limit gets SIGXFSZ, which ends it. Without the signal the write fails, as on a broken
+/// disk.
 fn without_the_signal(serve: &Command) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]).arg(serve.get_program()).args(serve.get_args());

@@ -1,8 +1,8 @@
 //! An error is data: no code decides by its text. A text changes with the next version of its author, and may hold
 //! anything that a stranger sent.
 //!
-//! This reads the source and not the types: a value counts as an error's text by its name, or because it was made from
-//! one. A reviewer must see what it misses. What it finds must go, or stand below with its reason.
+//! This reads the source, not the types: a value counts as an error's text by its name, or because it was made from
+//! one. A reviewer must see what this misses. What this finds must go, or be listed below with its reason.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ const QUESTIONS: [&str; 9] = [
     "find",
 ];
 
-/// Places that only look like it: a file, its text, and the reason.
+/// Places that only look like one: a file, its text, and the reason.
 const ALLOWED: [(&str, &str, &str); 3] = [
     (
         "authority/src/cli/failure.rs",
@@ -114,7 +114,7 @@ fn receiver(body: &str, at: usize) -> String {
             ')' | ']' => depth += 1,
             '(' | '[' if depth == 0 => break,
             '(' | '[' => depth -= 1,
-            // A chain goes on in the next line.
+            // A chain continues on the next line.
             c if c.is_whitespace() && body[begin..].starts_with('.') => {
                 continue;
             }
@@ -127,7 +127,7 @@ fn receiver(body: &str, at: usize) -> String {
     taken.into_iter().rev().collect::<String>().split_whitespace().collect()
 }
 
-/// Whether the argument is words: a literal, which is blank in the code, or a constant.
+/// Whether the argument is text: a literal, which is blank in the code, or a constant.
 fn asks_words(body: &str, at: usize) -> bool {
     let argument = body[at..].split(')').next().unwrap_or_default().trim().trim_start_matches('&');
     argument.is_empty()

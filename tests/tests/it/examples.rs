@@ -52,7 +52,7 @@ impl Runaway {
         Self { hallpass, google, agent }
     }
 
-    /// The agent has ended by itself, only reads ever reached the mailbox, and every letter is still there.
+    /// The agent has ended by itself, only reads reached the mailbox, and every letter is still there.
     fn lost_nothing(self) -> Hallpass {
         let Self { hallpass, google, agent } = self;
         let (status, told, complaint) = agent.finish();
@@ -74,7 +74,7 @@ impl Runaway {
 #[test]
 fn an_agent_that_forgot_its_instructions_is_stopped_by_a_person_and_deletes_nothing() {
     let runaway = Runaway::start();
-    // The person presses the button, and the agent's very next request is refused.
+    // The person presses the button, and the agent's next request is refused.
     runaway.hallpass.run(&["stop"]).expect(0);
     runaway.lost_nothing();
 }

@@ -1,5 +1,5 @@
 //! The facts of recorded decisions, from a run through the real gateway: a stock Biscuit tool and the pass itself
-//! decide the same by them, another pass is tried on them, and nobody can read them anywhere.
+//! reach the same decisions from them, another pass is tried on them, and nobody else can read them.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 const LIST: &str = "/gmail/v1/users/me/messages";
 const SEND: &str = "/gmail/v1/users/me/messages/send";
-/// Said in searches, and written to: allowed, asked and denied.
+/// Words in the requests: a search that is allowed, a recipient that is asked about, and one that is denied.
 const SEARCHED: &str = "merger-on-friday";
 const WRITTEN_TO: &str = "quiet.partner@example.com";
 const REFUSED: &str = "someone@else.example";
@@ -24,7 +24,7 @@ struct Run {
 }
 
 impl Run {
-    /// Allowed, denied and asked; by arguments, recipients, provenance and budgets.
+    /// A run with requests that are allowed, denied and asked: by arguments, recipients, provenance and budgets.
     fn new(settings: &str) -> Self {
         let (mut hallpass, google) = Hallpass::with_a_mailbox();
         if !settings.is_empty() {
@@ -70,7 +70,7 @@ impl Run {
         self.agent("POST", SEND).json(&json!({ "raw": raw })).send()
     }
 
-    /// Decisions on record: number and what was decided.
+    /// The recorded decisions, with their numbers.
     fn decisions(&self) -> Vec<(u64, String)> {
         let of = |record: &Value| Some((record["seq"].as_u64()?, record["decision"].as_str()?.to_owned()));
         self.hallpass.log().iter().filter_map(of).collect()
@@ -187,7 +187,7 @@ fn what_a_request_said_is_nowhere_to_be_read_but_by_its_person() {
     assert_eq!(found_in(&run.hallpass.home()), [""; 0], "and when it has ended");
 }
 
-/// Files below a folder that hold what was said.
+/// The files below a folder that contain the word.
 fn found_in(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder") {

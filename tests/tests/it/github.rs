@@ -29,7 +29,7 @@ impl Repository {
         Self { hallpass, github, pass }
     }
 
-    /// With a pass to change files and settings, but not what runs, opens up, or belongs to somebody else.
+    /// With a pass to change files and settings, but not those that run code, open access or belong to somebody else.
     fn maintaining() -> Self {
         let mut repository = Self::new();
         repository.pass = repository.hallpass.mint(&[
@@ -119,7 +119,7 @@ fn pygithub_follows_the_urls_of_bodies_to_the_gateway() {
     repository.upstream_never_saw_the_pass();
 }
 
-/// PyGithub writes the top as `contents/`, and a directory as it was given. The emulator has no files.
+/// PyGithub writes the top folder as `contents/`, and any other directory as given. The emulator has no files.
 #[test]
 fn pygithub_lists_the_top_of_a_repository_and_a_directory() {
     let github = LoggingUpstream::start();
@@ -212,7 +212,7 @@ fn a_repository_that_is_denied_is_denied_in_any_case() {
         let full = format!("{owner}/{name}");
         reads_why(&repository.run(python("agents/pygithub.py"), &["look", &full]), &["decoy/trap"]);
     }
-    assert!(repository.github.seen().is_empty(), "nothing of it went upstream");
+    assert!(repository.github.seen().is_empty(), "none of this went upstream");
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn pygithub_touches_what_it_was_shown_and_an_id_of_one_kind_is_none_of_another()
     reads_why(&repository.pygithub("comment"), &["issue"]);
     repository.nothing_was_changed();
     assert_eq!(repository.pygithub("issues")["result"], Value::from(seven()));
-    assert_eq!(repository.pygithub("comment")["result"], "seen", "once it was listed");
+    assert_eq!(repository.pygithub("comment")["result"], "seen", "after it was listed");
 
     let listed = repository.pygithub("comment_ids");
     let id = listed["result"][0].as_i64().unwrap_or_else(|| panic!("{listed}")).to_string();
@@ -254,5 +254,5 @@ fn pygithub_touches_what_it_was_shown_and_an_id_of_one_kind_is_none_of_another()
     repository.github.forget();
     reads_why(&run("review_comment", &id), &["review-comment"]);
     reads_why(&run("issue_comment", "987654"), &["issue-comment"]);
-    assert!(repository.github.seen_at("/repos/alice/notes/pulls").is_empty(), "nothing of it went upstream");
+    assert!(repository.github.seen_at("/repos/alice/notes/pulls").is_empty(), "none of this went upstream");
 }

@@ -17,7 +17,7 @@ impl Inbox {
         Self { hallpass, google, pass }
     }
 
-    /// Runs the agent at `base`; what it printed.
+    /// Runs the agent at `base`. Returns what it printed.
     fn run(&self, mut command: std::process::Command, base: &str, arguments: &[&str]) -> Value {
         let output = command.args(arguments).env("BASE_URL", base).env("PASS", &self.pass).output().unwrap();
         let printed = String::from_utf8_lossy(&output.stdout);
@@ -33,7 +33,7 @@ impl Inbox {
         self.run(node("agents/gmail.mjs"), &self.hallpass.own_base(), arguments)
     }
 
-    /// Every token that reached the upstream was one that it issued: not the pass, nor any part of the request.
+    /// The upstream issued every token that reached it: none was the pass, or part of a request.
     fn upstream_never_saw_the_pass(&self) {
         let secret = self.pass.trim_start_matches("hallpass_");
         for seen in self.google.seen() {
@@ -60,7 +60,7 @@ fn sorted_ids(answer: &Value) -> Vec<String> {
     ids
 }
 
-/// A refusal as a person reads it in the SDK's error: the code, what was refused and by what.
+/// Checks the refusal that a person reads in the SDK's error: the code, what was refused, and by what.
 fn reads_why(answer: &Value, status: u16, words: &[&str]) {
     let error = answer["error"].as_str().unwrap_or_else(|| panic!("was not refused: {answer}"));
     assert_eq!(answer["status"], status, "{error}");
@@ -121,7 +121,7 @@ fn a_get_that_python_sends_as_a_post_is_the_get_that_it_is() {
     assert!(listed["result"].is_object(), "{listed}");
     let seen = inbox.google.seen_at("/gmail/v1/users/me/messages");
     assert_eq!(seen.len(), 1);
-    assert_eq!(seen[0].method, "GET", "what was judged is what was sent");
+    assert_eq!(seen[0].method, "GET", "the gateway sent what it judged");
     assert!(seen[0].path.len() > 2_048);
     inbox.upstream_never_saw_the_pass();
 }
@@ -147,7 +147,8 @@ fn javascript_works_on_the_connections_own_port() {
     inbox.upstream_never_saw_the_pass();
 }
 
-/// Google's client for JavaScript sends uploads in chunks: they are judged as any other body, and go on with a length.
+/// Google's client for JavaScript sends uploads in chunks. They are judged like any other body, and go on with a
+/// length.
 #[test]
 fn javascript_uploads_in_chunks_and_only_to_whom_the_pass_says() {
     let mut inbox = Inbox::new();

@@ -1,5 +1,5 @@
-//! examples/GUIDE.md tells the truth: each section's pass is minted and its agent runs as it stands there, against an
-//! emulated Gmail, and the agent prints exactly what the section says.
+//! examples/GUIDE.md is true: each section's pass is minted and its agent runs unchanged against an emulated Gmail,
+//! and the agent prints exactly the section's output.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -22,7 +22,7 @@ struct Section {
 }
 
 impl Reader {
-    /// Twelve unread letters of this minute, one unread of last week and one that was read.
+    /// A mailbox with twelve unread letters from this minute, one unread from last week, and one already read.
     #[expect(clippy::disallowed_methods, reason = "the letters are of the minute in which the test runs")]
     fn connected() -> Self {
         let mut hallpass = Hallpass::new();
@@ -52,7 +52,7 @@ impl Reader {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// What an agent prints that holds `pass`.
+    /// The output of an agent with `pass`.
     fn agent(&self, section: &Section, pass: &str) -> String {
         let script = self.written(section);
         let output = harness::python_file(&script).env("PASS", pass).output().unwrap();
@@ -61,7 +61,7 @@ impl Reader {
         printed
     }
 
-    /// Leaves the section's agent in a file.
+    /// Writes the section's agent to a file.
     fn written(&self, section: &Section) -> PathBuf {
         let script = self.hallpass.home().join("agent.py");
         let program = format!("{}\n{}", the_agent(), section.agent);
@@ -69,7 +69,7 @@ impl Reader {
         script
     }
 
-    /// Runs a section whole.
+    /// Runs a whole section.
     fn follows(&self, title: &str) -> String {
         let section = section(title);
         let pass = self.pass(&section);
@@ -78,7 +78,7 @@ impl Reader {
         pass
     }
 
-    /// Which letters left, as the provider saw it.
+    /// The number of letters that left, by the provider's count.
     fn sent(&self) -> usize {
         self.google.seen().iter().filter(|seen| seen.method == "POST" && seen.path.contains("/send")).count()
     }
@@ -100,7 +100,7 @@ fn block(text: &str, language: &str) -> String {
     document::blocks(text, language).into_iter().next().unwrap_or_else(|| panic!("no {language} in:\n{text}"))
 }
 
-/// The lines that stand before each section's agent.
+/// The lines that come before each section's agent.
 fn the_agent() -> String {
     block(&guide(), "python")
 }
@@ -112,7 +112,7 @@ fn section(title: &str) -> Section {
     Section { mint: block(text, "sh"), agent: block(text, "python"), prints: block(text, "text") }
 }
 
-/// What the agent prints, whatever the day.
+/// The output of the agent, without dates and ids.
 fn timeless(printed: &str) -> String {
     let mut text = String::new();
     let mut rest = printed;
@@ -170,7 +170,7 @@ fn a_pass_that_ended_is_refused() {
     let pass = reader.pass(&section);
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
     loop {
-        // One that is under way when the pass ends is cut off.
+        // A request under way when the pass ends is cut off.
         let answer = reader.hallpass.agent(&pass, "GET", "gmail", "/gmail/v1/users/me/labels").try_send();
         if let Some(answer) = answer.filter(|answer| answer.status == 403) {
             assert_eq!(answer.code(), "pass-expired");
@@ -201,7 +201,7 @@ fn a_pass_ends_with_the_agent_that_ran_under_it() {
     let reader = Reader::connected();
     let section = section("“Only for as long as the agent runs”");
     let script = reader.written(&section);
-    // `python` is the one that the SDK was installed for.
+    // `python` is the one with the SDK.
     let python = harness::python_file(&script);
     let bin = python.get_program().to_str().and_then(|python| python.strip_suffix("/python")).unwrap();
     let commands = format!("PATH={bin}:$PATH\n{}", section.mint);

@@ -1,4 +1,4 @@
-//! What people can do about an error is data: it stands in no message, and is written out where people are told.
+//! The hint of an error is data. It is in no message, and is written out only where people read it.
 
 use harness::{literals, source};
 
@@ -34,7 +34,7 @@ fn is_test(file: &source::Source) -> bool {
     file.is_test() || file.path.ends_with("_tests.rs")
 }
 
-/// The check itself: a literal is seen wherever it stands, and what is no part of the program is not.
+/// The check itself: it finds a literal anywhere in the program, and nothing outside it.
 #[test]
 fn a_string_is_seen_wherever_it_stands() {
     let text = r##"

@@ -1,5 +1,5 @@
-//! Services from descriptions by others: imported by one command, connected by real OAuth, and used by an agent through
-//! the gateway, with the service's own SDK if it has one. The descriptions are third-party parts.
+//! Services from other people's descriptions: imported by one command, connected by real OAuth, and used by an agent
+//! through the gateway, with the service's own SDK if it has one. The descriptions are third-party parts.
 
 use harness::{CLIENT_ID, CLIENT_SECRET, Hallpass, Ran, Upstream, document, node, part};
 use serde_json::{Value, json};
@@ -14,12 +14,12 @@ fn import(hallpass: &Hallpass, description: &str, more: &[&str]) -> Ran {
     hallpass.run(&all)
 }
 
-/// The strict OAuth server, and beside it an API that says what reached it and on whose token.
+/// The strict OAuth server, and an API that reports what reached it and with whose token.
 fn upstream() -> Upstream {
     Upstream::oidc(&json!({ "api": ["/v1/", "/v2/"], "whoami": ["/v1/me", "/v1/users/me"] }))
 }
 
-/// Where an imported service is, which its description cannot know of a server on this machine.
+/// Sets the address of an imported service, because its description cannot know a server on this machine.
 fn points_at(hallpass: &mut Hallpass, name: &str, url: &str) {
     hallpass.configure(&format!(
         "\n[services.{name}]\nbase_url = \"{url}\"\nauthorize_url = \"{url}/auth\"\ntoken_url = \"{url}/token\"\n"
@@ -31,7 +31,7 @@ fn connect(hallpass: &Hallpass, arguments: &[&str]) {
     std::fs::write(&secret, CLIENT_SECRET).expect("the home is writable");
     private(&secret);
     let mut all = arguments.to_vec();
-    // The strict server gives a token for nothing but scopes of its own.
+    // The strict server gives tokens only for its own scopes.
     all.extend([
         "--scope",
         "openid",
@@ -50,7 +50,7 @@ fn private(file: &std::path::Path) {
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).expect("it is ours");
 }
 
-/// Figma's own description, in YAML, as it comes.
+/// Figma's own description, in YAML, unchanged.
 fn figma(more: &[&str]) -> (Hallpass, Upstream) {
     let mut hallpass = Hallpass::new();
     let upstream = upstream();
@@ -153,7 +153,7 @@ fn an_overlay_changes_the_answer() {
         let body: Value = serde_json::from_str(COMMENT).unwrap();
         hallpass.agent(pass, "POST", "figma", "/v1/files/k1/comments").json(&body).send().status
     };
-    // A comment is taken to reach people, and `figma:write` does not cover that.
+    // A comment counts as reaching people, and `figma:write` does not cover that.
     assert_eq!(comment(&uncorrected.0, &mint(&uncorrected.0)), 403);
     let folder = uncorrected.0.home();
     let overlay = folder.join("mine.overlay.toml");
@@ -162,7 +162,7 @@ fn an_overlay_changes_the_answer() {
     assert_eq!(comment(&corrected.0, &mint(&corrected.0)), 200);
 }
 
-/// Notion's description says that there is a bearer token and who is signed in, and not where to get one.
+/// Notion's description says that there is a bearer token and who is signed in, but not where to get a token.
 fn notion() -> (Hallpass, Upstream) {
     let mut hallpass = Hallpass::new();
     let upstream = upstream();
@@ -203,7 +203,7 @@ fn the_services_own_sdk_works_unmodified() {
     let trash = sdk(&hallpass, &pass, "trash");
     assert_eq!(trash["status"], 403, "{trash}");
     assert!(trash["body"].as_str().is_some_and(|body| body.contains("delete")), "{trash}");
-    // Its header says which version of the API is meant.
+    // Its header names the version of the API.
     let versions = upstream.seen().iter().filter(|one| one.headers.contains_key("notion-version")).count();
     assert_eq!(versions, upstream.seen().len());
     nothing_of_the_pass_arrived(&upstream, &pass);
@@ -236,20 +236,20 @@ fn a_running_authority_takes_a_service_and_its_overlay_at_once() {
     let id = hallpass.json(&["approvals"])[0]["id"].as_str().unwrap().to_owned();
     hallpass.run(&["approve", &id]).expect(0);
 
-    // What changes is shown first, and nothing happens.
+    // The change is shown first, and nothing happens yet.
     let file = overlay(&hallpass, "one.toml", "\"write\"");
     let shown = import(&hallpass, FIGMA, &["--name", "figma", "--overlay", &file]).expect(1).stderr;
     assert!(shown.contains("changed: figma.postComment loses send") && shown.contains("--yes"), "{shown}");
     comment(&writes).expect(403);
     import(&hallpass, FIGMA, &["--name", "figma", "--overlay", &file, "--yes"]).expect(0);
-    // A pass that was minted before is judged by what is known now.
+    // A pass that was minted before is judged by the new catalog.
     comment(&writes).expect(200);
-    // What was approved was the request as the other catalog had it.
+    // The approval was for the request under the old catalog.
     assert_eq!(comment(&asks).expect(403).code(), "approval-required");
     let file = overlay(&hallpass, "two.toml", "\"write\", \"admin\"");
     import(&hallpass, FIGMA, &["--name", "figma", "--overlay", &file, "--yes"]).expect(0);
     assert_eq!(comment(&writes).expect(403).code(), "denied");
-    assert_eq!(upstream.seen_at("/v1/files").len(), 1, "one of all these comments was permitted");
+    assert_eq!(upstream.seen_at("/v1/files").len(), 1, "only one of these comments was permitted");
 
     let refused = hallpass.run(&["services", "remove", "figma"]).expect(1).stderr;
     assert!(refused.contains("hallpass disconnect figma"), "{refused}");

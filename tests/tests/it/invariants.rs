@@ -1,8 +1,8 @@
-//! Where the invariants of the project stand, and how they are read: each ends with the names of its tests.
+//! The places of the project's invariants, and how they are read: each ends with the names of its tests.
 
 use harness::source::{self, Source};
 
-/// The texts in which invariants of one place stand: a page, or the module docs of a folder.
+/// The texts with the invariants of one place: a page, or the module docs of a folder.
 pub(crate) fn pages_of(place: &str) -> Vec<(String, String)> {
     if place.ends_with(".md") {
         let text = std::fs::read_to_string(source::root().join(place)).expect("the page is there");
@@ -16,7 +16,7 @@ pub(crate) fn pages_of(place: &str) -> Vec<(String, String)> {
     source::sources(place).into_iter().map(docs).collect()
 }
 
-/// Every invariant of a text in one line: from its word to the next list item, empty line or end.
+/// Every invariant of a text as one line: from its first word to the next list item, empty line or end.
 pub(crate) fn invariants(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut open = false;

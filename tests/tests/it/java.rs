@@ -1,11 +1,11 @@
-//! Java's own HTTP client, as it comes: it offers HTTP/2 with every request, and is answered in HTTP/1.1.
+//! Java's own HTTP client, unchanged: it offers HTTP/2 with every request, and gets its answers in HTTP/1.1.
 
 use std::process::Command;
 
 use harness::{Hallpass, LoggingUpstream};
 
-/// The JDK is no part that `tests/run` installs: where there is none, `an_offer_of_http2_is_answered_in_http1` holds the
-/// bytes that were seen here.
+/// `tests/run` does not install a JDK. Without one, `an_offer_of_http2_is_answered_in_http1` tests the bytes that
+/// were seen here.
 fn has_java() -> bool {
     Command::new("java").arg("-version").output().is_ok_and(|output| output.status.success())
 }

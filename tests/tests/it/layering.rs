@@ -1,12 +1,12 @@
-//! The rules of ARCHITECTURE.md as tests: which crate may be built from what, who may name whom, and how long a file
-//! or a function may grow.
+//! The rules of ARCHITECTURE.md as tests: what a crate may be built from, which names it may use, and how long a file
+//! or a function may be.
 
 use harness::source::{self, Source};
 
 use crate::invariants::{invariants, pages_of, tests_of};
 use crate::rooms::ROOMS;
 
-/// `package` must not be built from these, however indirectly.
+/// `package` must not be built from any of these, not even indirectly.
 fn is_not_built_from(package: &str, forbidden: &[&str]) {
     let found = source::built_from(&source::metadata(), package);
     assert!(found.len() > 10, "the dependencies of `{package}` were read: {found:?}");
@@ -16,7 +16,7 @@ fn is_not_built_from(package: &str, forbidden: &[&str]) {
 
 /// No code (not comments, strings or tests) of `sources` names one of `forbidden`.
 fn names_none_of(sources: &[Source], forbidden: &[&str]) {
-    assert!(!sources.is_empty(), "there is code to look at");
+    assert!(!sources.is_empty(), "there is code to read");
     let mut wrong = Vec::new();
     for source in sources.iter().filter(|source| !source.is_test()) {
         for (number, line) in source.code.lines().enumerate() {
@@ -121,7 +121,7 @@ fn the_gateway_is_built_from_no_vault_database_or_authority() {
     );
 }
 
-/// A surface takes apart what came, and renders what is answered; what is between knows neither.
+/// A surface takes requests apart and renders answers. The code between them knows no protocol.
 #[test]
 fn what_is_done_for_every_request_knows_no_protocol_that_it_came_by() {
     let middle = |path: &str| {
@@ -189,7 +189,7 @@ fn every_file_that_a_page_names_is_there() {
 
 #[test]
 fn no_file_names_the_machine_it_was_written_on() {
-    // Joined here, so that this file does not name them either.
+    // Joined here, so that this file does not contain them either.
     let roots = ["root", "home", "Users", "tmp", "work"].map(|folder| format!("/{folder}/"));
     let text = ["rs", "md", "toml", "mjs", "py", "json", "yaml", "yml", "run", "justfile", "txt", "html"];
     let mut wrong = Vec::new();
@@ -213,7 +213,7 @@ fn no_file_names_the_machine_it_was_written_on() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Fewer invariants would mean that one of their places was not read.
+/// If there are fewer invariants, some place was not read.
 const INVARIANTS: [(&str, usize); 4] =
     [("ARCHITECTURE.md", 13), ("datalog/src", 45), ("verifier/src", 22), ("authority/src", 40)];
 
@@ -252,7 +252,7 @@ fn the_page_on_the_architecture_stays_high() {
     assert!(lines <= 250, "{lines} lines: an invariant or a detail belongs in the docs of its module");
 }
 
-/// The page has the rooms that `rooms.rs` has, in the same order.
+/// The page lists the rooms of `rooms.rs`, in the same order.
 #[test]
 fn the_page_on_the_architecture_lists_the_rooms() {
     let page = std::fs::read_to_string(source::root().join("ARCHITECTURE.md")).expect("the page is there");

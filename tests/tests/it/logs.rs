@@ -18,7 +18,11 @@ fn a_provider_that_is_not_reached_fills_no_log_and_every_failure_is_counted() {
     let counted = |line: &&str| line.split("more=").nth(1)?.split(' ').next()?.parse::<usize>().ok();
     let counts: Vec<usize> = lines.iter().filter_map(counted).collect();
     let written = lines.len() - counts.len();
-    assert_eq!(written + counts.iter().sum::<usize>(), REQUESTS, "a failure was lost or told twice:\n{log}");
+    assert_eq!(
+        written + counts.iter().sum::<usize>(),
+        REQUESTS,
+        "a failure was lost or counted twice:\n{log}"
+    );
     assert!(lines.len() < 200, "{} lines:\n{log}", lines.len());
     assert!(!counts.is_empty(), "{log}");
     assert!(lines[0].contains("because="), "the cause is lost: {}", lines[0]);

@@ -1,5 +1,6 @@
-//! Notion's own client, unmodified, through the gateway to an API that says what reached it: the account is who signed in,
-//! and of what the client does some is allowed, some asked, some denied, and of what it reads some is hidden.
+//! Notion's own client, unmodified, through the gateway to an API that reports what reached it. The account is the
+//! person who signed in. Some of the client's requests are allowed, some asked, some denied, and some fields of its
+//! answers are hidden.
 
 use harness::{Hallpass, Upstream, node};
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ struct Workspace {
     notion: Upstream,
 }
 
-/// What the API answers to those who sign in and look around.
+/// The API's answers to a client that signs in and looks around.
 fn answers() -> Value {
     let person = json!({ "type": "person", "person": { "email": "alice@example.com" } });
     let bot =
@@ -58,7 +59,7 @@ impl Workspace {
         assert_eq!(answer["result"]["of"], "alice", "{answer}");
     }
 
-    /// The SDK shows the reason of a no, and nothing left.
+    /// The SDK shows why it was refused, and nothing left.
     fn refuses(&self, pass: &str, scenario: &str, word: &str) {
         self.notion.forget();
         let answer = self.sdk(pass, scenario);
@@ -102,11 +103,11 @@ fn the_client_reads_and_writes_a_page_and_no_more_than_the_pass_says() {
     let pass_alone = pass.trim_start_matches("hallpass_");
     assert!(!format!("{seen:?}").contains(pass_alone), "the pass reached the provider");
 
-    // The trash is `delete`, whichever operation it is that moves something there.
+    // Moving to the trash is `delete`, by whichever operation.
     for scenario in ["trash", "bin"] {
         workspace.refuses(&pass, scenario, "delete");
     }
-    // What a body may not hold is named.
+    // The refusal names what the body may not hold.
     workspace.refuses(&pass, "mirror", "children");
 
     workspace.refuses(&pass, "comment", "approv");

@@ -1,5 +1,5 @@
-//! README.md tells the truth: its terminal session, shell commands and programs run as they stand, with emulators in
-//! place of the real providers.
+//! README.md is true: its terminal session, shell commands and programs run unchanged, with emulators in place of the
+//! real providers.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -66,7 +66,7 @@ fn timeless(line: &str) -> String {
         other => other.to_owned(),
     };
     let mut words: Vec<String> = line.split(' ').map(word).collect();
-    // `29m 59s` is as good as `30m`.
+    // `29m 59s` counts as `30m`.
     words.dedup_by(|next, before| next == "WHEN" && before == "WHEN");
     words.join(" ")
 }
@@ -130,7 +130,7 @@ fn the_commands_of_the_desk_work() {
 fn the_console_command_opens_a_link_that_signs_in() {
     let reader = Reader::connected();
     let block = blocks("sh").into_iter().find(|block| block.contains("hallpass console")).expect("the block");
-    // The browser that is opened here only writes down what it was given.
+    // The browser here only writes down its URL.
     let bin = reader.hallpass.home().join("bin");
     let opened = bin.join("opened");
     std::fs::create_dir_all(&bin).unwrap();

@@ -19,9 +19,9 @@ const WORLDS: usize = 2;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Family {
-    /// The promise, in one sentence.
+    /// The family's promise, in one sentence.
     claim: String,
-    /// Tests elsewhere that hold it too.
+    /// Tests elsewhere that also hold it.
     #[serde(default)]
     tests: Vec<String>,
     /// What stays open, each with its reason.
@@ -35,7 +35,7 @@ struct Family {
 #[serde(deny_unknown_fields)]
 struct Case {
     name: String,
-    /// As for `hallpass mint`.
+    /// Flags as for `hallpass mint`.
     pass: Vec<String>,
     #[serde(default)]
     request: String,

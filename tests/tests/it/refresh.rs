@@ -42,8 +42,8 @@ impl Mail {
         self.hallpass.agent(&self.pass, "GET", "gmail", LIST)
     }
 
-    /// Lists until it works: the answer to the first request on a token that the provider has taken back is not
-    /// promised, the next one's is.
+    /// Lists until it works. The first request with a token that the provider has revoked may fail; the next one must
+    /// not.
     fn works(&self) {
         let answer = poll("the mailbox", || self.list().try_send().filter(|answer| answer.status == 200));
         assert_eq!(answer.json()["messages"][0]["id"], "of-alice");
@@ -58,7 +58,7 @@ impl Mail {
         connections[0]["status"].as_str().expect("a status").to_owned()
     }
 
-    /// Is killed again and again while the provider holds a refresh: before it has done it, or after.
+    /// Kills Hallpass again and again while the provider holds a refresh: before it has done it, or after.
     fn outlives_kills_while_held(&mut self, hold: &str) {
         for _ in 0..5 {
             self.oidc.control(&json!({ "hold": hold }));
@@ -108,7 +108,7 @@ fn a_token_that_the_provider_takes_back_early_is_replaced_once() {
     assert_eq!(mail.refreshes(), 1);
     mail.expire();
     let answers = parallel((0..100).map(|_| mail.list()));
-    // 401 is about the pass alone: an SDK would answer it by asking for another.
+    // A 401 means only the pass: an SDK would answer it by asking for another token.
     assert!(answers.iter().all(|answer| answer.status != 401), "{}", answers[0].text());
     mail.works();
     assert_eq!(mail.refreshes(), 2);
@@ -129,7 +129,7 @@ fn a_refresh_outlives_the_agent_that_caused_it() {
     agent.kill();
     mail.oidc.control(&json!({ "hold": null }));
     mail.works();
-    assert_eq!(mail.refreshes(), 1, "the refresh that the agent left behind was used");
+    assert_eq!(mail.refreshes(), 1, "the refresh of the departed agent was used");
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn a_kill_after_an_agent_was_answered_loses_no_grant() {
     assert_eq!(mail.status(), "healthy");
 }
 
-/// The README connects so: the client is named on the command line, and never again.
+/// As in the README: the client is named on the command line when connecting, and never again.
 #[test]
 fn a_client_that_only_connect_was_told_of_refreshes_too() {
     let oidc = Upstream::oidc(&json!({ "access_ttl": 5 }));
@@ -198,7 +198,7 @@ fn a_client_that_only_connect_was_told_of_refreshes_too() {
     assert_eq!(mail.status(), "healthy");
 }
 
-/// Where refresh tokens stay as they are (Google's do), the answer may be lost as well.
+/// If refresh tokens do not rotate (Google's), the answer may also be lost.
 #[test]
 fn a_kill_while_the_answer_is_on_its_way_loses_no_grant_that_does_not_rotate() {
     let mut mail = Mail::new(&json!({ "access_ttl": 5, "rotate": false }), |mut hallpass| {

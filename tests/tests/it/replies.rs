@@ -1,4 +1,5 @@
-//! Replies and drafts with Google's own client: a letter goes to people of its thread, a draft as it was judged.
+//! Replies and drafts with Google's own client: a letter goes only to people of its thread, and a draft is sent as it
+//! was judged.
 
 use harness::{Hallpass, Upstream, python};
 use serde_json::Value;
@@ -18,7 +19,7 @@ impl Mailbox {
         Self { hallpass, google }
     }
 
-    /// What Google's client for Python says of one call with this pass.
+    /// The output of Google's client for Python for one call with this pass.
     fn agent(&self, pass: &str, scenario: &str, argument: &str) -> Value {
         let mut command = python("agents/gmail.py");
         let command = command.args([scenario, argument]);
@@ -79,7 +80,7 @@ fn a_sub_agent_is_held_to_replies_by_its_parent() {
     let answer = mailbox.agent(&child, "reply", &format!("bob@example.net {THREAD}"));
     assert!(answer["result"]["id"].is_string(), "{answer}");
     is_refused(&mailbox.agent(&child, "reply", &format!("eve@outside.test {THREAD}")), &["denied"]);
-    // A parent that may not read has a child that may not ask.
+    // If a parent may not read, its child may not ask.
     let blind = mailbox.hallpass.mint(&["my mail", "--allow", "gmail:send"]);
     let child = mailbox.hallpass.run(&["attenuate", &blind, "--to-thread-participants"]).expect(0).line();
     mailbox.google.forget();
@@ -97,7 +98,7 @@ fn a_draft_that_was_changed_is_judged_by_what_it_holds_now() {
     mailbox.agent(&writer, "update-draft", &format!("eve@outside.test {id}"));
     let changed = mailbox.agent(&sender, "send-draft", &id);
     is_refused(&changed, &["denied"]);
-    assert!(!changed.to_string().contains("eve@"), "what the draft holds is not told: {changed}");
+    assert!(!changed.to_string().contains("eve@"), "the refusal repeats nothing of the draft: {changed}");
     assert!(mailbox.sent().is_empty());
 
     mailbox.agent(&writer, "update-draft", &format!("bob@example.net {id}"));
@@ -106,7 +107,7 @@ fn a_draft_that_was_changed_is_judged_by_what_it_holds_now() {
     let sent: Value = serde_json::from_str(&mailbox.sent()[0].body).expect("JSON");
     assert_eq!(sent["id"], id.as_str());
     let raw = sent["message"]["raw"].as_str().unwrap_or_else(|| panic!("{sent}"));
-    assert!(!raw.is_empty(), "what is sent holds the message that was judged");
+    assert!(!raw.is_empty(), "the sent request holds the judged message");
     assert_eq!(sent["message"]["threadId"], THREAD);
 }
 

@@ -1,5 +1,6 @@
-//! Tools that know nothing of Hallpass decide the same by what `can --datalog` prints: a generated corpus of decisions
-//! on requests and on items of their answers, from one seed, over the flags, the vocabulary and the catalog.
+//! Tools that know nothing of Hallpass reach the same decisions from the output of `can --datalog`: a generated
+//! corpus of decisions on requests and on items of their answers, from one seed, over the flags, the vocabulary and
+//! the catalog.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -139,7 +140,7 @@ impl Dice {
         items[self.below(items.len())]
     }
 
-    /// Some of them, each once, in order.
+    /// Some of the items, each once, in order.
     fn some(&mut self, items: &[&str], odds: usize) -> Vec<String> {
         items.iter().filter(|_| self.below(odds) == 0).map(ToString::to_string).collect()
     }
@@ -155,7 +156,7 @@ fn connections() -> Vec<KnownConnection> {
 }
 
 fn request(known: &[KnownConnection], dice: &mut Dice) -> Option<Request> {
-    // Every third is one whose answer has items.
+    // Every third request has an answer with items.
     let (name, line, body) = if dice.below(3) == 0 { dice.one(SHOWING) } else { dice.one(REQUESTS) };
     let connection = known.iter().find(|one| one.name.as_str() == name)?;
     let (method, target) = line.split_once(' ')?;
@@ -203,7 +204,7 @@ fn pass(known: &[KnownConnection], dice: &mut Dice, now: OffsetDateTime) -> Opti
             .with(&flags::REDACT, dice.some(&["labelIds", "payload.body"], 8)),
         ..MintArgs::default()
     };
-    // Where one says nothing, or names what another part does not allow, it is not minted.
+    // If flags contradict each other, or say nothing, there is no pass.
     let minted =
         MintTerms::parse(&args, known, now).ok()?.mint(&PassId::from_random([9; 16]), &root()).ok()?;
     let mut text = minted.text;
@@ -229,7 +230,7 @@ fn root() -> RootKeyPair {
     RootKeyPair::from_seed(1, [7; 32])
 }
 
-/// A world and the answer that a tool is to come to.
+/// A world, and the answer that a tool must reach.
 struct Case {
     world: String,
     answer: &'static str,
@@ -265,7 +266,7 @@ fn corpus(size: usize) -> Vec<Case> {
                     cases.push(Case { world, answer: "deny" });
                     cases.push(Case { world: approved, answer: "allow" });
                 }
-                // Where an expression has no value, a tool's answer may depend on the order of its facts.
+                // If an expression has no value, a tool's answer may depend on the order of its facts.
                 Decided::Deny(refused)
                     if refused.ground() == Ground::Unevaluable && !world.contains("before anything") => {}
                 Decided::Deny(_) => cases.push(Case { world, answer: "deny" }),
@@ -277,7 +278,7 @@ fn corpus(size: usize) -> Vec<Case> {
 
 static CORPUS: LazyLock<Vec<Case>> = LazyLock::new(|| corpus(800));
 
-/// What earlier answers have shown of what the request touches.
+/// The things of the request that earlier answers have shown.
 fn known_of(request: &Request, dice: &mut Dice) -> Known {
     let mut known = Known::default();
     for one in &request.resources {
@@ -293,7 +294,7 @@ fn known_of(request: &Request, dice: &mut Dice) -> Known {
     known
 }
 
-/// The items of an answer to the request, each with what the pass makes of it: shown, by its ids alone, or withheld.
+/// The items of an answer to the request, each with the pass's verdict: shown, shown only by its ids, or withheld.
 fn items_of(
     permitted: &Permitted,
     content: &Content,
@@ -306,7 +307,7 @@ fn items_of(
     let found = items(request, writing(content, request), &answer);
     let case = |item: &Item, answer| Case { world: world(item), answer };
     let Ok(reviewed) = review.apply(request, answer) else {
-        // Of several, one at least.
+        // At least one of several.
         return found.iter().filter(|_| found.len() == 1).map(|item| case(item, "deny")).collect();
     };
     let mut cases = Vec::new();
@@ -323,7 +324,7 @@ fn items_of(
     cases
 }
 
-/// An answer as the service gives it, with items of any age.
+/// An answer in the service's form, with items of any age.
 fn answer(request: &Request, dice: &mut Dice) -> Option<Json> {
     let list = match request.operation.id.as_str() {
         "gmail.users.messages.list" | "gmail.users.threads.get" => Some("messages"),
@@ -357,7 +358,7 @@ fn item_at<'a>(request: &Request, answer: &'a Json, place: usize) -> Option<&'a 
     }
 }
 
-/// Runs the corpus through a tool that answers a line a world.
+/// Runs the corpus through a tool that answers with one line for each world.
 fn a_tool_decides_the_same(mut tool: Command) {
     let mut running = tool.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the tool starts");
     let lines: String = CORPUS.iter().map(|case| format!("{}\n", json!({"datalog": case.world}))).collect();
@@ -367,7 +368,7 @@ fn a_tool_decides_the_same(mut tool: Command) {
     writing.join().expect("no panic").expect("it reads everything");
     let printed = String::from_utf8_lossy(&output.stdout);
     let told = |line: &&str| ["allow", "deny", "error"].iter().any(|word| line.starts_with(word));
-    // biscuit-wasm says that it is loading first.
+    // biscuit-wasm first reports that it is loading.
     let answers: Vec<&str> = printed.lines().filter(told).collect();
     assert_eq!(answers.len(), CORPUS.len(), "{printed}");
     for (case, answer) in CORPUS.iter().zip(answers) {
@@ -396,14 +397,14 @@ fn biscuit_wasm_decides_the_same_by_what_is_printed() {
     a_tool_decides_the_same(node("agents/decide.mjs"));
 }
 
-/// One process a decision, half of them at a time. It wants a token: an empty one.
+/// One process for each decision, half of them at a time. It needs a token, so it gets an empty one.
 #[test]
 fn biscuit_cli_decides_the_same_by_what_is_printed() {
     let biscuit = part("../biscuit-cli/bin/biscuit");
     assert!(biscuit.exists(), "biscuit-cli is not built\nhint: `tests/run parts` does it");
     let folder = tempfile::tempdir().expect("a folder");
     let run = |arguments: &[&str]| {
-        // A refusal is an error to it: looking for where it came from takes longer than deciding.
+        // It reports a refusal as an error, and searching for the source of an error takes longer than deciding.
         let mut command = Command::new(&biscuit);
         command.args(arguments).current_dir(&folder).env("RUST_BACKTRACE", "0");
         let output = command.output().expect("biscuit-cli runs");

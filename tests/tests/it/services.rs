@@ -1,4 +1,5 @@
-//! What is one service's own stands in its folder of the catalog, and not in the code of the gateway or the authority.
+//! Everything that belongs to one service is in its folder of the catalog, not in the code of the gateway or the
+//! authority.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +7,7 @@ use datalog::catalog::Catalog;
 use datalog::catalog::marks::marks;
 use harness::source;
 
-/// Where a service is named all the same, and why.
+/// The places that name a service anyway, and why.
 const REASONS: [(&str, &str); 21] = [
     ("authority/src/cli/attenuate.rs", "an example in help"),
     ("authority/src/cli/can.rs", "an example in help"),
@@ -31,11 +32,11 @@ const REASONS: [(&str, &str); 21] = [
     ("verifier/src/surface/mistake.rs", "an example in a hint"),
 ];
 
-/// Names of services and of whose they are, and everything by which their overlays say that they are known.
+/// The names of services and of their owners, and all marks by which their overlays recognize them.
 fn words() -> BTreeSet<String> {
     let mut words: BTreeSet<String> = BTreeSet::new();
     for service in Catalog::embedded().expect("the catalog loads").services() {
-        // `google-drive` is named by `google`: a drive and a calendar are words like others.
+        // `google` covers `google-drive`: drive and calendar are ordinary words.
         words.extend(service.name.as_str().split('-').next().map(String::from));
     }
     for service in marks() {
@@ -44,7 +45,7 @@ fn words() -> BTreeSet<String> {
         words.extend(clients.agents.iter().chain(&clients.headers).chain(&clients.accept).cloned());
         words.extend(clients.paths.iter().filter(|path| !path.ends_with("*.*")).cloned());
     }
-    // `xox`, `1//` and their like stand in other words, and every OAuth client has a `secret_file`.
+    // `xox`, `1//` and similar texts occur in other words, and every OAuth client has a `secret_file`.
     let tells = |word: &String| word.len() > 3 && word != "secret_";
     words.into_iter().map(|word| word.to_lowercase()).filter(tells).collect()
 }
@@ -71,5 +72,5 @@ fn no_code_of_the_gateway_or_the_authority_names_a_service_without_a_reason() {
         wrong.join("\n")
     );
     let dead: Vec<_> = REASONS.iter().enumerate().filter(|(at, _)| !used.contains(at)).collect();
-    assert!(dead.is_empty(), "reasons for nothing: {dead:?}");
+    assert!(dead.is_empty(), "reasons that apply to nothing: {dead:?}");
 }

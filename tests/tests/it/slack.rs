@@ -1,5 +1,5 @@
-//! slack_sdk and @slack/web-api, unmodified, through the gateway to an emulated Slack: the pass holds whatever carries
-//! an argument, and the person who runs the SDK reads why a request is refused.
+//! slack_sdk and @slack/web-api, unmodified, through the gateway to an emulated Slack: the pass holds wherever an
+//! argument stands, and the person who runs the SDK reads why a request is refused.
 
 use harness::{Hallpass, Upstream, node, python};
 use serde_json::Value;
@@ -55,7 +55,7 @@ impl Workspace {
         self.run(node("agents/slack.mjs"), arguments)
     }
 
-    /// Each request carried Alice's own token and not the pass, and every argument in the form of a POST.
+    /// Each request had Alice's own token and not the pass, and all its arguments in the form of a POST.
     fn upstream_saw_one_kind_of_request(&self) {
         for seen in self.slack.seen() {
             let all = format!("{} {:?} {}", seen.path, seen.headers, seen.body);
@@ -198,7 +198,7 @@ fn both_sdks_read_a_day_and_no_address_of_anybody() {
     let people = people["result"].as_array().unwrap_or_else(|| panic!("{people}"));
     assert!(people.len() >= 2 && people.iter().all(|one| one[1] == ""), "{people:?}");
     workspace.slack.forget();
-    // Of two lists in one answer nobody can tell what is in either: it is not asked for.
+    // An answer with two lists cannot be judged, so the request is not sent.
     reads_why(&workspace.python(&["search", "fresh"]), &["slack.search.all"]);
     assert!(workspace.slack.seen().is_empty(), "{:?}", workspace.slack.seen());
 }
@@ -215,7 +215,7 @@ fn a_direct_message_goes_to_a_colleague() {
     let looked = workspace.slack.seen_at("/api/users.info");
     let bodies: Vec<&str> = looked.iter().map(|one| one.body.as_str()).collect();
     assert_eq!(bodies, [format!("user={colleague}"), format!("user={}", workspace.alice)], "{bodies:?}");
-    // By the conversation's own id it is the same person.
+    // The conversation's own id names the same person.
     assert_eq!(workspace.python(&["post", &direct, "again"])["result"], "again");
     workspace.slack.forget();
     reads_why(&workspace.python(&["post", "U0NOBODY", "hello"]), &["person"]);

@@ -24,7 +24,7 @@ fn under_load_nothing_that_begins_after_the_stop_reaches_the_service() {
             scope.spawn(|| {
                 while !over.load(Ordering::SeqCst) {
                     let number = next.fetch_add(1, Ordering::SeqCst);
-                    // Read before it is sent: what is late began after the stop was acknowledged.
+                    // Read before the request is sent: a late one began after the stop was acknowledged.
                     if stopped.load(Ordering::SeqCst) {
                         late.lock().unwrap().insert(number);
                     }
@@ -33,7 +33,7 @@ fn under_load_nothing_that_begins_after_the_stop_reaches_the_service() {
                         Some(200) => answered.fetch_add(1, Ordering::SeqCst),
                         Some(403) => refused.fetch_add(1, Ordering::SeqCst),
                         Some(other) => panic!("answered {other}"),
-                        // An answer that was on its way back is cut off.
+                        // An answer on its way back is cut off.
                         None => cut.fetch_add(1, Ordering::SeqCst),
                     };
                 }
@@ -49,8 +49,8 @@ fn under_load_nothing_that_begins_after_the_stop_reaches_the_service() {
     let seen: Vec<u64> = google.seen_at("/gmail/").iter().filter_map(|seen| number(&seen.path)).collect();
     let forwarded: Vec<_> = seen.iter().filter(|number| late.contains(number)).collect();
     assert!(forwarded.is_empty(), "{forwarded:?} of {} late ones were forwarded", late.len());
-    assert!(refused.load(Ordering::SeqCst) >= late.len() as u64, "each of them was told so");
-    assert!(cut.load(Ordering::SeqCst) <= AGENTS as u64, "no more than were on their way");
+    assert!(refused.load(Ordering::SeqCst) >= late.len() as u64, "each of them got the refusal");
+    assert!(cut.load(Ordering::SeqCst) <= AGENTS as u64, "only answers that were on their way");
     hallpass.run(&["log", "verify"]).expect(0);
 }
 

@@ -23,7 +23,7 @@ impl Story {
         self.hallpass.agent(pass, "GET", "gmail", path)
     }
 
-    /// Expects a refusal with this code, of which nothing reached the upstream.
+    /// Expects a refusal with this code, and that nothing reached the upstream.
     fn refuses(&self, pass: &str, path: &str, status: u16, code: &str) -> Value {
         let before = self.google.seen().len();
         let request = self.get(pass, path).header("accept", "application/problem+json");
@@ -127,7 +127,7 @@ fn a_budget_is_exact_under_two_hundred_parallel_requests() {
     let exhausted = answers.iter().filter(|answer| answer.status != 200).map(harness::Answer::code);
     assert_eq!(allowed, 50);
     assert!(exhausted.clone().all(|code| code == "budget-exhausted"), "{:?}", exhausted.collect::<Vec<_>>());
-    assert_eq!(story.google.seen_at(LETTER).len(), 50, "what was refused did not leave");
+    assert_eq!(story.google.seen_at(LETTER).len(), 50, "the refused requests did not leave");
     story.get(&pass, LIST).send().expect(200);
 }
 
@@ -173,7 +173,7 @@ fn a_revocation_outlives_the_process() {
 fn a_pass_ends_when_it_said() {
     let story = Story::new();
     let pass = story.hallpass.mint(&["read", "--allow", "gmail:read", "--for", "2s"]);
-    // An answer that is on its way when the pass ends is cut off: no answer is no end yet.
+    // An answer on its way when the pass ends is cut off, so a missing answer is not the end yet.
     let ended = poll("the end of the pass", || {
         story.get(&pass, LIST).try_send().filter(|answer| answer.status != 200)
     });

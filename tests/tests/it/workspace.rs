@@ -1,5 +1,5 @@
 //! Google's Python client for Calendar and Drive, unmodified, through the gateway to an emulated Google: guests and
-//! grantees are those that the pass names, and the person who runs the SDK reads why another one is refused.
+//! grantees are only those that the pass names, and the person who runs the SDK reads why another one is refused.
 
 use harness::{Hallpass, Upstream, python};
 use serde_json::Value;
@@ -15,7 +15,7 @@ const DRIVE: &str = "google-drive";
 const EVENTS: &str = "/calendar/v3/calendars/primary/events";
 
 impl Workspace {
-    /// Both services connected and served, and a pass whose every line is about whom it reaches.
+    /// Both services connected and served, and a pass that limits on every line whom it reaches.
     fn new() -> Self {
         let mut hallpass = Hallpass::new();
         let google = Upstream::google(hallpass.redirect_port);
@@ -62,7 +62,7 @@ impl Workspace {
             .unwrap_or_else(|_| panic!("{printed}\n{}", String::from_utf8_lossy(&output.stderr)))
     }
 
-    /// The request is refused by the gateway, in words that say why.
+    /// The gateway refuses the request, with words that say why.
     fn refused(&self, arguments: &[&str], words: &[&str]) {
         let answer = self.run(arguments);
         let error =
@@ -99,7 +99,7 @@ fn events_are_made_with_guests_of_the_domain_and_no_others() {
     }
     workspace.refused(&["quick_add", "lunch with eve@evil.example"], &["google-calendar.events.quickAdd"]);
     workspace.refused(&["cancel", "standup"], &["google-calendar.events.delete"]);
-    assert!(workspace.google.seen_at(EVENTS).is_empty(), "nothing of it went upstream");
+    assert!(workspace.google.seen_at(EVENTS).is_empty(), "none of this went upstream");
 }
 
 #[test]
@@ -116,9 +116,9 @@ fn files_are_shared_with_whom_the_pass_says_and_as_what_it_says() {
     ] {
         workspace.refused(arguments, &[]);
     }
-    assert!(workspace.google.seen_at("/drive/v3/files/plan").is_empty(), "nothing of it went upstream");
+    assert!(workspace.google.seen_at("/drive/v3/files/plan").is_empty(), "none of this went upstream");
 
-    // The emulator has no permissions: what is allowed arrives there, and is not found.
+    // The emulator has no permissions: an allowed request arrives there, and finds nothing.
     let shared = workspace.run(&["share", "plan", "user", "reader", "bob@example.com"]);
     assert_eq!(shared["status"], 404, "{shared}");
     let seen = workspace.google.seen_at("/drive/v3/files/plan/permissions");
@@ -173,12 +173,9 @@ fn an_event_is_put_onto_a_calendar_that_colleagues_alone_read() {
     workspace.refused(&["invite_on", MIXED], &["denied"]);
     workspace.refused(&["invite_on", OPEN], &["unevaluable", "anybody"]);
     workspace.refused(&["invite_on", "nobody-knows@group.calendar.google.com"], &["unevaluable", "calendar"]);
-    assert!(
-        workspace.google.seen().iter().all(|one| one.method == "GET"),
-        "nothing but look-ups went upstream"
-    );
+    assert!(workspace.google.seen().iter().all(|one| one.method == "GET"), "only look-ups went upstream");
     let told = workspace.run(&["invite_on", MIXED]);
-    assert!(!told.to_string().contains("eve@"), "who reads a calendar is not told: {told}");
+    assert!(!told.to_string().contains("eve@"), "the refusal does not name the calendar's readers: {told}");
 }
 
 #[test]
@@ -194,7 +191,7 @@ fn a_file_is_put_into_a_folder_that_colleagues_alone_may_open() {
     ]);
     let path = |folder: &str| format!("/drive/v3/files/{folder}/permissions");
     let answers = serde_json::json!({
-        // Who may open what is moved reads where it goes, too.
+        // The readers of a moved file also read where it goes.
         path("plan"): permissions(&["alice@example.com"]),
         path("theirs"): permissions(&["alice@example.com", "eve@evil.example"]),
         path("team"): permissions(&["alice@example.com", "bob@example.com"]),
@@ -219,8 +216,5 @@ fn a_file_is_put_into_a_folder_that_colleagues_alone_may_open() {
         }
     }
     workspace.refused(&["move", "theirs", "team"], &["denied"]);
-    assert!(
-        workspace.google.seen().iter().all(|one| one.method == "GET"),
-        "nothing but look-ups went upstream"
-    );
+    assert!(workspace.google.seen().iter().all(|one| one.method == "GET"), "only look-ups went upstream");
 }

@@ -16,10 +16,10 @@ use tokio::time::{Instant, Sleep, sleep};
 use crate::answer::permit::StreamPermit;
 use crate::answer::treatment::JsonTreatment;
 use crate::authority::allowance::Short;
-use crate::filter::scrub::{Found, Scrubber};
+use crate::filter::scrub::{Scrubbed, Scrubber};
 use crate::meter;
 use crate::record::Sent;
-use crate::upstream::unpack::Plain;
+use crate::upstream::unpack::UnpackedBody;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -39,7 +39,7 @@ enum Kind {
 pub(crate) struct Stream {
     /// The part of it that was already read.
     ahead: Option<Bytes>,
-    pub upstream: Plain,
+    pub upstream: UnpackedBody,
     pub scrubber: Scrubber,
     pub json: Option<JsonTreatment>,
     pub permit: StreamPermit,
@@ -85,7 +85,7 @@ impl AnswerBody {
 
 impl Stream {
     pub(crate) fn new(
-        upstream: Plain,
+        upstream: UnpackedBody,
         scrubber: Scrubber,
         json: Option<JsonTreatment>,
         permit: StreamPermit,
@@ -223,7 +223,7 @@ impl Stream {
             }
             None => held,
         };
-        if self.scrubber.found() == Found::Credential {
+        if self.scrubber.found() == Scrubbed::Credential {
             meter::credential_withheld();
             tracing::warn!("an answer held the credential, which was masked");
         }

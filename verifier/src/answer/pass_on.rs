@@ -19,7 +19,7 @@ use crate::answer::review::{Content, Looked, Reviewer, review};
 use crate::answer::treatment::{JsonTreatment, Shows, Treatment, broken_off, cut, joined, unusable};
 use crate::config::Limits;
 use crate::filter::headers::passes_down;
-use crate::filter::scrub::{Found, Scrubber};
+use crate::filter::scrub::{Scrubbed, Scrubber};
 use crate::meter;
 use crate::ports::CarriedOut;
 use crate::record::Recording;
@@ -27,7 +27,7 @@ use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Does, Fault, FaultCode, Refusal};
 use crate::upstream::forward::Departure;
 use crate::upstream::inbound::Inbound;
-use crate::upstream::unpack::{Coding, Plain};
+use crate::upstream::unpack::{Packing, UnpackedBody};
 
 /// JSON up to this size is rewritten in one piece, and keeps a Content-Length.
 const WHOLE: u64 = 256 * 1024;
@@ -35,22 +35,29 @@ const WHOLE: u64 = 256 * 1024;
 const AHEAD: usize = 1024 * 1024;
 
 /// A service's head, ready to be passed on.
-pub(crate) struct Head {
+pub(crate) struct AnswerHead {
     status: StatusCode,
     headers: HeaderMap,
     kind: Content,
-    coding: Coding,
+    coding: Packing,
 }
 
 /// Checks and rebuilds the head of a service's answer.
-fn head(answer: &Response<Inbound>, departure: &Departure, treatment: &mut Treatment) -> Result<Head, Fault> {
+fn head(
+    answer: &Response<Inbound>,
+    departure: &Departure,
+    treatment: &mut Treatment,
+) -> Result<AnswerHead, Fault> {
     let status = answer.status();
     if status == StatusCode::SWITCHING_PROTOCOLS {
         return Err(unusable(status, "the service changed the protocol without being asked"));
     }
-    let coding = Coding::of(answer.headers());
-    if coding == Coding::Unknown {
-        return Err(unusable(status, "the service packed its answer in a way that the gateway did not ask for"));
+    let coding = Packing::of(answer.headers());
+    if coding == Packing::Unknown {
+        return Err(unusable(
+            status,
+            "the service packed its answer in a way that the gateway did not ask for",
+        ));
     }
     let mut headers = HeaderMap::with_capacity(answer.headers().len());
     for (name, value) in answer.headers() {
@@ -67,7 +74,7 @@ fn head(answer: &Response<Inbound>, departure: &Departure, treatment: &mut Treat
         let location = redirect(status, location.to_str().unwrap_or_default(), departure, treatment)?;
         headers.insert(LOCATION, scrubbed(treatment, status, &text_value(status, &location)?)?);
     }
-    if coding == Coding::Gzip {
+    if coding == Packing::Gzip {
         // The ranges would be those of the packed bytes.
         headers.remove(ACCEPT_RANGES);
     }
@@ -78,7 +85,7 @@ fn head(answer: &Response<Inbound>, departure: &Departure, treatment: &mut Treat
         Some(value) if is_json(value.as_bytes()) && !is_file => Content::Json,
         _ => Content::Other,
     };
-    Ok(Head { status, headers, kind, coding })
+    Ok(AnswerHead { status, headers, kind, coding })
 }
 
 /// The target of a redirect: back to the gateway; or, if the operation's answer is known to hold a usable credential
@@ -152,10 +159,12 @@ pub(crate) async fn pass_on(
     let carried_out = CarriedOut::by(head.status);
     let Treatment { scrubber, origins, permit, service, shows, mut room } = treatment;
     let reviewer = Reviewer { departure, permit: &permit, limits, shows };
-    let Some(body) = Plain::of(head.coding, arrival.into_body()) else {
-        return Err(
-            unusable(head.status, "the service packed its answer in a way that the gateway did not ask for").into()
-        );
+    let Some(body) = UnpackedBody::of(head.coding, arrival.into_body()) else {
+        return Err(unusable(
+            head.status,
+            "the service packed its answer in a way that the gateway did not ask for",
+        )
+        .into());
     };
     let looked = review(head.status, body, head.kind, &reviewer, &mut room).await?;
     let json = (head.kind == Content::Json).then(|| JsonTreatment::new(&service.masked, origins));
@@ -213,8 +222,13 @@ fn length(looked: Looked, scrubber: Scrubber, json: Option<JsonTreatment>) -> Op
 
 /// Reads the beginning of a body that is passed on: all of a short one, and the first piece of a packed one. If it is
 /// not a proper answer, the agent can still be told.
-async fn begun(ahead: Bytes, mut body: Plain, head: &Head, limits: &Limits) -> Result<Looked, Fault> {
-    let is_short = |body: &Plain| body.length().is_some_and(|length| length <= WHOLE);
+async fn begun(
+    ahead: Bytes,
+    mut body: UnpackedBody,
+    head: &AnswerHead,
+    limits: &Limits,
+) -> Result<Looked, Fault> {
+    let is_short = |body: &UnpackedBody| body.length().is_some_and(|length| length <= WHOLE);
     let reads_on = ahead.is_empty() && head.kind == Content::Json && is_short(&body);
     if !reads_on && !body.is_packed() {
         return Ok(Looked::Onward { ahead, body });
@@ -242,7 +256,7 @@ async fn begun(ahead: Bytes, mut body: Plain, head: &Head, limits: &Limits) -> R
 
 fn treat(text: Bytes, mut scrubber: Scrubber, json: Option<JsonTreatment>) -> Bytes {
     let mut text = joined(scrubber.push(text), &scrubber.finish());
-    if scrubber.found() == Found::Credential {
+    if scrubber.found() == Scrubbed::Credential {
         meter::credential_withheld();
         tracing::warn!("an answer held the credential, which was masked");
     }

@@ -1,6 +1,6 @@
 //! Problem: the body and headers that tell an agent of a refusal or a fault, and the gateway's own pages.
 //!
-//! `refusal::told` chooses the words and the status. Here they become problem+json (RFC 9457) in a dialect.
+//! `refusal::explanation` chooses the words and the status. Here they become problem+json (RFC 9457) in a dialect.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::answer::reply::Reply;
 use crate::ports::RecordId;
 use crate::refusal::spoken::{Client, PROBLEM, Spoken};
 use crate::refusal::unanswered::Unanswered;
-use crate::refusal::{FaultCode, Refusal, RefusalCode, Told, iso};
+use crate::refusal::{Explanation, FaultCode, Refusal, RefusalCode, iso};
 
 /// How an agent is answered over HTTP.
 pub(crate) struct Voice {
@@ -25,7 +25,7 @@ pub(crate) struct Voice {
 }
 
 /// Answers a request that was refused or that failed.
-pub(crate) fn stopped(unanswered: &Unanswered, told: &Told, voice: &Voice) -> Reply {
+pub(crate) fn stopped(unanswered: &Unanswered, told: &Explanation, voice: &Voice) -> Reply {
     let spoken = voice.spoken;
     let mut problem = problem(unanswered, told);
     if let (Some(own), Some(id)) = (&voice.own, unanswered.approval()) {
@@ -62,7 +62,7 @@ fn closes(unanswered: &Unanswered) -> bool {
 }
 
 /// Everything there is to tell, however it is told.
-pub(crate) fn problem(unanswered: &Unanswered, told: &Told) -> Map<String, Value> {
+pub(crate) fn problem(unanswered: &Unanswered, told: &Explanation) -> Map<String, Value> {
     let mut problem = Map::new();
     let mut set = |name: &str, value: Value| problem.insert(name.into(), value);
     set("type", json!(format!("urn:hallpass:problem:{}", told.code)));
@@ -114,7 +114,7 @@ fn of_refusal(refusal: &Refusal) -> Map<String, Value> {
 }
 
 /// One line with everything, for clients that show only one.
-fn message(unanswered: &Unanswered, told: &Told) -> String {
+fn message(unanswered: &Unanswered, told: &Explanation) -> String {
     let mut line = format!("hallpass {}: {}", told.code, told.detail);
     if let Unanswered::Refused(refusal) = unanswered {
         if let Some((expected, got)) = refusal.expected_and_got() {

@@ -24,14 +24,14 @@ use crate::ports::CarriedOut;
 use crate::refusal::Refusal;
 use crate::refusal::unanswered::Unanswered;
 use crate::upstream::forward::Departure;
-use crate::upstream::unpack::Plain;
+use crate::upstream::unpack::UnpackedBody;
 
 /// A body after its review.
 pub(crate) enum Looked {
     /// Read and judged.
     Whole(Bytes),
     /// The pass puts no condition on it: it is passed on as it comes, after the bytes that were already read.
-    Onward { ahead: Bytes, body: Plain },
+    Onward { ahead: Bytes, body: UnpackedBody },
 }
 
 /// The kind of the next body: by the request, and then by the answer's head.
@@ -52,7 +52,7 @@ pub(crate) struct Reviewer<'a> {
 /// Reviews the answer if the pass puts conditions on it. It keeps only as much of the answer's memory as it needs.
 pub(crate) async fn review(
     status: StatusCode,
-    body: Plain,
+    body: UnpackedBody,
     content: Content,
     reviewer: &Reviewer<'_>,
     room: &mut Option<MemoryShare>,
@@ -119,10 +119,10 @@ fn judged(review: &Review, text: Bytes, departure: &Departure) -> Result<Judged,
 /// The whole body; or the part that was read of a body that is too large, and the rest of it.
 async fn read(
     status: StatusCode,
-    mut body: Plain,
+    mut body: UnpackedBody,
     limits: &Limits,
-) -> Result<(Bytes, Option<Plain>), Unanswered> {
-    let too_large = |body: &Plain| body.size_hint().lower() > MAX_REVIEWED as u64;
+) -> Result<(Bytes, Option<UnpackedBody>), Unanswered> {
+    let too_large = |body: &UnpackedBody| body.size_hint().lower() > MAX_REVIEWED as u64;
     let mut text = BytesMut::new();
     if too_large(&body) {
         return Ok((Bytes::new(), Some(body)));

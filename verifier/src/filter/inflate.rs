@@ -48,18 +48,20 @@ pub(crate) fn coding(headers: &HeaderMap) -> Result<Coding, Refusal> {
 
 /// Why a body cannot be inflated.
 #[derive(Debug)]
-pub(crate) enum Broken {
+pub(crate) enum InflateError {
     /// It is cut off, damaged, or not gzip.
     NotGzip,
     /// More bytes follow it.
     More,
 }
 
-impl From<Broken> for Refusal {
-    fn from(broken: Broken) -> Self {
+impl From<InflateError> for Refusal {
+    fn from(broken: InflateError) -> Self {
         Self::ambiguous(match broken {
-            Broken::NotGzip => "the Content-Encoding says gzip, but the body is not complete, undamaged gzip",
-            Broken::More => {
+            InflateError::NotGzip => {
+                "the Content-Encoding says gzip, but the body is not complete, undamaged gzip"
+            }
+            InflateError::More => {
                 "more bytes follow the compressed body, which some servers read and others do not"
             }
         })
@@ -70,7 +72,7 @@ impl From<Broken> for Refusal {
 const STEP: usize = 64 * 1024;
 
 /// Inflates a body. `holds` gets the length of the text before it grows, and stops it if that is too much.
-pub(crate) fn inflate<E: From<Broken>>(
+pub(crate) fn inflate<E: From<InflateError>>(
     compressed: &[u8],
     mut holds: impl FnMut(usize) -> Result<(), E>,
 ) -> Result<Bytes, E> {
@@ -78,7 +80,7 @@ pub(crate) fn inflate<E: From<Broken>>(
     let mut text = Vec::new();
     let mut piece = vec![0; STEP];
     loop {
-        let read = decoder.read(&mut piece).map_err(|_| Broken::NotGzip)?;
+        let read = decoder.read(&mut piece).map_err(|_| InflateError::NotGzip)?;
         if read == 0 {
             break;
         }
@@ -86,7 +88,7 @@ pub(crate) fn inflate<E: From<Broken>>(
         text.extend_from_slice(piece.get(..read).unwrap_or_default());
     }
     if !decoder.into_inner().is_empty() {
-        return Err(Broken::More.into());
+        return Err(InflateError::More.into());
     }
     Ok(text.into())
 }

@@ -81,7 +81,7 @@ fn ends_an_origin(byte: u8) -> bool {
 pub(crate) struct Rewriter {
     origins: Origins,
     held: Vec<u8>,
-    place: Place,
+    place: PlaceInJson,
     /// The objects and lists around the place, outermost first.
     around: Vec<Around>,
     /// The name of the current field, cut to what matters.
@@ -90,7 +90,7 @@ pub(crate) struct Rewriter {
 
 /// The place in the JSON where a piece ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum PlaceInJson {
     Between,
     Name,
     /// In a value, or in a name that is already known to be too long.
@@ -136,7 +136,7 @@ const DEEPEST: usize = 256;
 
 impl Rewriter {
     pub(crate) fn new(origins: Origins) -> Self {
-        Self { origins, held: Vec::new(), place: Place::Between, around: Vec::new(), name: Vec::new() }
+        Self { origins, held: Vec::new(), place: PlaceInJson::Between, around: Vec::new(), name: Vec::new() }
     }
 
     /// Takes a piece, and returns the bytes that may go on.
@@ -147,16 +147,16 @@ impl Rewriter {
         let mut at = 0;
         while let Some(rest) = data.get(at..).filter(|rest| !rest.is_empty()) {
             let taken = match self.place {
-                Place::Between => match self.between(rest, &mut out) {
+                PlaceInJson::Between => match self.between(rest, &mut out) {
                     Some(taken) => taken,
                     None => {
                         self.held = rest.to_vec();
                         break;
                     }
                 },
-                Place::Name | Place::Text => self.text(rest, &mut out),
-                Place::Escaped { in_name } => {
-                    self.place = if in_name { Place::Name } else { Place::Text };
+                PlaceInJson::Name | PlaceInJson::Text => self.text(rest, &mut out),
+                PlaceInJson::Escaped { in_name } => {
+                    self.place = if in_name { PlaceInJson::Name } else { PlaceInJson::Text };
                     out.extend(rest.first());
                     1
                 }
@@ -177,7 +177,7 @@ impl Rewriter {
             match byte {
                 b'"' if self.is_named() => {
                     self.name.clear();
-                    self.place = Place::Name;
+                    self.place = PlaceInJson::Name;
                 }
                 b'"' if at == 0 => return self.opening(rest, out),
                 b'"' => {
@@ -189,7 +189,7 @@ impl Rewriter {
                 b',' => self.next(),
                 _ => {}
             }
-            if self.place == Place::Name {
+            if self.place == PlaceInJson::Name {
                 out.extend_from_slice(rest.get(..=at).unwrap_or_default());
                 return Some(at + 1);
             }
@@ -205,12 +205,12 @@ impl Rewriter {
             Opening::Open => None,
             Opening::Origin(length, slashes) => {
                 self.put_base(out, slashes);
-                self.place = Place::Text;
+                self.place = PlaceInJson::Text;
                 Some(length)
             }
             Opening::Other => {
                 out.push(b'"');
-                self.place = Place::Text;
+                self.place = PlaceInJson::Text;
                 Some(1)
             }
         }
@@ -222,15 +222,15 @@ impl Rewriter {
         let taken = end.map_or(rest.len(), |end| end + 1);
         let passed = rest.get(..taken).unwrap_or_default();
         out.extend_from_slice(passed);
-        let in_name = self.place == Place::Name;
+        let in_name = self.place == PlaceInJson::Name;
         if in_name {
             let own = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
             self.name.extend(own.iter().take(NAME.saturating_sub(self.name.len())));
         }
         match end.and_then(|end| rest.get(end)) {
-            Some(b'\\') => self.place = Place::Escaped { in_name },
+            Some(b'\\') => self.place = PlaceInJson::Escaped { in_name },
             Some(_) => {
-                self.place = Place::Between;
+                self.place = PlaceInJson::Between;
                 if in_name {
                     self.named();
                 }

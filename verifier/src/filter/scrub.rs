@@ -40,13 +40,13 @@ impl Needles {
 }
 
 /// Masks every hit. Returns whether there was one.
-fn mask(data: &mut [u8], found: &[Range<usize>]) -> Found {
+fn mask(data: &mut [u8], found: &[Range<usize>]) -> Scrubbed {
     for place in found {
         if let Some(hit) = data.get_mut(place.clone()) {
             hit.fill(MASK);
         }
     }
-    if found.is_empty() { Found::Nothing } else { Found::Credential }
+    if found.is_empty() { Scrubbed::Nothing } else { Scrubbed::Credential }
 }
 
 fn hexadecimal(raw: &[u8]) -> Vec<u8> {
@@ -70,7 +70,7 @@ fn in_base64(raw: &[u8]) -> Vec<Vec<u8>> {
 
 /// Whether a piece held the credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum Scrubbed {
     Nothing,
     Credential,
 }
@@ -79,12 +79,12 @@ pub(crate) enum Found {
 pub(crate) struct Scrubber {
     needles: Arc<Needles>,
     held: Vec<u8>,
-    found: Found,
+    found: Scrubbed,
 }
 
 impl Scrubber {
     pub(crate) fn new(needles: Arc<Needles>) -> Self {
-        Self { needles, held: Vec::new(), found: Found::Nothing }
+        Self { needles, held: Vec::new(), found: Scrubbed::Nothing }
     }
 
     /// Takes a piece, and returns the bytes that may go on.
@@ -105,8 +105,8 @@ impl Scrubber {
     }
 
     fn pass(&mut self, mut data: Vec<u8>, sighted: &Sighted) -> Bytes {
-        if mask(&mut data, &sighted.found) == Found::Credential {
-            self.found = Found::Credential;
+        if mask(&mut data, &sighted.found) == Scrubbed::Credential {
+            self.found = Scrubbed::Credential;
         }
         // Masked bytes cannot be the start of anything.
         let masked = sighted.found.iter().map(|place| place.end).max().unwrap_or(0);
@@ -124,8 +124,8 @@ impl Scrubber {
     pub(crate) fn whole(&mut self, text: &[u8]) -> Vec<u8> {
         let mut text = text.to_vec();
         let sighted = Sighted::of(&self.needles.0, &text);
-        if mask(&mut text, &sighted.found) == Found::Credential {
-            self.found = Found::Credential;
+        if mask(&mut text, &sighted.found) == Scrubbed::Credential {
+            self.found = Scrubbed::Credential;
         }
         text
     }
@@ -134,7 +134,7 @@ impl Scrubber {
         !Sighted::of(&self.needles.0, text).found.is_empty()
     }
 
-    pub(crate) fn found(&self) -> Found {
+    pub(crate) fn found(&self) -> Scrubbed {
         self.found
     }
 }

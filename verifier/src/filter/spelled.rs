@@ -35,7 +35,7 @@ enum Letters {
 
 /// How a text continues from some place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
+enum Continuation {
     /// Up to here.
     Whole(usize),
     /// The piece ends before it is known.
@@ -150,17 +150,17 @@ impl Needle {
     }
 
     /// Whether the rest of it, from its byte number `from`, stands at `at`.
-    fn goes_on(&self, data: &[u8], mut at: usize, from: usize) -> Found {
+    fn goes_on(&self, data: &[u8], mut at: usize, from: usize) -> Continuation {
         let mut rest = self.text.get(from..).unwrap_or_default();
         while let Some((wanted, after)) = rest.split_first() {
-            let Some(byte) = data.get(at) else { return Found::Open };
+            let Some(byte) = data.get(at) else { return Continuation::Open };
             let (written, length) = match byte {
                 b'%' | b'\\' | b'&' => match unit(data.get(at..).unwrap_or_default()) {
                     Unit::Byte(written, length) => (written, length),
-                    Unit::Open => return Found::Open,
+                    Unit::Open => return Continuation::Open,
                     Unit::None => match self.line(data.get(at..).unwrap_or_default()) {
                         Unit::Byte(_, length) => (b'\n', length),
-                        Unit::Open => return Found::Open,
+                        Unit::Open => return Continuation::Open,
                         Unit::None => (*byte, 1),
                     },
                 },
@@ -170,13 +170,13 @@ impl Needle {
             if self.same(&[written], &[*wanted]) {
                 rest = after;
             } else if !(self.broken && matches!(written, b'\n' | b'\r')) {
-                return Found::No;
+                return Continuation::No;
             } else if rest.len() == self.text.len() {
                 // It does not begin with a line break.
-                return Found::No;
+                return Continuation::No;
             }
         }
-        Found::Whole(at)
+        Continuation::Whole(at)
     }
 
     /// `\n` and `\r` as JSON escapes them, any number of times.
@@ -247,9 +247,9 @@ impl Sighted {
 
     fn look(&mut self, needle: &Needle, data: &[u8], anchor: usize, before: usize) {
         match needle.goes_on(data, anchor, before) {
-            Found::Whole(end) => self.found.push(anchor - before..end),
-            Found::Open => self.opens(anchor - before),
-            Found::No => {}
+            Continuation::Whole(end) => self.found.push(anchor - before..end),
+            Continuation::Open => self.opens(anchor - before),
+            Continuation::No => {}
         }
     }
 

@@ -10,7 +10,7 @@ const MASK: u8 = b'*';
 
 /// The place in the JSON where a piece ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum PlaceOfMask {
     Elsewhere,
     /// After a field's name, before its colon.
     Named,
@@ -27,20 +27,20 @@ pub(crate) struct Withholder {
     /// The names with their quotes.
     names: Vec<Vec<u8>>,
     held: Vec<u8>,
-    place: Place,
+    place: PlaceOfMask,
 }
 
 impl Withholder {
     /// None if the service has no such fields.
     pub(crate) fn of(fields: &[String]) -> Option<Self> {
         let names: Vec<_> = fields.iter().map(|field| format!("\"{field}\"").into_bytes()).collect();
-        (!names.is_empty()).then_some(Self { names, held: Vec::new(), place: Place::Elsewhere })
+        (!names.is_empty()).then_some(Self { names, held: Vec::new(), place: PlaceOfMask::Elsewhere })
     }
 
     /// Takes a piece, and returns the bytes that may go on.
     pub(crate) fn push(&mut self, piece: Bytes) -> Bytes {
         if self.held.is_empty()
-            && self.place == Place::Elsewhere
+            && self.place == PlaceOfMask::Elsewhere
             && self.next(&piece).is_none()
             && self.open_end(&piece) == 0
         {
@@ -50,13 +50,13 @@ impl Withholder {
         data.extend_from_slice(&piece);
         let mut at = 0;
         while let Some(rest) = data.get_mut(at..).filter(|rest| !rest.is_empty()) {
-            if self.place != Place::Elsewhere {
+            if self.place != PlaceOfMask::Elsewhere {
                 at += self.step(rest);
                 continue;
             }
             match self.next(rest) {
                 Some(end) => {
-                    self.place = Place::Named;
+                    self.place = PlaceOfMask::Named;
                     at += end;
                 }
                 None => {
@@ -93,17 +93,21 @@ impl Withholder {
     fn step(&mut self, data: &mut [u8]) -> usize {
         let Some(byte) = data.first_mut() else { return 0 };
         self.place = match (self.place, *byte) {
-            (Place::Named | Place::Before, b' ' | b'\t' | b'\r' | b'\n') => self.place,
-            (Place::Named, b':') => Place::Before,
-            (Place::Before, b'"') => Place::Inside,
-            (Place::Inside, b'"') => Place::Elsewhere,
-            (Place::Inside | Place::Escaped, found) => {
+            (PlaceOfMask::Named | PlaceOfMask::Before, b' ' | b'\t' | b'\r' | b'\n') => self.place,
+            (PlaceOfMask::Named, b':') => PlaceOfMask::Before,
+            (PlaceOfMask::Before, b'"') => PlaceOfMask::Inside,
+            (PlaceOfMask::Inside, b'"') => PlaceOfMask::Elsewhere,
+            (PlaceOfMask::Inside | PlaceOfMask::Escaped, found) => {
                 *byte = MASK;
-                if self.place == Place::Inside && found == b'\\' { Place::Escaped } else { Place::Inside }
+                if self.place == PlaceOfMask::Inside && found == b'\\' {
+                    PlaceOfMask::Escaped
+                } else {
+                    PlaceOfMask::Inside
+                }
             }
             // There is no text. Another name may begin here.
             (_, _) => {
-                self.place = Place::Elsewhere;
+                self.place = PlaceOfMask::Elsewhere;
                 return 0;
             }
         };

@@ -58,13 +58,13 @@ enum Expected {
 
 /// The bytes of one connection.
 pub(crate) struct Heads {
-    place: Mutex<Place>,
+    place: Mutex<PlaceInBytes>,
     line: Arc<Line>,
     /// The largest head, and the most headers.
     most: (usize, usize),
 }
 
-struct Place {
+struct PlaceInBytes {
     at: At,
     /// Bytes that came and that hyper has not got.
     kept: Vec<u8>,
@@ -78,7 +78,7 @@ struct Place {
 
 impl Heads {
     pub(crate) fn new(line: Arc<Line>, most: (usize, usize)) -> Self {
-        let place = Place {
+        let place = PlaceInBytes {
             at: At::Head,
             kept: Vec::new(),
             ready: 0,
@@ -182,7 +182,7 @@ impl Heads {
     }
 
     /// Prepares the kept bytes that may be given.
-    fn advance(&self, place: &mut Place) {
+    fn advance(&self, place: &mut PlaceInBytes) {
         match place.at {
             At::Head => {
                 let kept = std::mem::take(&mut place.kept);
@@ -199,7 +199,7 @@ impl Heads {
     }
 
     /// Looks for a complete head at the beginning of these bytes. Returns where it ends.
-    fn look(&self, place: &mut Place, bytes: &[u8]) -> Option<usize> {
+    fn look(&self, place: &mut PlaceInBytes, bytes: &[u8]) -> Option<usize> {
         let (largest, headers) = self.most;
         let read = match place.scan.end(bytes) {
             Ok(None) if bytes.len() <= largest => {
@@ -226,7 +226,7 @@ impl Heads {
         None
     }
 
-    fn place(&self) -> MutexGuard<'_, Place> {
+    fn place(&self) -> MutexGuard<'_, PlaceInBytes> {
         self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -240,7 +240,7 @@ pub(crate) enum Given {
     Ended,
 }
 
-impl Place {
+impl PlaceInBytes {
     fn keep(&mut self, bytes: &[u8]) {
         if self.at != At::Refused {
             self.kept.extend_from_slice(bytes);

@@ -96,7 +96,7 @@ pub enum Opinion {
 
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    #[error("{waiting} requests wait for a person already")]
+    #[error("{waiting} requests already wait for a person")]
     TooMany { waiting: u64 },
     #[error(transparent)]
     Fault(#[from] StoreFault),

@@ -25,7 +25,7 @@ pub struct SentBefore {
     pub fate: Fate,
 }
 
-/// What became of it.
+/// Its outcome, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     OnItsWay,

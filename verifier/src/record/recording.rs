@@ -20,7 +20,7 @@ use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Does, Fault, FaultCode, Refusal};
 use crate::{facts, meter};
 
-enum State {
+enum RecordState {
     /// Nothing was written.
     Open,
     /// Budgets are taken and the intent is durable; nothing was sent.
@@ -30,7 +30,7 @@ enum State {
     Closed,
 }
 
-/// What is seen of a request before it is understood.
+/// What is visible of a request before it is understood.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Came<'a> {
     pub method: &'a str,
@@ -48,7 +48,7 @@ pub(crate) struct Recording {
     allowance: Option<Allowance>,
     operation: Option<Arc<Operation>>,
     does: Does,
-    state: State,
+    state: RecordState,
     started: Instant,
 }
 
@@ -90,7 +90,7 @@ impl Recording {
             allowance: None,
             operation: None,
             does: Does::Reads,
-            state: State::Open,
+            state: RecordState::Open,
             started: Instant::now(),
         }
     }
@@ -163,7 +163,7 @@ impl Recording {
         let length = || permitted.request().body_length();
         self.allowance = Allowance::of(in_time, &reservations, length);
         self.reservations = reservations;
-        self.state = State::Intended(id);
+        self.state = RecordState::Intended(id);
         Ok(())
     }
 
@@ -191,21 +191,21 @@ impl Recording {
 
     /// From here on the service may act.
     pub(crate) fn departs(&mut self) {
-        if let State::Intended(id) = self.state {
-            self.state = State::Departed(id);
+        if let RecordState::Intended(id) = self.state {
+            self.state = RecordState::Departed(id);
         }
     }
 
     /// Ends the recording with a refusal or a fault. Returns what to tell the agent.
     pub(crate) async fn stop(mut self, unanswered: Unanswered) -> Ended {
         meter::decided(unanswered.code(), self.service(), self.started.elapsed());
-        let (does, state) = (self.does, std::mem::replace(&mut self.state, State::Closed));
+        let (does, state) = (self.does, std::mem::replace(&mut self.state, RecordState::Closed));
         let unanswered =
-            if matches!(state, State::Departed(_)) { unanswered.after_departure() } else { unanswered };
+            if matches!(state, RecordState::Departed(_)) { unanswered.after_departure() } else { unanswered };
         let release = match state {
-            State::Intended(_) => true,
-            State::Departed(_) => unanswered.carried_out() == CarriedOut::NotSent,
-            State::Open | State::Closed => false,
+            RecordState::Intended(_) => true,
+            RecordState::Departed(_) => unanswered.carried_out() == CarriedOut::NotSent,
+            RecordState::Open | RecordState::Closed => false,
         };
         if release {
             self.recorder.release(&self.reservations, self.record.approval.as_ref()).await;
@@ -215,14 +215,14 @@ impl Recording {
         }
         self.say(&unanswered);
         let (unanswered, record) = match state {
-            State::Intended(id) | State::Departed(id) => {
+            RecordState::Intended(id) | RecordState::Departed(id) => {
                 let (code, carried_out) = (unanswered.code(), unanswered.carried_out());
                 let outcome = Outcome::Failed { code, carried_out, took: took(self.started) };
                 self.recorder.in_time.authority().outcome(id, outcome);
                 (unanswered, Some(id))
             }
-            State::Open => self.write_refusal(unanswered).await,
-            State::Closed => (unanswered, None),
+            RecordState::Open => self.write_refusal(unanswered).await,
+            RecordState::Closed => (unanswered, None),
         };
         Ended { unanswered, record, does }
     }
@@ -283,8 +283,8 @@ impl Recording {
 
     /// The answer is on its way. From here on the outcome ends the record.
     pub(crate) fn sent(&mut self, status: u16) -> Sent {
-        let id = match std::mem::replace(&mut self.state, State::Closed) {
-            State::Intended(id) | State::Departed(id) => Some(id),
+        let id = match std::mem::replace(&mut self.state, RecordState::Closed) {
+            RecordState::Intended(id) | RecordState::Departed(id) => Some(id),
             _ => None,
         };
         meter::decided("allow", self.service(), self.started.elapsed());
@@ -305,17 +305,17 @@ impl Recording {
 
     /// The answer was given, and `Sent` says the rest. The gateway's own pages are not recorded.
     pub(crate) fn close(mut self) {
-        self.state = State::Closed;
+        self.state = RecordState::Closed;
     }
 }
 
 impl Drop for Recording {
     fn drop(&mut self) {
         meter::ended();
-        match std::mem::replace(&mut self.state, State::Closed) {
-            State::Closed => {}
-            State::Departed(id) => self.abort(id, CarriedOut::Perhaps),
-            State::Intended(id) => {
+        match std::mem::replace(&mut self.state, RecordState::Closed) {
+            RecordState::Closed => {}
+            RecordState::Departed(id) => self.abort(id, CarriedOut::Perhaps),
+            RecordState::Intended(id) => {
                 self.abort(id, CarriedOut::NotSent);
                 let (recorder, reservations) =
                     (self.recorder.clone(), std::mem::take(&mut self.reservations));
@@ -327,7 +327,7 @@ impl Drop for Recording {
                     allowance.forget();
                 }
             }
-            State::Open => {
+            RecordState::Open => {
                 let recorder = self.recorder.clone();
                 let record = Record { decision: FaultCode::Abandoned.as_str(), ..self.record.clone() };
                 self.recorder.tasks.spawn(async move { recorder.abandon(record).await });

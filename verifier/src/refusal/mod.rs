@@ -4,21 +4,21 @@
 //! request that may have been carried out. Nothing is rendered here: `problem` and `dialect` do that.
 
 mod code;
+mod explanation;
 mod fault;
 mod next;
 pub(crate) mod not_admitted;
 mod refused;
 pub(crate) mod spoken;
-mod told;
 pub(crate) mod unanswered;
 
 pub(crate) use crate::refusal::fault::iso;
 pub(crate) use code::RefusalCode;
+pub(crate) use explanation::Circumstances;
+pub(crate) use explanation::Does;
+pub(crate) use explanation::Explanation;
 pub(crate) use fault::{Because, Fault, FaultCode};
 pub(crate) use refused::Refusal;
-pub(crate) use told::Circumstances;
-pub(crate) use told::Does;
-pub(crate) use told::Told;
 
 /// The answers to a holder who only asked.
 const WOULD: [&str; 4] = ["would-allow", "would-ask", "would-deny", "would-depend"];

@@ -8,7 +8,7 @@ pub(crate) enum Next {
     AskUser,
     Wait,
     FixRequest,
-    Unanswered,
+    Stop,
 }
 
 impl Next {
@@ -17,7 +17,7 @@ impl Next {
             Self::AskUser => "ask_user",
             Self::Wait => "wait",
             Self::FixRequest => "fix_request",
-            Self::Unanswered => "stop",
+            Self::Stop => "stop",
         }
     }
 }
@@ -32,7 +32,7 @@ fn advice(next: Next, sentence: &str) -> Advice {
 /// A request that does more than read was sent, and was carried out or may have been.
 pub(super) fn look_first() -> Advice {
     advice(
-        Next::Unanswered,
+        Next::Stop,
         "First check whether it was carried out, and send it again only if it was not; if you cannot check, ask the person.",
     )
 }
@@ -40,7 +40,7 @@ pub(super) fn look_first() -> Advice {
 /// The same advice if the service carries out requests with one key only once.
 pub(super) fn same_key() -> Advice {
     advice(
-        Next::Unanswered,
+        Next::Stop,
         "Do not send it under another key; you may send exactly the same request under the same key, because the service carries it out once.",
     )
 }
@@ -66,13 +66,12 @@ pub(super) fn after_refusal(refusal: &Refusal) -> Advice {
             "If the task is not done, ask the person for a new pass; there is nothing to refresh or to sign in to.",
         ),
         RefusalCode::PassRevoked => (
-            Next::Unanswered,
+            Next::Stop,
             "Stop, and tell the person that this pass was ended; there is nothing to refresh or to sign in to.",
         ),
-        RefusalCode::Stopped => (
-            Next::Unanswered,
-            "Stop, and tell the person that you were paused; go on when they say so.",
-        ),
+        RefusalCode::Stopped => {
+            (Next::Stop, "Stop, and tell the person that you were paused; go on when they say so.")
+        }
         RefusalCode::Denied => {
             (Next::AskUser, "Do not look for a way around it; if the task needs it, ask the person.")
         }
@@ -81,7 +80,7 @@ pub(super) fn after_refusal(refusal: &Refusal) -> Advice {
         }
         RefusalCode::ApprovalRequired => return approval(refusal),
         RefusalCode::ApprovalDenied => (
-            Next::Unanswered,
+            Next::Stop,
             "Do not send it again in this form or another; ask the person what they want instead.",
         ),
         RefusalCode::UnknownOperation
@@ -134,7 +133,7 @@ pub(super) fn after_fault(fault: &Fault) -> Advice {
         ),
         (FaultCode::OutcomeUnknown, _) => look_first(),
         (FaultCode::UnusableAnswer, _) => {
-            advice(Next::Unanswered, "Do not send it again: the answer would be the same.")
+            advice(Next::Stop, "Do not send it again: the answer would be the same.")
         }
         (_, Passes::Never) => {
             advice(Next::AskUser, "Tell the person; this stays so until they change something.")

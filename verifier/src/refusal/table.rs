@@ -60,8 +60,8 @@ fn is_made(unanswered: &Unanswered) -> bool {
     }
 }
 
-fn told(unanswered: &Unanswered, does: Does, spoken: Spoken) -> Told {
-    Told::of(unanswered, spoken, Circumstances { does, record: Some(RecordId(9)), now: NOW })
+fn told(unanswered: &Unanswered, does: Does, spoken: Spoken) -> Explanation {
+    Explanation::of(unanswered, spoken, Circumstances { does, record: Some(RecordId(9)), now: NOW })
 }
 
 /// The statuses that the tried SDKs repeat by themselves.
@@ -92,7 +92,7 @@ fn what_may_have_been_carried_out_is_never_called_retryable() {
                 } else {
                     "record 9"
                 }));
-                assert_eq!(told.next, Next::Unanswered, "{name}");
+                assert_eq!(told.next, Next::Stop, "{name}");
             }
         }
     }

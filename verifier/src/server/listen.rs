@@ -20,7 +20,7 @@ use crate::gateway::Gateway;
 use crate::heads::Heads;
 use crate::meter;
 use crate::pipeline::Worker;
-use crate::server::place::Place;
+use crate::server::place::OpenConnection;
 use crate::server::service::Agent;
 use crate::server::timed_stream::TimedStream;
 use crate::tasks::Tasks;
@@ -160,7 +160,7 @@ fn admit(
     connections: &mut JoinSet<()>,
 ) {
     let (Ok(peer), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else { return };
-    let Some(place) = Place::take(&worker.gateway, peer.ip()) else { return };
+    let Some(place) = OpenConnection::take(&worker.gateway, peer.ip()) else { return };
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection keeps small packets back");
     }
@@ -178,7 +178,7 @@ async fn connection(
     stream: TcpStream,
     entrance: Entrance,
     mut stopped: watch::Receiver<bool>,
-    place: Place,
+    place: OpenConnection,
 ) {
     let limits = &worker.gateway.config.limits;
     let most = limits.head.max(8192);

@@ -13,13 +13,13 @@ use crate::half_open::Line;
 pub(crate) const TOLD: usize = 64;
 
 /// Counts one connection for as long as it lives.
-pub(crate) struct Place {
+pub(crate) struct OpenConnection {
     gateway: Arc<Gateway>,
     pub(crate) load: Load,
     pub(crate) line: Arc<Line>,
 }
 
-impl Place {
+impl OpenConnection {
     /// If there is no room, a connection that waits for a head makes some.
     pub(crate) fn take(gateway: &Arc<Gateway>, peer: IpAddr) -> Option<Self> {
         let limits = &gateway.config.limits;
@@ -33,7 +33,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.gateway.half_open.leave(&self.line);
         self.gateway.open.0.fetch_sub(1, Ordering::AcqRel);

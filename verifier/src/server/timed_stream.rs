@@ -28,12 +28,12 @@ pub(crate) struct TimedStream {
     for_a_head: Duration,
     /// Runs while a head is incomplete.
     end_of_head: Option<Pin<Box<Sleep>>>,
-    came: Came,
+    came: HasSent,
 }
 
 /// Whether the agent has sent anything. A new connection must bring a request; it may idle only between two of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Came {
+enum HasSent {
     Nothing,
     Something,
 }
@@ -45,12 +45,12 @@ impl TimedStream {
         patience: Duration,
         for_a_head: Duration,
     ) -> Self {
-        Self { stream, heads, patience, end: None, for_a_head, end_of_head: None, came: Came::Nothing }
+        Self { stream, heads, patience, end: None, for_a_head, end_of_head: None, came: HasSent::Nothing }
     }
 
     /// Whether a head that has begun, or the first one, has used up its time. If not, this is woken when it has.
     fn head_is_late(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.came == Came::Something && !self.heads.is_in_a_head() {
+        if self.came == HasSent::Something && !self.heads.is_in_a_head() {
             self.end_of_head = None;
             return false;
         }
@@ -83,7 +83,7 @@ impl AsyncRead for TimedStream {
             let before = into.filled().len();
             match Pin::new(&mut self.stream).poll_read(cx, into) {
                 Poll::Pending if self.head_is_late(cx) => {
-                    if self.came == Came::Nothing {
+                    if self.came == HasSent::Nothing {
                         return Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the agent sends nothing")));
                     }
                     self.end_of_head = None;
@@ -102,7 +102,7 @@ impl AsyncRead for TimedStream {
                 return Poll::Ready(Ok(()));
             }
             let parsed = self.heads.came(came);
-            self.came = Came::Something;
+            self.came = HasSent::Something;
             into.set_filled(before + parsed);
             if parsed > 0 {
                 return Poll::Ready(Ok(()));

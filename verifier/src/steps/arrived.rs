@@ -86,7 +86,7 @@ impl Contents {
 
 /// A body that is larger than the gateway reads.
 pub(crate) fn too_large(most: usize) -> Refusal {
-    Refusal::new(RefusalCode::BodyTooLarge, "the request body is larger than what is inspected")
+    Refusal::new(RefusalCode::BodyTooLarge, "the request body is too large to be inspected")
         .expected(format!("at most {most} bytes"), "more")
 }
 

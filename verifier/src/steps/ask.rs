@@ -104,7 +104,7 @@ impl Waiting<'_> {
             Ok(asked) => Ok(asked),
             Err(AskError::TooMany { waiting }) => Err(Fault::before(
                 FaultCode::Overloaded,
-                format!("{waiting} requests wait for a person already, who has to answer some first"),
+                format!("{waiting} requests already wait for a person, who must answer some of them first"),
             )
             .into()),
             Err(AskError::Fault(fault)) => Err(broken(&fault)),
@@ -183,7 +183,7 @@ fn denied(because: Option<&str>) -> Refusal {
 }
 
 fn denied_before(because: Option<&str>) -> Refusal {
-    let detail = "a person said no to the same from this pass, or to these people";
+    let detail = "a person said no to the same request of this pass, or to these people";
     let detail = match because {
         Some(because) => format!("{detail}: {because}"),
         None => detail.into(),

@@ -154,7 +154,7 @@ fn looks_like_a_pass(text: &str) -> Result<(), Refusal> {
     }
     if let Some(what) = other_token(text) {
         return Err(Refusal::new(RefusalCode::PassInvalid, "the bearer token is not a pass")
-            .expected("a pass, `hallpass_…`", format!("what looks like {what}"))
+            .expected("a pass, `hallpass_…`", format!("something that looks like {what}"))
             .hint(
                 "agents hold passes only: mint one with `hallpass mint`, and revoke that token if it leaked",
             ));

@@ -18,7 +18,7 @@ use crate::pipeline::{RequestState, Stopped, Worker};
 use crate::record::Came;
 use crate::refusal::spoken::Client;
 use crate::refusal::unanswered::Unanswered;
-use crate::refusal::{Fault, FaultCode, Told};
+use crate::refusal::{Explanation, Fault, FaultCode};
 use crate::steps::arrived::{Arrived, Caller};
 use crate::steps::verify::Trusted;
 use crate::surface::admit::{Admitted, admit, take_pass};
@@ -58,7 +58,7 @@ pub(crate) async fn answer(
     let mut reply = match worker.end(state, answered).await {
         Ok(reply) => reply,
         Err(Stopped { unanswered, about }) => {
-            problem::stopped(&unanswered, &Told::of(&unanswered, voice.spoken, about), &voice)
+            problem::stopped(&unanswered, &Explanation::of(&unanswered, voice.spoken, about), &voice)
         }
     };
     if let Some(patience) = waited {

@@ -24,7 +24,7 @@ use crate::pipeline::{RequestState, Stopped, Worker};
 use crate::record::Came;
 use crate::refusal::spoken::Spoken;
 use crate::refusal::unanswered::Unanswered;
-use crate::refusal::{Refusal, Told};
+use crate::refusal::{Explanation, Refusal};
 use crate::steps::arrived::{Arrived, Caller, Contents, Patience};
 use crate::steps::verify::Trusted;
 use crate::surface::admit::no_other_credential;
@@ -61,14 +61,14 @@ pub struct Call {
 /// The result.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Got {
-    Answer(Answer),
+    Answer(DirectAnswer),
     /// Why there is no answer: the members of a problem, as on every surface.
     Stopped(Map<String, Value>),
 }
 
 /// The service's answer, as far as the pass shows it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct DirectAnswer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
@@ -97,9 +97,10 @@ impl Direct {
         let answered = self.answered(call, &mut state).await;
         match self.worker.end(state, answered).await {
             Ok(reply) => Got::Answer(read(reply).await),
-            Err(Stopped { unanswered, about }) => {
-                Got::Stopped(problem::problem(&unanswered, &Told::of(&unanswered, Spoken::Plain, about)))
-            }
+            Err(Stopped { unanswered, about }) => Got::Stopped(problem::problem(
+                &unanswered,
+                &Explanation::of(&unanswered, Spoken::Plain, about),
+            )),
         }
     }
 
@@ -147,7 +148,7 @@ fn headers(named: &[(String, String)]) -> Result<HeaderMap, Refusal> {
     Ok(headers)
 }
 
-async fn read(reply: Reply) -> Answer {
+async fn read(reply: Reply) -> DirectAnswer {
     let Reply { status, headers, body: mut pieces } = reply;
     let (mut body, mut end) = (Vec::new(), End::Whole);
     while let Some(piece) = pieces.frame().await {
@@ -158,5 +159,5 @@ async fn read(reply: Reply) -> Answer {
     }
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-    Answer { status: status.as_u16(), headers, body, end }
+    DirectAnswer { status: status.as_u16(), headers, body, end }
 }

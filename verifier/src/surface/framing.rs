@@ -97,7 +97,7 @@ fn is_own(name: &str, names: &[String], listener: IpAddr) -> bool {
 
 fn target(parts: &Parts, host: &OwnHost) -> Result<(), Refusal> {
     if parts.method == Method::CONNECT {
-        return Err(Refusal::ambiguous("CONNECT is for proxies, and this is none")
+        return Err(Refusal::ambiguous("CONNECT is for proxies, and the gateway is not one")
             .hint("use the gateway as the base URL, not as a proxy"));
     }
     let absolute = parts.uri.scheme().is_some() || parts.uri.authority().is_some();
@@ -129,7 +129,7 @@ fn upgrade(headers: &HeaderMap) -> Result<(), Refusal> {
     let others = offers.any(|offer| !offer.as_bytes().trim_ascii().eq_ignore_ascii_case(b"h2c"));
     if others || (!is_offered && headers.contains_key("http2-settings")) {
         return Err(Refusal::ambiguous("the request asks to change the protocol")
-            .expected("no Upgrade, or `h2c`, which is not taken up", "another one"));
+            .expected("no Upgrade, or `h2c`, which the gateway ignores", "another one"));
     }
     Ok(())
 }
@@ -146,9 +146,7 @@ fn connection(headers: &HeaderMap) -> Result<(), Refusal> {
             let known: [&[u8]; 7] =
                 [b"keep-alive", b"close", b"te", b"proxy-connection", b"upgrade", b"http2-settings", b""];
             if !known.iter().any(|known| option.eq_ignore_ascii_case(known)) {
-                return Err(Refusal::ambiguous(
-                    "the Connection header names a header that it would take away",
-                ));
+                return Err(Refusal::ambiguous("the Connection header asks to remove another header"));
             }
         }
     }

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use tokio::time::timeout;
 
 use crate::config::Limits;
-use crate::filter::inflate::{Broken, Coding, inflate};
+use crate::filter::inflate::{Coding, InflateError, inflate};
 use crate::gateway::Gateway;
 use crate::memory::MemoryShare;
 use crate::refusal::unanswered::Unanswered;
@@ -93,8 +93,8 @@ fn inflated(compressed: &[u8], room: &mut Growing<'_>) -> Result<Bytes, Unanswer
     })
 }
 
-impl From<Broken> for Unanswered {
-    fn from(broken: Broken) -> Self {
+impl From<InflateError> for Unanswered {
+    fn from(broken: InflateError) -> Self {
         Refusal::from(broken).into()
     }
 }

@@ -14,7 +14,7 @@ use crate::upstream::dial::Reach;
 
 /// One place for requests.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct Destination {
     pub scheme: Scheme,
     pub authority: Authority,
     /// Put before every path; empty, or `/…` without a slash at the end.
@@ -22,7 +22,7 @@ pub(crate) struct Place {
     pub reach: Reach,
 }
 
-impl Place {
+impl Destination {
     /// The place for one operation's host on a connection.
     pub(crate) fn of(connection: &Connection, host: &str) -> Result<Self, Fault> {
         let place = match &connection.upstream {
@@ -122,21 +122,21 @@ mod tests {
     #[test]
     fn plain_http_is_for_loopback_only() {
         for url in ["http://127.0.0.1:4100", "http://localhost:4100/x/", "http://[::1]:1"] {
-            assert_eq!(Place::configured(url).unwrap().reach, Reach::Loopback, "{url}");
+            assert_eq!(Destination::configured(url).unwrap().reach, Reach::Loopback, "{url}");
         }
-        assert_eq!(Place::configured("https://ghe.example/api/v3").unwrap().prefix, "/api/v3");
+        assert_eq!(Destination::configured("https://ghe.example/api/v3").unwrap().prefix, "/api/v3");
         for url in
             ["http://10.0.0.1", "http://example.com", "http://a@127.0.0.1", "ftp://127.0.0.1", "/x", ""]
         {
-            assert!(Place::configured(url).is_none(), "{url}");
+            assert!(Destination::configured(url).is_none(), "{url}");
         }
     }
 
     #[test]
     fn a_catalogued_host_is_a_name() {
-        assert!(Place::catalogued("api.github.com").is_some());
+        assert!(Destination::catalogued("api.github.com").is_some());
         for host in ["127.0.0.1", "[::1]", "169.254.169.254", "a@b.example", "h.example:22", "h/x", ""] {
-            assert!(Place::catalogued(host).is_none(), "{host}");
+            assert!(Destination::catalogued(host).is_none(), "{host}");
         }
     }
 }

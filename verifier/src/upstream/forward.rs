@@ -30,9 +30,9 @@ use crate::refusal::{Because, Does, Fault, FaultCode};
 use crate::upstream::dial::{Reach, Resolver};
 use crate::upstream::inbound::Inbound;
 use crate::upstream::outgoing::{Outgoing, unsendable};
-use crate::upstream::unpack::{self, Coding};
+use crate::upstream::unpack::{self, Packing};
 
-type Plain = Client<HttpConnector<Resolver>, Full<Bytes>>;
+type PlainClient = Client<HttpConnector<Resolver>, Full<Bytes>>;
 type Tls = Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>;
 
 /// A permitted request on its way: everything that will be sent, without the credential.
@@ -76,7 +76,7 @@ enum Attempt {
 
 /// The clients of one serving thread. Connections stay on the thread that made them.
 pub(crate) struct Forwarder {
-    plain: Plain,
+    plain: PlainClient,
     public: OnceLock<Option<Tls>>,
     configured: OnceLock<Option<Tls>>,
     connect: Duration,
@@ -163,7 +163,7 @@ impl Forwarder {
         if !signs.into_iter().flatten().any(|sign| sign.status == status) {
             return (answer, None);
         }
-        let coding = Coding::of(answer.headers());
+        let coding = Packing::of(answer.headers());
         let body = answer.body_mut().peek(DEAD, self.first_byte).await;
         let body = body.and_then(|body| unpack::whole(coding, body));
         let said = body.and_then(|body| serde_json::from_slice::<serde_json::Value>(&body).ok());

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::ports::{Connection, Credential, Warrant};
 use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Fault, FaultCode, Refusal, RefusalCode};
-use crate::upstream::address::Place;
+use crate::upstream::address::Destination;
 use crate::upstream::dial::Reach;
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("hallpass-gateway/", env!("CARGO_PKG_VERSION")));
@@ -35,7 +35,7 @@ pub(crate) struct Outgoing {
 impl Outgoing {
     pub(crate) fn of(warrant: Warrant<'_>, connection: &Connection) -> Result<Self, Unanswered> {
         let request = warrant.request();
-        let place = Place::of(connection, request.upstream_host())?;
+        let place = Destination::of(connection, request.upstream_host())?;
         let url = place.url(request).ok_or_else(|| unsendable("the request has no URL on the service"))?;
         let wire = request.wire_body();
         let mut headers = HeaderMap::with_capacity(request.headers.len() + 5);

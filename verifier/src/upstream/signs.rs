@@ -28,7 +28,7 @@ pub(crate) fn notice(
 ) -> Option<String> {
     let (status, headers) = (arrival.answer.status(), arrival.answer.headers());
     let said = arrival.answer.extensions().get::<Said>();
-    let Found { signs, told } = find(&connection.service.manners, request, status, headers, said);
+    let FoundSign { signs, told } = find(&connection.service.manners, request, status, headers, said);
     for sign in signs {
         authority.noticed(&connection.name, &arrival.credential, sign);
     }
@@ -43,7 +43,7 @@ pub(crate) fn tell(headers: &mut HeaderMap, told: Option<&str>) {
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Found {
+struct FoundSign {
     signs: Vec<Sign>,
     told: Option<String>,
 }
@@ -54,8 +54,8 @@ fn find(
     status: StatusCode,
     headers: &HeaderMap,
     said: Option<&Said>,
-) -> Found {
-    let mut found = Found::default();
+) -> FoundSign {
+    let mut found = FoundSign::default();
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     for header in &manners.owner_headers {
         let (sign, told) = match text(&header.name).and_then(|value| header.said(value)) {
@@ -66,7 +66,10 @@ fn find(
             ),
             Some(OwnerSign::Partial) => (
                 None,
-                format!("this answer is not whole: the owner of this connection has yet to {}", header.deed),
+                format!(
+                    "this answer is incomplete: the owner of this connection has to {} first",
+                    header.deed
+                ),
             ),
         };
         found.signs.push(Sign::Owner { deed: header.deed.clone(), link: sign });

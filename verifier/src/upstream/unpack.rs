@@ -31,14 +31,14 @@ const PIECE: usize = 64 * 1024;
 
 /// How a body is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Coding {
+pub(crate) enum Packing {
     Identity,
     Gzip,
     /// In a way that nobody asked for.
     Unknown,
 }
 
-impl Coding {
+impl Packing {
     /// What the head says about its body.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let mut codings = headers.get_all(CONTENT_ENCODING).into_iter();
@@ -78,11 +78,11 @@ impl Cut {
 }
 
 /// A short, complete body, unpacked; none if it cannot be.
-pub(crate) fn whole(coding: Coding, body: Bytes) -> Option<Bytes> {
+pub(crate) fn whole(coding: Packing, body: Bytes) -> Option<Bytes> {
     let mut packed = match coding {
-        Coding::Identity => return Some(body),
-        Coding::Gzip => Packed { waiting: body, ..Packed::default() },
-        Coding::Unknown => return None,
+        Packing::Identity => return Some(body),
+        Packing::Gzip => Packed { waiting: body, ..Packed::default() },
+        Packing::Unknown => return None,
     };
     let mut text = Vec::new();
     while let Some(piece) = packed.next().ok()? {
@@ -93,7 +93,7 @@ pub(crate) fn whole(coding: Coding, body: Bytes) -> Option<Bytes> {
 }
 
 /// The unpacked body of an answer.
-pub(crate) struct Plain {
+pub(crate) struct UnpackedBody {
     body: Inbound,
     packed: Option<Box<Packed>>,
 }
@@ -107,13 +107,13 @@ struct Packed {
     ended: bool,
 }
 
-impl Plain {
+impl UnpackedBody {
     /// The body, to be unpacked. None if it is packed in another way.
-    pub(crate) fn of(coding: Coding, body: Inbound) -> Option<Self> {
+    pub(crate) fn of(coding: Packing, body: Inbound) -> Option<Self> {
         let packed = match coding {
-            Coding::Identity => None,
-            Coding::Gzip => Some(Box::default()),
-            Coding::Unknown => return None,
+            Packing::Identity => None,
+            Packing::Gzip => Some(Box::default()),
+            Packing::Unknown => return None,
         };
         Some(Self { body, packed })
     }
@@ -172,7 +172,7 @@ impl Packed {
     }
 }
 
-impl Body for Plain {
+impl Body for UnpackedBody {
     type Data = Bytes;
     type Error = Cut;
 
@@ -294,10 +294,10 @@ mod tests {
     fn a_short_body_is_unpacked_whole_or_not_at_all() {
         let gzip = packed(b"{\"ok\":false}");
         let whole = |coding, body: &[u8]| whole(coding, Bytes::copy_from_slice(body));
-        assert_eq!(whole(Coding::Gzip, &gzip).unwrap(), "{\"ok\":false}");
-        assert_eq!(whole(Coding::Identity, b"{}").unwrap(), "{}");
-        assert_eq!(whole(Coding::Gzip, &gzip[..gzip.len() - 1]), None);
-        assert_eq!(whole(Coding::Unknown, &gzip), None);
+        assert_eq!(whole(Packing::Gzip, &gzip).unwrap(), "{\"ok\":false}");
+        assert_eq!(whole(Packing::Identity, b"{}").unwrap(), "{}");
+        assert_eq!(whole(Packing::Gzip, &gzip[..gzip.len() - 1]), None);
+        assert_eq!(whole(Packing::Unknown, &gzip), None);
     }
 
     #[test]
@@ -307,12 +307,12 @@ mod tests {
             for value in values {
                 headers.append(CONTENT_ENCODING, value.parse().unwrap());
             }
-            Coding::of(&headers)
+            Packing::of(&headers)
         };
-        assert_eq!(coding(&[]), Coding::Identity);
-        assert_eq!(coding(&["Identity"]), Coding::Identity);
+        assert_eq!(coding(&[]), Packing::Identity);
+        assert_eq!(coding(&["Identity"]), Packing::Identity);
         for gzip in ["gzip", "GZIP", "x-gzip"] {
-            assert_eq!(coding(&[gzip]), Coding::Gzip);
+            assert_eq!(coding(&[gzip]), Packing::Gzip);
         }
         for other in [
             &["br"][..],
@@ -323,7 +323,7 @@ mod tests {
             &["gzip, identity"],
             &[""],
         ] {
-            assert_eq!(coding(other), Coding::Unknown, "{other:?}");
+            assert_eq!(coding(other), Packing::Unknown, "{other:?}");
         }
     }
 }

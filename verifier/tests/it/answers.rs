@@ -1,4 +1,4 @@
-//! Answers: rewritten so that SDKs stay inside, unbuffered, and refused in the service's own dialect.
+//! Answers: rewritten so that SDKs stay at the gateway, unbuffered, and refused in the service's own dialect.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -25,7 +25,7 @@ fn absolute_urls_of_the_upstream_lead_back_to_the_gateway() {
         reply.text(),
         r#"{"url":"http://127.0.0.1/github/repos/o/r","own_url":"http://127.0.0.1/github/x","html_url":"https://github.com/o/r"}"#
     );
-    // As the agent addresses it, whatever that is.
+    // By the address that the agent used, whatever that is.
     let line = format!("Authorization: Bearer {pass}");
     let bytes = format!("GET /repos/o/r HTTP/1.1\r\nHost: LocalHost:7421\r\n{line}\r\n\r\n");
     let reply = exchange(stage.dedicated, bytes.as_bytes());
@@ -64,7 +64,7 @@ fn a_token_that_comes_with_a_repository_is_not_shown() {
     let want = r#"{"id":1,"temp_clone_token":"***********","url":"http://127.0.0.1/github/repos/o/r"},"#;
     stage.upstream.answers(move |_| body_of(repository));
     assert_eq!(stage.get(&pass, "/github/repos/o/r").text(), want);
-    // Too long to be looked at in one piece, and cut anywhere.
+    // Too long to be read in one piece, and cut at any place.
     stage.upstream.answers(move |_| {
         let text = repository.repeat(4_000);
         let length = text.len();
@@ -84,7 +84,7 @@ fn an_agent_that_takes_nothing_of_its_answer_is_cut_off() {
     let limits = Limits { idle: Duration::from_secs(1), ..Limits::default() };
     let stage = Stage::with(GatewayConfig { threads: 1, limits, ..GatewayConfig::default() });
     let pass = stage.pass(&["github:read"]);
-    // More than any buffer on the way holds.
+    // More than all buffers on the way hold.
     stage.upstream.answers(|_| json("200 OK", &"x".repeat(64 << 20)));
     let mut agent = TcpStream::connect(stage.address).unwrap();
     let line = format!("Authorization: Bearer {pass}");
@@ -157,7 +157,7 @@ fn server_sent_events_pass_unbuffered() {
             text.push(byte[0]);
         }
     };
-    // The upstream holds the second event back until the first was seen here.
+    // The upstream holds the second event back until the first one arrived here.
     read_until(&mut stream, "data: 1\n\n");
     open.send(()).unwrap();
     read_until(&mut stream, "data: 2\n\n");
@@ -229,7 +229,7 @@ fn a_discovery_document_keeps_googles_clients_inside() {
     assert_eq!(list["parameters"]["maxResults"]["type"], "integer");
     assert_eq!(list["parameters"]["labelIds"]["repeated"], true);
     assert_eq!(list["response"]["$ref"], "Page");
-    // The same for a connection that does not exist: without a pass nobody learns which do.
+    // The same for a connection that does not exist: without a pass nobody learns which ones do.
     let other = stage.send(request("GET", &target.replacen("gmail", "nobody", 1), &[], b"")).json();
     assert_eq!(other["rootUrl"], "http://127.0.0.1/nobody/");
     stage.refuses(request("GET", "/github/discovery/v1/apis/github/v3/rest", &[], b""), "pass-missing");

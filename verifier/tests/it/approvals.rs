@@ -1,4 +1,5 @@
-//! What a pass asks a person about: held or told to come back, sent once with a signed yes, and with nothing else.
+//! Requests that a pass asks about: held open or told to come back, sent once with a signed yes, and with nothing
+//! else.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,7 +26,7 @@ fn answers(stage: &Stage) {
     stage.upstream.answers(|_| json("200 OK", "{}"));
 }
 
-/// Sends on a thread of its own, and comes back when the question is there.
+/// Sends on its own thread, and returns when the question exists.
 fn held(stage: &Stage, pass: &str) -> thread::JoinHandle<Reply> {
     let (address, bytes) = (stage.address, trash(pass, TRASH, "wait=60"));
     let asked = stage.authority.desk.asked();

@@ -8,7 +8,7 @@ use verifier::GatewayConfig;
 use verifier::ports::Outcome;
 
 fn limited(stage: &Stage, service: &str, limit: &str) -> String {
-    // A comment on GitHub is what workflows wait for.
+    // Workflows react to a comment on GitHub.
     let run = (service == "github").then_some("run");
     stage.mint(&MintArgs {
         allow: ["read", "write", "send"]
@@ -97,7 +97,7 @@ fn a_request_body_counts_and_one_that_is_too_large_is_not_sent() {
     stage.authority.needs_reconnect.store(true, Ordering::SeqCst);
     let reply = stage.post(&pass, "/github/repos/o/r/issues", r#"{"title":"a"}"#);
     assert_eq!((reply.status, reply.code().as_str()), (403, "connection-needs-reconnect"));
-    assert_eq!(used(&stage), 0, "what never left is not used");
+    assert_eq!(used(&stage), 0, "a request that never left uses nothing");
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn only_a_budget_that_slides_says_when_to_come_back() {
     }
 }
 
-/// An SDK would sleep for an hour and say nothing.
+/// An SDK would sleep for an hour without a word.
 #[test]
 fn a_wait_of_more_than_a_minute_is_told_and_not_slept() {
     for window in ["h", "d"] {

@@ -1,5 +1,5 @@
-//! The bytes of heads: whatever two readers could take for different requests is refused, by its name, on any request
-//! of a connection; and slow or endless heads hold nobody up.
+//! The bytes of heads. The gateway refuses, by name, whatever two readers could take for different requests, on every
+//! request of a connection. Slow or endless heads delay nobody else.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -19,12 +19,12 @@ fn connect(stage: &Stage) -> TcpStream {
 
 fn rest(stream: &mut TcpStream) -> Vec<u8> {
     let mut rest = Vec::new();
-    // A reset is an end too.
+    // A reset is also an end.
     let _ = stream.read_to_end(&mut rest);
     rest
 }
 
-/// Flawed heads with `PASS` in them, and what the refusal says of each.
+/// Flawed heads with `PASS` in them, and the text of each refusal.
 const FLAWED: &[(&str, &str)] = &[
     ("GET /github/user HTTP/1.1\nHost: 127.0.0.1\nAuthorization: Bearer PASS\n\n", "an LF without a CR"),
     (
@@ -149,7 +149,7 @@ fn what_is_found_in_a_head_is_named_and_recorded() {
         );
     }
     assert!(stage.upstream.seen().is_empty());
-    // The record says what was asked, where that can be read.
+    // The record has the request as far as it can be read.
     let recorded: Vec<(String, String)> =
         stage.authority.written().into_iter().map(|one| (one.record.method, one.record.path)).collect();
     assert!(recorded.contains(&("GET".into(), "/github/user".into())), "{recorded:?}");
@@ -176,7 +176,7 @@ fn the_second_request_of_a_connection_is_read_as_the_first_is() {
             assert_eq!(read_reply(&mut stream).status, 200);
             stream.write_all(&flawed).unwrap();
         } else {
-            // In one piece, ahead of the answer, with one more behind it.
+            // In one piece, before the answer, with one more after it.
             stream.write_all(&[sound.as_slice(), &flawed, &sound].concat()).unwrap();
             assert_eq!(read_reply(&mut stream).status, 200);
         }
@@ -204,7 +204,7 @@ fn a_body_is_never_read_as_a_request() {
         for piece in post.chunks(301) {
             stream.write_all(piece).unwrap();
         }
-        // It holds a pass, and is one request.
+        // It has a pass, and it is one request.
         assert_eq!(read_reply(&mut stream).code(), "foreign-credential");
         stream.write_all(&request("GET", "/github/user", &[&bearer], b"")).unwrap();
         assert_eq!(read_reply(&mut stream).status, 200);
@@ -248,7 +248,7 @@ fn a_head_that_does_not_arrive_is_not_waited_for() {
         says(&read_reply(&mut stream), "did not arrive within");
         assert_eq!(rest(&mut stream), b"");
     }
-    // The next head of a connection has the same time, and one that has not begun has more.
+    // The next head of a connection has the same time. One that has not begun has more.
     let pass = stage.pass(&["github:read"]);
     let mut stream = connect(&stage);
     stream
@@ -260,7 +260,7 @@ fn a_head_that_does_not_arrive_is_not_waited_for() {
     says(&read_reply(&mut stream), "did not arrive within");
 }
 
-/// A byte now and then does not give a head more time.
+/// A byte now and then does not extend the time for a head.
 #[test]
 fn a_head_that_trickles_is_not_waited_for() {
     let stage = with(Limits { head_whole: Duration::from_millis(300), ..Limits::default() });
@@ -269,7 +269,7 @@ fn a_head_that_trickles_is_not_waited_for() {
     let (begun, mut byte) = (Instant::now(), [0]);
     stream.write_all(HEAD.as_bytes()).unwrap();
     while stream.read(&mut byte).is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "it is waited for");
+        assert!(begun.elapsed() < Duration::from_secs(20), "the gateway waits too long for it");
         let _ = stream.write_all(b"X");
     }
 }
@@ -294,7 +294,7 @@ fn many_half_open_connections_keep_no_honest_request_out() {
             assert_eq!(read_reply(&mut honest).status, 200);
         }
     }
-    // On a connection that is open already, and on new ones.
+    // On a connection that is already open, and on new ones.
     honest.write_all(&get).unwrap();
     assert_eq!(read_reply(&mut honest).status, 200);
     for _ in 0..20 {
@@ -308,7 +308,7 @@ fn many_half_open_connections_keep_no_honest_request_out() {
     eventually("the oldest are ended", || held.iter().filter(|stream| is_open(stream)).count() <= 8);
 }
 
-/// As Java's own client, curl `--http2` and Ktor send it with every request, those with a body included.
+/// Java's own client, curl `--http2` and Ktor send this with every request, also with a body.
 #[test]
 fn an_offer_of_http2_is_answered_in_http1() {
     let stage = Stage::new();
@@ -328,7 +328,7 @@ fn an_offer_of_http2_is_answered_in_http1() {
         stream.write_all(&request("POST", "/github/user/repos", &offer, br#"{"name":"a"}"#)).unwrap();
         assert_eq!(read_reply(&mut stream).status, 200);
     }
-    // nginx in front writes this of every request where it is set up for websockets.
+    // nginx as a proxy adds this to every request if it is configured for websockets.
     stream.write_all(&request("GET", "/github/user", &[&bearer, "Connection: upgrade"], b"")).unwrap();
     assert_eq!(read_reply(&mut stream).status, 200);
     let seen = stage.upstream.seen();
@@ -341,12 +341,12 @@ fn an_offer_of_http2_is_answered_in_http1() {
 #[test]
 fn a_connection_that_sends_nothing_is_ended_like_a_head_that_does_not_come() {
     let limits = Limits { head_whole: Duration::from_millis(300), ..Limits::default() };
-    assert!(limits.head_read > Duration::from_secs(30), "between two requests there is more time");
+    assert!(limits.head_read > Duration::from_secs(30), "between two requests it waits longer");
     let stage = Stage::with(GatewayConfig { threads: 1, limits, ..GatewayConfig::default() });
     let mut silent = TcpStream::connect(stage.address).unwrap();
     silent.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut said = Vec::new();
-    assert_eq!(silent.read_to_end(&mut said).unwrap(), 0, "nothing was asked, and nothing is answered");
+    assert_eq!(silent.read_to_end(&mut said).unwrap(), 0, "without a request there is no answer");
     assert!(stage.authority.written().is_empty());
     // One that was used idles on.
     let pass = stage.pass(&["github:read"]);
@@ -357,7 +357,7 @@ fn a_connection_that_sends_nothing_is_ended_like_a_head_that_does_not_come() {
         assert_eq!(read_reply(&mut kept).status, 200);
         let mut second = TcpStream::connect(stage.address).unwrap();
         second.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        // By the end of this one the other has idled as long.
+        // When this one ends, the other has idled just as long.
         assert_eq!(second.read_to_end(&mut said).unwrap(), 0);
     }
 }

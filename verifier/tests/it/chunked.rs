@@ -1,5 +1,5 @@
-//! Bodies in chunks: taken where nothing else could tell their length, and refused in every shape that two readers could
-//! read as two requests.
+//! Bodies in chunks: accepted if nothing else gives their length, and refused in every form that two readers could
+//! take for two requests.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -18,7 +18,7 @@ fn stage() -> Stage {
     stage
 }
 
-/// A request of one operation that is allowed, with these header lines.
+/// The head of a request for an allowed operation, with these header lines.
 fn head(stage: &Stage, lines: &str) -> String {
     let pass = stage.pass(&["github:github.issues/create-comment"]);
     format!(
@@ -34,16 +34,16 @@ fn connect(stage: &Stage) -> TcpStream {
     stream
 }
 
-/// What is still sent on a connection until it is closed.
+/// The rest of what the gateway sends on a connection until it closes.
 fn rest(stream: &mut TcpStream) -> Vec<u8> {
     let mut rest = Vec::new();
-    // A connection that is reset has nothing more either.
+    // A reset connection has nothing more either.
     let _ = stream.read_to_end(&mut rest);
     rest
 }
 
-/// Sends what must reach nothing. hyper's own answer has no record, every other one has; where bytes were left unread,
-/// the end of the connection may overtake either.
+/// Sends bytes that must reach nothing. hyper's own answer has no record; every other one has. If bytes stay unread,
+/// the end of the connection may arrive before either.
 #[expect(clippy::unwrap_used, reason = "how a test fails")]
 #[track_caller]
 fn reaches_nothing(stage: &Stage, bytes: impl AsRef<[u8]>) {
@@ -61,7 +61,7 @@ fn reaches_nothing(stage: &Stage, bytes: impl AsRef<[u8]>) {
     );
     assert_eq!(stage.upstream.seen().len(), 0, "{what}");
     for one in stage.authority.written() {
-        // Whoever closes at once may be gone before it is refused.
+        // A client that closes at once may be gone before the refusal.
         let expected = ["ambiguous-request", "abandoned"];
         assert!(one.kind == Kind::Refusal && expected.contains(&one.record.decision), "{what}\n{one:?}");
     }
@@ -137,7 +137,7 @@ fn a_client_that_waits_to_be_told_to_continue_sends_chunks() {
     assert_eq!(stage.upstream.seen()[0].body, BODY.as_bytes());
 }
 
-/// A second request in the bytes behind the first, by whatever reading.
+/// A second request in the bytes after the first, if somebody reads them so.
 const INNER: &str = "GET /github/user HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
 
 #[test]
@@ -177,7 +177,7 @@ fn a_length_beside_a_coding_is_refused_in_every_shape() {
     for lines in shapes {
         reaches_nothing(&stage, format!("{}{IN_ONE}{INNER}", head(&stage, lines)));
     }
-    // Nothing of an older version may be chunked.
+    // A request of an older version may not be chunked.
     let old = head(&stage, CODED).replacen("HTTP/1.1", "HTTP/1.0", 1);
     reaches_nothing(&stage, format!("{old}{IN_ONE}{INNER}"));
 }
@@ -248,7 +248,7 @@ fn nothing_behind_a_chunked_body_is_read_as_a_request() {
     assert_eq!(stage.authority.written().len(), 1);
 }
 
-/// The bytes of a request that is sent ahead of the answer are counted like any others.
+/// The bytes of a request that is sent before the earlier answer count like any others.
 #[test]
 fn a_chunked_request_that_is_sent_ahead_is_read_where_it_begins() {
     let stage = stage();
@@ -259,7 +259,7 @@ fn a_chunked_request_that_is_sent_ahead_is_read_where_it_begins() {
     stream.write_all(&bytes).unwrap();
     assert_eq!(read_reply(&mut stream).status, 204);
     assert_eq!(read_reply(&mut stream).status, 204);
-    assert_eq!(rest(&mut stream), b"", "nothing behind chunks is read as a request");
+    assert_eq!(rest(&mut stream), b"", "nothing after chunks is read as a request");
     assert_eq!(stage.upstream.seen().len(), 2);
 }
 

@@ -1,4 +1,4 @@
-//! Request bodies in gzip: inflated within the bound, judged and sent plain.
+//! Request bodies in gzip: inflated within the limit, then judged and sent plain.
 
 use std::io::Write;
 
@@ -41,13 +41,13 @@ fn a_body_in_gzip_is_judged_and_sent_plain() {
     }
     let reply = post(&stage, &["Content-Encoding: identity"], BODY);
     assert_eq!(reply.status, 200);
-    // What it says is what counts.
+    // Its content counts.
     let reply = post(&stage, &["Content-Encoding: gzip"], &gzip(br#"{"body":"yes","body":"no"}"#));
     assert_eq!(reply.code(), "ambiguous-request");
     assert_eq!(stage.upstream.seen().len(), 4);
 }
 
-/// Google's client for Java does not know how long it will be, and sends it in chunks.
+/// Google's client for Java does not know the length, so it sends the body in chunks.
 #[test]
 fn a_body_in_gzip_and_in_chunks_is_read() {
     let stage = Stage::new();
@@ -101,7 +101,7 @@ fn what_is_not_one_whole_gzip_is_refused() {
 #[test]
 fn a_bomb_is_too_large_before_it_is_held() {
     let stage = Stage::new();
-    // Six times what may be, in a few hundred kilobytes; and one byte past the bound.
+    // Six times the limit, in a few hundred kilobytes; and one byte over the limit.
     let mebibyte = vec![b' '; 1 << 20];
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     (0..64).for_each(|_| encoder.write_all(&mebibyte).unwrap());
@@ -114,7 +114,7 @@ fn a_bomb_is_too_large_before_it_is_held() {
     assert_eq!(post(&stage, &["Content-Encoding: gzip"], &gzip(&of(1_000))).status, 200);
     assert_eq!(post(&stage, &["Content-Encoding: gzip"], &gzip(&of(1_001))).code(), "body-too-large");
 
-    // Of many large ones at once the last are turned away, by what comes out of them.
+    // If many large ones come at once, the last are refused, by their inflated size.
     let stage = with(Limits { bodies: 100_000, ..Limits::default() });
     let reply = post(&stage, &["Content-Encoding: gzip"], &gzip(&of(200_000)));
     assert_eq!((reply.status, reply.code().as_str()), (503, "overloaded"));

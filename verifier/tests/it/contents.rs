@@ -1,13 +1,13 @@
-//! What a file holds comes byte by byte as it is, whatever type it is of: only the API's own JSON is treated.
+//! The content of a file arrives byte for byte, whatever its type. Only the API's own JSON is changed.
 
 use crate::common::{Reply, Stage, Step, request};
 use datalog::{MintArgs, Narrowing, flags};
 
-/// A file that looks like an answer of the services.
+/// A file that looks like a service's answer.
 const FILE: &str = r#"{"url": "https://www.googleapis.com/robot/v1/metadata", "more_url": "https://api.github.com/x",
  "temp_clone_token": "keep me", "download_url": "keep me","slashes_url":"https:\/\/api.github.com\/y"}"#;
 
-/// The operation, the `Accept` that is sent, and the type that comes.
+/// The operation, its `Accept`, and the type of the answer.
 const FILES: &[(&str, &str, &str)] = &[
     ("/google-drive/drive/v3/files/f1?alt=media", "*/*", "application/json"),
     ("/google-drive/drive/v3/files/f1?alt=media", "application/json", "application/json; charset=utf-8"),
@@ -86,12 +86,12 @@ fn the_apis_own_json_is_led_back_and_masked_in_every_form_of_it() {
         let text = answered(&stage, &pass, (target, accept, "application/json")).text();
         assert!(!text.contains("keep me") && !text.contains("api.github.com"), "{target} {accept}: {text}");
     }
-    // Drive's own JSON, and its errors where a file was asked for.
+    // Drive's own JSON, and its errors for requests of a file.
     let text = answered(&stage, &pass, ("/google-drive/drive/v3/files/f1", "*/*", "application/json")).text();
     assert!(!text.contains("\"https://www.googleapis.com"), "{text}");
 }
 
-/// What people wrote is not changed by what leads SDKs back.
+/// People's own texts are not rewritten.
 #[test]
 fn a_text_that_begins_with_a_url_stays_as_it_was_written() {
     let stage = Stage::new();

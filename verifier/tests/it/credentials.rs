@@ -1,4 +1,5 @@
-//! One credential slot: no other credential goes in, the pass never goes up, the real one never comes down.
+//! One credential slot: no other credential goes in, the pass never goes upstream, and the real one never reaches the
+//! agent.
 
 use crate::common::{CREDENTIAL, Renews, Stage, Step, json, request};
 use verifier::ports::Sign;
@@ -68,7 +69,7 @@ fn a_pass_is_accepted_under_both_schemes_and_replaced_by_the_credential() {
     }
     for seen in stage.upstream.seen() {
         assert_eq!(seen.header("authorization"), Some(format!("Bearer {CREDENTIAL}").as_str()));
-        assert!(!seen.text().contains(bare), "the pass went up");
+        assert!(!seen.text().contains(bare), "the pass went upstream");
     }
 }
 
@@ -173,11 +174,11 @@ fn an_outdated_credential_is_renewed_once_for_a_read_and_never_for_a_write() {
     let reply = stage.get(&pass, "/github/user");
     assert_eq!((reply.status, reply.code().as_str()), (403, "credential-refused"));
     assert_eq!(reply.json()["next"], "ask_user");
-    assert!(!reply.text().contains("hallpass connect`"), "to connect again does not help: {reply:?}");
+    assert!(!reply.text().contains("hallpass connect`"), "connecting again does not help: {reply:?}");
     assert_eq!(stage.upstream.seen().len(), 2);
     let reply = stage.post(&pass, "/github/repos/o/r/issues/1/comments", r#"{"body":"x"}"#);
     assert_eq!((reply.status, reply.code().as_str()), (502, "upstream-unreachable"));
-    assert_eq!(reply.json()["retryable"], true, "whoever says 401 has done nothing");
+    assert_eq!(reply.json()["retryable"], true, "a service that answers 401 has done nothing");
     assert_eq!(stage.upstream.seen().len(), 3);
     assert_eq!(*stage.authority.signs.lock().unwrap(), [("github".to_owned(), Sign::Refused)]);
 }
@@ -212,7 +213,7 @@ fn a_client_that_is_refused_is_no_trouble_that_passes() {
     assert_eq!(reply.header("retry-after"), None);
 }
 
-/// Slack says by 200 what others say by 401: the overlay lists its words.
+/// Slack says with 200 what others say with 401. The overlay lists its words.
 #[test]
 fn a_token_that_is_dead_by_a_word_is_renewed_as_by_401() {
     const LIST: &str = "/slack/api/conversations.list";
@@ -229,7 +230,7 @@ fn a_token_that_is_dead_by_a_word_is_renewed_as_by_401() {
         assert_eq!((reply.status, reply.text().as_str()), (200, r#"{"ok":true,"channels":[]}"#), "{word}");
         assert_eq!(stage.upstream.seen().len(), 2);
 
-        // What does more than read is told to be sent again, and was not done.
+        // For a request that does more than read the agent is told that it was not done, and to send it again.
         let stage = Stage::new();
         let pass = stage.pass(&["slack:slack.conversations.list", "slack:slack.chat.postMessage"]);
         stage.upstream.answers(move |_| json("200 OK", &format!(r#"{{"ok":false,"error":"{word}"}}"#)));
@@ -246,7 +247,7 @@ fn a_token_that_is_dead_by_a_word_is_renewed_as_by_401() {
 fn a_dead_token_that_nothing_renews_is_told_as_what_is_known_of_it() {
     for (renews, code, retryable) in [
         (Renews::ClientIsRefused, "client-refused", false),
-        // The token endpoint has a bad moment: that is not the owner's affair.
+        // The token endpoint fails for a moment, which is not the owner's concern.
         (Renews::ProviderIsDown, "upstream-unreachable", true),
     ] {
         let stage = Stage::new();
@@ -264,7 +265,7 @@ fn a_dead_token_that_nothing_renews_is_told_as_what_is_known_of_it() {
                 "{reply:?}"
             );
         }
-        assert_eq!(stage.upstream.seen().len(), 2, "none was sent twice");
+        assert_eq!(stage.upstream.seen().len(), 2, "no request was sent twice");
     }
 }
 
@@ -285,7 +286,7 @@ fn what_only_resembles_a_dead_token_passes_as_it_is() {
         stage.upstream.answers(move |_| json("200 OK", &sent));
         let reply = stage.post(&pass, "/slack/api/conversations.list", "{}");
         assert_eq!((reply.status, reply.text().as_str(), reply.whole), (200, body, true));
-        // The same without a length, in pieces.
+        // The same answer without a length, in pieces.
         let sent = body.to_owned();
         stage.upstream.answers(move |_| {
             let head =

@@ -1,4 +1,4 @@
-//! Framing: bytes that are two requests, or none, or somebody else's, are refused before anything is decided.
+//! Framing: bytes that are two requests, or none, or meant for somebody else, are refused before anything is decided.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -158,11 +158,11 @@ fn a_body_is_read_whole_and_bounded_before_anything_is_decided() {
     let reply = stage.refuses(with_pass(&stage, &head(1001), &"x".repeat(1001)), "body-too-large");
     assert_eq!(reply.status, 413);
     stage.refuses(with_pass(&stage, &head(usize::MAX / 4), ""), "body-too-large");
-    // Of the allowed size: looked at, and found not to be JSON.
+    // It has the allowed size, so it is read, and is not JSON.
     stage.refuses(with_pass(&stage, &head(1000), &"x".repeat(1000)), "ambiguous-request");
 }
 
-/// Nobody without a good pass can make the gateway hold or wait for a body.
+/// Without a good pass, nobody can make the gateway hold or wait for a body.
 #[test]
 fn the_body_of_a_pass_that_is_refused_is_not_waited_for() {
     let limits =
@@ -174,7 +174,7 @@ fn the_body_of_a_pass_that_is_refused_is_not_waited_for() {
     stage.refuses(head, "pass-invalid");
 }
 
-/// A client that reads no answer before it has sent everything still learns why it was refused.
+/// A client that reads an answer only after sending everything still learns why it was refused.
 #[test]
 fn a_large_body_of_a_refused_pass_is_let_go_by() {
     let stage = Stage::new();
@@ -187,7 +187,7 @@ fn a_large_body_of_a_refused_pass_is_let_go_by() {
         body.len()
     );
     stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(body.as_bytes()).expect("all of it is taken");
+    stream.write_all(body.as_bytes()).expect("the gateway reads all of it");
     assert_eq!(read_reply(&mut stream).code(), "pass-invalid");
 }
 

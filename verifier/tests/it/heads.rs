@@ -17,7 +17,7 @@ fn a_head_is_the_get_that_it_asks_about_without_its_body() {
     let pass = stage.pass(&["github:read"]);
     let got = stage.get(&pass, "/github/user");
     let reply = head(&stage, &pass, "/github/user");
-    // It says the length of what its GET has, and none of that comes.
+    // It gives the length of its GET's body, and no body comes.
     assert_eq!((reply.status, reply.whole), (200, false));
     assert_eq!(reply.header("content-length"), Some(got.body.len().to_string().as_str()));
     assert_eq!(reply.header("content-type"), got.header("content-type"));
@@ -52,9 +52,9 @@ fn a_head_of_what_the_pass_does_not_allow_or_does_more_than_read_is_refused() {
     let none = stage.pass(&["gmail:read"]);
     for (pass, target, decision) in [
         (&none, "/github/user", "denied"),
-        // A POST alone.
+        // Only a POST exists.
         (&all, "/github/repos/o/r/dispatches", "unknown-operation"),
-        // A GET whose answer is a key.
+        // A GET with a key as its answer.
         (&all, "/github/repos/o/r/actions/artifacts/1/zip", "unknown-operation"),
         (&all, "/github/nothing", "unknown-operation"),
     ] {
@@ -81,7 +81,11 @@ fn the_answer_to_a_head_is_judged_and_shows_no_ids() {
     };
     let (one, two) = (list(&["m1"]), list(&["m1", "m2"]));
     stage.upstream.answers(move |_| json("200 OK", &two));
-    assert_eq!(head(&stage, &pass, "/gmail/gmail/v1/users/me/messages").status, 403, "two are too many");
+    assert_eq!(
+        head(&stage, &pass, "/gmail/gmail/v1/users/me/messages").status,
+        403,
+        "two items are too many"
+    );
     stage.upstream.answers(move |_| json("200 OK", &one));
     assert_eq!(head(&stage, &pass, "/gmail/gmail/v1/users/me/messages").status, 200);
     assert!(stage.authority.shown().is_empty(), "nobody has seen an id");

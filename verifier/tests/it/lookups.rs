@@ -1,4 +1,5 @@
-//! What a request refers to is fetched before it is decided on: only then, only that, and never for the agent.
+//! The gateway fetches the things that a request refers to before it decides: only if needed, only those, and never
+//! for the agent.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -46,7 +47,7 @@ fn lines(stage: &Stage) -> Vec<String> {
     stage.upstream.seen().into_iter().map(|seen| seen.line).collect()
 }
 
-/// Nothing but look-ups reached the upstream, and the refusal is the one record.
+/// Only look-ups reached the upstream, and the refusal is the one record.
 #[track_caller]
 fn unevaluable(stage: &Stage, reply: &Reply) {
     assert_eq!((reply.status, reply.code().as_str()), (403, "unevaluable"), "{reply:?}");
@@ -77,7 +78,11 @@ fn a_reply_is_looked_up_with_the_credential_and_then_sent() {
     assert!(!answer.text().contains("partner.test"));
     let written = stage.authority.written();
     assert_eq!(written.len(), 1, "one request is one record");
-    assert_eq!(written[0].record.looked_up, ["gmail.users.threads.get"], "what the credential was used for");
+    assert_eq!(
+        written[0].record.looked_up,
+        ["gmail.users.threads.get"],
+        "the record names what the credential was used for"
+    );
 }
 
 #[test]
@@ -89,7 +94,7 @@ fn an_outsider_is_denied_without_a_word_of_what_was_looked_up() {
     assert_eq!((answer.status, answer.code().as_str()), (403, "denied"));
     assert!(!answer.text().contains("partner.test"), "{answer:?}");
     assert_eq!(stage.upstream.seen().len(), 1);
-    // A new thread has nobody in it: there is nothing to look up.
+    // A new thread has no participants, so there is nothing to look up.
     let new = stage.post(&pass, SEND, &format!(r#"{{"raw":"{}"}}"#, raw("bob@partner.test")));
     assert_eq!((new.status, new.code().as_str()), (403, "denied"));
     assert_eq!(stage.upstream.seen().len(), 1);
@@ -193,7 +198,7 @@ fn a_later_block_looks_nothing_up_that_the_pass_may_not_read() {
 #[test]
 fn a_draft_is_sent_as_it_was_judged_whatever_becomes_of_it_meanwhile() {
     let stage = Stage::new();
-    // The draft that is there a moment later goes elsewhere.
+    // A moment later the draft has another recipient.
     let mut asked = 0;
     stage.upstream.answers(move |seen| match seen.line.starts_with("GET ") {
         false => json("200 OK", r#"{"id":"sent"}"#),
@@ -219,10 +224,10 @@ fn a_draft_is_sent_as_it_was_judged_whatever_becomes_of_it_meanwhile() {
     let sent: serde_json::Value = serde_json::from_slice(&seen[1].body).unwrap();
     let judged =
         serde_json::json!({"id": "r-1", "message": {"raw": raw("bob@partner.test"), "threadId": "t1"}});
-    assert_eq!(sent, judged, "what is sent holds the very message that was judged");
+    assert_eq!(sent, judged, "the sent request holds the judged message");
     let later = stage.post(&pass, SEND_DRAFT, r#"{"id":"r-1"}"#);
     assert_eq!((later.status, later.code().as_str()), (403, "denied"));
-    assert!(!later.text().contains("outside.test"), "what the draft holds is not told: {later:?}");
+    assert!(!later.text().contains("outside.test"), "the refusal repeats nothing of the draft: {later:?}");
     assert_eq!(stage.upstream.seen().len(), 3);
 }
 
@@ -252,7 +257,10 @@ fn an_event_is_changed_in_the_version_that_was_read() {
     looking(&stage, move |_| json("200 OK", &held("eve@outside.test")));
     let refused = patch();
     assert_eq!((refused.status, refused.code().as_str()), (403, "denied"));
-    assert!(!refused.text().contains("outside.test"), "an existing guest is not told: {refused:?}");
+    assert!(
+        !refused.text().contains("outside.test"),
+        "the refusal does not name an existing guest: {refused:?}"
+    );
 }
 
 #[test]
@@ -295,7 +303,7 @@ fn as_much_is_looked_up_for_a_lineage_in_a_minute_as_may_be() {
     let stage = Stage::with(GatewayConfig { threads: 1, limits, ..GatewayConfig::default() });
     looking(&stage, |_| json("200 OK", THREAD));
     let pass = stage.mint(&replies_only());
-    // An agent that is denied asks again and again.
+    // A denied agent asks again and again.
     for _ in 0..2 {
         assert_eq!(stage.post(&pass, SEND, &reply("eve@outside.test")).code(), "denied");
     }
@@ -315,7 +323,7 @@ fn as_much_is_looked_up_for_a_lineage_in_a_minute_as_may_be() {
     assert_eq!(
         stage.post(&other, SEND, &reply("bob@partner.test")).status,
         200,
-        "another lineage has its own"
+        "another lineage has a limit of its own"
     );
 }
 
@@ -341,7 +349,7 @@ fn a_connection_that_is_stopped_while_a_credential_is_fetched_looks_nothing_up()
     assert_eq!(stage.upstream.seen().len(), 0);
 }
 
-/// The agent may send drafts and read none.
+/// The agent may send drafts, but not read them.
 #[test]
 fn what_a_draft_holds_is_not_told_where_it_cannot_be_read_either() {
     let stage = Stage::new();

@@ -1,4 +1,4 @@
-//! The gateway's tests, in one binary: a file a subject. Two that look at the whole process have their own.
+//! The gateway's tests in one binary, one file for each subject. Two that examine the whole process have their own.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Which operation is it really? What is not exactly one catalogued operation reaches nothing.
+//! Which operation is it really? A request that is not exactly one operation of the catalog reaches nothing.
 
 use crate::common::{Stage, request};
 
@@ -247,9 +247,12 @@ fn a_client_that_drops_the_prefix_of_a_connection_named_like_the_services_path_i
         assert!(hint.contains("drops the path of its base URL"), "{path}: {hint}");
         assert!(hint.contains(&format!("[connections.{name}]")), "{path}: {hint}");
         assert!(body["got"].as_str().unwrap().contains(&format!("`/{name}` was dropped")), "{body}");
-        // With the prefix it is what was meant.
+        // With the prefix it is the intended request.
         assert_eq!(stage.get(&pass, &format!("/{name}{path}")).status, 200, "{path}");
     }
     let reply = stage.get(&pass, "/gmail/v1/users/me/nonsense");
-    assert!(!reply.text().contains("base URL"), "what is no operation either way is plain: {reply:?}");
+    assert!(
+        !reply.text().contains("base URL"),
+        "without an operation either way there is no such hint: {reply:?}"
+    );
 }

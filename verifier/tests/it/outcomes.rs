@@ -1,4 +1,4 @@
-//! What may have been carried out is told as that, is never called retryable, and is not sent again.
+//! If a request may have been carried out, the agent is told so; it is never called retryable, and is not sent again.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -14,7 +14,7 @@ use datalog::{MintArgs, flags};
 use verifier::ports::{CarriedOut, Outcome};
 use verifier::{GatewayConfig, Limits};
 
-/// Requests that do more than read, of each dialect: the operation, and how it is asked for.
+/// Requests that do more than read, for each dialect: the operation, and the request for it.
 const WRITES: [(&str, &str, &str, &str); 5] = [
     ("github:github.issues/create-comment", "POST", "/github/repos/o/r/issues/1/comments", r#"{"body":"x"}"#),
     ("github:github.issues/delete-comment", "DELETE", "/github/repos/o/r/issues/comments/1", ""),
@@ -40,7 +40,7 @@ fn bytes(pass: &str, (_, method, target, body): (&str, &str, &str, &str)) -> Vec
     request(method, target, headers, body.as_bytes())
 }
 
-/// That the answer is one that no SDK repeats, and that a model can read.
+/// Checks that no SDK repeats on this answer, and that a model can read it.
 #[track_caller]
 #[expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "how a test fails")]
 fn is_final(reply: &Reply, what: &str) {
@@ -100,12 +100,12 @@ fn what_may_have_been_carried_out_is_told_so_and_not_sent_again() {
         for (failure, answer) in upstream_failures() {
             let what = format!("{} {}: {failure}", write.1, write.2);
             stage.upstream.answers(move |_| answer());
-            // A lineage of its own: nothing of the failure before counts.
+            // A lineage of its own, so that the failure before does not count.
             let pass = stage.pass(&[write.0]);
             let before = stage.upstream.seen().len();
             let first = stage.send(bytes(&pass, write));
             is_final(&first, &what);
-            assert!(first.json()["free_at"].is_null(), "{what}: it is not known yet that it is sent again");
+            assert!(first.json()["free_at"].is_null(), "{what}: nobody knows yet when it may be sent again");
             let again = stage.send(bytes(&pass, write));
             is_final(&again, &what);
             for member in ["record", "code", "outcome"] {
@@ -117,7 +117,7 @@ fn what_may_have_been_carried_out_is_told_so_and_not_sent_again() {
     }
 }
 
-/// A letter as a client builds it, each time with other machine-made pieces.
+/// A letter as a client builds it, with new machine-made parts each time.
 fn letter(boundary: &str, id: &str, text: &str) -> String {
     let mail = format!(
         "From: alice@example.com\r\nTo: bob@example.com\r\nSubject: Report\r\nMessage-ID: <{id}@client>\r\n\
@@ -141,11 +141,11 @@ fn a_letter_that_is_built_anew_finds_the_record_of_the_first() {
     is_final(&anew, "built anew");
     assert_eq!(anew.json()["record"], first.json()["record"], "{anew:?}");
     assert_eq!(stage.upstream.seen().len(), 1, "it was sent twice");
-    // Other words are another letter.
+    // With other words it is another letter.
     assert_eq!(stage.post(&pass, SEND, &letter("==1==", "a", "hello again")).status, 200);
 }
 
-/// The service does once what comes with one key; with another it does it twice.
+/// The service carries out requests with one key once. With another key it does it again.
 #[test]
 fn the_same_goes_again_under_its_key_and_under_no_other() {
     const TRASH: &str = "/keyed/gmail/v1/users/me/messages/m1/trash";
@@ -169,8 +169,8 @@ fn the_same_goes_again_under_its_key_and_under_no_other() {
     assert_eq!(trash("k1").status, 200);
     let keys: Vec<_> =
         stage.upstream.seen().iter().map(|seen| seen.header("idempotency-key").map(str::to_owned)).collect();
-    assert_eq!(keys, [Some("k1".to_owned()), Some("k1".to_owned())], "the key goes on as it came");
-    // It was answered: what has another key is meant as another.
+    assert_eq!(keys, [Some("k1".to_owned()), Some("k1".to_owned())], "the key is passed on unchanged");
+    // The first was answered, so another key means another request.
     assert_eq!(trash("k2").status, 200);
 }
 
@@ -206,7 +206,7 @@ fn what_time_has_passed_for_is_sent_again() {
     stage.upstream.answers(|_| json("201 Created", "{}"));
     stage.clock.advance(2);
     assert_eq!(stage.send(bytes(&pass, WRITES[0])).status, 201);
-    // Now that it was answered, the same may be meant once more.
+    // After an answer, the agent may mean the same request once more.
     assert_eq!(stage.send(bytes(&pass, WRITES[0])).status, 201);
 }
 
@@ -243,7 +243,7 @@ fn what_only_reads_is_still_worth_another_try() {
     assert_eq!((reply.status, reply.text().as_str()), (503, r#"{"message":"m"}"#));
 }
 
-/// A 401 would send SDKs looking for a new token, and then again.
+/// After a 401, SDKs would look for a new token and send again.
 #[test]
 fn a_pass_that_ends_while_a_service_acts_is_told_with_what_was_done() {
     type End = fn(&Stage);
@@ -280,7 +280,7 @@ fn an_agent_that_gives_up_and_sends_again_finds_its_record() {
     let mut first = TcpStream::connect(stage.address).unwrap();
     first.write_all(&bytes(&pass, WRITES[0])).unwrap();
     eventually("the request at the service", || stage.upstream.seen().len() == 1);
-    // As an SDK does whose patience ends: it closes, and sends the same on another connection.
+    // An SDK that loses patience does this: it closes, and sends the same on another connection.
     drop(first);
     thread::scope(|scope| {
         let again = scope.spawn(|| stage.send(bytes(&pass, WRITES[0])));

@@ -1,4 +1,4 @@
-//! Answers in gzip: asked for, unpacked within a bound, and handed on plain.
+//! Answers in gzip: requested, unpacked within a limit, and passed on plain.
 
 use std::io::Write as _;
 

@@ -1,4 +1,4 @@
-//! What a pass is worth: nothing when it ended, was revoked, was altered, or does not cover what is asked.
+//! A pass is refused if it has ended, was revoked, was altered, or does not cover the request.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -88,8 +88,8 @@ fn a_pass_that_ends_while_a_credential_is_fetched_sends_nothing() {
         end(&stage).store(true, Ordering::SeqCst);
         let reply = stage.post(&pass, "/github/repos/o/r/issues/1/comments", r#"{"body":"hello"}"#);
         assert_eq!((reply.status, reply.code().as_str()), (status, code));
-        assert!(stage.upstream.seen().is_empty(), "it was sent all the same");
-        assert!(stage.authority.budgets().is_empty(), "what was never sent was counted");
+        assert!(stage.upstream.seen().is_empty(), "it was sent anyway");
+        assert!(stage.authority.budgets().is_empty(), "a request that was never sent was counted");
     }
 }
 
@@ -138,7 +138,7 @@ fn what_a_pass_does_not_cover_is_refused_with_the_reason() {
     assert_eq!(reply.status, 403);
     let problem = reply.json();
     assert!(problem["detail"].as_str().unwrap().contains("github.issues/create-comment"), "{problem}");
-    assert_eq!(problem["liftable_by"], "person", "there is no parent");
+    assert_eq!(problem["liftable_by"], "person", "the pass has no parent");
     assert_eq!(problem["next"], "ask_user");
     assert!(problem["expected"].is_string() && problem["got"].is_string(), "{problem}");
     stage.refuses(request("DELETE", "/github/repos/o/r", &[&line], b""), "denied");
@@ -215,15 +215,15 @@ fn a_stream_ends_when_its_pass_does() {
             text.push(byte[0]);
         }
         end(&stage);
-        // The gateway closes: the read ends, and not because of its timeout.
+        // The gateway closes, so the read ends before its timeout.
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).unwrap();
-        assert!(!String::from_utf8_lossy(&rest).contains("0\r\n\r\n"), "{what}: the stream looks whole");
+        assert!(!String::from_utf8_lossy(&rest).contains("0\r\n\r\n"), "{what}: the stream looks complete");
         eventually("an outcome", || stage.authority.written()[0].outcomes.len() == 1);
     }
 }
 
-/// Nothing of the answer has gone out: the agent is told, whatever kind of answer it would have been.
+/// Nothing of the answer has gone out yet, so the agent is told, whatever kind of answer it would have been.
 #[test]
 fn a_request_whose_pass_ends_before_its_answer_begins_is_told_so() {
     type End = fn(&Stage);
@@ -265,7 +265,7 @@ fn a_pass_can_ask_about_itself_and_anybody_about_the_gateway() {
     let page = stage.send(request("GET", "/.well-known/hallpass", &[], b"")).json();
     assert_eq!(page["root_keys"][0]["id"], 7);
     assert!(!page.to_string().contains("alice"));
-    // On a connection's own port too, where the hints of refusals say so.
+    // Also on a connection's own port, because hints of refusals point there.
     let own = |target: &str| {
         crate::common::exchange(
             stage.dedicated,
@@ -304,7 +304,7 @@ fn a_holder_asks_before_it_tries_and_nothing_is_sent_taken_or_refused() {
             assert_eq!((reply.status, body["would"].as_str()), (200, Some(would)), "{asked}: {reply:?}");
             assert_eq!(body["sent"], false);
             assert!(body["record"].is_number() && body["operation"].is_string(), "{body}");
-            assert!(!body["reasons"].as_array().unwrap().is_empty(), "by what it would be so: {body}");
+            assert!(!body["reasons"].as_array().unwrap().is_empty(), "there are reasons: {body}");
         }
     }
     assert!(stage.upstream.seen().is_empty());
@@ -312,7 +312,7 @@ fn a_holder_asks_before_it_tries_and_nothing_is_sent_taken_or_refused() {
     let written = stage.authority.written();
     assert_eq!(written.len(), 24, "each is on record");
     assert!(written.iter().all(|one| one.record.decision.starts_with("would-")), "{written:?}");
-    // What it would be answered is what it is answered.
+    // The real answer is the same as the announced one.
     assert_eq!(stage.get(&pass, "/gmail/gmail/v1/users/me/messages?maxResults=3").status, 200);
 }
 
@@ -326,7 +326,11 @@ fn a_question_tells_no_more_than_the_pass_and_needs_one() {
     assert_eq!((other.status, other.code().as_str()), (403, "denied"));
     let blind = |reply: &Reply| reply.text().replace("github", "NAME").replace("nowhere", "NAME");
     let without_record = |text: String| text.split(r#""record""#).next().map(str::to_owned);
-    assert_eq!(without_record(blind(&other)), without_record(blind(&none)), "whether it exists is not told");
+    assert_eq!(
+        without_record(blind(&other)),
+        without_record(blind(&none)),
+        "the answer does not tell whether it exists"
+    );
     for broken in ["", "{}", "[]", r#"{"method":"GET"}"#, r#"{"method":"GET","url":"/gmail/x","more":1}"#] {
         assert_eq!(asks(broken).code(), "ambiguous-request", "{broken}");
     }

@@ -1,4 +1,4 @@
-//! No pass goes upstream: the agent's own, its parent's, its child's, another one, wherever it is written and however.
+//! No pass goes upstream: the agent's own, its parent's, its child's or another, wherever and however it is written.
 
 use crate::common::{Stage, request};
 use base64::Engine;
@@ -108,7 +108,7 @@ fn no_pass_goes_upstream_wherever_it_is_written() {
                 let kind = format!("Content-Type: {kind}");
                 let bytes = request("POST", &target, &[&bearer, &kind], &body);
                 let reply = stage.send(&bytes);
-                // Some letters cannot be read with certainty either, which is said first.
+                // Some letters cannot be read with certainty either, and are refused for that first.
                 assert_eq!(
                     reply.code(),
                     "foreign-credential",
@@ -140,7 +140,7 @@ fn no_pass_goes_upstream_wherever_it_is_written() {
     assert!(stage.authority.budgets().is_empty());
 }
 
-/// What looks like a pass and is none is no reason to refuse.
+/// Text that only looks like a pass is not refused.
 #[test]
 fn what_only_looks_like_a_pass_goes_on() {
     let stage = Stage::new();

@@ -1,4 +1,4 @@
-//! Only what an earlier answer has shown, or what the lineage created, may be touched.
+//! A request may touch only things that an earlier answer has shown, or that the lineage created.
 
 use std::sync::atomic::Ordering;
 
@@ -36,12 +36,12 @@ fn an_id_that_no_answer_has_shown_is_refused_and_one_that_was_shown_is_not() {
     assert!(guessed.text().contains("only one that an earlier answer has shown"), "{guessed:?}");
     assert_eq!(stage.upstream.seen().len(), 0);
 
-    assert_eq!(stage.get(&pass, LIST).text(), LISTED, "the list is passed on as it came");
+    assert_eq!(stage.get(&pass, LIST).text(), LISTED, "the list is passed on unchanged");
     assert_eq!(stage.get(&pass, &message("m1")).status, 200);
     assert_eq!(stage.get(&pass, &message("m3")).code(), "denied");
-    // The thread of a message was shown too, and is no message.
+    // The message's thread was shown too, but it is no message.
     assert_eq!(stage.get(&pass, &message("t1")).code(), "denied");
-    // Not a kind that the pass speaks of.
+    // A kind that the pass does not limit.
     assert_eq!(stage.get(&pass, "/gmail/gmail/v1/users/me/threads/t9").status, 200);
 }
 
@@ -67,7 +67,7 @@ fn only_answers_that_succeeded_show_ids() {
         stage.get(&pass, LIST);
         assert_eq!(stage.get(&pass, &message("m1")).code(), "denied", "{status}");
     }
-    // What the agent says of ids counts for nothing.
+    // Ids that the agent sends do not count as shown.
     let asked = format!("{LIST}?q=rfc822msgid:m1&pageToken=m1");
     stage.upstream.answers(|_| json("200 OK", r#"{"resultSizeEstimate":0,"m1":{"id":"m1"}}"#));
     assert_eq!(stage.get(&pass, &asked).status, 200);
@@ -120,7 +120,7 @@ fn only_what_the_lineage_created_may_be_touched_where_the_pass_says_so() {
         json("200 OK", if seen.line.starts_with("POST") { created } else { listed })
     });
     assert_eq!(stage.get(&pass, drafts).status, 200);
-    assert_eq!(stage.get(&pass, &format!("{drafts}/d1")).code(), "denied", "seen is not created");
+    assert_eq!(stage.get(&pass, &format!("{drafts}/d1")).code(), "denied", "a seen id is not a created one");
     let reply = stage.post(&pass, drafts, r#"{"message":{"raw":"VG86IGFAYi5jDQoNCng"}}"#);
     assert_eq!(reply.status, 200, "{reply:?}");
     assert_eq!(stage.get(&pass, &format!("{drafts}/d2")).status, 200);

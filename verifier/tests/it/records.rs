@@ -105,7 +105,8 @@ fn a_request_that_certainly_never_left_gives_its_budget_back() {
 #[test]
 fn a_request_to_nobody_gives_its_budget_back_and_plain_http_leaves_this_machine_never() {
     let stage = Stage::new();
-    // Nobody listens at the one, perhaps for a moment; the other is set up wrongly, which does not pass.
+    // At one of them nobody listens, perhaps for a moment. The other is configured wrongly, which waiting does not
+    // fix.
     for (connection, status) in [("github-gone", 502), ("rebound", 403)] {
         let pass = stage.mint(&MintArgs {
             allow: vec![format!("{connection}:read")],
@@ -150,7 +151,7 @@ fn bodies_that_would_fill_the_memory_are_turned_away() {
     );
     let mut first = TcpStream::connect(stage.address).unwrap();
     first.write_all(head.as_bytes()).unwrap();
-    // Whether the first has its room yet is not to be seen: ask until it has.
+    // Nobody can see whether the first has its memory yet, so try until it has.
     eventually("a full gateway", || {
         let mut second = TcpStream::connect(stage.address).unwrap();
         second.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -199,7 +200,7 @@ fn an_agent_that_goes_away_leaves_one_finished_record() {
     eventually("an outcome", || stage.authority.written()[0].outcomes.len() == 1);
     assert_eq!(stage.authority.written().len(), 1);
 
-    // It went away in the middle of its own body: nothing left, and one record says so.
+    // It went away in the middle of its body: nothing left, and one record says so.
     let head = format!(
         "POST /github/user/repos HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {pass}\r\nContent-Length: 9\r\n\r\n{{"
     );
@@ -268,7 +269,7 @@ fn a_record_outlines_the_request_and_holds_no_value_of_an_argument() {
     let stage = Stage::new();
     let pass = stage.pass_for_everything(&["github"]);
     let bearer = format!("Authorization: Bearer {pass}");
-    // A label is a thing, and a record names the things that a request touches.
+    // A label is a thing, and a record names the things that its request touches.
     let body = br#"{"title":"private words","body":"private text","labels":["bug"]}"#;
     let headers = [bearer.as_str(), "Content-Type: application/json"];
     assert_eq!(stage.send(request("POST", "/github/repos/o/r/issues", &headers, body)).status, 200);
@@ -279,7 +280,7 @@ fn a_record_outlines_the_request_and_holds_no_value_of_an_argument() {
     assert!(outline.arguments.contains(&("title".into(), "string".into())), "{text}");
 }
 
-/// The agent is told its own values; what is kept in plain text says how many and of what kind.
+/// The agent reads its own values. The plain text that is stored has only their number and kind.
 #[test]
 fn a_record_holds_no_address_and_no_value_of_an_argument() {
     let stage = Stage::new();

@@ -1,4 +1,4 @@
-//! What a pass asks of answers: age, number, fields; and that what cannot be judged is not passed on.
+//! Conditions on answers: age, number, fields. An answer that cannot be judged is not passed on.
 
 use crate::common::{Reply, Stage, Step, json};
 use datalog::{MintArgs, Narrowing, flags};
@@ -151,7 +151,7 @@ fn a_part_another_coding_or_another_type_is_not_passed_on() {
     let request =
         crate::common::request("GET", &format!("{MESSAGES}/m1"), &[&line, "Range: bytes=0-99"], b"");
     assert_eq!(stage.send(request).code(), "unevaluable");
-    assert_eq!(stage.upstream.seen().len(), before, "it is known before anything is sent");
+    assert_eq!(stage.upstream.seen().len(), before, "this is known before anything is sent");
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn another_connection_of_the_pass_is_left_alone_unless_it_is_named() {
     let withheld = stage.get(&issues, "/github/repos/o/r/issues");
     assert_eq!(withheld.status, 200);
     assert!(!withheld.text().contains("secret words"), "{withheld:?}");
-    assert_eq!(stage.get(&issues, "/github/user").status, 200, "who one is has no date");
+    assert_eq!(stage.get(&issues, "/github/user").status, 200, "the account's own profile has no date");
     assert_eq!(stage.get(&issues, "/github/search/code?q=x").code(), "unevaluable");
 }
 
@@ -262,7 +262,7 @@ fn redacted_fields_are_emptied_wherever_they_stand_and_the_answer_says_so() {
     assert_eq!(shown["payload"]["mimeType"], "text/plain");
     let said = shown["hallpass"]["redacted"].to_string();
     assert!(said.contains("payload.parts.body.data") && said.contains("payload.headers"), "{said}");
-    // An answer that cannot be read could show anything.
+    // An unreadable answer could show anything.
     stage.upstream.answers(|_| {
         vec![Step::send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nsecret")]
     });

@@ -1,4 +1,4 @@
-//! What a service says to a connection's owner by way of an answer: the owner is told all of it, the agent no address.
+//! What a service tells a connection's owner in an answer: the owner hears all of it, the agent gets no address.
 
 use crate::common::{Stage, Step, json};
 use verifier::ports::Sign;
@@ -37,7 +37,7 @@ fn an_answer_that_leaves_something_out_says_so() {
     stage.upstream.answers(move |_| answer("200 OK", header, "[]"));
     let reply = stage.get(&pass, "/github/user/repos");
     assert_eq!((reply.status, reply.text().as_str()), (200, "[]"));
-    assert!(reply.header("hallpass-notice").unwrap().contains("this answer is not whole"), "{reply:?}");
+    assert!(reply.header("hallpass-notice").unwrap().contains("this answer is incomplete"), "{reply:?}");
     assert!(!format!("{reply:?}").contains("21955855"), "{reply:?}");
     assert!(matches!(&stage.authority.signs.lock().unwrap()[..], [(_, Sign::Owner { link: None, .. })]));
 }
@@ -79,7 +79,7 @@ fn a_scope_that_a_body_says_is_missing_is_told_the_owner() {
             reply.header("hallpass-notice").is_some_and(|told| told.contains("did not grant")),
             "{reply:?}"
         );
-        assert_eq!(reply.text(), body, "the answer is what it was");
+        assert_eq!(reply.text(), body, "the answer is unchanged");
         let signs = stage.authority.signs.lock().unwrap().clone();
         let [(_, Sign::MissingScopes { scopes, .. })] = &signs[..] else { panic!("{signs:?}") };
         assert_eq!(scopes, expected);

@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use crate::app::connections::{client_secret_place, revive};
 use crate::app::{App, AppError, ConnectionInfo, ConnectionStatus, ProviderRevocation};
 use crate::audit::{Event, EventEntry};
-use crate::oauth::{self, Connecting, Given, Known, Reach, TokenFailure, Tokens, seal_credential};
+use crate::oauth::{self, Connecting, Given, OpenedGeneration, Reach, TokenFailure, Tokens, seal_credential};
 use crate::store::{ConnectionId, GrantEnd, NewConnection};
 use crate::vault::random;
 
@@ -75,8 +75,9 @@ impl App {
 
     async fn take_up(&self, id: ConnectionId, name: ConnectionName) -> Result<ConnectionInfo, AppError> {
         let row = self.store.known_connection(id).await?;
-        let row =
-            row.ok_or_else(|| AppError::conflict(format!("`{name}` was connected again by somebody else meanwhile")))?;
+        let row = row.ok_or_else(|| {
+            AppError::conflict(format!("`{name}` was connected again by somebody else meanwhile"))
+        })?;
         let live = Arc::new(revive(&self.config, &self.catalog(), &self.vault, row));
         self.change_live(|connections| {
             connections.insert(name, live.clone());
@@ -137,7 +138,7 @@ impl App {
     async fn give_back(&self, connecting: &Connecting, given: &Given, account: Option<&Account>) -> String {
         let tokens = Tokens { access: given.access.as_ref().ok(), refresh: given.refresh.as_ref() };
         if tokens.access.is_none() && tokens.refresh.is_none() {
-            return "the provider gave no tokens, so there was nothing to give back".into();
+            return "the provider gave no usable tokens, so there was nothing to give back".into();
         }
         let Connecting { provider, client, .. } = connecting;
         let live = self.live();
@@ -174,7 +175,7 @@ impl App {
         now: OffsetDateTime,
     ) -> Result<NewConnection, AppError> {
         let id = i64::from_be_bytes(*random::<8>().map_err(AppError::Random)?) & i64::MAX;
-        let known = Known {
+        let known = OpenedGeneration {
             access: access.clone(),
             refresh: given.refresh.clone(),
             generation: 1,

@@ -20,7 +20,7 @@ use crate::audit::{hex, plain};
 use crate::config::ClientSecretFile;
 use crate::config::types::ServiceConfig;
 use crate::nearest;
-use crate::oauth::{self, Attempt, Client, CodeFlow, Connecting, Flow, Provider, TakenCode};
+use crate::oauth::{self, Attempt, CodeFlow, Connecting, Flow, OAuthClient, Provider, TakenCode};
 use crate::vault::random;
 
 /// How long a person has (RFC 6749, section 4.1.2 advises ten minutes for the code).
@@ -137,7 +137,7 @@ impl App {
             ));
         }
         let scopes = if scopes.is_empty() { provider.scopes.clone() } else { scopes };
-        let client = Client { id, secret, auth: provider.client_auth };
+        let client = OAuthClient { id, secret, auth: provider.client_auth };
         Ok(Connecting { service, name, scopes, account, provider, client })
     }
 

@@ -1,5 +1,5 @@
-//! What holds after people answered: a no that nobody else undoes, answers to questions that are gone, and other words
-//! to the same people.
+//! What holds after an answer: only the person who said no can undo it, an answer to a question that is gone is
+//! refused, and other words to the same people ask no new question.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ fn name(text: &str) -> ApproverName {
     text.parse().unwrap()
 }
 
-/// A desk with three people, and a question that waits.
+/// A desk with three people and one waiting question.
 async fn asked(needed: u32) -> (World, Asking, ApprovalId) {
     let world = World::new().await;
     let args = MintArgs { approvers: (needed > 1).then_some(needed), ..MintArgs::default() };
@@ -73,7 +73,7 @@ async fn a_no_is_undone_by_nobody_else_and_says_who_and_why() {
     assert!(asking.goes(&asking.request(TRASH)).await.is_err());
     let reopened = reopen(&asking, &id, "anna").await.unwrap();
     assert_eq!(reopened.status, ApprovalStanding::Pending);
-    assert!(asking.goes(&asking.request(TRASH)).await.is_err(), "that is a step of its own");
+    assert!(asking.goes(&asking.request(TRASH)).await.is_err(), "an approval does not cover another step");
     let approved = yes(&asking, &id, "bob", None).await.unwrap();
     let said: Vec<_> =
         approved.history.iter().map(|one| (one.by.as_ref().unwrap().as_str(), one.said)).collect();
@@ -119,7 +119,7 @@ async fn what_was_answered_since_it_was_shown_takes_no_answer() {
     assert!(told.contains("denied by `carol`"), "{told}");
 }
 
-/// Everybody looked at the same page.
+/// Everybody saw the same page.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_who_answer_one_page_at_once_one_is_heard() {
     for round in 0..6 {
@@ -147,7 +147,7 @@ async fn of_many_who_answer_one_page_at_once_one_is_heard() {
     }
 }
 
-/// Uses, answers and returns in whatever order: nothing goes without a yes that stands.
+/// Uses, answers and give-backs in any order: nothing goes without a yes that stands.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn uses_that_race_with_a_no_are_before_it_or_do_not_happen() {
     for _ in 0..6 {
@@ -193,7 +193,7 @@ async fn a_yes_that_was_to_be_taken_back_is_not_revived_by_a_request_that_never_
     let (_world, asking, id) = asked(1).await;
     yes(&asking, &id, "anna", None).await.unwrap();
     assert!(uses(&asking, &id).await);
-    // Whatever version of it they saw.
+    // For any version that they saw.
     let told = conflict(no(&asking, &id, "bob", Some(1)).await);
     assert!(told.contains("was used before this no"), "{told}");
     asking.app.give_back(&used_as(&asking, &id)).await.unwrap();
@@ -202,7 +202,7 @@ async fn a_yes_that_was_to_be_taken_back_is_not_revived_by_a_request_that_never_
     assert_eq!(info.because.as_deref(), Some("bob would not"));
     assert!(!uses(&asking, &id).await);
     conflict(yes(&asking, &id, "anna", None).await);
-    // One that nobody took back is.
+    // An approval that nobody took back can be used again after it was given back.
     let (_world, asking, id) = asked(1).await;
     yes(&asking, &id, "anna", None).await.unwrap();
     assert!(uses(&asking, &id).await);
@@ -252,7 +252,7 @@ async fn other_words_to_the_same_people_are_answered_by_the_no() {
         matches!(opinion(&other, &other.letter("bob@example.com", "one")).await, Opinion::Pending),
         "another pass"
     );
-    // Who said no takes it back, and other words are asked about again.
+    // The person takes the no back, and other words put a question again.
     asking.app.reopen(&id, ReopenArgs::default()).await.unwrap();
     assert!(matches!(opinion(&asking, &asking.letter("bob@example.com", "again")).await, Opinion::Pending));
 }
@@ -270,12 +270,12 @@ async fn a_no_to_one_request_alone_lets_other_words_be_asked_about() {
     child.lineage.push("ab".repeat(64).parse::<RevocationId>().unwrap());
     assert!(
         matches!(asking.app.ask(child).await.unwrap().opinion, Opinion::DeniedBefore { .. }),
-        "the same, by a child"
+        "the same for a child"
     );
     assert!(matches!(opinion(&asking, &asking.letter("bob@example.com", "two")).await, Opinion::Pending));
 }
 
-/// A letter as a client builds it anew: another boundary, date and id.
+/// A letter as a client builds it again: another boundary, date and id.
 fn built(asking: &Asking, turn: u32) -> Request {
     use base64::Engine;
     let text = format!(
@@ -298,7 +298,7 @@ async fn a_letter_that_is_built_anew_finds_its_approval_and_goes_once() {
     let id = ids.into_iter().next().unwrap().parse().unwrap();
     asking.approve(&id, ApprovalScope::Once).await.unwrap();
     asking.goes(&built(&asking, 3)).await.unwrap();
-    assert!(asking.goes(&built(&asking, 4)).await.is_err(), "approved once goes once");
+    assert!(asking.goes(&built(&asking, 4)).await.is_err(), "one approval sends one request");
     assert!(asking.goes(&built(&asking, 1)).await.is_err());
     let (again, _) = asking.ask(&built(&asking, 5)).await;
     assert_ne!(again, id);

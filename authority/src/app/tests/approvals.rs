@@ -1,4 +1,4 @@
-//! The desk by its verbs and ports: one question for a request, an answer that is used once, and the ways it ends.
+//! The desk, by its verbs and ports: one question for a request, an answer that is used once, and the ways it ends.
 
 use std::net::IpAddr;
 
@@ -36,7 +36,7 @@ impl Asking {
         for name in &args.approve_by {
             app.add_approver(name).await.unwrap();
         }
-        // As many as it asks could answer; those of a test are made by it.
+        // As many people as the pass asks must exist, so the test makes them.
         for spare in 1..args.approvers.unwrap_or(1) {
             app.add_approver(&format!("spare-{spare}").parse().unwrap()).await.unwrap();
         }
@@ -136,8 +136,8 @@ async fn the_same_request_is_one_question_and_goes_once() {
     let used = asking.app.approval(&id).await.unwrap();
     assert_eq!((used.status, used.uses, used.shown.is_none()), (ApprovalStanding::Used, 1, true));
     assert!(asking.goes(&request).await.is_err());
-    assert_ne!(asking.ask(&request).await.0, id, "to do it again is to ask again");
-    assert!(asking.approve(&id, once()).await.is_err(), "what was used stays used");
+    assert_ne!(asking.ask(&request).await.0, id, "doing it again puts a new question");
+    assert!(asking.approve(&id, once()).await.is_err(), "a used approval stays used");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,7 +203,7 @@ async fn another_pass_another_byte_and_a_child_are_other_questions() {
     let mut child = asking.question(&request);
     child.lineage.push("ab".repeat(64).parse::<RevocationId>().unwrap());
     let asked = asking.app.ask(child).await.unwrap();
-    assert!(matches!(asked.opinion, Opinion::Pending), "a child's question is its own");
+    assert!(matches!(asked.opinion, Opinion::Pending), "a child has its own question");
     let holder = asking.pass.lineage().last().unwrap();
     assert!(Approvals::approval(&*asking.app, &asked.id, holder).await.unwrap().is_none());
 }
@@ -222,10 +222,10 @@ async fn a_no_stays_with_its_reason_until_the_person_takes_it_back() {
     assert!(matches!(opinion, Opinion::Denied { because: Some(text) } if text == r"not \u{202e}that"));
     assert!(asking.approve(&id, once()).await.is_err());
     asking.app.reopen(&id, ReopenArgs::default()).await.unwrap();
-    assert!(asking.goes(&request).await.is_err(), "to take a no back is no yes");
+    assert!(asking.goes(&request).await.is_err(), "taking back a no is not a yes");
     asking.approve(&id, once()).await.unwrap();
     asking.app.deny(&id, DenyArgs::default()).await.unwrap();
-    assert!(asking.goes(&request).await.is_err(), "a yes that is taken back is none");
+    assert!(asking.goes(&request).await.is_err(), "a yes that was taken back does not count");
 }
 
 #[tokio::test]
@@ -242,7 +242,10 @@ async fn a_wider_yes_covers_what_is_alike_and_nothing_else() {
     assert!(matches!(asking.ask(&more).await.1, Opinion::Pending), "one more recipient");
     asking.goes(&second).await.unwrap();
     asking.goes(&asking.letter("bob@example.com", "three")).await.unwrap();
-    assert!(asking.goes(&asking.letter("bob@example.com", "four")).await.is_err(), "twice is twice");
+    assert!(
+        asking.goes(&asking.letter("bob@example.com", "four")).await.is_err(),
+        "approved twice goes twice"
+    );
 }
 
 #[tokio::test]
@@ -260,14 +263,14 @@ async fn several_approvers_are_several_people() {
     let by = async |name: Option<&datalog::ApproverName>| {
         asking.app.approve(&id, ApproveArgs { by: name.cloned(), ..ApproveArgs::default() }).await
     };
-    assert!(by(None).await.is_err(), "the owner is not named");
+    assert!(by(None).await.is_err(), "the pass does not name the owner");
     assert!(by(Some(eve)).await.is_err());
     assert_eq!(by(Some(alice)).await.unwrap().status, ApprovalStanding::Pending);
-    assert!(by(Some(alice)).await.is_err(), "alice twice is one");
+    assert!(by(Some(alice)).await.is_err(), "alice counts once");
     assert!(asking.goes(&request).await.is_err());
     assert_eq!(by(Some(bob)).await.unwrap().status, ApprovalStanding::Approved);
     asking.app.retire_approver(bob).await.unwrap();
-    assert!(asking.goes(&request).await.is_err(), "what a retired approver signed counts no more");
+    assert!(asking.goes(&request).await.is_err(), "a retired approver's signature no longer counts");
     let left = asking.app.approval(&id).await.unwrap();
     assert_eq!(
         (left.status, left.answers.len()),
@@ -308,7 +311,7 @@ async fn a_question_ends_with_its_pass_or_when_nobody_answers() {
     world.clock.advance(Duration::minutes(61));
     assert!(asking.goes(&request).await.is_err(), "a yes for one request holds an hour");
     let kept = world.behind().bytes(&format!("SELECT shown FROM approval WHERE id = '{id}'"));
-    assert!(kept.is_none(), "what was shown goes with the question");
+    assert!(kept.is_none(), "the shown request is deleted with the question");
 }
 
 #[tokio::test]
@@ -385,7 +388,7 @@ async fn a_pass_that_is_refused_too_often_is_stopped_until_a_person_resumes_it()
         asking.app.refusal(delete_refused(&asking, "denied")).await.unwrap();
     }
     asking.app.refusal(delete_refused(&asking, "approval-required")).await.unwrap();
-    // Whoever asks first does not try.
+    // A program that asks first does not try.
     for _ in 0..20 {
         asking.app.refusal(delete_refused(&asking, "would-deny")).await.unwrap();
     }

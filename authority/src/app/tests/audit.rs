@@ -189,7 +189,7 @@ async fn a_record_is_found_with_what_became_of_it() {
         assert_eq!(view.record.seq, 4);
         assert_eq!(view.outcome.as_ref().map(|outcome| outcome.seq), Some(5));
     }
-    assert!(app.record(6).await.unwrap().outcome.is_none(), "what was refused has none");
+    assert!(app.record(6).await.unwrap().outcome.is_none(), "a refused request has no outcome");
     let error = app.record(7).await.unwrap_err().to_string();
     assert!(error.contains("no audit record 7: the newest is 6"), "{error}");
 }

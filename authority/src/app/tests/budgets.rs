@@ -15,12 +15,12 @@ pub(super) fn of(budget: &str, cost: u64, max: u64) -> Reservation {
     }
 }
 
-/// One that slides over an hour, taken at a minute of it.
+/// A reservation of a budget that slides over an hour, at this minute.
 fn hourly(budget: &str, cost: u64, max: u64, minute: u64) -> Reservation {
     Reservation { window: Some(Window::Hour), at: minute * 60_000, ..of(budget, cost, max) }
 }
 
-/// One that takes these things, each of which counts once.
+/// A reservation of these things, each of which counts once.
 fn once(budget: &str, things: &[&str], max: u64) -> Reservation {
     let items: Vec<String> = things.iter().map(ToString::to_string).collect();
     Reservation { counts: Counts::Once(items), ..of(budget, things.len() as u64, max) }
@@ -31,7 +31,7 @@ async fn used(app: &App, budgets: &[&str]) -> Vec<u64> {
     app.used(&asked).await.unwrap().into_iter().map(|spent| spent.used).collect()
 }
 
-/// An intent that takes these.
+/// Writes an intent that takes these.
 async fn take(app: &App, reservations: &[Reservation]) -> Result<RecordId, IntentError> {
     let record = Record { reservations: reservations.to_vec(), ..super::audit::record("/x", "allow") };
     app.intent(record).await
@@ -125,11 +125,15 @@ async fn a_window_slides_and_never_holds_more_than_its_size() {
     let next = hourly("send/h", 1, 3, 60);
     assert!(take(&app, std::slice::from_ref(&next)).await.is_err(), "the first still counts in its hour");
     let stands = app.used(std::slice::from_ref(&next)).await.unwrap()[0];
-    assert_eq!((stands.used, stands.wait), (3, Some(60_000)), "room comes when the first has left");
+    assert_eq!(
+        (stands.used, stands.wait),
+        (3, Some(60_000)),
+        "there is room when the first use leaves the window"
+    );
     take(&app, &[hourly("send/h", 1, 3, 61)]).await.unwrap();
     assert!(take(&app, &[hourly("send/h", 1, 3, 62)]).await.is_err());
     let never = app.used(&[hourly("send/h", 4, 3, 62)]).await.unwrap()[0];
-    assert_eq!(never.wait, None, "no waiting makes room for more than there ever is");
+    assert_eq!(never.wait, None, "waiting does not help if the budget is too small");
 }
 
 #[tokio::test]
@@ -142,7 +146,10 @@ async fn a_recipient_counts_once_until_nobody_holds_it() {
     let stands = app.used(&[once("recipients", &["b", "c"], 2)]).await.unwrap()[0];
     assert_eq!((stands.used, stands.cost), (2, Some(1)));
     app.release(&[once("recipients", &["b"], 2)]).await.unwrap();
-    assert!(take(&app, &[once("recipients", &["c"], 2)]).await.is_err(), "the first still reached `b`");
+    assert!(
+        take(&app, &[once("recipients", &["c"], 2)]).await.is_err(),
+        "the first request still counts `b`"
+    );
     app.release(&[once("recipients", &["a", "b"], 2)]).await.unwrap();
     take(&app, &[once("recipients", &["c", "d"], 2)]).await.unwrap();
 }

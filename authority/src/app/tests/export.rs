@@ -1,4 +1,4 @@
-//! The log as a file, and the log that is left: verified with only the public key.
+//! The exported log, and the log that remains: both verify with only the public key.
 
 use std::io::{BufReader, Cursor};
 
@@ -147,7 +147,7 @@ async fn a_rotated_log_goes_on_and_verifies_across_its_files() {
     assert!(swapped.because.contains("does not go on"), "{swapped:?}");
     app.close().await;
     drop(app);
-    assert_eq!(world.open().verify_log().await.unwrap().first_bad, None, "and after a restart");
+    assert_eq!(world.open().verify_log().await.unwrap().first_bad, None, "it verifies after a restart, too");
     let error = world.open().record(3).await.unwrap_err().to_string();
     assert!(error.contains("moved to a file"), "{error}");
 }

@@ -34,7 +34,7 @@ async fn pass(app: &App, args: MintArgs) -> Arc<VerifiedPass> {
     PassCache::new(1).verify(&minted.pass, &Trust::root_keys(app), &|_| false, now).unwrap()
 }
 
-/// Records the decision of the pass on a listing, as the gateway does: its number.
+/// Records the pass's decision on a listing, as the gateway does. Returns the record's number.
 async fn decided(app: &App, pass: &Arc<VerifiedPass>) -> u64 {
     let (context, now) = (Context::default(), app.clock().now());
     let decision = decide(pass, listing(app), &context, now);
@@ -100,7 +100,7 @@ async fn the_facts_of_a_decision_are_kept_sealed_and_in_no_plain_text() {
     exported.push_str(&begun.header);
     exported.push_str(&app.export_lines(begun.after, begun.to).await.unwrap().lines.concat());
     assert!(exported.contains(r#","facts":""#) && !exported.contains(SECRET), "{exported}");
-    assert!(!holds(world.home().dir(), SECRET), "while it is open, with its write-ahead log");
+    assert!(!holds(world.home().dir(), SECRET), "the secret is in a file while the home is open");
     assert!(app.verify_log().await.unwrap().first_bad.is_none());
     app.close().await;
     drop(app);
@@ -171,8 +171,8 @@ async fn facts_are_forgotten_in_time_and_go_with_the_records_that_are_moved() {
     world.clock.advance(Duration::days(1) + Duration::seconds(1));
     assert_eq!(app.prune().await.unwrap().facts, 1);
     assert_eq!(why(&app, old).await, "the facts of this decision are forgotten after 2 days");
-    assert!(app.record(kept).await.unwrap().facts.is_some(), "how the pass reads is still there");
-    assert!(app.verify_log().await.unwrap().first_bad.is_none(), "what is forgotten is no forgery");
+    assert!(app.record(kept).await.unwrap().facts.is_some(), "the wording of the pass is still stored");
+    assert!(app.verify_log().await.unwrap().first_bad.is_none(), "forgotten facts do not count as forged");
     app.rotate_log(kept).await.unwrap();
     let left: BTreeSet<u64> = app.store.facts(0, moved).await.unwrap().iter().map(|row| row.seq).collect();
     assert_eq!(left, BTreeSet::from([moved]));

@@ -17,7 +17,7 @@ async fn refusals(app: &App, code: &'static str, times: usize) -> Vec<Option<Rec
     ids
 }
 
-/// What the log says after the root key's record.
+/// The records after the root key's.
 async fn said(app: &App) -> Vec<String> {
     app.store.settle().await.unwrap();
     let log = app.log(LogQuery { after: Some(1), ..LogQuery::default() }).await.unwrap();
@@ -38,7 +38,7 @@ async fn refusals_without_a_pass_are_counted_into_one_record_a_second() {
     let world = World::new().await;
     let app = world.open();
     let ids = refusals(&app, "pass-missing", 215).await;
-    assert!(ids.iter().all(|id| *id == Some(RecordId(2))), "each is told of the record that is like it");
+    assert!(ids.iter().all(|id| *id == Some(RecordId(2))), "each gets the record of the first one");
     refusals(&app, "pass-invalid", 2).await;
     assert_eq!(said(&app).await, ["refusal pass-missing null", "refusal pass-invalid null"]);
     world.clock.advance(Duration::seconds(1));
@@ -58,7 +58,7 @@ async fn what_was_counted_is_written_when_its_second_is_over() {
     let app = world.open();
     refusals(&app, "pass-missing", 3).await;
     app.write_counted(app.flood.over(app.clock.now()));
-    assert_eq!(said(&app).await.len(), 1, "the second is not over");
+    assert_eq!(said(&app).await.len(), 1, "the second has not passed");
     world.clock.advance(Duration::seconds(2));
     app.write_counted(app.flood.over(app.clock.now()));
     assert_eq!(said(&app).await[1..], ["counted pass-missing 2".to_owned()]);

@@ -1,4 +1,4 @@
-//! Grants: what was granted and what was not, when they end, and that none is left behind unused.
+//! Grants: which scopes were granted, when grants end, and that no unused grant is left behind.
 
 use super::*;
 use crate::health::Concern;
@@ -30,7 +30,7 @@ async fn a_scope_that_was_not_granted_is_told_with_what_does_not_work_without_it
     assert!(hint.contains("hallpass connect google-calendar --as google-calendar"), "{hint}");
     drop(app);
     let again = world.open().connections();
-    assert_eq!(again[0].concerns, info.concerns, "after a restart it is told the same");
+    assert_eq!(again[0].concerns, info.concerns, "after a restart the concerns are the same");
 }
 
 #[tokio::test]
@@ -64,9 +64,9 @@ async fn the_end_of_a_grant_is_shown_at_once_and_warned_of_before() {
     let app = world.connected().await;
     let info = app.connections().remove(0);
     assert_eq!(info.grant_ends, Some(START + Duration::seconds(604_799)));
-    assert_eq!(info.concerns, [], "seven days are no reason to warn");
+    assert_eq!(info.concerns, [], "a grant of seven days is no reason to warn");
 
-    // Google says the same end again with each refresh.
+    // Google repeats the same end with each refresh.
     world.clock.advance(Duration::days(5));
     world.provider.book(|book| book.beside.insert("refresh_token_expires_in".into(), 172_799.into()));
     token(&app).await;
@@ -105,7 +105,7 @@ async fn a_grant_that_goes_on_is_warned_of_no_more() {
     assert_eq!(app.connections()[0].concerns, []);
     world.clock.advance(Duration::days(6));
     app.tell_concerns().await;
-    assert_eq!(events(&app, "grant-ends").await, 2, "another grant is another warning");
+    assert_eq!(events(&app, "grant-ends").await, 2, "another grant gets its own warning");
 }
 
 /// How many events of this kind the log has.
@@ -136,13 +136,13 @@ async fn what_another_connection_lives_of_is_not_given_back() {
     let app = world.connected().await;
     world.provider.book(|book| book.account = "bob@example.com".into());
     connect(&app, &world.provider, Some("gmail-work")).await.unwrap();
-    // The person means `gmail-work` and signs in as who is connected as `gmail`.
+    // The person means `gmail-work`, but signs in as the account that is connected as `gmail`.
     world.provider.book(|book| book.account = "alice@example.com".into());
     let text = connect(&app, &world.provider, Some("gmail-work")).await.unwrap_err().to_string();
     assert!(text.contains("not given back: that could end `gmail` too"), "{text}");
     assert!(world.provider.book(|book| book.revoked.is_empty()));
     token(&app).await;
-    // Where that one needs a reconnect there is nothing to lose.
+    // If that one needs a reconnect, there is nothing to lose.
     world.clock.advance(HOUR);
     world.provider.next(provider::Fault::Answer(400, r#"{"error":"invalid_grant"}"#));
     assert!(lease(&app).await.is_err());
@@ -185,7 +185,7 @@ async fn a_connect_whose_caller_goes_away_is_kept_or_given_back() {
     let begun = app.begin_connect(start(None)).await.unwrap();
     let (state, code) = world.provider.consent(&begun.authorize_url);
     let finish = ConnectFinish { state, code: Some(code), ..ConnectFinish::default() };
-    // Polled once: it was begun, and its caller goes away.
+    // Polled once, so it has begun. Then the caller goes away.
     let gone = tokio::time::timeout(std::time::Duration::ZERO, app.finish_connect(finish)).await;
     assert!(gone.is_err());
     app.refresher.drain().await;

@@ -1,4 +1,4 @@
-//! Health: a person and an agent hear the same about a connection, and nobody guesses it from a text.
+//! Health: a person and an agent hear the same about a connection, and no text decides it.
 
 use verifier::ports::{Rejection, Sign};
 
@@ -37,7 +37,7 @@ async fn a_hiccup_of_the_token_endpoint_is_no_reconnect_for_anybody() {
         let world = World::with(Rotation::Keeps, "refresh = \"keeps\"").await;
         let app = world.connected().await;
         world.provider.next(Fault::Answer(status, body));
-        // The upstream takes the token no more, and the provider gives none.
+        // The upstream no longer takes the token, and the provider gives no other.
         let error = renewed(&app, 1).await.err();
         assert!(matches!(error, Some(LeaseError::Unavailable(_))), "{status} {body}: {error:?}");
         let info = only(&app);
@@ -82,7 +82,7 @@ async fn a_client_that_is_refused_keeps_the_grant_and_is_told_once() {
         assert_eq!(events(&app, "client-refused").await, 1, "people are told once");
         app.close().await;
         drop(app);
-        // Another process knows it before it has tried, and tries at once.
+        // Another process knows it before it has tried, and then tries at once.
         let app = world.open();
         assert_eq!(only(&app).status, ConnectionStatus::ClientRefused);
         world.provider.book(provider::Book::forget_faults);
@@ -90,7 +90,7 @@ async fn a_client_that_is_refused_keeps_the_grant_and_is_told_once() {
         assert_eq!(only(&app).concerns, []);
         app.close().await;
         drop(app);
-        assert_eq!(only(&world.open()).concerns, [], "what is over is over after a restart too");
+        assert_eq!(only(&world.open()).concerns, [], "a concern that has ended stays ended after a restart");
     }
 }
 
@@ -113,7 +113,7 @@ async fn a_host_that_leads_to_an_address_of_another_kind_says_which_and_what_all
     let setting = "`base_url = \"https://gmail.googleapis.com\"` under [services.gmail] in hallpass.toml";
     assert!(hint.contains(setting), "{hint}");
     world.clock.advance(Duration::hours(2));
-    assert_eq!(only(&app).concerns, [], "what was said long ago may be mended");
+    assert_eq!(only(&app).concerns, [], "an old sign may no longer be true");
 }
 
 #[tokio::test]
@@ -132,7 +132,7 @@ async fn no_grant_ends_because_of_letters_in_an_address() {
     let world = World::new().await;
     world.provider.book(|book| (book.gives_refresh, book.expires_in) = (Some(false), None));
     let app = world.connected().await;
-    // The same provider at a path with the number of the status in it.
+    // The same provider, at a path that contains the number of the status.
     let mut config = world.config();
     let service = config.services.get_mut(&"gmail".parse().unwrap()).unwrap();
     service.userinfo_url = Some(format!("{}/401/invalid_grant", world.provider.origin()));
@@ -154,7 +154,7 @@ async fn a_probe_that_gets_no_answer_is_no_reconnect() {
         assert!(matches!(error, Some(LeaseError::Unavailable(_))), "{status}: {error:?}");
         assert_eq!(only(&app).status, ConnectionStatus::Healthy, "{status}");
         world.clock.advance(Duration::minutes(2));
-        // It is good after all: the service alone refuses it, and that is what everybody is told.
+        // The token is good: only the service refuses it, and everybody is told so.
         let error = renewed(&app, 1).await.err();
         assert!(matches!(error, Some(LeaseError::Refused(_))), "{status}: {error:?}");
         assert!(matches!(only(&app).concerns[..], [ref told] if told.concern == Concern::TokenRefused));
@@ -183,7 +183,7 @@ async fn a_dead_token_is_noticed_in_the_services_own_words() {
         let told = only(&world.open()).concerns.remove(0).says;
         assert!(told.contains("answered `"), "{told}");
     }
-    // What the service itself says is asked of nobody else, and not believed of an older token.
+    // If the service itself says it, nobody else is asked. It does not count for an older token.
     let (world, app) = slack().await;
     let live = app.live().values().next().cloned().unwrap();
     let dead = || Rejection::Dead("token_revoked".into());
@@ -259,7 +259,7 @@ async fn a_refresh_that_cannot_be_read_entirely_loses_no_grant() {
         );
         app.close().await;
         drop(app);
-        // The provider has rotated: without the new refresh token the grant would be lost.
+        // The provider has rotated. Without the new refresh token the grant would be lost.
         let app = world.open();
         world.provider.book(|book| book.adopt("refresh-new"));
         assert!(token(&app).await.starts_with("access-"), "{body}");
@@ -314,7 +314,7 @@ async fn what_a_service_says_to_the_owner_is_kept_for_the_owner() {
     assert!(told.hint.as_deref().unwrap().contains(good), "{told:?}");
     assert_eq!(events(&app, "sign-on-wanted").await, 1);
     let log = app.log(LogQuery { limit: Some(1000), ..LogQuery::default() }).await.unwrap();
-    assert!(!serde_json::to_string(&log).unwrap().contains("SECRET"), "the address is in no record");
+    assert!(!serde_json::to_string(&log).unwrap().contains("SECRET"), "no record has the address");
     for bad in [
         "https://evil.example/sso",
         "http://accounts.google.com/sso",
@@ -330,7 +330,7 @@ async fn what_a_service_says_to_the_owner_is_kept_for_the_owner() {
     }
     app.refresher.noticed(&live, 7, sign_on(good));
     let Concern::SignOn { link, .. } = only(&app).concerns.remove(0).concern else { panic!() };
-    assert_eq!(link, None, "of another token nothing is believed");
+    assert_eq!(link, None, "signs about another token do not count");
     world.clock.advance(Duration::hours(2));
     assert_eq!(only(&app).concerns, [], "such an address is good for an hour");
 }

@@ -132,7 +132,7 @@ async fn an_older_database_beside_a_newer_write_ahead_log_is_noticed() {
     app.revoke(RevokeArgs { ids: vec![(&minted.info.id).into()], because: None, even_unknown: false })
         .await
         .unwrap();
-    // As a kill leaves it: the newest records are in the write-ahead log alone.
+    // As after a kill: only the write-ahead log has the newest records.
     let newer = database_files(&world);
     drop(app);
     for (path, bytes) in newer {
@@ -147,7 +147,8 @@ async fn an_older_database_beside_a_newer_write_ahead_log_is_noticed() {
     }
 }
 
-/// The checkpoint's file goes with what the database is: a backup of the database and the key, a new machine.
+/// The checkpoint's file belongs to the database. Here only the database and the key are restored: a backup, a new
+/// machine.
 #[tokio::test]
 async fn a_database_without_the_file_that_witnesses_it_is_not_opened() {
     let world = World::new().await;

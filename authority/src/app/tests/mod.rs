@@ -1,4 +1,4 @@
-//! The authority by its verbs, against a scripted provider.
+//! The authority's verbs, against a scripted provider.
 
 mod answers;
 mod approvals;
@@ -37,12 +37,12 @@ use provider::{Provider, Rotation};
 
 const START: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 
-/// A home of its own, a provider of its own, and a clock that stands still.
+/// A home, a provider, and a clock that moves only when a test sets it.
 struct World {
     dir: TempDir,
     provider: Provider,
     clock: FixedClock,
-    /// Lines for `[services.gmail]` beside those of the provider.
+    /// Lines for `[services.gmail]` in addition to those of the provider.
     settings: String,
 }
 
@@ -76,16 +76,16 @@ impl World {
         self.open_with(self.config()).unwrap()
     }
 
-    /// Without its witness: for tests of what the chain alone shows.
+    /// Opens the home without the file that witnesses the log, for tests of what the chain alone shows.
     fn open_unwitnessed(&self) -> Arc<App> {
         std::fs::remove_file(self.home().checkpoint()).unwrap_or_default();
         let (config, clock) = (self.config(), Clock::Fixed(self.clock.clone()));
         let catalog = Arc::new(Catalog::embedded().unwrap());
-        App::open_believing(&self.home(), config, clock, catalog, open::History::Accepted).unwrap()
+        App::open_believing(&self.home(), config, clock, catalog, open::LogHistory::Accepted).unwrap()
     }
 
     fn open_with(&self, config: Config) -> Result<Arc<App>, OpenError> {
-        // Read once: it is the same for every world.
+        // Read once, because it is the same for every world.
         static CATALOG: OnceLock<Arc<Catalog>> = OnceLock::new();
         let catalog = CATALOG.get_or_init(|| Arc::new(Catalog::embedded().unwrap())).clone();
         App::open_with(&self.home(), config, Clock::Fixed(self.clock.clone()), catalog)
@@ -98,7 +98,7 @@ impl World {
         app
     }
 
-    /// The database, as somebody has it who can write its file.
+    /// The database, for somebody who can write its file.
     fn behind(&self) -> Behind {
         Behind::of(&self.home().database())
     }
@@ -114,7 +114,7 @@ fn start(name: Option<&str>) -> ConnectStart {
     }
 }
 
-/// The whole code flow, with the person saying yes.
+/// The whole code flow. The person says yes.
 async fn connect(
     app: &Arc<App>,
     provider: &Provider,
@@ -125,7 +125,7 @@ async fn connect(
     app.finish_connect(ConnectFinish { state, code: Some(code), ..ConnectFinish::default() }).await
 }
 
-/// The same for another service, which the same provider stands for.
+/// The same for another service at the same provider.
 async fn connect_to(app: &Arc<App>, provider: &Provider, service: &str) -> Result<ConnectionInfo, AppError> {
     let begun = app.begin_connect(ConnectStart { service: service.parse().unwrap(), ..start(None) }).await?;
     let (state, code) = provider.consent(&begun.authorize_url);

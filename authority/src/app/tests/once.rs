@@ -11,7 +11,7 @@ use super::*;
 const WINDOW: Duration = Duration::minutes(10);
 const LINEAGE: &str = "p_AAAAAAAAAAAAAAAAAAAAAA";
 
-/// A request that puts this letter into the bin.
+/// A request that moves this letter to the trash.
 fn same(app: &App, letter: &str) -> Same {
     let catalog = app.catalog();
     let service = catalog.service(&"gmail".parse().unwrap()).unwrap();
@@ -73,15 +73,15 @@ async fn what_may_have_been_carried_out_is_not_sent_again_before_its_time() {
         assert_eq!(refused(send(&app, letter).await), expected);
         let lineage = LINEAGE.parse().unwrap();
         let asked = app.sent_before(&lineage, same(&app, letter), app.clock().now()).await.unwrap();
-        assert_eq!(asked, Some(expected), "nobody is asked about it either");
-        // What differs in anything is another request.
+        assert_eq!(asked, Some(expected), "no person is asked about it either");
+        // A request that differs in anything is another one.
         send(&app, &format!("{letter}x")).await.unwrap();
         world.clock.advance(WINDOW);
         send(&app, letter).await.unwrap();
     }
 }
 
-/// A letter that is built anew has another digest, and is the same question.
+/// A letter that is built again has another digest, but is the same question.
 #[tokio::test]
 async fn what_is_built_anew_is_what_was_sent_unless_a_key_makes_the_service_do_it_once() {
     let world = World::new().await;
@@ -123,9 +123,9 @@ async fn what_was_answered_or_did_nothing_may_be_sent_again_at_once() {
     let mut read = trashing(&app, "m2");
     read.once = None;
     let first = app.intent(read.clone()).await.unwrap();
-    app.intent(read.clone()).await.expect("what only reads is sent beside itself");
+    app.intent(read.clone()).await.expect("a read is sent while the same read is on its way");
     app.outcome(first, failed(CarriedOut::Perhaps));
-    app.intent(read).await.expect("what only reads is sent again");
+    app.intent(read).await.expect("a read is sent again");
 }
 
 #[tokio::test]
@@ -167,7 +167,11 @@ async fn an_unknown_outcome_outlives_a_restart_and_so_does_what_never_had_one() 
     let app = world.open();
     assert_eq!(refused(send(&app, "m1").await).record, unknown);
     let first = refused(send(&app, "m2").await);
-    assert_eq!((first.record, first.fate), (cut_off, Fate::Unknown), "nobody waits for what cannot come");
+    assert_eq!(
+        (first.record, first.fate),
+        (cut_off, Fate::Unknown),
+        "nobody waits for an outcome that cannot come"
+    );
     world.clock.advance(WINDOW + Duration::minutes(1));
     send(&app, "m1").await.unwrap();
     send(&app, "m2").await.unwrap();
@@ -183,7 +187,7 @@ async fn of_a_hundred_that_are_the_same_one_goes_and_the_others_find_its_record(
         racers.spawn(async move {
             let sent = send(&app, "m1").await;
             if let Ok(id) = sent {
-                // It is on its way while the others come.
+                // It is still on its way when the others come.
                 tokio::time::sleep(Wall::from_millis(50)).await;
                 app.outcome(id, failed(CarriedOut::Perhaps));
             }
@@ -209,7 +213,11 @@ async fn of_several_that_are_the_same_each_goes_when_the_one_before_it_was_answe
         let (app, under_way) = (app.clone(), under_way.clone());
         racers.spawn(async move {
             let id = send(&app, "m1").await.unwrap();
-            assert_eq!(under_way.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0, "two at once");
+            assert_eq!(
+                under_way.fetch_add(1, std::sync::atomic::Ordering::SeqCst),
+                0,
+                "two were under way at once"
+            );
             tokio::task::yield_now().await;
             under_way.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
             app.outcome(id, Outcome::Answered { status: 200, bytes: 2, took: Duration::SECOND });

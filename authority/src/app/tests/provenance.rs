@@ -34,7 +34,7 @@ async fn what_was_shown_outlasts_a_restart_and_belongs_to_its_lineage_and_connec
     let app = world.open();
     app.remember(shown(1, &["a"], &[])).await.unwrap();
     app.remember(shown(1, &["a", "b"], &["b"])).await.unwrap();
-    // Shown again is still created.
+    // An id that is shown again still counts as created.
     app.remember(shown(1, &["b"], &[])).await.unwrap();
     drop(app);
     let app = world.open();

@@ -18,18 +18,18 @@ use url::Url;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotation {
     Keeps,
-    /// A used refresh token is dead, and to use it again ends the grant.
+    /// A used refresh token is dead, and using it again ends the grant.
     Strict,
 }
 
-/// What the token endpoint does with its next refresh.
+/// What the token endpoint does at the next refresh.
 #[derive(Debug, Clone)]
 pub enum Fault {
-    /// Answers this, and does nothing.
+    /// Gives this answer, and does nothing.
     Answer(u16, &'static str),
-    /// Does it, and then answers this.
+    /// Refreshes, and then gives this answer.
     DoneBut(u16, &'static str),
-    /// Does it when `release` is called.
+    /// Refreshes when `release` is called.
     Held,
 }
 
@@ -61,13 +61,13 @@ pub struct Book {
     pub polls: usize,
     pub expires_in: Option<u64>,
     pub gives_refresh: Option<bool>,
-    /// Members of every answer with tokens beside the usual ones; null takes one away.
+    /// Further members of every answer with tokens. A null removes one.
     pub beside: serde_json::Map<String, serde_json::Value>,
-    /// What the next exchanges of a code answer, done or not.
+    /// The answers to the next exchanges of a code, whether done or not.
     pub exchanges: VecDeque<(u16, &'static str)>,
-    /// What the next questions for the account answer.
+    /// The answers to the next questions for the account.
     pub accounts: VecDeque<(u16, &'static str)>,
-    /// What a revocation answers.
+    /// The answer to a revocation.
     pub revocation: Option<(u16, &'static str)>,
 }
 
@@ -112,7 +112,7 @@ impl Provider {
         look(&mut self.shared.state.lock().unwrap())
     }
 
-    /// A person says yes in the browser: state and code.
+    /// A person says yes in the browser. Returns state and code.
     pub fn consent(&self, authorize_url: &str) -> (String, String) {
         let url = Url::parse(authorize_url).unwrap();
         let query: HashMap<String, String> = url.query_pairs().into_owned().collect();
@@ -149,7 +149,7 @@ impl Book {
         self.faults.clear();
     }
 
-    /// A refresh token that some answer spoke of is one of the provider's.
+    /// From now on this refresh token, which an answer named, is valid.
     pub fn adopt(&mut self, refresh: &str) {
         self.live_refresh.insert(refresh.to_owned());
     }

@@ -1,4 +1,4 @@
-//! Things that ended long ago are forgotten, and nothing before it ended.
+//! Things that ended long ago are forgotten, and nothing before it has ended.
 
 use datalog::{Narrowing, flags};
 
@@ -13,7 +13,7 @@ fn lasting(duration: &str) -> MintArgs {
     }
 }
 
-/// Takes one from a budget of this pass or block.
+/// Takes one use from a budget of this pass or block.
 async fn use_budget(app: &App, of: &str) {
     use crate::audit::{Event, EventEntry};
     let line = EventEntry::on_everything(Event::Resumed).at(START);
@@ -36,7 +36,7 @@ async fn what_ended_a_month_ago_is_forgotten() {
     let ids = vec![(&pass).into(), BLOCK.parse().unwrap()];
     app.revoke(RevokeArgs { ids, because: None, even_unknown: false }).await.unwrap();
     world.clock.advance(Duration::days(30) + Duration::minutes(59));
-    assert_eq!(app.prune().await.unwrap().passes, 0, "it ended 30 days ago in a minute");
+    assert_eq!(app.prune().await.unwrap().passes, 0, "in a minute it will have ended 30 days ago");
     assert_eq!((rows(&world, "pass"), rows(&world, "revocation"), rows(&world, "budget")), (1, 2, 1));
     world.clock.advance(Duration::minutes(2));
     let pruned = app.prune().await.unwrap();
@@ -54,10 +54,10 @@ async fn the_revocation_of_a_block_stays_as_long_as_a_pass_that_it_could_be_unde
         .await
         .unwrap();
     world.clock.advance(HOUR);
-    // Minted after the revocation: its blocks are none that was known then.
+    // It was minted after the revocation, so the revocation does not know its blocks.
     app.mint(lasting("300d")).await.unwrap();
     world.clock.advance(Duration::days(100));
-    assert_eq!(app.prune().await.unwrap().revocations, 0, "{long} is remembered, and so is what is below it");
+    assert_eq!(app.prune().await.unwrap().revocations, 0, "{long} and the passes below it are remembered");
     world.clock.advance(Duration::days(30));
     let pruned = app.prune().await.unwrap();
     assert_eq!((pruned.passes, pruned.revocations), (1, 1));

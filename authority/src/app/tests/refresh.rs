@@ -30,8 +30,8 @@ async fn a_thousand_leases_on_an_expired_token_cause_one_refresh() {
     assert_eq!(world.provider.refreshes(), 1);
 }
 
-/// Callers that come at every moment of a refresh, before, during and after: none opens a second one for a token that
-/// the first has replaced.
+/// Callers come at every moment of a refresh, before, during and after. None opens a second one for a token that the
+/// first has replaced.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn callers_at_every_moment_of_a_refresh_cause_one() {
     let world = World::with(Rotation::Strict, "").await;
@@ -177,7 +177,7 @@ async fn a_grant_that_another_process_refreshed_first_is_taken_over() {
     let world = World::with(Rotation::Strict, "").await;
     let app = world.connected().await;
     world.clock.advance(HOUR);
-    // Another process, which shares the store and not the memory, is first.
+    // Another process is first. It shares the store, but not the memory.
     let live = app.live()[&gmail()].clone();
     let row = app.store.known_connection(live.id).await.unwrap().unwrap();
     let other = Arc::new(connections::revive(&app.config, &app.catalog(), &app.vault, row));
@@ -218,7 +218,7 @@ async fn an_unknown_outcome_of_a_strict_provider_does_not_spend_the_living_token
     let world = World::with(Rotation::Strict, "").await;
     let app = world.connected().await;
     world.clock.advance(EARLY);
-    // The new pair is lost on its way: to repeat would be reuse, and would end the old access token too.
+    // The new pair is lost on its way. To repeat would be reuse, and would end the old access token too.
     world.provider.next(Fault::DoneBut(500, ""));
     assert_eq!(token(&app).await, "access-2");
     eventually("the refresh ends", || world.provider.refreshes() == 1 && !flying(&app)).await;
@@ -245,7 +245,7 @@ async fn a_disconnect_during_a_refresh_wins() {
         async move { lease(&app).await }
     });
     eventually("the refresh is under way", || world.provider.refreshes() == 1).await;
-    // The provider has no such grant any more, or it has: either way nothing is lent.
+    // The provider may still have the grant or not: either way nothing is lent.
     let disconnecting = app.store.begin_disconnect(
         app.live()[&gmail()].id,
         crate::audit::EventEntry::on_connection(crate::audit::Event::Disconnecting, &gmail()).at(START),
@@ -328,7 +328,7 @@ async fn a_provider_that_nobody_answers_at_is_unavailable() {
     let app = world.open_with(config).unwrap();
     assert!(matches!(lease(&app).await, Err(LeaseError::Unavailable(_))));
     assert_eq!(app.connections()[0].status, ConnectionStatus::Healthy);
-    // It was surely not sent: nothing is left open.
+    // It was surely not sent, so no intent stays open.
     drop(app);
     assert_eq!(world.behind().count("refresh_intent"), 0);
 }

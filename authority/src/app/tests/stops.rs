@@ -73,7 +73,7 @@ async fn resuming_everything_leaves_what_was_stopped_by_its_name_and_says_so() {
     let app = world.connected().await;
     app.stop_one(stop(StopTarget::Connection(gmail()))).await.unwrap();
     let idle = app.resume().await.unwrap();
-    assert!(!idle.changed && idle.stops.len() == 1, "everything was not stopped: {idle:?}");
+    assert!(!idle.changed && idle.stops.len() == 1, "the emergency stop did not hold: {idle:?}");
     app.stop(Some("looking".into())).await.unwrap();
     let everything = app.stops().everything.unwrap();
     assert_eq!((everything.since, everything.because.as_deref()), (Some(START), Some("looking")));
@@ -211,12 +211,12 @@ async fn a_session_of_the_console_outlives_a_restart_sealed() {
     let file = std::fs::read(world.home().database()).unwrap();
     let text = String::from_utf8_lossy(&file);
     for secret in [signed_in.id.expose_secret(), &signed_in.session.place, signed_in.session.csrf()] {
-        assert!(!text.contains(secret), "what opens a session is on disk");
+        assert!(!text.contains(secret), "a secret that opens a session is on disk");
     }
     world.clock.advance(Duration::minutes(50));
     let app = world.open();
     assert!(is_open(&app, &signed_in), "its person was there less than an hour ago");
-    assert!(!is_open(&app, &other), "who signed out stays out");
+    assert!(!is_open(&app, &other), "a person who signed out stays out");
     world.clock.advance(HOUR);
     drop(app);
     assert!(!is_open(&world.open(), &signed_in), "nobody was there for an hour");

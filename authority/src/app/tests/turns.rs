@@ -1,15 +1,15 @@
-//! Verbs that undo each other, both halfway: the store is held by somebody else while both have begun.
+//! Opposite verbs, both halfway: somebody else holds the store while both have begun.
 
 use super::*;
 
-/// Lets what was spawned run until it waits for the store.
+/// Lets the spawned work run until it waits for the store.
 async fn begun() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
 }
 
-/// Begins both, in this order, while the store is held; then lets them end.
+/// Begins both, in this order, while the store is held, and then lets them end.
 async fn both<A: Send + 'static, B: Send + 'static>(
     world: &World,
     first: impl Future<Output = A> + Send + 'static,

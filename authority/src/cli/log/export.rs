@@ -12,6 +12,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::verify::of_files;
+use crate::api::log::{NextLines, Upto};
 use crate::app::{ExportBegun, ExportLines, ExportRange, Rotation};
 use crate::cli::client::{Client, with_query};
 use crate::cli::context::{Context, block_on};
@@ -46,18 +47,12 @@ pub(super) struct Rotate {
 
 /// What was written.
 #[derive(Debug, Serialize)]
-struct Written<'a> {
+struct ExportReport<'a> {
     file: &'a Path,
     first: u64,
     records: u64,
     /// The key that verifies the file.
     key: String,
-}
-
-#[derive(Serialize)]
-struct Next {
-    after: u64,
-    to: u64,
 }
 
 impl Export {
@@ -89,11 +84,6 @@ impl Rotate {
     }
 }
 
-#[derive(Serialize)]
-struct Upto {
-    upto: u64,
-}
-
 /// Passes on every line of an export, in order.
 async fn exported(
     client: &Client,
@@ -104,7 +94,7 @@ async fn exported(
     line(&begun.header)?;
     let mut after = begun.after;
     while after < begun.to {
-        let path = with_query("/v1/log/exports/lines", &Next { after, to: begun.to })?;
+        let path = with_query("/v1/log/exports/lines", &NextLines { after, to: begun.to })?;
         let page: ExportLines = client.read(&path).await?;
         if page.last <= after {
             return Err(Failure::failed(format!("the log has no record {}", after + 1))
@@ -142,6 +132,6 @@ fn finished(context: &Context, file: &Path, begun: &ExportBegun) -> Result<(), F
         _ => format!("wrote records {} to {to}", after + 1),
     });
     context.term.say(format!("verify it anywhere with `hallpass log verify FILE --key {key}`"));
-    let written = Written { file, first: after + 1, records, key: key.clone() };
+    let written = ExportReport { file, first: after + 1, records, key: key.clone() };
     context.term.result(&written, || inline(&file.display().to_string()))
 }

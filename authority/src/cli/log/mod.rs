@@ -25,16 +25,16 @@ pub(super) use words::{counted_words, event_words, what};
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Log {
     #[command(subcommand)]
-    verb: Option<Verb>,
+    verb: Option<LogVerb>,
     #[command(flatten)]
-    filter: Filter,
+    filter: LogFilter,
     /// Keep printing each new record until interrupted
     #[arg(long, short)]
     follow: bool,
 }
 
 #[derive(Debug, Clone, Subcommand)]
-enum Verb {
+enum LogVerb {
     Verify(verify::Verify),
     Export(export::Export),
     Rotate(export::Rotate),
@@ -42,7 +42,7 @@ enum Verb {
 }
 
 #[derive(Debug, Clone, Args)]
-struct Filter {
+struct LogFilter {
     /// Show only records of this pass and of passes attenuated from it
     #[arg(long, value_name = "ID")]
     pass: Option<RevocationId>,
@@ -57,7 +57,7 @@ struct Filter {
     decision: Option<String>,
     /// Show only records of this kind
     #[arg(long, value_name = "KIND")]
-    kind: Option<Kind>,
+    kind: Option<RecordKind>,
     /// Show only records at or after this moment: a time (2026-11-22T09:00:00Z), a day, or how long ago (30m, 7d)
     #[arg(long, value_name = "WHEN", value_parser = when::moment)]
     since: Option<OffsetDateTime>,
@@ -70,7 +70,7 @@ struct Filter {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Kind {
+enum RecordKind {
     Intent,
     Outcome,
     Refusal,
@@ -78,8 +78,8 @@ enum Kind {
     Event,
 }
 
-impl From<Filter> for LogQuery {
-    fn from(filter: Filter) -> Self {
+impl From<LogFilter> for LogQuery {
+    fn from(filter: LogFilter) -> Self {
         let kind = filter.kind.and_then(|kind| kind.to_possible_value());
         Self {
             after: None,
@@ -98,10 +98,10 @@ impl From<Filter> for LogQuery {
 impl Log {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
         match self.verb {
-            Some(Verb::Verify(verify)) => verify.run(context),
-            Some(Verb::Export(export)) => export.run(context),
-            Some(Verb::Rotate(rotate)) => rotate.run(context),
-            Some(Verb::AcceptRestored(accept)) => accept.run(context),
+            Some(LogVerb::Verify(verify)) => verify.run(context),
+            Some(LogVerb::Export(export)) => export.run(context),
+            Some(LogVerb::Rotate(rotate)) => rotate.run(context),
+            Some(LogVerb::AcceptRestored(accept)) => accept.run(context),
             None if self.follow => follow(context, self.filter.into()),
             None => show(context, &self.filter.into()),
         }

@@ -17,13 +17,13 @@ const TELLING: [&str; 4] = ["connection", "code", "sink", "status"];
 const LONGEST: usize = 120;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Kind {
+pub(super) struct LineKind {
     place: Identifier,
     telling: String,
 }
 
-impl Kind {
-    pub(super) fn of(event: &Event<'_>, said: &Said) -> Self {
+impl LineKind {
+    pub(super) fn of(event: &Event<'_>, said: &SharedPart) -> Self {
         Self { place: event.metadata().callsite(), telling: said.telling.clone() }
     }
 
@@ -35,7 +35,7 @@ impl Kind {
 
 /// The part of a line that its whole kind shares.
 #[derive(Debug)]
-pub(super) struct Said {
+pub(super) struct SharedPart {
     level: Level,
     from: &'static str,
     message: String,
@@ -43,7 +43,7 @@ pub(super) struct Said {
     telling: String,
 }
 
-impl Said {
+impl SharedPart {
     pub(super) fn of(event: &Event<'_>) -> Self {
         let about = event.metadata();
         let mut said = Self {
@@ -68,7 +68,7 @@ impl Said {
     }
 }
 
-impl Visit for Said {
+impl Visit for SharedPart {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let name = field.name();
         if name == "message" {

@@ -21,7 +21,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::cli::repeats::kind::TARGET;
-use kind::{Kind, Said};
+use kind::{LineKind, SharedPart};
 use tracing::{Event, Level, Metadata};
 use tracing_subscriber::layer::{Context, Filter};
 
@@ -33,17 +33,17 @@ const MOST: usize = 256;
 
 /// Counts lines until its `Counting` ends; from then on each line is written.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Repeats(Arc<Shared>);
+pub(super) struct Repeats(Arc<SharedLines>);
 
 #[derive(Debug, Default)]
-struct Shared {
-    tally: Mutex<Tally>,
+struct SharedLines {
+    tally: Mutex<LineTally>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Tally {
-    kinds: HashMap<Kind, Counted>,
+struct LineTally {
+    kinds: HashMap<LineKind, CountedLine>,
     state: State,
 }
 
@@ -58,35 +58,35 @@ enum State {
 
 /// One kind, and how many lines were held back since its first.
 #[derive(Debug)]
-struct Counted {
-    said: Said,
+struct CountedLine {
+    said: SharedPart,
     more: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Line {
+enum LogLine {
     Written,
     Counted,
 }
 
-impl Tally {
-    fn seen(&mut self, event: &Event<'_>) -> Line {
+impl LineTally {
+    fn seen(&mut self, event: &Event<'_>) -> LogLine {
         if self.state != State::Counting {
-            return Line::Written;
+            return LogLine::Written;
         }
-        let said = Said::of(event);
-        let kind = Kind::of(event, &said);
+        let said = SharedPart::of(event);
+        let kind = LineKind::of(event, &said);
         let kind =
             if self.kinds.len() < MOST || self.kinds.contains_key(&kind) { kind } else { kind.coarse() };
         match self.kinds.entry(kind) {
             Entry::Occupied(counted) => {
                 let more = &mut counted.into_mut().more;
                 *more = more.saturating_add(1);
-                Line::Counted
+                LogLine::Counted
             }
             Entry::Vacant(first) => {
-                first.insert(Counted { said, more: 0 });
-                Line::Written
+                first.insert(CountedLine { said, more: 0 });
+                LogLine::Written
             }
         }
     }
@@ -107,9 +107,9 @@ impl Repeats {
     fn keep_writing(&self) {
         loop {
             let tally = self.tally();
-            let waits = |tally: &mut Tally| tally.kinds.is_empty() && tally.state == State::Counting;
+            let waits = |tally: &mut LineTally| tally.kinds.is_empty() && tally.state == State::Counting;
             let tally = self.0.changed.wait_while(tally, waits).unwrap_or_else(PoisonError::into_inner);
-            let counts = |tally: &mut Tally| tally.state == State::Counting;
+            let counts = |tally: &mut LineTally| tally.state == State::Counting;
             let waited = self.0.changed.wait_timeout_while(tally, WINDOW, counts);
             let (tally, _) = waited.unwrap_or_else(PoisonError::into_inner);
             let state = tally.state;
@@ -125,12 +125,12 @@ impl Repeats {
     fn write_counts(&self) {
         // Nothing is logged under the lock, because a log line takes it.
         let kinds = std::mem::take(&mut self.tally().kinds);
-        for Counted { said, more } in kinds.into_values().filter(|counted| counted.more > 0) {
+        for CountedLine { said, more } in kinds.into_values().filter(|counted| counted.more > 0) {
             said.write(more);
         }
     }
 
-    fn tally(&self) -> MutexGuard<'_, Tally> {
+    fn tally(&self) -> MutexGuard<'_, LineTally> {
         self.0.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -152,7 +152,7 @@ impl<S> Filter<S> for Repeats {
         if was_empty {
             self.0.changed.notify_all();
         }
-        line == Line::Written
+        line == LogLine::Written
     }
 
     fn max_level_hint(&self) -> Option<tracing::level_filters::LevelFilter> {

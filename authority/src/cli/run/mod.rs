@@ -35,7 +35,7 @@ use crate::clock::Clock;
 use child::Ended;
 use nested::Outer;
 use summary::Summary;
-use variables::{Keep, Reach, Variable, Variables};
+use variables::{GatewayAndPass, Keep, Variable, Variables};
 
 /// Run a command with its own pass, which ends with the command
 ///
@@ -74,7 +74,7 @@ pub(super) struct Run {
 
 /// The final report, for JSON output.
 #[derive(Debug, Serialize)]
-struct Told<'a> {
+struct RunReport<'a> {
     id: &'a str,
     exit_code: u8,
     revoked: bool,
@@ -91,7 +91,7 @@ impl Run {
         if asked.task.is_empty() {
             asked.task = name_of(program);
         }
-        let run = Start { program, arguments, variables: &self.variables, kept: &self.kept, context };
+        let run = CommandStart { program, arguments, variables: &self.variables, kept: &self.kept, context };
         let ended = match Outer::of(&context.environment) {
             Some(outer) => block_on(run.within(&outer, asked)),
             None => block_on(run.with_a_new_pass(&asked)),
@@ -105,7 +105,7 @@ impl Run {
 }
 
 /// A command, and its environment beside the pass.
-struct Start<'a> {
+struct CommandStart<'a> {
     program: &'a OsString,
     arguments: &'a [OsString],
     variables: &'a [Variable],
@@ -113,14 +113,14 @@ struct Start<'a> {
     context: &'a Context,
 }
 
-impl Start<'_> {
+impl CommandStart<'_> {
     async fn with_a_new_pass(&self, asked: &MintArgs) -> Result<Ended, Failure> {
         let context = self.context;
         let client = Client::needed(context, "the command would reach no gateway").await?;
         let minted: Minted = client.post::<MintArgs, Minted>("/v1/passes", asked).await?;
         let ended = async {
             let known: Vec<ConnectionInfo> = client.read("/v1/connections").await?;
-            let reach = Reach::of(&minted, &known)?;
+            let reach = GatewayAndPass::of(&minted, &known)?;
             let connected: Vec<ServiceName> = known.into_iter().map(|one| one.service).collect();
             mint::say(&minted, context)?;
             let expires = minted.info.expires;
@@ -154,7 +154,7 @@ impl Start<'_> {
         ended
     }
 
-    async fn run(&self, reach: &Reach, connected: &[ServiceName]) -> Result<Ended, Failure> {
+    async fn run(&self, reach: &GatewayAndPass, connected: &[ServiceName]) -> Result<Ended, Failure> {
         let environment = &self.context.environment;
         let variables = Variables::of(reach, self.variables, environment.no_proxy.as_deref())?;
         let withheld = variables::withheld(connected, self.kept, environment);
@@ -204,6 +204,7 @@ async fn end(minted: &Minted, ended: &Result<Ended, Failure>, context: &Context)
         }
     };
     let Ok(ended) = ended else { return };
-    let told = Told { id: minted.info.id.as_str(), exit_code: ended.exit_code(), revoked, summary: &summary };
+    let told =
+        RunReport { id: minted.info.id.as_str(), exit_code: ended.exit_code(), revoked, summary: &summary };
     term.notice(&told, || if revoked { summary.words() } else { String::new() });
 }

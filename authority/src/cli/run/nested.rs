@@ -11,7 +11,7 @@ use datalog::attenuate::AttenuateArgs;
 use http::header::AUTHORIZATION;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::variables::{Reach, url_variable};
+use super::variables::{GatewayAndPass, url_variable};
 use crate::app::MintArgs;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -33,7 +33,7 @@ impl Outer {
     }
 
     /// The pass for the inner command, and the gateway for it.
-    pub(super) fn narrowed(&self, asked: MintArgs, context: &Context) -> Result<Reach, Failure> {
+    pub(super) fn narrowed(&self, asked: MintArgs, context: &Context) -> Result<GatewayAndPass, Failure> {
         let text = self.pass.expose_secret();
         let read = datalog::inspect(text).map_err(|error| not_a_pass(&error))?;
         let catalog = crate::catalog::load(&context.home()?).map_err(Failure::failed)?;
@@ -55,12 +55,12 @@ impl Outer {
                 Some((one.name.to_string(), urls.get(&url_variable(one.name.as_str()))?.clone()))
             })
             .collect();
-        Ok(Reach { pass: SecretString::from(child), gateway: self.gateway.clone(), base_urls })
+        Ok(GatewayAndPass { pass: SecretString::from(child), gateway: self.gateway.clone(), base_urls })
     }
 }
 
 /// Ends the inner pass and leaves the outer one: a holder can give up its pass at the gateway.
-pub(super) async fn give_up(reach: &Reach) -> Result<(), Failure> {
+pub(super) async fn give_up(reach: &GatewayAndPass) -> Result<(), Failure> {
     let request = http::Request::delete(format!("{}/pass", reach.gateway))
         .header(AUTHORIZATION, format!("Bearer {}", reach.pass.expose_secret()))
         .body(Vec::new())

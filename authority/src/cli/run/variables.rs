@@ -19,11 +19,11 @@ use crate::nearest::nearest;
 #[derive(Debug, Clone)]
 pub(super) struct Variable {
     name: String,
-    what: What,
+    what: VariableUse,
 }
 
 #[derive(Debug, Clone)]
-enum What {
+enum VariableUse {
     Pass,
     Gateway,
     Url(ConnectionName),
@@ -36,9 +36,9 @@ impl FromStr for Variable {
         let expected = || format!("expected NAME=pass, NAME=gateway or NAME=url:CONNECTION, got `{text}`");
         let (name, what) = text.split_once('=').ok_or_else(expected)?;
         let what = match what.split_once(':') {
-            None if what == "pass" => What::Pass,
-            None if what == "gateway" => What::Gateway,
-            Some(("url", connection)) => What::Url(connection.parse().map_err(|_| expected())?),
+            None if what == "pass" => VariableUse::Pass,
+            None if what == "gateway" => VariableUse::Gateway,
+            Some(("url", connection)) => VariableUse::Url(connection.parse().map_err(|_| expected())?),
             _ => return Err(expected()),
         };
         if !is_name(name) {
@@ -70,14 +70,14 @@ fn is_name(text: &str) -> bool {
 }
 
 /// The pass of a command, and the gateway for it.
-pub(super) struct Reach {
+pub(super) struct GatewayAndPass {
     pub pass: SecretString,
     pub gateway: String,
     /// By the connection's name.
     pub base_urls: BTreeMap<String, String>,
 }
 
-impl Reach {
+impl GatewayAndPass {
     /// For a pass that was minted for the command.
     pub(super) fn of(minted: &Minted, known: &[ConnectionInfo]) -> Result<Self, Failure> {
         let own: Vec<&ConnectionInfo> =
@@ -94,8 +94,12 @@ impl Reach {
 pub(super) struct Variables(BTreeMap<String, SecretString>);
 
 impl Variables {
-    pub(super) fn of(reach: &Reach, further: &[Variable], no_proxy: Option<&str>) -> Result<Self, Failure> {
-        let Reach { pass, gateway, base_urls } = reach;
+    pub(super) fn of(
+        reach: &GatewayAndPass,
+        further: &[Variable],
+        no_proxy: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let GatewayAndPass { pass, gateway, base_urls } = reach;
         let mut all = BTreeMap::new();
         let mut set = |name: String, value: &str| all.insert(name, SecretString::from(value));
         set("HALLPASS_PASS".into(), pass.expose_secret());
@@ -108,9 +112,11 @@ impl Variables {
         set("no_proxy".into(), &direct);
         for variable in further {
             let value = match &variable.what {
-                What::Pass => pass.expose_secret(),
-                What::Gateway => gateway,
-                What::Url(name) => base_urls.get(name.as_str()).ok_or_else(|| not_in_it(name, base_urls))?,
+                VariableUse::Pass => pass.expose_secret(),
+                VariableUse::Gateway => gateway,
+                VariableUse::Url(name) => {
+                    base_urls.get(name.as_str()).ok_or_else(|| not_in_it(name, base_urls))?
+                }
             };
             set(variable.name.clone(), value);
         }

@@ -26,11 +26,11 @@ use show::Show;
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Services {
     #[command(subcommand)]
-    verb: Option<Verb>,
+    verb: Option<ServicesVerb>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum ServicesVerb {
     /// List the services (`services` alone does the same)
     List,
     /// List a service's operations, their effects, and the source of each effect
@@ -42,7 +42,7 @@ enum Verb {
 }
 
 #[derive(Debug, Serialize)]
-struct Listed<'a> {
+struct ListedService<'a> {
     name: &'a str,
     title: &'a str,
     revision: &'a str,
@@ -56,10 +56,10 @@ struct Listed<'a> {
 impl Services {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         match &self.verb {
-            None | Some(Verb::List) => list(&load(context)?, context),
-            Some(Verb::Show(show)) => show.run(&load(context)?, context),
-            Some(Verb::Import(import)) => import.run(context),
-            Some(Verb::Remove(remove)) => remove.run(context),
+            None | Some(ServicesVerb::List) => list(&load(context)?, context),
+            Some(ServicesVerb::Show(show)) => show.run(&load(context)?, context),
+            Some(ServicesVerb::Import(import)) => import.run(context),
+            Some(ServicesVerb::Remove(remove)) => remove.run(context),
         }
     }
 }
@@ -69,7 +69,7 @@ fn load(context: &Context) -> Result<Catalog, Failure> {
 }
 
 fn list(catalog: &Catalog, context: &Context) -> Result<(), Failure> {
-    let services: Vec<Listed<'_>> = catalog.services().map(|service| listed(service)).collect();
+    let services: Vec<ListedService<'_>> = catalog.services().map(|service| listed(service)).collect();
     context.term.result(&services, || {
         let mut table = Table::new(["NAME", "TITLE", "OPERATIONS", "EFFECTS", "HOSTS"]);
         for service in &services {
@@ -91,8 +91,8 @@ fn list(catalog: &Catalog, context: &Context) -> Result<(), Failure> {
     })
 }
 
-fn listed(service: &Service) -> Listed<'_> {
-    Listed {
+fn listed(service: &Service) -> ListedService<'_> {
+    ListedService {
         name: service.name.as_str(),
         title: &service.title,
         revision: &service.revision,

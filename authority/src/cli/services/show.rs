@@ -24,7 +24,7 @@ pub(super) struct Show {
 }
 
 #[derive(Debug, Serialize)]
-struct Shown<'a> {
+struct ShownService<'a> {
     id: &'a str,
     address: String,
     effects: Effects,
@@ -48,7 +48,7 @@ impl Show {
         let wanted =
             |operation: &&Operation| self.effect.is_none_or(|effect| operation.effects.contains(effect));
         let operations = service.operations.iter().map(AsRef::as_ref).filter(wanted);
-        let operations: Vec<Shown<'_>> = operations.map(shown).collect();
+        let operations: Vec<ShownService<'_>> = operations.map(shown).collect();
         context.term.result(&operations, || match service.reviewed {
             true => {
                 let mut table = Table::new(["OPERATION", "EFFECTS", "ADDRESS"]);
@@ -71,9 +71,9 @@ impl Show {
     }
 }
 
-fn shown(operation: &Operation) -> Shown<'_> {
+fn shown(operation: &Operation) -> ShownService<'_> {
     let derived = |basis: &Basis| Derived { effect: basis.effect, because: basis.because.to_string() };
-    Shown {
+    ShownService {
         id: operation.id.as_str(),
         address: operation.address(),
         effects: operation.effects,

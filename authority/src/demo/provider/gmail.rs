@@ -38,12 +38,13 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 }
 
 /// Gmail's form of a refusal.
-struct Failure(StatusCode, &'static str);
+struct GmailFailure(StatusCode, &'static str);
 
-const NO_SUCH_MESSAGE: Failure = Failure(StatusCode::NOT_FOUND, "no such message");
-const NOT_A_MESSAGE: Failure = Failure(StatusCode::BAD_REQUEST, "raw is not a message in base64url");
+const NO_SUCH_MESSAGE: GmailFailure = GmailFailure(StatusCode::NOT_FOUND, "no such message");
+const NOT_A_MESSAGE: GmailFailure =
+    GmailFailure(StatusCode::BAD_REQUEST, "raw is not a message in base64url");
 
-impl IntoResponse for Failure {
+impl IntoResponse for GmailFailure {
     fn into_response(self) -> Response {
         let Self(status, message) = self;
         let body = json!({ "error": { "code": status.as_u16(), "message": message } });
@@ -80,15 +81,15 @@ async fn list(State(shared): Shares, Query(search): Query<Search>) -> Json<Value
     Json(json!({ "messages": messages, "resultSizeEstimate": found.len() }))
 }
 
-async fn message(State(shared): Shares, Path(id): Path<String>) -> Result<Json<Value>, Failure> {
+async fn message(State(shared): Shares, Path(id): Path<String>) -> Result<Json<Value>, GmailFailure> {
     shared.mailbox().message(&id).map(|message| Json(message.to_json())).ok_or(NO_SUCH_MESSAGE)
 }
 
-async fn delete(State(shared): Shares, Path(id): Path<String>) -> Result<StatusCode, Failure> {
+async fn delete(State(shared): Shares, Path(id): Path<String>) -> Result<StatusCode, GmailFailure> {
     shared.mailbox().delete(&id).map(|()| StatusCode::NO_CONTENT).ok_or(NO_SUCH_MESSAGE)
 }
 
-async fn trash(State(shared): Shares, Path(id): Path<String>) -> Result<Json<Value>, Failure> {
+async fn trash(State(shared): Shares, Path(id): Path<String>) -> Result<Json<Value>, GmailFailure> {
     let mut mailbox = shared.mailbox();
     let message = mailbox.message_mut(&id).ok_or(NO_SUCH_MESSAGE)?;
     message.labels = vec!["TRASH".to_owned()];
@@ -107,7 +108,7 @@ async fn modify(
     State(shared): Shares,
     Path(id): Path<String>,
     Json(change): Json<LabelChange>,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Json<Value>, GmailFailure> {
     let mut mailbox = shared.mailbox();
     let message = mailbox.message_mut(&id).ok_or(NO_SUCH_MESSAGE)?;
     message.labels.retain(|label| !change.remove_label_ids.contains(label));
@@ -139,12 +140,12 @@ struct NewDraft {
     message: Raw,
 }
 
-async fn send(State(shared): Shares, Json(message): Json<Raw>) -> Result<Json<Value>, Failure> {
+async fn send(State(shared): Shares, Json(message): Json<Raw>) -> Result<Json<Value>, GmailFailure> {
     let sent = shared.mailbox().send(&message.raw, shared.now()).ok_or(NOT_A_MESSAGE)?;
     Ok(Json(sent.reference()))
 }
 
-async fn draft(State(shared): Shares, Json(draft): Json<NewDraft>) -> Result<Json<Value>, Failure> {
+async fn draft(State(shared): Shares, Json(draft): Json<NewDraft>) -> Result<Json<Value>, GmailFailure> {
     let draft = shared.mailbox().draft(&draft.message.raw, shared.now()).ok_or(NOT_A_MESSAGE)?;
     Ok(Json(draft_json(&draft)))
 }

@@ -15,7 +15,7 @@ use super::rules::{Authorization, Refusal};
 
 const CODE_LIFETIME: Duration = Duration::from_secs(60);
 
-pub(super) struct Grants {
+pub(super) struct DemoGrants {
     access_token_lifetime: Duration,
     /// Consent pages that were shown and wait for an answer.
     tickets: HashMap<String, Authorization>,
@@ -23,12 +23,12 @@ pub(super) struct Grants {
     access: HashMap<String, Access>,
     refresh: HashMap<String, Refresh>,
     /// By grant number; false once revoked.
-    grants: Vec<Standing>,
+    grants: Vec<GrantState>,
     issued: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum GrantState {
     Good,
     Revoked,
 }
@@ -48,24 +48,24 @@ struct Access {
 struct Refresh {
     grant: usize,
     scope: String,
-    used: Use,
+    used: CodeUse,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Use {
+enum CodeUse {
     Never,
     Once,
 }
 
 /// The answer of the token endpoint.
-pub(super) struct Tokens {
+pub(super) struct TokenAnswer {
     pub(super) access: String,
     pub(super) refresh: String,
     pub(super) expires_in: Duration,
     pub(super) scope: String,
 }
 
-impl Grants {
+impl DemoGrants {
     pub(super) fn new(access_token_lifetime: Duration) -> Self {
         Self {
             access_token_lifetime,
@@ -104,7 +104,7 @@ impl Grants {
         verifier: &str,
         redirect_uri: &str,
         now: Instant,
-    ) -> Result<Tokens, Refusal> {
+    ) -> Result<TokenAnswer, Refusal> {
         let known = self.codes.get(code).ok_or(Refusal::grant("no such code"))?;
         if let Some(grant) = known.used_for {
             self.revoke_grant(grant);
@@ -121,7 +121,7 @@ impl Grants {
         }
         let scope = known.authorization.scope.clone();
         let grant = self.grants.len();
-        self.grants.push(Standing::Good);
+        self.grants.push(GrantState::Good);
         if let Some(code) = self.codes.get_mut(code) {
             code.used_for = Some(grant);
         }
@@ -129,14 +129,14 @@ impl Grants {
     }
 
     /// Exchanges a refresh token, which spends it.
-    pub(super) fn refresh(&mut self, token: &str, now: Instant) -> Result<Tokens, Refusal> {
+    pub(super) fn refresh(&mut self, token: &str, now: Instant) -> Result<TokenAnswer, Refusal> {
         let known = self.refresh.get_mut(token).ok_or(Refusal::grant("no such refresh token"))?;
         let (grant, scope) = (known.grant, known.scope.clone());
-        if std::mem::replace(&mut known.used, Use::Once) == Use::Once {
+        if std::mem::replace(&mut known.used, CodeUse::Once) == CodeUse::Once {
             self.revoke_grant(grant);
             return Err(Refusal::grant("the refresh token was used before; its grant is revoked"));
         }
-        if self.standing(grant) == Standing::Revoked {
+        if self.standing(grant) == GrantState::Revoked {
             return Err(Refusal::grant("the grant was revoked"));
         }
         self.tokens(grant, scope, now)
@@ -154,7 +154,7 @@ impl Grants {
     pub(super) fn opens(&self, token: &str, now: Instant) -> bool {
         self.access
             .get(token)
-            .is_some_and(|access| now < access.expires && self.standing(access.grant) == Standing::Good)
+            .is_some_and(|access| now < access.expires && self.standing(access.grant) == GrantState::Good)
     }
 
     /// Every code and token that was ever given out.
@@ -162,13 +162,13 @@ impl Grants {
         &self.issued
     }
 
-    fn tokens(&mut self, grant: usize, scope: String, now: Instant) -> Result<Tokens, Refusal> {
+    fn tokens(&mut self, grant: usize, scope: String, now: Instant) -> Result<TokenAnswer, Refusal> {
         let access = self.issue("demo-access-")?;
         let refresh = self.issue("demo-refresh-")?;
         let expires = now + self.access_token_lifetime;
         self.access.insert(access.clone(), Access { grant, expires });
-        self.refresh.insert(refresh.clone(), Refresh { grant, scope: scope.clone(), used: Use::Never });
-        Ok(Tokens { access, refresh, expires_in: self.access_token_lifetime, scope })
+        self.refresh.insert(refresh.clone(), Refresh { grant, scope: scope.clone(), used: CodeUse::Never });
+        Ok(TokenAnswer { access, refresh, expires_in: self.access_token_lifetime, scope })
     }
 
     fn issue(&mut self, prefix: &str) -> Result<String, Refusal> {
@@ -177,13 +177,13 @@ impl Grants {
         Ok(value)
     }
 
-    fn standing(&self, grant: usize) -> Standing {
-        self.grants.get(grant).copied().unwrap_or(Standing::Revoked)
+    fn standing(&self, grant: usize) -> GrantState {
+        self.grants.get(grant).copied().unwrap_or(GrantState::Revoked)
     }
 
     fn revoke_grant(&mut self, grant: usize) {
         if let Some(standing) = self.grants.get_mut(grant) {
-            *standing = Standing::Revoked;
+            *standing = GrantState::Revoked;
         }
     }
 }

@@ -28,23 +28,23 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::demo::provider::shared::Options;
-pub(super) use crate::demo::provider::shared::Seen;
+pub(super) use crate::demo::provider::shared::SeenRequest;
 use crate::demo::provider::shared::Shared;
 pub(super) use crate::demo::provider::shared::holds;
-use grants::Grants;
+use grants::DemoGrants;
 pub(super) use letters::{ACCOUNT, COLLECTOR};
 use mailbox::Mailbox;
 pub(super) use mailbox::Tally;
 pub(super) use oauth::{AUTHORIZE_PATH, REVOKE_PATH, TOKEN_PATH, USERINFO_PATH};
 
 /// A running provider.
-pub(super) struct Provider {
+pub(super) struct DemoProvider {
     shared: Arc<Shared>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<io::Result<()>>,
 }
 
-impl Provider {
+impl DemoProvider {
     /// Listens on a free loopback port.
     pub(super) async fn start(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
@@ -53,7 +53,7 @@ impl Provider {
             started_at: options.now,
             started: Instant::now(),
             client_secret: grants::unguessable("demo-secret-")?,
-            grants: Mutex::new(Grants::new(options.access_token_lifetime)),
+            grants: Mutex::new(DemoGrants::new(options.access_token_lifetime)),
             mailbox: Mutex::new(Mailbox::seeded(options.now)),
             seen: Mutex::new(Vec::new()),
         });
@@ -80,7 +80,7 @@ impl Provider {
     }
 
     /// Every request so far, in order.
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(super) fn seen(&self) -> Vec<SeenRequest> {
         self.shared.seen().clone()
     }
 

@@ -18,7 +18,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::ACCOUNT;
-use super::grants::Tokens;
+use super::grants::TokenAnswer;
 use super::rules::{Authorization, Parameters, Refusal};
 use crate::demo::provider::shared::{CLIENT_ID, Shared};
 
@@ -95,7 +95,7 @@ async fn token(
     Ok(Json(answer(&tokens)))
 }
 
-fn answer(tokens: &Tokens) -> Value {
+fn answer(tokens: &TokenAnswer) -> Value {
     json!({
         "access_token": tokens.access,
         "refresh_token": tokens.refresh,

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::demo::provider::shared::{Seen, Shared};
+use crate::demo::provider::shared::{SeenRequest, Shared};
 
 const MAX_BODY: usize = 1 << 20;
 
@@ -20,7 +20,7 @@ pub(super) async fn record(State(shared): State<Arc<Shared>>, request: Request, 
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
-    shared.seen().push(Seen {
+    shared.seen().push(SeenRequest {
         method: parts.method.to_string(),
         target: parts.uri.to_string(),
         headers: headers.collect(),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::body::Bytes;
 use time::OffsetDateTime;
 
-use crate::demo::provider::grants::Grants;
+use crate::demo::provider::grants::DemoGrants;
 use crate::demo::provider::mailbox::Mailbox;
 
 /// The start of a provider.
@@ -22,9 +22,9 @@ pub(crate) struct Shared {
     pub(crate) started_at: OffsetDateTime,
     pub(crate) started: Instant,
     pub(crate) client_secret: String,
-    pub(super) grants: Mutex<Grants>,
+    pub(super) grants: Mutex<DemoGrants>,
     pub(super) mailbox: Mutex<Mailbox>,
-    pub(crate) seen: Mutex<Vec<Seen>>,
+    pub(crate) seen: Mutex<Vec<SeenRequest>>,
 }
 
 impl Shared {
@@ -33,7 +33,7 @@ impl Shared {
         self.started_at + self.started.elapsed()
     }
 
-    pub(super) fn grants(&self) -> MutexGuard<'_, Grants> {
+    pub(super) fn grants(&self) -> MutexGuard<'_, DemoGrants> {
         self.grants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -41,14 +41,14 @@ impl Shared {
         self.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn seen(&self) -> MutexGuard<'_, Vec<Seen>> {
+    pub(crate) fn seen(&self) -> MutexGuard<'_, Vec<SeenRequest>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// One request as it came in.
 #[derive(Clone)]
-pub(in crate::demo) struct Seen {
+pub(in crate::demo) struct SeenRequest {
     pub(in crate::demo) method: String,
     /// Path and query.
     pub(in crate::demo) target: String,
@@ -56,7 +56,7 @@ pub(in crate::demo) struct Seen {
     pub(crate) body: Bytes,
 }
 
-impl Seen {
+impl SeenRequest {
     #[cfg(test)]
     pub(in crate::demo) fn made<'a>(
         target: &str,

@@ -16,12 +16,12 @@ const REDIRECT: &str = "http://127.0.0.1:9/callback";
 const VERIFIER: &str = "a-verifier-of-forty-three-characters-or-more-01";
 const MAIL: &str = "/gmail/v1/users/me";
 
-async fn provider(access_token_lifetime: Duration) -> Provider {
+async fn provider(access_token_lifetime: Duration) -> DemoProvider {
     let now = datetime!(2026-11-02 09:00 UTC);
-    Provider::start(Options { access_token_lifetime, now }).await.unwrap()
+    DemoProvider::start(Options { access_token_lifetime, now }).await.unwrap()
 }
 
-async fn lasting() -> Provider {
+async fn lasting() -> DemoProvider {
     provider(Duration::from_secs(600)).await
 }
 
@@ -30,7 +30,7 @@ fn http() -> reqwest::Client {
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
-impl Provider {
+impl DemoProvider {
     fn authorize_url(&self, leave_out: &str) -> Url {
         let mut url = Url::parse(&format!("{}{AUTHORIZE_PATH}", self.base_url())).unwrap();
         let parameters = [

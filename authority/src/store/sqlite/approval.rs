@@ -15,8 +15,8 @@ use super::writer::{Verdict, Writing};
 use crate::question::{Happening, Next};
 use crate::store::Line;
 use crate::store::approval::{
-    Answer, AnswerTaken, ApprovalQuery, ApprovalRow, ApprovalStatus, ApprovalStore, ApproverRow, Bar, Bounds,
-    NewApproval, Put, Question, Reach, Says, Written,
+    Answer, AnswerTaken, ApprovalQuery, ApprovalReach, ApprovalRow, ApprovalStatus, ApprovalStore,
+    ApproverRow, Bar, Bounds, NewApproval, Put, Question, Says, Written,
 };
 use crate::store::sqlite::store::SqliteStore;
 use crate::store::stored::{Stored, Use};
@@ -159,7 +159,7 @@ impl ApprovalStore for SqliteStore {
 pub(super) fn use_up(connection: &Connection, Use { id, digest, alike, at }: &Use) -> rusqlite::Result<bool> {
     let Some(row) = one(connection, id, *at)? else { return Ok(false) };
     let is_for_it = row.digest == *digest
-        || (row.question.reach == Some(Reach::Alike) && row.alike.is_some() && row.alike == *alike);
+        || (row.question.reach == Some(ApprovalReach::Alike) && row.alike.is_some() && row.alike == *alike);
     match row.question.after(&Happening::Used { at: *at }) {
         Ok(Next::Now(next)) if is_for_it => keep(connection, &row, &next),
         _ => Ok(false),
@@ -202,7 +202,7 @@ fn answer_one(
                 }
             }
         }
-        Says::Yes { .. } if row.question.reach == Some(Reach::Alike) => {
+        Says::Yes { .. } if row.question.reach == Some(ApprovalReach::Alike) => {
             cover(writing.connection, &row, answer.at)?;
         }
         Says::Yes { .. } | Says::Reopen { .. } => {}

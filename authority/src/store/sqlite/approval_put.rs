@@ -50,7 +50,7 @@ fn find(connection: &Connection, ask: &NewApproval) -> rusqlite::Result<Option<P
     let no = open.iter().filter(|row| bars(row, &ask.digest, &ask.people)).max_by_key(|row| decided(row));
     let covers = |row: &&ApprovalRow| {
         row.question.status == ApprovalStatus::Approved
-            && row.question.reach == Some(crate::store::approval::Reach::Alike)
+            && row.question.reach == Some(crate::store::approval::ApprovalReach::Alike)
             && row.alike.is_some()
             && row.alike == ask.alike
             && self::holder(&row.lineage) == holder

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use time::OffsetDateTime;
 
 use super::columns::{millis, name_at, parse_name, time_at};
-use crate::store::approval::{ApprovalRow, ApprovalStatus, Bar, Grant, Question, Reach, Said, Word};
+use crate::store::approval::{ApprovalReach, ApprovalRow, ApprovalStatus, Bar, Grant, Question, Said, Word};
 
 /// ?1 is the time, by which an open question may have ended.
 pub(super) const COLUMNS: &str = "id, lineage, task, connection, operation, digest, alike, people, request, shown, needed, approvers,
@@ -140,16 +140,16 @@ fn status(word: &str) -> ApprovalStatus {
     STATES.iter().find(|(_, known)| *known == word).map_or(ApprovalStatus::Expired, |(status, _)| *status)
 }
 
-pub(super) fn reach_word(reach: Reach) -> &'static str {
+pub(super) fn reach_word(reach: ApprovalReach) -> &'static str {
     match reach {
-        Reach::Exact => "exact",
-        Reach::Alike => "alike",
+        ApprovalReach::Exact => "exact",
+        ApprovalReach::Alike => "alike",
     }
 }
 
 /// The least it could mean, if it is no word of ours.
-fn reach(word: &str) -> Reach {
-    if word == "alike" { Reach::Alike } else { Reach::Exact }
+fn reach(word: &str) -> ApprovalReach {
+    if word == "alike" { ApprovalReach::Alike } else { ApprovalReach::Exact }
 }
 
 fn bar_word(bar: Bar) -> &'static str {

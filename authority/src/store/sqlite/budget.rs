@@ -14,9 +14,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use time::{Duration, OffsetDateTime};
 
 use super::approval::use_up;
+use super::budget_cache::Change;
 use super::columns::millis;
 use super::once::{put as put_once, stands as stands_already};
-use super::standing::Change;
 use super::writer::{Verdict, Writing};
 use crate::store::budget::{BudgetStore, Intended, Taken};
 use crate::store::sqlite::store::SqliteStore;
@@ -105,13 +105,13 @@ impl BudgetStore for SqliteStore {
 impl SqliteStore {
     /// The state of a plain budget, if it is known without the disk.
     fn remembered(&self, reservation: &Reservation) -> Option<Spent> {
-        let plain = matches!(place(reservation), Place::Row);
+        let plain = matches!(place(reservation), CountedAt::Row);
         self.standing.of(&reservation.budget).filter(|_| plain).map(Spent::from)
     }
 }
 
 /// Where a reservation is counted.
-enum Place<'a> {
+enum CountedAt<'a> {
     /// In the budget's own row.
     Row,
     /// In its slice of the window.
@@ -120,14 +120,14 @@ enum Place<'a> {
     Things { items: &'a [String], window: Option<Window> },
 }
 
-fn place(reservation: &Reservation) -> Place<'_> {
+fn place(reservation: &Reservation) -> CountedAt<'_> {
     match (&reservation.counts, reservation.window) {
-        (Counts::Once(items), window) => Place::Things { items, window },
-        (Counts::Each | Counts::Stream, None) => Place::Row,
+        (Counts::Once(items), window) => CountedAt::Things { items, window },
+        (Counts::Each | Counts::Stream, None) => CountedAt::Row,
         (Counts::Each | Counts::Stream, Some(window)) => {
             let length = length(window) / SLICES;
             let number = reservation.at / length;
-            Place::Slice { window, number, end: number.saturating_add(1).saturating_mul(length) }
+            CountedAt::Slice { window, number, end: number.saturating_add(1).saturating_mul(length) }
         }
     }
 }
@@ -145,19 +145,19 @@ fn horizon(reservation: &Reservation, window: Option<Window>) -> i64 {
 fn stands(connection: &Connection, reservation: &Reservation) -> rusqlite::Result<Spent> {
     let key = &reservation.budget;
     match place(reservation) {
-        Place::Row => {
+        CountedAt::Row => {
             let mut select = connection.prepare_cached("SELECT used FROM budget WHERE key = ?1")?;
             let used: Option<u64> = select.query_row([key], |row| row.get(0)).optional()?;
             Ok(used.unwrap_or_default().into())
         }
-        Place::Slice { window, .. } => {
+        CountedAt::Slice { window, .. } => {
             let parts = parts(connection, key, horizon(reservation, Some(window)))?;
             let used = parts.iter().fold(0u64, |used, (_, amount)| used.saturating_add(*amount));
             let refills = refills(&parts, reservation, window);
             let wait = wait(&parts, reservation, window, used.saturating_add(reservation.cost));
             Ok(Spent { used, cost: None, wait, refills })
         }
-        Place::Things { items, window } => {
+        CountedAt::Things { items, window } => {
             let from = horizon(reservation, window);
             let parts = parts(connection, key, from)?;
             let (used, fresh) = (parts.len() as u64, fresh(connection, key, items, from)?);
@@ -223,8 +223,8 @@ fn take(writing: &mut Writing<'_>, reservation: &Reservation) -> rusqlite::Resul
     let Reservation { budget, max, cost, ends, .. } = reservation;
     let connection = writing.connection;
     match place(reservation) {
-        Place::Row => take_row(writing, reservation),
-        Place::Slice { window, number, end } => {
+        CountedAt::Row => take_row(writing, reservation),
+        CountedAt::Slice { window, number, end } => {
             forget(connection, budget, horizon(reservation, Some(window)))?;
             let used: u64 = connection
                 .prepare_cached("SELECT coalesce(sum(amount), 0) FROM budget_part WHERE key = ?1")?
@@ -234,7 +234,7 @@ fn take(writing: &mut Writing<'_>, reservation: &Reservation) -> rusqlite::Resul
             }
             add(connection, budget, &number.to_string(), end, *cost, *ends).map(|()| true)
         }
-        Place::Things { items, window } => {
+        CountedAt::Things { items, window } => {
             forget(connection, budget, horizon(reservation, window))?;
             let used: u64 = connection
                 .prepare_cached("SELECT count(*) FROM budget_part WHERE key = ?1")?
@@ -305,12 +305,12 @@ fn give_back(writing: &mut Writing<'_>, reservation: &Reservation) -> rusqlite::
             .execute(params![budget, part, count(amount)])
     };
     match place(reservation) {
-        Place::Row => connection
+        CountedAt::Row => connection
             .prepare_cached("UPDATE budget SET used = max(0, used - ?2) WHERE key = ?1")?
             .execute(params![budget, count(*cost)])
             .map(|_| ()),
-        Place::Slice { number, .. } => from_part(&number.to_string(), *cost).map(|_| ()),
-        Place::Things { items, .. } => {
+        CountedAt::Slice { number, .. } => from_part(&number.to_string(), *cost).map(|_| ()),
+        CountedAt::Things { items, .. } => {
             // A thing counts until every pass that took it is gone.
             for item in items {
                 from_part(item, 1)?;

@@ -35,7 +35,7 @@ enum Rest {
     UntilAwaited,
 }
 
-struct State<J> {
+struct InboxState<J> {
     jobs: VecDeque<(J, Awaited)>,
     /// How many callers wait.
     awaited: usize,
@@ -46,14 +46,14 @@ struct State<J> {
 }
 
 pub(super) struct Inbox<J> {
-    state: Mutex<State<J>>,
+    state: Mutex<InboxState<J>>,
     changed: Condvar,
 }
 
 impl<J> Default for Inbox<J> {
     fn default() -> Self {
         let (jobs, rest) = (VecDeque::new(), Rest::None);
-        let state = Mutex::new(State { jobs, awaited: 0, crowd: 0, rest, closed: false });
+        let state = Mutex::new(InboxState { jobs, awaited: 0, crowd: 0, rest, closed: false });
         Self { state, changed: Condvar::new() }
     }
 }
@@ -101,7 +101,7 @@ impl<J> Inbox<J> {
         Some(group.into_iter().map(|(job, _)| job).collect())
     }
 
-    fn until_there_is_work(&self) -> Option<MutexGuard<'_, State<J>>> {
+    fn until_there_is_work(&self) -> Option<MutexGuard<'_, InboxState<J>>> {
         let mut state = self.state();
         let mut first_seen = None;
         while state.awaited == 0 && !state.closed {
@@ -121,7 +121,7 @@ impl<J> Inbox<J> {
         (!state.jobs.is_empty()).then_some(state)
     }
 
-    fn state(&self) -> MutexGuard<'_, State<J>> {
+    fn state(&self) -> MutexGuard<'_, InboxState<J>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

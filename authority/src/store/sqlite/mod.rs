@@ -9,6 +9,7 @@ mod audit;
 #[cfg(test)]
 pub(crate) mod behind;
 mod budget;
+mod budget_cache;
 pub mod chain;
 mod checkpoint;
 mod columns;
@@ -25,7 +26,6 @@ mod prune;
 mod revocation;
 mod root_key;
 mod session;
-mod standing;
 mod stop;
 pub mod store;
 #[cfg(test)]
@@ -43,7 +43,7 @@ use crate::store::sqlite::store::SqliteStore;
 use crate::store::sqlite::store::configure;
 use crate::store::sqlite::store::open_reader;
 use crate::store::sqlite::store::read;
-use standing::Standing;
+use budget_cache::BudgetCache;
 use writer::Writer;
 
 impl SqliteStore {
@@ -54,7 +54,7 @@ impl SqliteStore {
         migrations::run(&mut connection)?;
         // This comes before the reader is opened, so that its companions (-wal, -shm) get the right mode too.
         make_private(path)?;
-        let standing = Arc::new(Standing::default());
+        let standing = Arc::new(BudgetCache::default());
         let writer = Writer::start(connection, standing.clone())?;
         Ok(Self { writer, standing, reader: open_reader(path)?, log_reader: open_reader(path)? })
     }

@@ -7,12 +7,12 @@ use super::budget;
 use super::columns::{millis, name_at, parse_name, time_at};
 use super::writer::Verdict;
 use crate::store::Line;
-use crate::store::pass::{PassQuery, PassRow, PassStore, Said};
+use crate::store::pass::{PassQuery, PassRow, PassStore, PassWords};
 use crate::store::sqlite::store::SqliteStore;
 use crate::store::stored::Stored;
 
 impl PassStore for SqliteStore {
-    fn minted(&self, pass: PassRow, says: Said, event: Line) -> Stored<'_, ()> {
+    fn minted(&self, pass: PassRow, says: PassWords, event: Line) -> Stored<'_, ()> {
         Box::pin(self.writer.write(move |writing| {
             let connections: Vec<&str> = pass.connections.iter().map(ConnectionName::as_str).collect();
             writing
@@ -36,7 +36,7 @@ impl PassStore for SqliteStore {
         }))
     }
 
-    fn pass<'a>(&'a self, id: &'a PassId) -> Stored<'a, Option<(PassRow, Option<Said>)>> {
+    fn pass<'a>(&'a self, id: &'a PassId) -> Stored<'a, Option<(PassRow, Option<PassWords>)>> {
         Box::pin(async move {
             self.read(|connection| {
                 connection
@@ -46,7 +46,7 @@ impl PassStore for SqliteStore {
                          FROM pass p LEFT JOIN revocation r ON r.id = p.id WHERE p.id = ?1",
                     )?
                     .query_row([id.as_str()], |row| {
-                        Ok((pass(row)?, row.get::<_, Option<String>>("says")?.map(Said)))
+                        Ok((pass(row)?, row.get::<_, Option<String>>("says")?.map(PassWords)))
                     })
                     .optional()
             })

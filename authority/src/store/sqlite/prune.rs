@@ -3,8 +3,8 @@
 use rusqlite::{Connection, params};
 use time::OffsetDateTime;
 
+use super::budget_cache::Change;
 use super::columns::millis;
-use super::standing::Change;
 use super::writer::Verdict;
 use crate::store::prune::{PruneStore, Pruned};
 use crate::store::sqlite::store::SqliteStore;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::store::StoreFault;
+use crate::store::sqlite::budget_cache::BudgetCache;
 use crate::store::sqlite::fault::fault;
-use crate::store::sqlite::standing::Standing;
 use crate::store::sqlite::writer::Writer;
 
 /// An open database.
@@ -18,7 +18,7 @@ pub struct SqliteStore {
     /// Reads the audit log. That takes time, and must not keep requests waiting.
     pub(super) log_reader: Mutex<Connection>,
     /// The committed use of plain budgets.
-    pub(super) standing: Arc<Standing>,
+    pub(super) standing: Arc<BudgetCache>,
     pub(super) writer: Writer,
 }
 

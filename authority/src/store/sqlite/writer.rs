@@ -16,8 +16,8 @@ use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use super::StoreFault;
+use super::budget_cache::{BudgetCache, Change};
 use super::inbox::{Awaited, Inbox};
-use super::standing::{Change, Standing};
 use crate::store::Line;
 use crate::store::sqlite::chain::Chain;
 
@@ -78,7 +78,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub fn start(connection: Connection, standing: Arc<Standing>) -> Result<Self, StoreFault> {
+    pub fn start(connection: Connection, standing: Arc<BudgetCache>) -> Result<Self, StoreFault> {
         let chain = Chain::load(&connection).map_err(|error| super::fault(&error))?;
         let (head_sender, head) = watch::channel(chain.head().seq);
         let inbox = Arc::new(Inbox::default());
@@ -195,7 +195,7 @@ struct Loop {
     connection: Connection,
     chain: Chain,
     jobs: Arc<Inbox<Job>>,
-    standing: Arc<Standing>,
+    standing: Arc<BudgetCache>,
     /// The budget changes of this transaction's jobs.
     changes: Vec<Change>,
     head: watch::Sender<u64>,

@@ -44,7 +44,7 @@ fn answer(by: &str, says: Says) -> Answer {
     Answer { by: by.parse().unwrap(), at: NOW, seen: None, says }
 }
 
-fn yes(by: &str, reach: Reach, times: Option<u32>) -> Answer {
+fn yes(by: &str, reach: ApprovalReach, times: Option<u32>) -> Answer {
     let grant = Grant { reach, times, until: NOW + Duration::hours(1) };
     answer(by, Says::Yes { block: vec![9], grant })
 }
@@ -122,12 +122,13 @@ async fn questions(store: &dyn Store) {
 
 async fn one_use(store: &dyn Store) {
     assert!(!uses(store, 1, "digest 1").await, "nobody has said yes");
-    let nobody = store.answered(id(1), yes("carol", Reach::Exact, Some(1)), written()).await.unwrap();
+    let nobody = store.answered(id(1), yes("carol", ApprovalReach::Exact, Some(1)), written()).await.unwrap();
     assert!(matches!(nobody, AnswerTaken::Retired), "no key is known of her");
-    let unknown = store.answered(id(77), yes("anna", Reach::Exact, Some(1)), written()).await.unwrap();
+    let unknown =
+        store.answered(id(77), yes("anna", ApprovalReach::Exact, Some(1)), written()).await.unwrap();
     assert!(matches!(unknown, AnswerTaken::NotFound));
     let before = records(store).await;
-    let row = done(store, 1, yes("anna", Reach::Exact, Some(1))).await;
+    let row = done(store, 1, yes("anna", ApprovalReach::Exact, Some(1))).await;
     assert_eq!((row.question.status, row.question.version), (ApprovalStatus::Approved, 2));
     assert_eq!(records(store).await, before + 1);
     let kept = store.approval(&id(1), NOW).await.unwrap().unwrap();
@@ -161,13 +162,13 @@ async fn noes(store: &dyn Store) {
         _ => panic!("only anna takes her no back"),
     }
     assert_eq!(done(store, 2, reopen("anna")).await.question.status, ApprovalStatus::Pending);
-    let stale = Answer { seen: Some(1), ..yes("bob", Reach::Exact, Some(1)) };
+    let stale = Answer { seen: Some(1), ..yes("bob", ApprovalReach::Exact, Some(1)) };
     let taken = store.answered(id(2), stale, written()).await.unwrap();
     assert!(matches!(taken, AnswerTaken::Refused(Refused::AnotherVersion, _)));
 }
 
 async fn alike(store: &dyn Store) {
-    done(store, 2, yes("bob", Reach::Alike, None)).await;
+    done(store, 2, yes("bob", ApprovalReach::Alike, None)).await;
     assert_eq!(status(store, 3).await, ApprovalStatus::Covered, "a yes to what is alike covers what waits");
     assert!(matches!(put(store, ask(8)).await, Put::Found(row) if row.id == id(2)));
     assert!(uses(store, 2, "digest 8").await && uses(store, 2, "digest 9").await, "as often as it likes");

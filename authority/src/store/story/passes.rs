@@ -18,7 +18,7 @@ pub(super) async fn tell(store: &dyn Store) {
         root_key: 2,
         is_revoked: false,
     };
-    let says = |byte: u8| Said(format!("what {byte} says"));
+    let says = |byte: u8| PassWords(format!("what {byte} says"));
     store.minted(pass(1, 10), says(1), event(Event::Minted)).await.unwrap();
     store.minted(pass(2, 30), says(2), event(Event::Minted)).await.unwrap();
     let (row, said) = store.pass(&pass(1, 0).id).await.unwrap().unwrap();

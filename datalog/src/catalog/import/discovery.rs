@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::schema::Schemas;
-use crate::catalog::description::{OperationLine, SignIn, Source};
+use crate::catalog::description::{DescriptionSource, OperationLine, SignIn};
 use crate::catalog::import::draft::{Draft, ImportError, Imported, host_of, operation_id, service_name};
 use crate::words::names::ServiceName;
 
@@ -38,7 +38,7 @@ pub(crate) fn import(document: &Value, name: Option<ServiceName>) -> Result<Impo
         }
     }
     query.insert("alt".into(), "'json'".into());
-    let mut walk = Walk {
+    let mut walk = DiscoveryWalk {
         prefix: format!("{}.", own_name),
         base: text(document, "servicePath").unwrap_or_default(),
         schemas: &mut schemas,
@@ -51,7 +51,7 @@ pub(crate) fn import(document: &Value, name: Option<ServiceName>) -> Result<Impo
     let draft = Draft {
         service,
         title: text(document, "title").unwrap_or(own_name).to_owned(),
-        source: Source::Discovery,
+        source: DescriptionSource::Discovery,
         revision: text(document, "revision").unwrap_or_default().to_owned(),
         sign_in: sign_in(document, &host),
         hosts: vec![host],
@@ -89,7 +89,7 @@ fn sign_in(document: &Value, host: &str) -> Option<SignIn> {
     })
 }
 
-struct Walk<'w, 'a> {
+struct DiscoveryWalk<'w, 'a> {
     prefix: String,
     base: &'a str,
     schemas: &'w mut Schemas<'a>,
@@ -99,7 +99,7 @@ struct Walk<'w, 'a> {
     excluded: Vec<String>,
 }
 
-impl<'a> Walk<'_, 'a> {
+impl<'a> DiscoveryWalk<'_, 'a> {
     fn resource(&mut self, resource: &'a Value, depth: usize) {
         if depth > 20 {
             self.schemas.note("resources are nested too deep: left out from there");

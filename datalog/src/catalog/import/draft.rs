@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::catalog::description::{FORMAT, Facts, Header, OperationLine, SignIn, Source, TypeLine};
+use crate::catalog::description::{
+    DescriptionSource, FORMAT, Facts, Header, OperationLine, SignIn, TypeLine,
+};
 use crate::catalog::import::schema::Schemas;
 use crate::words::message::Hinted;
 use crate::words::names::{NameError, ServiceName};
@@ -96,7 +98,7 @@ impl Hinted for ImportError {
 pub(crate) struct Draft<'a> {
     pub(crate) service: ServiceName,
     pub(crate) title: String,
-    pub(crate) source: Source,
+    pub(crate) source: DescriptionSource,
     pub(crate) revision: String,
     pub(crate) hosts: Vec<String>,
     pub(crate) query: BTreeMap<String, String>,

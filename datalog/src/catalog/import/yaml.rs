@@ -25,22 +25,22 @@ pub(crate) fn value_of(bytes: &[u8]) -> Result<Value, ImportError> {
 }
 
 /// A list or an object that has not ended yet.
-enum Open {
+enum OpenNode {
     List(Vec<Value>),
     /// With the key whose value comes next.
     Object(Map<String, Value>, Option<String>),
 }
 
 #[derive(Default)]
-struct Reader {
-    open: Vec<(Open, usize, usize)>,
+struct YamlReader {
+    open: Vec<(OpenNode, usize, usize)>,
     anchors: HashMap<usize, (Value, usize)>,
     done: Option<Value>,
     room: Room,
 }
 
 fn yaml(text: &str) -> Result<Value, String> {
-    let mut reader = Reader::default();
+    let mut reader = YamlReader::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| error.to_string())?;
         reader.event(event).map_err(|why| format!("line {}: {why}", span.start.line()))?;
@@ -48,7 +48,7 @@ fn yaml(text: &str) -> Result<Value, String> {
     reader.done.ok_or_else(|| "nothing stands in it".into())
 }
 
-impl Reader {
+impl YamlReader {
     fn event(&mut self, event: Event<'_>) -> Result<(), String> {
         match event {
             Event::DocumentStart(_) if self.done.is_some() => Err("a second document begins".into()),
@@ -57,20 +57,20 @@ impl Reader {
             | Event::StreamEnd
             | Event::DocumentStart(_)
             | Event::DocumentEnd => Ok(()),
-            Event::SequenceStart(anchor, _) => self.open(Open::List(Vec::new()), anchor),
-            Event::MappingStart(anchor, _) => self.open(Open::Object(Map::new(), None), anchor),
+            Event::SequenceStart(anchor, _) => self.open(OpenNode::List(Vec::new()), anchor),
+            Event::MappingStart(anchor, _) => self.open(OpenNode::Object(Map::new(), None), anchor),
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some((open, anchor, before)) = self.open.pop() else { return Ok(()) };
                 let value = match open {
-                    Open::List(items) => Value::Array(items),
-                    Open::Object(entries, _) => Value::Object(entries),
+                    OpenNode::List(items) => Value::Array(items),
+                    OpenNode::Object(entries, _) => Value::Object(entries),
                 };
                 let weight = self.room.taken() - before;
                 self.put(value, anchor, weight)
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let weight = self.count(text.len())?;
-                if let Some((Open::Object(entries, key @ None), ..)) = self.open.last_mut() {
+                if let Some((OpenNode::Object(entries, key @ None), ..)) = self.open.last_mut() {
                     if text == "<<" && style == ScalarStyle::Plain {
                         return Err("a merge key (`<<`) is not read".into());
                     }
@@ -98,11 +98,11 @@ impl Reader {
         self.room.value(text).map_err(|error| error.to_string())
     }
 
-    fn open(&mut self, open: Open, anchor: usize) -> Result<(), String> {
+    fn open(&mut self, open: OpenNode, anchor: usize) -> Result<(), String> {
         if self.open.len() >= MAX_DEPTH {
             return Err(format!("it is nested deeper than {MAX_DEPTH}"));
         }
-        if matches!(self.open.last(), Some((Open::Object(_, None), ..))) {
+        if matches!(self.open.last(), Some((OpenNode::Object(_, None), ..))) {
             return Err("a key is a list or an object".into());
         }
         let before = self.room.taken();
@@ -118,8 +118,8 @@ impl Reader {
             self.anchors.insert(anchor, (value.clone(), weight));
         }
         match self.open.last_mut() {
-            Some((Open::List(items), ..)) => items.push(value),
-            Some((Open::Object(entries, key), ..)) => {
+            Some((OpenNode::List(items), ..)) => items.push(value),
+            Some((OpenNode::Object(entries, key), ..)) => {
                 let key = key.take().ok_or("an alias is a key")?;
                 entries.insert(key, value);
             }

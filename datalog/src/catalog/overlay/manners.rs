@@ -72,7 +72,7 @@ pub struct ScopeHeaders {
 }
 
 impl ScopeHeaders {
-    /// The scopes of which one would be enough, if the token has none of them.
+    /// The accepted scopes, if the token has none of them. One would be enough.
     pub fn missing<'a>(&self, status: u16, accepted: &'a str, granted: &str) -> Vec<&'a str> {
         let list = |text: &'a str| text.split(',').map(str::trim).filter(|scope| !scope.is_empty());
         let has = |scope: &str| granted.split(',').any(|granted| granted.trim() == scope);

@@ -144,7 +144,7 @@ pub(crate) struct Overlay {
     /// Operations where an `id` at the top of the body is not the id of the thing at the end of the path.
     #[serde(default)]
     pub(crate) other_ids: Vec<String>,
-    /// Pairs of kinds that one thing may have both of.
+    /// Pairs of kinds. One thing may be of both.
     #[serde(default)]
     pub(crate) twins: Vec<[String; 2]>,
     #[serde(default, rename = "decode")]

@@ -122,8 +122,8 @@ pub enum RevokeBy {
     Form,
     /// At `revoke_url`, with the token itself as the bearer. The answer is an object that says `ok`.
     Bearer,
-    /// DELETE at the service's own API, with the client as Basic credentials and `access_token` in JSON. `{client_id}` in
-    /// the paths stands for the client.
+    /// DELETE at the service's own API, with the client as Basic credentials and `access_token` in JSON.
+    /// `{client_id}` in the paths stands for the client.
     Client { grant: String, token: String },
 }
 
@@ -220,6 +220,7 @@ pub enum TokenShape {
     /// RFC 6749, section 5.1.
     #[default]
     Standard,
-    /// Slack's way: the person's tokens stand under `authed_user`, beside a bot's, and are asked for as `user_scope`.
+    /// Slack's way: the person's tokens stand under `authed_user`, beside a bot's. Their scopes are asked for as
+    /// `user_scope`.
     AuthedUser,
 }

@@ -24,7 +24,7 @@ pub(crate) struct EffectRule {
 pub(crate) struct ConditionLine {
     pub(crate) effects: Vec<Effect>,
     /// The name of an argument, or of several that are alternatives.
-    pub(crate) argument: Names,
+    pub(crate) argument: OneOrMore,
     /// The absence of the argument causes them: without it the service does something with these effects.
     #[serde(default)]
     pub(crate) absent: Absent,
@@ -60,12 +60,12 @@ pub enum Absent {
 /// One name or several.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub(crate) enum Names {
+pub(crate) enum OneOrMore {
     One(String),
     Several(Vec<String>),
 }
 
-impl Names {
+impl OneOrMore {
     pub(crate) fn as_slice(&self) -> &[String] {
         match self {
             Self::One(name) => std::slice::from_ref(name),
@@ -74,7 +74,7 @@ impl Names {
     }
 }
 
-/// The scopes of operations, of which a grant must have one, if the description does not say.
+/// The scopes of operations, if the description does not say. A grant must have one of them.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ScopesLine {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use biscuit_auth::builder::{Check, Predicate, Term};
 use biscuit_auth::macros::check;
 
-use super::types::{Arguments, Condition, NumberTest, Test, TextTest};
+use super::types::{ArgCondition, Arguments, NumberTest, Test, TextTest};
 use crate::catalog::selector::{Selector, Target};
 use crate::words::names::ConnectionName;
 
@@ -22,7 +22,7 @@ pub(super) fn caveats(all: &[Arguments]) -> Vec<Check> {
         let same = || all.iter().filter(|other| other.target == one.target);
         let mut names: BTreeSet<&str> = one.implied.iter().map(String::as_str).collect();
         names.extend(same().flat_map(|other| &other.conditions).map(|condition| condition.name.as_str()));
-        let place = Place { id: id.as_str(), connection: one.target.connection.as_ref() };
+        let place = OperationPlace { id: id.as_str(), connection: one.target.connection.as_ref() };
         checks.push(place.closed(&names));
         for condition in same().flat_map(|other| &other.conditions) {
             checks.extend(place.condition(condition));
@@ -33,18 +33,18 @@ pub(super) fn caveats(all: &[Arguments]) -> Vec<Check> {
 
 /// The operation that caveats are about.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct OperationPlace<'a> {
     id: &'a str,
     connection: Option<&'a ConnectionName>,
 }
 
-impl Place<'_> {
+impl OperationPlace<'_> {
     fn closed(self, names: &BTreeSet<&str>) -> Check {
         let names = Term::Set(names.iter().map(|name| Term::Str((*name).to_owned())).collect());
         self.only(check!(r#"reject if arg_name($n), !{names}.contains($n)"#, names = names))
     }
 
-    fn condition(self, condition: &Condition) -> Vec<Check> {
+    fn condition(self, condition: &ArgCondition) -> Vec<Check> {
         let name = condition.name.as_str();
         let Some((kind, test)) = &condition.test else {
             return if condition.optional {

@@ -23,13 +23,13 @@ impl Literal {
     }
 }
 
-pub(super) enum Word {
+pub(super) enum Token {
     Name(String),
     Quoted(String),
     Symbol(&'static str),
 }
 
-impl Word {
+impl Token {
     pub(super) fn shown(&self) -> String {
         match self {
             Self::Name(text) => format!("`{text}`"),
@@ -39,8 +39,8 @@ impl Word {
     }
 }
 
-pub(super) fn shown(word: Option<&Word>) -> String {
-    word.map_or_else(|| "the end".into(), Word::shown)
+pub(super) fn shown(word: Option<&Token>) -> String {
+    word.map_or_else(|| "the end".into(), Token::shown)
 }
 
 pub(super) struct Words<'a> {
@@ -68,29 +68,29 @@ impl<'a> Words<'a> {
         }
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<Word>, String> {
+    pub(super) fn next(&mut self) -> Result<Option<Token>, String> {
         let Some(first) = self.peek() else { return Ok(None) };
         if first == '"' {
             return self.quoted().map(Some);
         }
         for symbol in ["<=", ">=", "==", "=", "<", ">", ",", "(", ")"] {
             if self.take(symbol) {
-                return Ok(Some(Word::Symbol(if symbol == "==" { "=" } else { symbol })));
+                return Ok(Some(Token::Symbol(if symbol == "==" { "=" } else { symbol })));
             }
         }
         let text = self.rest.as_str();
         let end = text.find(|c: char| c.is_whitespace() || "<>=,()\"".contains(c)).unwrap_or(text.len());
         let (word, rest) = text.split_at(end);
         self.rest = rest.chars();
-        Ok(Some(Word::Name(word.to_owned())))
+        Ok(Some(Token::Name(word.to_owned())))
     }
 
-    fn quoted(&mut self) -> Result<Word, String> {
+    fn quoted(&mut self) -> Result<Token, String> {
         self.rest.next();
         let mut text = String::new();
         while let Some(c) = self.rest.next() {
             match c {
-                '"' => return Ok(Word::Quoted(text)),
+                '"' => return Ok(Token::Quoted(text)),
                 '\\' => text.extend(self.rest.next()),
                 c => text.push(c),
             }
@@ -100,20 +100,20 @@ impl<'a> Words<'a> {
 
     pub(super) fn value(&mut self) -> Result<Literal, String> {
         match self.next()? {
-            Some(Word::Quoted(text)) => Ok(Literal::Quoted(text)),
-            Some(Word::Name(text)) => Ok(Literal::Bare(text)),
+            Some(Token::Quoted(text)) => Ok(Literal::Quoted(text)),
+            Some(Token::Name(text)) => Ok(Literal::Bare(text)),
             other => Err(format!("expected a value, got {}", shown(other.as_ref()))),
         }
     }
 
     pub(super) fn list(&mut self) -> Result<Vec<Literal>, String> {
-        let Some(Word::Symbol("(")) = self.next()? else { return Err("expected `(` after `in`".into()) };
+        let Some(Token::Symbol("(")) = self.next()? else { return Err("expected `(` after `in`".into()) };
         let mut values = Vec::new();
         loop {
             values.push(self.value()?);
             match self.next()? {
-                Some(Word::Symbol(")")) => return Ok(values),
-                Some(Word::Symbol(",")) => {}
+                Some(Token::Symbol(")")) => return Ok(values),
+                Some(Token::Symbol(",")) => {}
                 other => return Err(format!("expected `,` or `)`, got {}", shown(other.as_ref()))),
             }
         }

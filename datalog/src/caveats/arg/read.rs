@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::lex::{Literal, Word, Words, shown};
-use super::types::{Arguments, Condition, NumberTest, Test, TextTest};
+use super::lex::{Literal, Token, Words, shown};
+use super::types::{ArgCondition, Arguments, NumberTest, Test, TextTest};
 use crate::catalog::selector::Selector;
 use crate::catalog::{ArgumentType, Operation};
-use crate::caveats::reach::{Reach, TermError};
+use crate::caveats::reach::{TargetConnection, TermError};
 
 /// Reads one flag. The operation decides what type a value has.
-pub(super) fn read(text: &str, reach: &[Reach<'_>]) -> Result<Arguments, TermError> {
+pub(super) fn read(text: &str, reach: &[TargetConnection<'_>]) -> Result<Arguments, TermError> {
     let wrong = |why: String| TermError::Argument { text: text.chars().take(160).collect(), why };
     let (target, conditions) =
         split(text).ok_or_else(|| wrong("expected `OPERATION: CONDITION, …`".into()))?;
@@ -29,7 +29,7 @@ pub(super) fn read(text: &str, reach: &[Reach<'_>]) -> Result<Arguments, TermErr
             read.push(condition(&mut words, one, operation).map_err(&wrong)?);
             match words.next().map_err(&wrong)? {
                 None => break,
-                Some(Word::Symbol(",")) => {}
+                Some(Token::Symbol(",")) => {}
                 Some(word) => return Err(wrong(format!("expected `,` before {}", word.shown()))),
             }
         }
@@ -47,10 +47,14 @@ fn split(text: &str) -> Option<(&str, &str)> {
     Some((text.get(..first.len() + 1 + second.len())?.trim(), conditions))
 }
 
-fn condition(words: &mut Words<'_>, one: &Reach<'_>, operation: &Operation) -> Result<Condition, String> {
+fn condition(
+    words: &mut Words<'_>,
+    one: &TargetConnection<'_>,
+    operation: &Operation,
+) -> Result<ArgCondition, String> {
     let service = one.service;
     let name = match words.next()? {
-        Some(Word::Name(name)) => name,
+        Some(Token::Name(name)) => name,
         other => return Err(format!("expected the name of an argument, got {}", shown(other.as_ref()))),
     };
     let (name, optional) = match name.strip_suffix('?') {
@@ -68,14 +72,14 @@ fn condition(words: &mut Words<'_>, one: &Reach<'_>, operation: &Operation) -> R
         Some(_) => Some(test(words, &types).map_err(|why| format!("`{name}`: {why}"))?),
     };
     let test = test.map(|(kind, test)| (kind, test.spelled(&name, one)));
-    Ok(Condition { name, optional, test })
+    Ok(ArgCondition { name, optional, test })
 }
 
 fn test(words: &mut Words<'_>, types: &BTreeSet<ArgumentType>) -> Result<(ArgumentType, Test), String> {
     let operator = words.next()?;
     let operator = match &operator {
-        Some(Word::Symbol(symbol)) => *symbol,
-        Some(Word::Name(name)) => name.as_str(),
+        Some(Token::Symbol(symbol)) => *symbol,
+        Some(Token::Name(name)) => name.as_str(),
         _ => return Err(format!("expected an operator, got {}", shown(operator.as_ref()))),
     };
     match operator {

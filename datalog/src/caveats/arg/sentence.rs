@@ -1,7 +1,7 @@
 //! How the checks of `--arg` are told.
 
 use crate::caveats::elsewhere;
-use crate::caveats::said::{Argument, ArgumentSays, Says, Told};
+use crate::caveats::said::{ArgumentLimit, ArgumentSays, Says, ToldAs};
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Pattern, Slot, Unary};
 use crate::words::value::Value;
 
@@ -9,7 +9,7 @@ use crate::words::value::Value;
 pub(crate) fn says(caveat: &Caveat) -> Option<Says> {
     if let Some(argument) = argument(caveat) {
         let sentence = format!("{}: {}", argument.operation, argument.leaves);
-        return Some(Says { sentence, told: Told::Argument(argument) });
+        return Some(Says { sentence, told: ToldAs::Argument(argument) });
     }
     let read = elsewhere::read(caveat);
     let ([query], Kind::One) = (read.rest, caveat.kind) else { return None };
@@ -18,8 +18,8 @@ pub(crate) fn says(caveat: &Caveat) -> Option<Says> {
         return None;
     }
     let name = text(pattern, 0)?.to_owned();
-    let told = read.subject().map_or(Told::Custom, |operation| {
-        Told::Argument(Argument {
+    let told = read.subject().map_or(ToldAs::Custom, |operation| {
+        ToldAs::Argument(ArgumentLimit {
             operation: format!("{operation}{}", read.on()),
             leaves: format!("`{name}` given"),
             name: Some(name.clone()),
@@ -30,7 +30,7 @@ pub(crate) fn says(caveat: &Caveat) -> Option<Says> {
 }
 
 /// What a `reject if` on one operation's arguments leaves, in words.
-pub(crate) fn argument(caveat: &Caveat) -> Option<Argument> {
+pub(crate) fn argument(caveat: &Caveat) -> Option<ArgumentLimit> {
     let ([query], Kind::Reject) = (caveat.queries.as_slice(), caveat.kind) else { return None };
     let (on, patterns) = match query.patterns.split_first()? {
         (first, rest) if &*first.name == "connection" => (format!(" on `{}`", text(first, 0)?), rest),
@@ -65,7 +65,7 @@ pub(crate) fn argument(caveat: &Caveat) -> Option<Argument> {
         }
         _ => return None,
     };
-    Some(Argument { operation: format!("`{id}`{on}"), name: name.map(str::to_owned), leaves, says })
+    Some(ArgumentLimit { operation: format!("`{id}`{on}"), name: name.map(str::to_owned), leaves, says })
 }
 
 /// What is left where these conditions reject.

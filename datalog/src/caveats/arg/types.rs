@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 
 use crate::catalog::ArgumentType;
 use crate::catalog::selector::Target;
-use crate::caveats::reach::Reach;
+use crate::caveats::reach::TargetConnection;
 
 /// What one `--arg` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Arguments {
     pub(super) target: Target,
-    pub(super) conditions: Vec<Condition>,
+    pub(super) conditions: Vec<ArgCondition>,
     /// Names that need no mention.
     pub(super) implied: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Condition {
+pub(super) struct ArgCondition {
     pub(super) name: String,
     pub(super) optional: bool,
     /// None where any value will do.
@@ -35,7 +35,7 @@ pub(super) enum Test {
 impl Test {
     /// As facts spell it: whole values in the one spelling that they have, parts of them in lower case where the service
     /// compares names ignoring case.
-    pub(super) fn spelled(self, name: &str, one: &Reach<'_>) -> Self {
+    pub(super) fn spelled(self, name: &str, one: &TargetConnection<'_>) -> Self {
         let folded = |text: String| if one.service.folds(name) { text.to_ascii_lowercase() } else { text };
         let whole = |text: &String| {
             let spelled = one.service.argument_respelled(one.account, name, text);

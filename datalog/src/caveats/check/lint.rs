@@ -5,13 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::caveats::reach::Reach;
+use crate::caveats::reach::TargetConnection;
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Pattern, Query, Slot, Unary};
 use crate::engine::evaluate::{self, Steps, World};
 use crate::engine::ordered::NONE;
 use crate::words::effect::Effect;
 use crate::words::value::{Text, Value};
-use crate::words::vocabulary::{self, Count, Type as Word};
+use crate::words::vocabulary::{self, Count, TermType as Word};
 
 /// What is wrong, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -109,7 +109,7 @@ fn stages(caveat: &Caveat) -> Result<(), Lint> {
 }
 
 /// Facts spell each thing in one way, so a check with another spelling never matches.
-pub(crate) fn spelling(caveat: &Caveat, reach: &[Reach<'_>]) -> Result<(), Lint> {
+pub(crate) fn spelling(caveat: &Caveat, reach: &[TargetConnection<'_>]) -> Result<(), Lint> {
     let text = |slot: Option<&Slot>| match slot {
         Some(Slot::Value(Value::Str(text))) => Some(text.clone()),
         _ => None,
@@ -148,7 +148,7 @@ const OF_KINDS: [&str; 6] = ["resource", "seen", "created", "unseen_count", "unc
 const OF_THINGS: [&str; 3] = ["resource", "seen", "created"];
 
 /// If no service here has a kind, no fact has it, so a check on it does nothing.
-fn is_kind(kind: &str, reach: &[Reach<'_>]) -> Result<(), Lint> {
+fn is_kind(kind: &str, reach: &[TargetConnection<'_>]) -> Result<(), Lint> {
     let known: BTreeSet<&str> = reach.iter().flat_map(|one| one.service.kinds()).collect();
     if reach.is_empty() || known.contains(kind) {
         return Ok(());
@@ -159,7 +159,7 @@ fn is_kind(kind: &str, reach: &[Reach<'_>]) -> Result<(), Lint> {
 }
 
 /// The same holds for an id of another shape.
-fn is_named_so(kind: &str, id: &str, reach: &[Reach<'_>]) -> Result<(), Lint> {
+fn is_named_so(kind: &str, id: &str, reach: &[TargetConnection<'_>]) -> Result<(), Lint> {
     let mut having = reach.iter().filter(|one| one.service.kinds().any(|known| known == kind)).peekable();
     if having.peek().is_none() || having.clone().any(|one| one.service.could_be(kind, id)) {
         return Ok(());
@@ -286,7 +286,7 @@ const DATE: Kinds = Kinds::Of("a date");
 const BYTES: Kinds = Kinds::Of("bytes");
 
 fn condition(ops: &[Op], query: &Query) -> Result<(), Lint> {
-    let mut types = Types { known: vec![None; query.variables.len()] };
+    let mut types = VariableTypes { known: vec![None; query.variables.len()] };
     for pattern in &query.patterns {
         types.learn(pattern);
     }
@@ -321,16 +321,16 @@ fn mentions_variable(ops: &[Op]) -> bool {
     })
 }
 
-struct Types {
+struct VariableTypes {
     known: Vec<Option<Kinds>>,
 }
 
-enum Operand<'a> {
+enum OperandTypes<'a> {
     Value(Kinds),
     Closure(Option<usize>, &'a [Op]),
 }
 
-impl Types {
+impl VariableTypes {
     fn learn(&mut self, pattern: &Pattern) {
         let Some(word) = vocabulary::find(&pattern.name) else { return };
         for (slot, kind) in pattern.slots.iter().zip(word.terms) {
@@ -347,25 +347,25 @@ impl Types {
     }
 
     fn of(&mut self, ops: &[Op]) -> Result<Kinds, Lint> {
-        let mut stack: Vec<Operand<'_>> = Vec::new();
-        let value = |operand: Option<Operand<'_>>| match operand {
-            Some(Operand::Value(kind)) => Ok(kind),
+        let mut stack: Vec<OperandTypes<'_>> = Vec::new();
+        let value = |operand: Option<OperandTypes<'_>>| match operand {
+            Some(OperandTypes::Value(kind)) => Ok(kind),
             _ => Err(Lint::Types("an operator lacks a value".into())),
         };
         for op in ops {
             let next = match op {
-                Op::Value(value) => Operand::Value(of_value(value)),
+                Op::Value(value) => OperandTypes::Value(of_value(value)),
                 Op::Variable(place) => {
                     let known = self.known.get(*place).cloned().flatten();
-                    Operand::Value(known.ok_or_else(|| Lint::Types("a variable has no type".into()))?)
+                    OperandTypes::Value(known.ok_or_else(|| Lint::Types("a variable has no type".into()))?)
                 }
-                Op::Closure(parameter, body) => Operand::Closure(*parameter, body),
-                Op::Unary(op) => Operand::Value(unary(*op, value(stack.pop())?)?),
+                Op::Closure(parameter, body) => OperandTypes::Closure(*parameter, body),
+                Op::Unary(op) => OperandTypes::Value(unary(*op, value(stack.pop())?)?),
                 Op::Binary(op) => {
                     let right = stack.pop();
                     let left = value(stack.pop())?;
-                    Operand::Value(match right {
-                        Some(Operand::Closure(parameter, body)) => {
+                    OperandTypes::Value(match right {
+                        Some(OperandTypes::Closure(parameter, body)) => {
                             self.closure(*op, &left, parameter, body)?
                         }
                         right => binary(*op, &left, &value(right)?)?,

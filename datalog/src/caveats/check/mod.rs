@@ -11,8 +11,8 @@ use biscuit_auth::builder::Check;
 use self::lint::Lint;
 use self::warning::Warning;
 use crate::caveats::flag::{Flag, Takes};
-use crate::caveats::reach::{Reach, TermError};
-use crate::engine::admission::{self, Place};
+use crate::caveats::reach::{TargetConnection, TermError};
+use crate::engine::admission::{self, BlockPlace};
 use crate::engine::caveat::{Caveat, Names};
 use crate::request::gather::word;
 use crate::words::value::Value;
@@ -55,7 +55,7 @@ pub static CHECK: Flag = Flag {
 
 /// Reads a check that a person wrote. It must pass the same test as a pass from anyone. The warnings say where it
 /// does less than it seems to.
-fn read(text: &str, reach: &[Reach<'_>]) -> Result<(Check, Vec<Warning>), TermError> {
+fn read(text: &str, reach: &[TargetConnection<'_>]) -> Result<(Check, Vec<Warning>), TermError> {
     let refused = |why: String, hint| TermError::Check { check: text.chars().take(120).collect(), why, hint };
     let wrong = |why: String| refused(why, lint::A_CHECK.into());
     let linted = |lint: Lint| refused(lint.to_string(), lint.hint());
@@ -69,7 +69,7 @@ fn read(text: &str, reach: &[Reach<'_>]) -> Result<(Check, Vec<Warning>), TermEr
     let check = parsed(text.trim().trim_end_matches(';')).map_err(|why| wrong(why.into()))?;
     let compiled =
         Caveat::compile(&check, &mut Names::default()).map_err(|error| wrong(error.to_string()))?;
-    admission::admit(&[], std::slice::from_ref(&compiled), Place::Delegated)
+    admission::admit(&[], std::slice::from_ref(&compiled), BlockPlace::Delegated)
         .map_err(|error| wrong(error.to_string()))?;
     if let Some(unknown) = compiled.patterns().find(|pattern| vocabulary::find(&pattern.name).is_none()) {
         return Err(wrong(format!("`{}` is not in the vocabulary", unknown.name)));

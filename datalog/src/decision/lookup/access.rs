@@ -1,4 +1,4 @@
-//! Who may open a file or folder, and whom one permission is for. A domain, or everybody, is no address.
+//! Who may open a file or folder, and who has one permission. A domain, or everybody, is no address.
 //!
 //! A request that puts something into a folder reaches everybody who may open the folder.
 //!

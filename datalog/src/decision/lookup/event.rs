@@ -46,7 +46,7 @@ pub(super) fn of_series(answer: &Json, asked: &Request) -> Result<Found, Unfound
 /// them, with each changed event of it.
 pub(super) fn of_import(answer: &Json, asked: &Request, request: &Request) -> Result<Found, Unfound> {
     let uid = crate::request::target::argument(request, "iCalUID");
-    // A list of ids is looked up one by one, so an id with a comma is none.
+    // Ids in a list are looked up one by one, so an id with a comma finds nothing.
     if crate::request::target::argument(asked, "iCalUID") != uid {
         return Err(Unfound::Id);
     }

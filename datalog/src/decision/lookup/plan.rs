@@ -22,10 +22,10 @@ use crate::decision::lookup::{
 use crate::decision::types::Ground;
 use crate::engine::caveat::Caveat;
 use crate::pass::verify::VerifiedPass;
+use crate::request::answerable;
 use crate::request::canonical::{LateDigest, Request};
 use crate::request::found::Unfound;
 use crate::request::target::targets;
-use crate::request::told;
 use crate::words::effect::{Effect, Effects};
 use crate::words::json::Json;
 
@@ -34,7 +34,7 @@ const MAX_LOOKS: usize = 16;
 
 /// Whether any look-up could be needed: false for nearly every request, at no cost.
 pub fn could_need(pass: &VerifiedPass, request: &Request) -> bool {
-    !request.operation.looks.is_empty() && (pass.asks() || pass.content().reads() & told::ALL != 0)
+    !request.operation.looks.is_empty() && (pass.asks() || pass.content().reads() & answerable::ALL != 0)
 }
 
 /// A request, and what is known about it so far.
@@ -148,7 +148,7 @@ fn question<'a>(
 
 /// The authority block reads every word that the look-up informs and that any block reads.
 fn is_vouched(pass: &VerifiedPass, finds: Finds) -> bool {
-    let told = told::words_of(finds);
+    let told = answerable::words_of(finds);
     let reads = |caveats: &[Caveat]| caveats.iter().fold(0, |bits, caveat| bits | caveat.reads());
     let authority = pass.content().blocks.first().map_or(0, |block| reads(&block.caveats));
     pass.content().reads() & told & !authority == 0

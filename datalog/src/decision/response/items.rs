@@ -14,7 +14,7 @@ use time::{Duration, OffsetDateTime};
 use crate::catalog::{AnswerRule, Dated, Path, TimeFormat, Writing};
 use crate::caveats::explain;
 use crate::decision::response::review::{Review, Reviewed, Unfit};
-use crate::decision::response::stage::{Failed, STEPS, item_facts};
+use crate::decision::response::stage::{ItemFailure, STEPS, item_facts};
 use crate::decision::response::strip;
 use crate::decision::types::{Ground, LiftableBy, Reason};
 use crate::engine::actual::actual;
@@ -28,7 +28,7 @@ use crate::words::json::Json;
 
 /// Where an item stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum ItemPlace {
     /// It is the whole answer.
     Alone,
     InList,
@@ -48,7 +48,7 @@ pub fn items(request: &Request, writing: Writing, answer: &Json) -> Vec<Item> {
     let Some(rule) = request.operation.answer.as_deref() else { return Vec::new() };
     let mut answer = answer.clone();
     let mut found = Vec::new();
-    each(&mut answer, &rule.items, Place::Alone, &mut |item, _| {
+    each(&mut answer, &rule.items, ItemPlace::Alone, &mut |item, _| {
         found.push(read(rule, request, writing, item));
     });
     let count = found.len();
@@ -63,10 +63,10 @@ pub(super) fn judge(
     reviewed: &mut Reviewed,
 ) -> Result<(), Unfit> {
     let mut count = 0;
-    each(&mut reviewed.answer, &rule.items, Place::Alone, &mut |_, _| count += 1);
+    each(&mut reviewed.answer, &rule.items, ItemPlace::Alone, &mut |_, _| count += 1);
     let mut steps = Steps::new(STEPS);
     let (mut unfit, mut withheld) = (None, 0);
-    each(&mut reviewed.answer, &rule.items, Place::Alone, &mut |item, place| {
+    each(&mut reviewed.answer, &rule.items, ItemPlace::Alone, &mut |item, place| {
         if unfit.is_some() {
             return;
         }
@@ -74,7 +74,7 @@ pub(super) fn judge(
         match review.place(rule, &seen, &mut steps) {
             Placed::RequestView => withheld += review.nested(request, &seen, item, &mut steps),
             Placed::Ids => withheld += usize::from(strip::strip(item, &rule.bare)),
-            Placed::Withheld(why) if place == Place::InList => {
+            Placed::Withheld(why) if place == ItemPlace::InList => {
                 strip::withhold(item, rule, &why.reason);
                 withheld += 1;
             }
@@ -92,9 +92,9 @@ pub(super) fn judge(
 }
 
 /// Visits every item; lists on the way are passed through.
-fn each(json: &mut Json, path: &[Box<str>], place: Place, visit: &mut dyn FnMut(&mut Json, Place)) {
+fn each(json: &mut Json, path: &[Box<str>], place: ItemPlace, visit: &mut dyn FnMut(&mut Json, ItemPlace)) {
     if let Json::Array(items) = json {
-        items.iter_mut().for_each(|item| each(item, path, Place::InList, visit));
+        items.iter_mut().for_each(|item| each(item, path, ItemPlace::InList, visit));
         return;
     }
     match path.split_first() {
@@ -192,7 +192,7 @@ impl Review {
         })
     }
 
-    pub(super) fn why(&self, failed: Failed, item: &Item, dated: Option<&Dated>) -> Unfit {
+    pub(super) fn why(&self, failed: ItemFailure, item: &Item, dated: Option<&Dated>) -> Unfit {
         let caveat = self.caveat(failed.at);
         let unsaid = match item.shows {
             Shows::Content => self.unsaid(caveat, item, dated),

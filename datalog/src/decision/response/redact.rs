@@ -36,7 +36,7 @@ pub(crate) struct Redacted {
 
 /// A place in an answer.
 #[derive(Debug, Default)]
-struct Place {
+struct FieldPlace {
     names: Vec<String>,
     /// The types of the thing that has the last name as a field; none if they are not described.
     within: Vec<Vec<Shape>>,
@@ -71,7 +71,7 @@ impl Redacted {
     }
 
     /// Whether the value at the place is redacted.
-    fn covers(&self, place: &Place) -> bool {
+    fn covers(&self, place: &FieldPlace) -> bool {
         let Some(last) = place.names.last() else { return false };
         let within = place.within.last().map(Vec::as_slice).unwrap_or_default();
         let typed = self.typed.get(last.as_str());
@@ -80,7 +80,7 @@ impl Redacted {
     }
 }
 
-impl Place {
+impl FieldPlace {
     fn enter(&mut self, shapes: Vec<Shape>, name: &str) {
         self.within.push(shapes);
         self.names.push(name.to_owned());
@@ -131,7 +131,7 @@ fn words(redacted: &Redacted, rule: &AnswerRule, request: &Request) -> u64 {
     }
     let (shapes, answer) = root(request);
     let is_emptied = |inside: &[Box<str>]| {
-        let mut place = Place::default();
+        let mut place = FieldPlace::default();
         if stands_inside(redacted, rule, shapes, &mut place) {
             return true;
         }
@@ -150,7 +150,7 @@ fn words(redacted: &Redacted, rule: &AnswerRule, request: &Request) -> u64 {
 
 /// Goes to the place where the answer would stand in the thing it is part of. Returns whether something on the way
 /// is redacted.
-fn stands_inside(redacted: &Redacted, rule: &AnswerRule, shapes: &Shapes, place: &mut Place) -> bool {
+fn stands_inside(redacted: &Redacted, rule: &AnswerRule, shapes: &Shapes, place: &mut FieldPlace) -> bool {
     let Some(first) = rule.stands_at.first() else { return false };
     let mut now = shapes.with(first).to_vec();
     rule.stands_at.iter().any(|name| {
@@ -163,7 +163,7 @@ fn stands_inside(redacted: &Redacted, rule: &AnswerRule, shapes: &Shapes, place:
 /// Empties the fields. Returns the number of places.
 pub(super) fn apply(redacted: &Redacted, request: &Request, answer: &mut Json) -> usize {
     let (shapes, types) = root(request);
-    let mut place = Place::default();
+    let mut place = FieldPlace::default();
     if let Some(rule) = request.operation.answer.as_deref()
         && stands_inside(redacted, rule, shapes, &mut place)
     {
@@ -197,7 +197,7 @@ fn each_object(json: &mut Json, visit: &mut dyn FnMut(&mut Json)) {
 struct Descent<'a> {
     redacted: &'a Redacted,
     shapes: &'a Shapes,
-    place: &'a mut Place,
+    place: &'a mut FieldPlace,
     emptied: &'a mut Vec<String>,
 }
 

@@ -30,7 +30,7 @@ impl Item {
 
 /// A caveat that an item does not meet.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Failed {
+pub(super) struct ItemFailure {
     pub(super) at: CaveatAt,
     pub(super) error: Option<EvaluateError>,
 }
@@ -81,19 +81,19 @@ impl Review {
     }
 
     /// The first caveat that the item does not meet.
-    pub(super) fn judge(&self, item: &Item, steps: &mut Steps) -> Result<(), Failed> {
+    pub(super) fn judge(&self, item: &Item, steps: &mut Steps) -> Result<(), ItemFailure> {
         self.judge_by(&self.caveats, item, steps)
     }
 
     /// The first caveat on the number of items that the item does not meet.
-    pub(super) fn judge_count(&self, item: &Item, steps: &mut Steps) -> Result<(), Failed> {
+    pub(super) fn judge_count(&self, item: &Item, steps: &mut Steps) -> Result<(), ItemFailure> {
         let counts = |at: &CaveatAt| self.caveat(*at).is_some_and(|one| one.reads() & COUNT != 0);
         let caps: Vec<CaveatAt> = self.caveats.iter().copied().filter(counts).collect();
         self.judge_by(&caps, item, steps)
     }
 
     /// The first caveat on times that the item does not meet.
-    pub(super) fn judge_time(&self, item: &Item, steps: &mut Steps) -> Result<(), Failed> {
+    pub(super) fn judge_time(&self, item: &Item, steps: &mut Steps) -> Result<(), ItemFailure> {
         let timed: Vec<CaveatAt> = self.caveats.iter().copied().filter(|at| self.reads_time(*at)).collect();
         self.judge_by(&timed, item, steps)
     }
@@ -102,12 +102,12 @@ impl Review {
         self.caveat(at).is_some_and(|one| one.reads() & TIME != 0)
     }
 
-    fn judge_by(&self, caveats: &[CaveatAt], item: &Item, steps: &mut Steps) -> Result<(), Failed> {
+    fn judge_by(&self, caveats: &[CaveatAt], item: &Item, steps: &mut Steps) -> Result<(), ItemFailure> {
         let content = self.pass.content();
         let facts = item_facts(u64::MAX, item, self.now);
         let authority = content.authority();
         for at in caveats {
-            let failed = |error| Failed { at: *at, error };
+            let failed = |error| ItemFailure { at: *at, error };
             let world = World::of(&self.facts, authority, content.own(at.block)).and(&facts);
             let Some(caveat) = self.caveat(*at) else { return Err(failed(None)) };
             let unknown = item.unsaid() | self.hidden_from(at.block);

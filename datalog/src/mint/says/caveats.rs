@@ -4,7 +4,7 @@
 use crate::caveats::budget::is_check_of;
 use crate::caveats::explain;
 use crate::caveats::grants::is_same_account;
-use crate::caveats::said::{About, Argument, ArgumentSays, Line, Told};
+use crate::caveats::said::{About, ArgumentLimit, ArgumentSays, Line, ToldAs};
 use crate::engine::caveat::Caveat;
 use crate::mint::since::since;
 use crate::pass::block::Block;
@@ -26,10 +26,10 @@ fn of_block(content: &Content, number: usize, block: &Block, lines: &mut Vec<Lin
     };
     for caveat in &block.caveats {
         match told(content, number, block, caveat) {
-            Told::Elsewhere => {}
-            Told::Line(about, text) => say(about, text),
-            Told::Argument(argument) => arguments.push(argument),
-            Told::Custom => custom.push(format!("`{caveat}`")),
+            ToldAs::Elsewhere => {}
+            ToldAs::Line(about, text) => say(about, text),
+            ToldAs::Argument(argument) => arguments.push(argument),
+            ToldAs::Custom => custom.push(format!("`{caveat}`")),
         }
     }
     for text in with_arguments(&arguments) {
@@ -42,16 +42,16 @@ fn of_block(content: &Content, number: usize, block: &Block, lines: &mut Vec<Lin
     }
 }
 
-fn told(content: &Content, number: usize, block: &Block, caveat: &Caveat) -> Told {
+fn told(content: &Content, number: usize, block: &Block, caveat: &Caveat) -> ToldAs {
     let is_of_a_budget = |limit: &Limit| limit.block == number && is_check_of(limit, caveat);
     if is_same_account(caveat) || content.limits.iter().any(is_of_a_budget) {
-        return Told::Elsewhere;
+        return ToldAs::Elsewhere;
     }
-    explain::says(caveat, &block.caveats).map_or(Told::Custom, |says| says.told)
+    explain::says(caveat, &block.caveats).map_or(ToldAs::Custom, |says| says.told)
 }
 
 /// One line for each operation with constrained arguments, in the order of the caveats.
-fn with_arguments(arguments: &[Argument]) -> Vec<String> {
+fn with_arguments(arguments: &[ArgumentLimit]) -> Vec<String> {
     let mut operations: Vec<&str> = Vec::new();
     for one in arguments {
         if !operations.contains(&one.operation.as_str()) {
@@ -59,12 +59,12 @@ fn with_arguments(arguments: &[Argument]) -> Vec<String> {
         }
     }
     let line = |operation: &str| {
-        let own: Vec<&Argument> = arguments.iter().filter(|one| one.operation == operation).collect();
+        let own: Vec<&ArgumentLimit> = arguments.iter().filter(|one| one.operation == operation).collect();
         let has_value = |name: &Option<String>| {
             own.iter().any(|one| one.says == ArgumentSays::Value && one.name == *name)
         };
         // A test of a value implies its type.
-        let is_said = |one: &&&Argument| one.says != ArgumentSays::Type || !has_value(&one.name);
+        let is_said = |one: &&&ArgumentLimit| one.says != ArgumentSays::Type || !has_value(&one.name);
         let leaves: Vec<&str> = own.iter().filter(is_said).map(|one| one.leaves.as_str()).collect();
         format!("{operation} with {}", leaves.join("; "))
     };

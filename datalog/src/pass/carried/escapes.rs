@@ -15,9 +15,9 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-type Decode = fn(&[u8]) -> Option<Vec<u8>>;
+type Decoder = fn(&[u8]) -> Option<Vec<u8>>;
 
-pub(super) const ALL: [Decode; 5] = [percent, quoted_printable, json, html, words];
+pub(super) const ALL: [Decoder; 5] = [percent, quoted_printable, json, html, words];
 
 /// `%5F`.
 fn percent(bytes: &[u8]) -> Option<Vec<u8>> {

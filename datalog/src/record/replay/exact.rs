@@ -13,7 +13,7 @@ use crate::engine::ordered::{NONE, Ordered};
 use crate::mint::can::{self, Outlook};
 use crate::pass::policy::Rule;
 use crate::record::replay::{Replay, Replayed, Verdict, denied, is_aside, untold};
-use crate::record::stored_facts::{Lack, Provenance, StoredFacts, Unnamed};
+use crate::record::stored_facts::{Lack, ProvenanceFacts, StoredFacts, UnnamedFacts};
 use crate::request::gather::{Gather, word};
 use crate::words::value::Value;
 use crate::words::vocabulary::bit;
@@ -33,20 +33,20 @@ const ARGUMENTS: u64 = bit("arg_name")
 
 /// Whether the request is judged as approved.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Approval {
+enum AsApproved {
     None,
     Given,
 }
 
 /// What stands against a request, and what is unknown.
 #[derive(Default)]
-struct Standing {
+struct Against {
     against: Option<String>,
     open: Vec<String>,
 }
 
 /// What is known about one caveat.
-enum Held {
+enum CaveatHolds {
     Yes,
     No(String),
     Open,
@@ -54,14 +54,14 @@ enum Held {
 
 impl Replay<'_> {
     pub(super) fn exactly(&self, operation: &Operation, kept: &StoredFacts) -> Replayed {
-        let first = self.standing(kept, Approval::None);
+        let first = self.standing(kept, AsApproved::None);
         let Some(because) = first.against else {
             return if first.open.is_empty() { self.answered(operation, kept) } else { untold(first.open) };
         };
         if !self.content.asks() {
             return denied(because);
         }
-        let second = self.standing(kept, Approval::Given);
+        let second = self.standing(kept, AsApproved::Given);
         match second.against {
             Some(because) => denied(because),
             None if second.open.is_empty() => Replayed { verdict: Verdict::Ask, because: vec![because] },
@@ -69,23 +69,23 @@ impl Replay<'_> {
         }
     }
 
-    fn standing(&self, kept: &StoredFacts, approval: Approval) -> Standing {
+    fn standing(&self, kept: &StoredFacts, approval: AsApproved) -> Against {
         let facts = Ordered::of(self.facts(kept, approval));
         let authority = self.content.authority();
         let mut steps = Steps::new(STEPS);
         let rule = self.policy.apply(World::of(&facts, authority, &NONE), &mut steps);
-        let mut standing = Standing { against: self.against(kept, rule.ok()), open: Vec::new() };
+        let mut standing = Against { against: self.against(kept, rule.ok()), open: Vec::new() };
         if standing.against.is_some() {
             return standing;
         }
-        let untold = Untold::of(kept, self.authority_reads());
+        let untold = Unknown::of(kept, self.authority_reads());
         for (number, block) in self.content.blocks.iter().enumerate() {
             let world = World::of(&facts, authority, self.content.own(number));
             for caveat in block.caveats.iter().filter(|caveat| !is_aside(caveat)) {
                 match untold.held(number, caveat, world, &mut steps) {
-                    Held::Yes => {}
-                    Held::No(because) => return Standing { against: Some(because), open: Vec::new() },
-                    Held::Open => standing.open.push(explain::caveat(caveat)),
+                    CaveatHolds::Yes => {}
+                    CaveatHolds::No(because) => return Against { against: Some(because), open: Vec::new() },
+                    CaveatHolds::Open => standing.open.push(explain::caveat(caveat)),
                 }
             }
         }
@@ -107,10 +107,10 @@ impl Replay<'_> {
     }
 
     /// The facts of that moment, as this pass would have had them.
-    fn facts(&self, kept: &StoredFacts, approval: Approval) -> Vec<Fact> {
+    fn facts(&self, kept: &StoredFacts, approval: AsApproved) -> Vec<Fact> {
         let of_the_request = |fact: &&Fact| fact.predicate.request_bit() & OF_THE_PASS == 0;
         let mut gather = Gather::new(u64::MAX);
-        if let (Approval::Given, Some(digest)) = (approval, kept.first("request_digest")) {
+        if let (AsApproved::Given, Some(digest)) = (approval, kept.first("request_digest")) {
             gather.say_one(word!("approved"), || digest.clone());
         }
         if let Some(Value::Date(seconds)) = kept.first("time") {
@@ -122,7 +122,7 @@ impl Replay<'_> {
                 })
             });
         }
-        if kept.provenance == Provenance::Known {
+        if kept.provenance == ProvenanceFacts::Known {
             for (word, counted) in [("seen", word!("unseen_count")), ("created", word!("uncreated_count"))] {
                 gather.say(counted, || strangers(&kept.facts, word, &self.content.kinds));
             }
@@ -134,7 +134,7 @@ impl Replay<'_> {
 
     /// Allowed: whether its answer could be judged, and by what.
     fn answered(&self, operation: &Operation, kept: &StoredFacts) -> Replayed {
-        let mut facts = self.facts(kept, Approval::None);
+        let mut facts = self.facts(kept, AsApproved::None);
         for fact in facts.iter_mut().filter(|fact| &*fact.name == "stage") {
             fact.terms = [Value::word("response")].into();
         }
@@ -160,7 +160,7 @@ impl Replay<'_> {
 }
 
 /// What is unknown about a request.
-struct Untold<'a> {
+struct Unknown<'a> {
     kept: &'a StoredFacts,
     /// The request does not say it: a denial for whoever reads it.
     unreadable: u64,
@@ -172,15 +172,15 @@ struct Untold<'a> {
     looked_up: u64,
 }
 
-impl<'a> Untold<'a> {
+impl<'a> Unknown<'a> {
     fn of(kept: &'a StoredFacts, authority_reads: u64) -> Self {
         let lack = |which: &dyn Fn(Lack) -> bool| {
             kept.untold.iter().filter(|one| which(one.lack)).fold(0, |bits, one| bits | one.words)
         };
-        let provenance = if kept.provenance == Provenance::Known { 0 } else { PROVENANCE };
+        let provenance = if kept.provenance == ProvenanceFacts::Known { 0 } else { PROVENANCE };
         // If a draft was looked up, its content is among the arguments; for another pass it may not have been.
         let arguments = if kept.draft { ARGUMENTS } else { 0 };
-        let unnamed = if kept.unnamed == Unnamed::Known { 0 } else { bit("unnamed") };
+        let unnamed = if kept.unnamed == UnnamedFacts::Known { 0 } else { bit("unnamed") };
         Self {
             kept,
             unreadable: lack(&|lack| lack == Lack::Unreadable),
@@ -190,13 +190,13 @@ impl<'a> Untold<'a> {
         }
     }
 
-    fn held(&self, block: usize, caveat: &Caveat, world: World<'_>, steps: &mut Steps) -> Held {
+    fn held(&self, block: usize, caveat: &Caveat, world: World<'_>, steps: &mut Steps) -> CaveatHolds {
         let reads = caveat.reads();
         if let Some(one) = self.kept.untold.iter().find(|one| one.words & reads & self.unreadable != 0) {
-            return Held::No(format!("{}: {}", explain::caveat(caveat), one.because));
+            return CaveatHolds::No(format!("{}: {}", explain::caveat(caveat), one.because));
         }
         if reads & self.unfound != 0 || (block > 0 && reads & self.looked_up != 0) {
-            return Held::Open;
+            return CaveatHolds::Open;
         }
         let unnamed = self.absent & bit("unnamed") != 0;
         let depends = |query: &Query| {
@@ -205,18 +205,18 @@ impl<'a> Untold<'a> {
         };
         let open = caveat.queries.iter().any(depends);
         if caveat.kind != Kind::One && open {
-            return Held::Open;
+            return CaveatHolds::Open;
         }
         for query in caveat.queries.iter().filter(|query| !depends(query)) {
             let held = evaluate::one_holds(caveat.kind, query, world, steps)
                 .and_then(|holds| Ok(holds && !crate::engine::open::is_doubted(query, world, steps)?));
             match held {
-                Ok(true) => return Held::Yes,
+                Ok(true) => return CaveatHolds::Yes,
                 Ok(false) => {}
-                Err(error) => return Held::No(format!("{}: {error}", explain::caveat(caveat))),
+                Err(error) => return CaveatHolds::No(format!("{}: {error}", explain::caveat(caveat))),
             }
         }
-        if open { Held::Open } else { Held::No(explain::caveat(caveat)) }
+        if open { CaveatHolds::Open } else { CaveatHolds::No(explain::caveat(caveat)) }
     }
 
     fn is_absent(&self, pattern: &Pattern) -> bool {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::caveat::{Fact, Predicate};
 use crate::engine::words::{names_of, words_of};
 use crate::pass::pass_text::StoredFactsError;
-use crate::record::stored_facts::{Lack, Omitted, Provenance, StoredFacts, Unnamed, Untold};
+use crate::record::stored_facts::{Lack, Omitted, ProvenanceFacts, StoredFacts, UnnamedFacts, Untold};
 use crate::request::canonical::{digest, hex};
 use crate::words::value::{Text, Value};
 
@@ -51,10 +51,10 @@ impl StoredFacts {
                 .collect(),
             uncounted,
             left_out: left_out.into_iter().map(EncodedLeftOut::left_out).collect::<Result<_, _>>()?,
-            provenance: if provenance { Provenance::Known } else { Provenance::NotAsked },
+            provenance: if provenance { ProvenanceFacts::Known } else { ProvenanceFacts::NotAsked },
             looked_up: words(&looked_up),
             draft,
-            unnamed: if unnamed { Unnamed::Known } else { Unnamed::NotSaid },
+            unnamed: if unnamed { UnnamedFacts::Known } else { UnnamedFacts::NotSaid },
             doubted,
             wording: digest(&wording).map_err(|error| StoredFactsError(error.to_string()))?,
         };
@@ -73,7 +73,7 @@ fn words(names: &[String]) -> u64 {
 impl Serialize for StoredFacts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("facts", &Facts(&self.facts))?;
+        map.serialize_entry("facts", &CodedFacts(&self.facts))?;
         let untold: Vec<EncodedUntold> = self.untold.iter().map(EncodedUntold::of).collect();
         if !untold.is_empty() {
             map.serialize_entry("untold", &untold)?;
@@ -85,14 +85,14 @@ impl Serialize for StoredFacts {
         if !left_out.is_empty() {
             map.serialize_entry("left_out", &left_out)?;
         }
-        map.serialize_entry("provenance", &(self.provenance == Provenance::Known))?;
+        map.serialize_entry("provenance", &(self.provenance == ProvenanceFacts::Known))?;
         if self.looked_up != 0 {
             map.serialize_entry("looked_up", &names_of(self.looked_up).collect::<Vec<_>>())?;
         }
         if self.draft {
             map.serialize_entry("draft", &true)?;
         }
-        if self.unnamed == Unnamed::Known {
+        if self.unnamed == UnnamedFacts::Known {
             map.serialize_entry("unnamed", &true)?;
         }
         if let Some(doubted) = &self.doubted {
@@ -132,31 +132,31 @@ struct Encoded {
 }
 
 /// Facts by their word.
-struct Facts<'a>(&'a [Fact]);
-struct Rows<'a>(&'a [Fact]);
-struct Terms<'a>(&'a [Value]);
-struct One<'a>(&'a Value);
+struct CodedFacts<'a>(&'a [Fact]);
+struct CodedRows<'a>(&'a [Fact]);
+struct CodedTerms<'a>(&'a [Value]);
+struct CodedFact<'a>(&'a Value);
 
-impl Serialize for Facts<'_> {
+impl Serialize for CodedFacts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let words = self.0.chunk_by(|one, next| one.predicate == next.predicate);
-        serializer.collect_map(words.filter_map(|rows| Some((&*rows.first()?.name, Rows(rows)))))
+        serializer.collect_map(words.filter_map(|rows| Some((&*rows.first()?.name, CodedRows(rows)))))
     }
 }
 
-impl Serialize for Rows<'_> {
+impl Serialize for CodedRows<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|fact| Terms(&fact.terms)))
+        serializer.collect_seq(self.0.iter().map(|fact| CodedTerms(&fact.terms)))
     }
 }
 
-impl Serialize for Terms<'_> {
+impl Serialize for CodedTerms<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(One))
+        serializer.collect_seq(self.0.iter().map(CodedFact))
     }
 }
 
-impl Serialize for One<'_> {
+impl Serialize for CodedFact<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             Value::Int(value) => serializer.serialize_i64(*value),
@@ -165,7 +165,9 @@ impl Serialize for One<'_> {
             Value::Date(seconds) => serializer.collect_map([("date", seconds)]),
             // No word of the verifier holds bytes.
             Value::Bytes(_) => serializer.serialize_unit(),
-            Value::Set(items) => serializer.collect_map([("set", items.iter().map(One).collect::<Vec<_>>())]),
+            Value::Set(items) => {
+                serializer.collect_map([("set", items.iter().map(CodedFact).collect::<Vec<_>>())])
+            }
         }
     }
 }

@@ -103,13 +103,13 @@ enum Within {
 #[derive(Default)]
 struct Page {
     reduced: Reduced,
-    open: Vec<Open>,
+    open: Vec<OpenElement>,
     /// The address of the open link, and where its text began.
     link: Option<(String, usize)>,
 }
 
 /// An element that has begun.
-struct Open {
+struct OpenElement {
     name: String,
     hides: bool,
 }
@@ -195,7 +195,7 @@ impl Page {
                 self.reduced.hidden += 1;
                 self.reduced.text.push_str("[may be hidden: ");
             }
-            self.open.push(Open { name: name.to_owned(), hides });
+            self.open.push(OpenElement { name: name.to_owned(), hides });
         }
     }
 

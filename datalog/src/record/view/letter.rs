@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use crate::record::view::html::{self, Reduced};
 use crate::record::view::plain::{cut, plain};
 use crate::request::canonical::hex;
-use crate::request::decode::{self, Part, PartContent};
+use crate::request::decode::{self, MimePart, PartContent};
 use crate::request::question::is_changing;
 
 /// The most other fields that are shown, and the most characters of one.
@@ -159,7 +159,7 @@ impl Letter {
         self.fields.push(ShownField { name: cut(name, 80).0, value, characters_not_shown });
     }
 
-    fn part(&mut self, part: &Part<'_>, texts: &mut Vec<(String, Written)>) {
+    fn part(&mut self, part: &MimePart<'_>, texts: &mut Vec<(String, Written)>) {
         match &part.content {
             PartContent::Parts { before, parts } => {
                 // Readers that know MIME hide this text; usually it is a sentence for those that do not.
@@ -189,7 +189,7 @@ impl Letter {
         }
     }
 
-    fn text(&mut self, part: &Part<'_>, body: &[u8], texts: &mut Vec<(String, Written)>) {
+    fn text(&mut self, part: &MimePart<'_>, body: &[u8], texts: &mut Vec<(String, Written)>) {
         let kind = &part.kind.essence;
         let odd = |(name, _): &&(String, String)| !matches!(name.as_str(), "charset" | "format");
         if let Some((name, value)) = part.kind.parameters.iter().find(odd) {
@@ -213,7 +213,7 @@ impl Letter {
     }
 
     /// The fields of a part that the letter does not show.
-    fn fields_of_part(&mut self, part: &Part<'_>) {
+    fn fields_of_part(&mut self, part: &MimePart<'_>) {
         let shown =
             |name: &str| ELSEWHERE.contains(&name) || matches!(name, "content-disposition" | "content-id");
         for (name, value) in part.fields.iter().filter(|(name, _)| !shown(name)) {
@@ -221,7 +221,7 @@ impl Letter {
         }
     }
 
-    fn attach(&mut self, part: &Part<'_>, name: &str, content: &[u8]) {
+    fn attach(&mut self, part: &MimePart<'_>, name: &str, content: &[u8]) {
         self.bytes_not_shown += content.len() as u64;
         self.attachments.push(Attachment::of(name, &part.kind.essence, content));
     }
@@ -298,7 +298,7 @@ fn people(value: &str) -> Option<Vec<String>> {
 }
 
 /// Every name of a part, because readers differ in which one they use.
-fn names(part: &Part<'_>) -> String {
+fn names(part: &MimePart<'_>) -> String {
     let all = part.disposition.parameters.iter().chain(&part.kind.parameters);
     let mut names: Vec<String> =
         all.filter(|(name, _)| name.contains("name")).map(|(_, value)| words(value)).collect();

@@ -27,8 +27,8 @@ use crate::request::found::Unfound;
 use crate::words::effect::{Effect, Effects};
 
 pub use crate::request::decode::error::HeaderError;
-pub(crate) use crate::request::decode::mime::part::Content as PartContent;
-pub(crate) use crate::request::decode::mime::part::Part;
+pub(crate) use crate::request::decode::mime::part::MimePart;
+pub(crate) use crate::request::decode::mime::part::PartContent;
 pub(crate) use address::is_domain;
 pub use address::{Address, AddressError};
 pub use error::MimeError;

@@ -27,7 +27,7 @@ impl Pick {
     pub const ALL: [Self; 3] = [Self::Old, Self::Fresh, Self::Both];
 }
 
-/// A mask, and whether the service takes one of it.
+/// A field mask. None asks for the full answer.
 #[derive(Debug, Clone)]
 pub struct Mask(pub Option<String>);
 

@@ -97,7 +97,7 @@ fn base_url(gateway: &Gateway, scope: &Scope, host: &OwnHost, name: &ConnectionN
     }
 }
 
-/// The description of an API, whatever connection is named beside it. Without a pass nobody learns whether that
+/// The description of an API, for any connection that is named with it. Without a pass nobody learns whether that
 /// connection exists; the API itself is public.
 fn described(gateway: &Gateway, (api, version): (&str, &str), base: &str) -> Option<Page> {
     let connections = gateway.authority.connections();

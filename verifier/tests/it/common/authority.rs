@@ -1,4 +1,4 @@
-//! An authority in memory that remembers everything it was asked, and fails where it is told to.
+//! An authority in memory. It remembers every question, and fails where a test says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -27,7 +27,7 @@ pub enum Kind {
     Refusal,
 }
 
-/// One audit record, and how often and how it was finished.
+/// One audit record, and how often and with what it was finished.
 #[derive(Debug, Clone)]
 pub struct Written {
     pub kind: Kind,
@@ -35,7 +35,7 @@ pub struct Written {
     pub outcomes: Vec<Outcome>,
 }
 
-/// What becomes of a credential that the upstream did not accept.
+/// What happens to a credential that the upstream did not accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renews {
     Yes,
@@ -56,7 +56,7 @@ pub struct Remembering {
     once: Mutex<Vec<(OnceKey, SentBefore)>>,
     settled: tokio::sync::Notify,
     waiting: AtomicU64,
-    /// How often it was asked where things come from.
+    /// How often it was asked for provenance.
     pub asked: AtomicU64,
     passes: AtomicU64,
     /// Counts credentials; a rejection makes the next one new.
@@ -64,7 +64,7 @@ pub struct Remembering {
     pub leases: AtomicU64,
     pub rejections: Mutex<Vec<Rejection>>,
     pub renews: Mutex<Renews>,
-    /// What was noticed of connections, in order.
+    /// The signs about connections, in order.
     pub signs: Mutex<Vec<(String, Sign)>>,
     pub stopped: AtomicBool,
     pub in_flight: Arc<InFlight>,
@@ -122,7 +122,7 @@ impl Remembering {
         self.connections.lock().unwrap().clone()
     }
 
-    /// Every connection is to what another description says.
+    /// From now on every connection uses another description.
     pub fn import_anew(&self) {
         let mut connections = self.connections.lock().unwrap();
         let services: Vec<_> = connections.iter().map(|one| one.service.clone()).collect();
@@ -147,12 +147,12 @@ impl Remembering {
         pass_id(self.passes.fetch_add(1, Ordering::SeqCst))
     }
 
-    /// The id of the pass that was minted last.
+    /// The id of the last minted pass.
     pub fn last_pass(&self) -> String {
         pass_id(self.passes.load(Ordering::SeqCst) - 1).to_string()
     }
 
-    /// Revokes the pass that was minted last.
+    /// Revokes the last minted pass.
     pub fn revoke_last(&self) {
         self.revoked.lock().unwrap().insert(self.last_pass().parse().unwrap());
     }
@@ -161,7 +161,7 @@ impl Remembering {
         self.written.lock().unwrap().clone()
     }
 
-    /// The budgets that anything is reserved of.
+    /// The budgets with something reserved.
     pub fn budgets(&self) -> BTreeMap<String, u64> {
         self.budgets.lock().unwrap().iter().filter(|(_, n)| **n > 0).map(|(k, n)| (k.clone(), *n)).collect()
     }
@@ -187,17 +187,17 @@ impl Remembering {
         Ok(())
     }
 
-    /// What answers showed, in order.
+    /// The ids that answers showed, in order.
     pub fn shown(&self) -> Vec<Learned> {
         self.shown.lock().unwrap().clone()
     }
 
-    /// How many wait for the same request that is on its way.
+    /// How many requests wait for an identical one on its way.
     pub fn waits_for_another(&self) -> u64 {
         self.waiting.load(Ordering::SeqCst)
     }
 
-    /// Waits for the same request that is on its way, as long as that takes.
+    /// Waits for an identical request on its way, as long as that takes.
     async fn alone(&self, key: &OnceKey, now: OffsetDateTime) -> Result<(), IntentError> {
         loop {
             let settled = self.settled.notified();
@@ -309,7 +309,7 @@ impl Credentials for Remembering {
                 }
             }
             let next = refused.generation + 1;
-            // Two rejections of one credential make one new credential.
+            // Two rejections of one credential lead to one new credential.
             let _ = self.generation.compare_exchange(
                 refused.generation,
                 next,
@@ -329,7 +329,7 @@ impl Ledger for Remembering {
     fn used<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<Vec<Spent>, StoreFault>> {
         Box::pin(async move {
             let known = self.budgets.lock().unwrap();
-            // A window never moves here: whoever asks is told to come back when all of it has passed.
+            // A window never moves here: the wait is always until the end of a whole window.
             let wait = |one: &Reservation| one.window.map(|window| window.seconds() * 1_000);
             let spent = |one: &Reservation| Spent {
                 used: known.get(&one.budget).copied().unwrap_or(0),
@@ -354,7 +354,7 @@ impl Ledger for Remembering {
         let mut known = self.budgets.lock().unwrap();
         for one in unspent {
             let used = known.entry(one.budget).or_default();
-            *used = used.checked_sub(one.cost).expect("more was given back than was taken");
+            *used = used.checked_sub(one.cost).expect("the gateway gave back more than it took");
         }
     }
 
@@ -363,7 +363,7 @@ impl Ledger for Remembering {
             let mut known = self.budgets.lock().unwrap();
             for one in reservations {
                 let used = known.entry(one.budget.clone()).or_default();
-                *used = used.checked_sub(one.cost).expect("more was given back than was taken");
+                *used = used.checked_sub(one.cost).expect("the gateway gave back more than it took");
             }
             Ok(())
         })
@@ -459,7 +459,7 @@ impl Audit for Remembering {
     }
 }
 
-/// What is sent once.
+/// The key of a request that is sent once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct OnceKey {
     lineage: String,
@@ -473,7 +473,7 @@ fn once_key(record: &Record) -> Option<OnceKey> {
     Some(OnceKey { lineage: record.lineage.first()?.to_string(), same, repeat })
 }
 
-/// What keeps it from being sent.
+/// The earlier request that blocks it.
 fn stands(sent: &[(OnceKey, SentBefore)], key: &OnceKey, now: OffsetDateTime) -> Option<SentBefore> {
     let mut before = sent.iter().filter(|(known, first)| {
         let exact = known.same.digest == key.same.digest;

@@ -1,4 +1,4 @@
-//! A desk in memory: one question for each holder and request, and answers that a test signs as it likes.
+//! A desk in memory: one question for each holder and request, and answers that a test signs as it needs.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +11,7 @@ use verifier::ports::{
 
 use super::Remembering;
 
-/// What was asked, and what was said.
+/// A question and its answers.
 pub struct Question {
     pub id: ApprovalId,
     pub ask: Ask,
@@ -32,7 +32,7 @@ impl Default for Desk {
     }
 }
 
-/// An approver of that name; only the keys of `alice` and `bob` with the seed 1 and 2 are trusted.
+/// An approver of that name. Only the keys of `alice` with seed 1 and `bob` with seed 2 are trusted.
 pub fn approver(name: &str, seed: u8) -> ApproverKeyPair {
     ApproverKeyPair::from_seed(name.parse().unwrap(), [seed; 32])
 }

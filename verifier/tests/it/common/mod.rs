@@ -23,10 +23,10 @@ pub use desk::{Desk, approver};
 pub use upstream::{Scripted, Seen, Step, held, json};
 pub use wire::{Reply, exchange, read_reply, request};
 
-/// What stands for the real access token. Nothing but the upstream may ever see it.
+/// The stand-in for the real access token. Only the upstream may ever see it.
 pub const CREDENTIAL: &str = "ya29.sentinel/credential+of=alice";
 
-/// A clock that stands still until it is told otherwise.
+/// A clock that moves only when a test sets it.
 pub struct StageClock(AtomicI64);
 
 impl Clock for StageClock {
@@ -41,7 +41,7 @@ impl StageClock {
     }
 }
 
-/// A running gateway and everything around it.
+/// A running gateway, and everything around it.
 pub struct Stage {
     pub authority: Arc<Remembering>,
     pub upstream: Scripted,
@@ -73,12 +73,12 @@ impl Stage {
         Self { authority, upstream, clock, gateway, address, dedicated, serving: Some(serving) }
     }
 
-    /// Mints a pass: `--allow` terms, with everything else left as it is.
+    /// Mints a pass with these `--allow` terms and the defaults for everything else.
     pub fn pass(&self, allow: &[&str]) -> String {
         self.mint(&MintArgs { allow: allow.iter().map(ToString::to_string).collect(), ..MintArgs::default() })
     }
 
-    /// A pass that allows every operation of some connections: what is refused with it is refused for what it is.
+    /// A pass that allows every operation of some connections, so that a refusal is due to the request.
     pub fn pass_for_everything(&self, connections: &[&str]) -> String {
         let all = self.authority.all();
         let own = all.iter().filter(|one| connections.contains(&one.name.as_str()));
@@ -126,7 +126,8 @@ impl Stage {
         self.send(request("POST", target, &[&pass, "Content-Type: application/json"], body.as_bytes()))
     }
 
-    /// Sends bytes that must be refused: the code, nothing upstream, one record of it, no budget.
+    /// Sends bytes that must be refused with this code: nothing goes upstream, there is one record, and no budget is
+    /// used.
     #[track_caller]
     pub fn refuses(&self, bytes: impl AsRef<[u8]>, code: &str) -> Reply {
         let bytes = bytes.as_ref();
@@ -154,7 +155,7 @@ impl Stage {
         reply
     }
 
-    /// Stops the gateway in order, and waits for it.
+    /// Stops the gateway in an orderly way, and waits for it.
     pub fn drain(mut self) -> (Arc<Remembering>, Scripted) {
         let serving = self.serving.take().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -172,15 +173,15 @@ pub fn name(text: &str) -> ConnectionName {
 }
 
 fn connections(upstream: &Scripted) -> Vec<Arc<Connection>> {
-    // Read once: it holds more than a thousand operations.
+    // Read once, because it has more than a thousand operations.
     static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
-    // A service of the catalog whose name leads to where none of them is.
+    // A service whose host name leads to this machine.
     static INWARD: LazyLock<Arc<Service>> = LazyLock::new(|| {
         let facts = include_str!("../../../../datalog/catalog/gmail/facts.jsonl");
         let facts = facts.replace("gmail.googleapis.com", "localhost").replace("\"gmail\"", "\"inward\"");
         Arc::new(Service::load(&facts, None).unwrap())
     });
-    // One whose description says that it reads a key and does once what comes with it.
+    // A service whose description says that it carries out requests with one key once.
     static KEYED: LazyLock<Arc<Service>> = LazyLock::new(|| {
         let facts = include_str!("../../../../datalog/catalog/gmail/facts.jsonl");
         let facts = facts.replacen("\"gmail\"", "\"keyed\"", 1);
@@ -204,7 +205,7 @@ fn connections(upstream: &Scripted) -> Vec<Arc<Connection>> {
         connection("calendar", "google-calendar", "alice@example.com", upstream.url()),
         connection("google-drive", "google-drive", "alice@example.com", upstream.url()),
         connection("github-work", "github", "alice-at-work", upstream.url()),
-        // A port that was free a moment ago, where nobody listens.
+        // A port that was free a moment ago, so nobody listens there.
         connection("github-gone", "github", "alice", format!("http://{}", bind().local_addr().unwrap())),
         Arc::new(Connection {
             name: name("inward"),
@@ -220,7 +221,7 @@ fn connections(upstream: &Scripted) -> Vec<Arc<Connection>> {
             upstream: Upstream::BaseUrl(upstream.url()),
             listen: None,
         }),
-        // Where only TLS to public addresses would go.
+        // An upstream that may be reached only by TLS at a public address.
         Arc::new(Connection {
             name: name("rebound"),
             account: "alice".parse().unwrap(),

@@ -1,4 +1,4 @@
-//! An upstream that answers with scripted bytes, piece by piece, and remembers what it was sent.
+//! An upstream that answers with scripted bytes, piece by piece, and remembers its requests.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -24,12 +24,12 @@ impl Seen {
     }
 }
 
-/// One thing that the upstream does to answer.
+/// One step of the upstream's answer.
 pub enum Step {
     Send(Vec<u8>),
-    /// Bytes that are there once, however many are sent them.
+    /// Bytes kept in memory once, however many times they are sent.
     Static(&'static [u8]),
-    /// Waits until the test lets it go on.
+    /// Waits until the test releases it.
     Wait(Receiver<()>),
     Close,
 }
@@ -39,14 +39,14 @@ impl Step {
         Self::Send(text.into())
     }
 
-    /// A place to wait at, and what lets it go on.
+    /// A place to wait, and the sender that releases it.
     pub fn gate() -> (Self, Sender<()>) {
         let (open, gate) = channel();
         (Self::Wait(gate), open)
     }
 }
 
-/// Answers of which the first waits for the sender before it begins.
+/// Answers; the first waits for the sender before it begins.
 pub fn held(
     mut answer: impl FnMut() -> Vec<Step> + Send + 'static,
 ) -> (impl FnMut(&Seen) -> Vec<Step> + Send + 'static, Sender<()>) {
@@ -95,7 +95,7 @@ impl Scripted {
         format!("http://{}", self.address)
     }
 
-    /// Answers every request from now on with what `script` says.
+    /// From now on `script` answers every request.
     pub fn answers(&self, script: impl FnMut(&Seen) -> Vec<Step> + Send + 'static) {
         *self.script.lock().unwrap() = Box::new(script);
     }
@@ -115,7 +115,7 @@ impl Scripted {
                     Step::Send(bytes) if writer.write_all(&bytes).is_err() => return,
                     Step::Static(bytes) if writer.write_all(bytes).is_err() => return,
                     Step::Send(_) | Step::Static(_) => {}
-                    // An error means that the test let go of the other end.
+                    // An error means that the test dropped the other end.
                     Step::Wait(gate) => drop(gate.recv()),
                     Step::Close => {
                         let _ = writer.shutdown(std::net::Shutdown::Both);

@@ -1,4 +1,4 @@
-//! HTTP as bytes: what no client library would send, and answers as they really came.
+//! HTTP as bytes: requests that no client library would send, and answers exactly as received.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// An answer as it came.
+/// An answer as received.
 #[derive(Clone)]
 pub struct Reply {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// Whether the body was whole.
+    /// Whether the body was complete.
     pub whole: bool,
 }
 
@@ -43,7 +43,7 @@ impl Reply {
     }
 }
 
-/// A request with a Host and, where there is a body, its length.
+/// A request with a Host and, if it has a body, its length.
 pub fn request(method: &str, target: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
     let mut text = format!("{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n");
     for header in headers {
@@ -59,12 +59,12 @@ pub fn request(method: &str, target: &str, headers: &[&str], body: &[u8]) -> Vec
     bytes
 }
 
-/// Sends bytes on a connection of their own; reads one answer.
+/// Sends bytes on a new connection, and reads one answer.
 #[track_caller]
 pub fn exchange(address: SocketAddr, bytes: &[u8]) -> Reply {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    // The gateway may answer and close before it took everything.
+    // The gateway may answer and close before it has read everything.
     let _ = stream.write_all(bytes);
     read_reply(&mut stream)
 }

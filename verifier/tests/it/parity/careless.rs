@@ -1,4 +1,4 @@
-//! The comparison itself: a surface that skips something is found out, by what it skipped.
+//! Tests the comparison itself: it finds a surface that skips something, and names what it skipped.
 
 use datalog::Narrowing;
 use datalog::flags;
@@ -10,7 +10,7 @@ use super::outcome::{Came, play};
 use super::surfaces::{Door, InProcess, SURFACES, Surface};
 use crate::common::{Stage, json};
 
-/// What a surface may forget.
+/// The steps that a surface may forget.
 #[derive(Clone, Copy)]
 enum Forgets {
     Headers,
@@ -94,7 +94,7 @@ fn a_surface_that_skips_something_is_found_out() {
     }
 }
 
-/// Whatever a surface would leave out of a step is told apart.
+/// Each step that a surface could leave out makes a difference.
 #[test]
 fn whatever_differs_is_named() {
     let case = limited().upstream(|_| json("401 Unauthorized", "{}"));

@@ -1,4 +1,4 @@
-//! A case: which pass asks what of which upstream, and what has to come of it, by whatever surface it is asked.
+//! A case: a pass, its requests, the upstream's answers, and the result that every surface must give.
 
 use datalog::{MintArgs, Narrowing};
 use verifier::Limits;
@@ -16,7 +16,7 @@ pub struct Meant {
     pub headers: Vec<(&'static str, String)>,
     pub content_type: Option<&'static str>,
     pub body: Vec<u8>,
-    /// For how many seconds a person is waited for.
+    /// How many seconds to wait for a person.
     pub wait: u64,
 }
 
@@ -58,12 +58,12 @@ impl Meant {
     }
 }
 
-/// What happens on the stage, beside a request or between two.
+/// What happens on the stage, during a request or between two.
 pub type Event = fn(&Stage);
 
-/// One thing after the other.
+/// One step of a case.
 pub enum Act {
-    /// Asked, while something happens; what comes of it is a status of the service, or the code of a stop.
+    /// A request, while something happens. Its result is the service's status, or the code of a refusal or fault.
     Asks {
         meant: Meant,
         meanwhile: Option<Event>,
@@ -75,7 +75,7 @@ pub enum Act {
 /// How the upstream answers.
 pub type Script = fn(&Seen) -> Vec<Step>;
 
-/// Which pass asks.
+/// The pass of a request.
 pub enum Holds {
     Minted(Box<MintArgs>),
     Text(&'static str),
@@ -90,7 +90,7 @@ pub struct Case {
     pub acts: Vec<Act>,
     /// What reached the upstream, in order: methods and targets.
     pub sends: Vec<&'static str>,
-    /// By decision, and how it ended.
+    /// The records, by decision and outcome.
     pub records: Vec<&'static str>,
 }
 
@@ -141,7 +141,7 @@ impl Case {
         self
     }
 
-    /// What has to come of what is asked, in order.
+    /// The expected results of the requests, in order.
     pub fn comes(&self) -> Vec<&'static str> {
         let comes = |act: &Act| match act {
             Act::Asks { comes, .. } => Some(*comes),
@@ -160,7 +160,7 @@ pub fn allows(terms: &[&str]) -> MintArgs {
     MintArgs { allow: strings(terms), ..MintArgs::default() }
 }
 
-/// The same, confined.
+/// The same pass, narrowed.
 pub fn narrowed(terms: &[&str], narrow: Narrowing) -> MintArgs {
     MintArgs { narrow, ..allows(terms) }
 }

@@ -1,8 +1,8 @@
-//! Every surface brings out the same: the same decision, the same request to the service, the same record, the same
+//! Every surface gives the same result: the same decision, the same request to the service, the same record, the same
 //! answer.
 //!
-//! A case is played through each surface on a stage of its own, and everything that can be told from outside is
-//! compared. A new surface is a row of `SURFACES`, and has to bring out every case as the others do.
+//! Each surface plays a case on a stage of its own, and the test compares everything that shows outside. A new
+//! surface is a row of `SURFACES`, and must give the same results as the others in every case.
 
 mod careless;
 mod case;
@@ -18,7 +18,7 @@ use cases::FAMILIES;
 use outcome::{Came, play, shown};
 use surfaces::{Door, SURFACES};
 
-/// What is wrong with what came of a case by one surface.
+/// The flaws in the result of a case on one surface.
 fn flaws(case: &Case, door: &Door, came: &Came, first: &Came) -> Vec<String> {
     let mut flaws = Vec::new();
     if came.words() != case.comes() {
@@ -38,7 +38,7 @@ fn flaws(case: &Case, door: &Door, came: &Came, first: &Came) -> Vec<String> {
         .collect()
 }
 
-/// The rows of a family, and what is wrong in them.
+/// The rows of a family, and their flaws.
 fn compared(cases: &[Case], doors: &[Door]) -> (String, Vec<String>) {
     let (mut rows, mut flawed) = (String::new(), Vec::new());
     for case in cases {
@@ -70,7 +70,7 @@ fn every_case_comes_out_the_same_by_every_surface() {
     assert!(flawed.is_empty(), "{}", flawed.join("\n\n"));
 }
 
-/// Words that are no matter of what is asked: of HTTP's framing, of an agent that goes away, of what is not tried.
+/// Results that not every surface can have: HTTP's framing, an agent that goes away, a question that is not tried.
 const OF_A_SURFACE: [&str; 7] = [
     "pass-missing",
     "length-required",

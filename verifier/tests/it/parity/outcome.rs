@@ -1,4 +1,4 @@
-//! What came of a case on one surface, in words that every surface has.
+//! The result of a case on one surface, in words that every surface has.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -7,34 +7,34 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use verifier::GatewayConfig;
-use verifier::direct::{Answer, End, Got};
+use verifier::direct::{DirectAnswer, End, Got};
 use verifier::ports::Outcome;
 
 use super::case::{Act, Case, Holds};
 use super::surfaces::Door;
 use crate::common::{Kind, Remembering, Scripted, Seen, Stage, Written};
 
-/// Everything that can be told apart from outside.
+/// Everything that shows outside.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Came {
-    /// What its agent got, each time that it asked.
+    /// The answers to its agent, in order.
     pub got: Vec<Got>,
-    /// What reached the upstream, whole.
+    /// The complete requests that reached the upstream.
     pub sent: Vec<Sent>,
-    /// What the audit log says.
+    /// The records of the audit log.
     pub records: Vec<String>,
-    /// What is taken of budgets.
+    /// The amounts taken from budgets.
     pub budgets: BTreeMap<String, u64>,
     pub leases: u64,
-    /// What a person was asked.
+    /// The questions for people.
     pub questions: Vec<String>,
-    /// Which ids the lineage was shown.
+    /// The ids that the lineage was shown.
     pub shown: Vec<String>,
-    /// What the connection's owner is told.
+    /// The signs for the connection's owner.
     pub signs: Vec<String>,
 }
 
-/// A request as the upstream had it.
+/// A request as the upstream got it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sent {
     pub line: String,
@@ -67,7 +67,7 @@ pub fn play(case: &Case, door: &Door) -> Came {
     }
     surface.closes();
     let (authority, upstream) = stage.drain();
-    // On a machine that is busy the service may read a request later than its agent was told that it is late.
+    // On a busy machine the service may read a request after its agent was told that it is late.
     let patience = Instant::now() + Duration::from_secs(10);
     while upstream.seen().len() < case.sends.len() && Instant::now() < patience {
         thread::sleep(Duration::from_millis(5));
@@ -95,12 +95,12 @@ fn came(got: Vec<Got>, authority: &Remembering, upstream: &Scripted) -> Came {
 }
 
 fn sent(seen: Seen) -> Sent {
-    // Each stage has an upstream at another port.
+    // The upstream of each stage has another port.
     let headers = seen.headers.into_iter().filter(|(name, _)| name != "host").collect();
     Sent { line: seen.line, headers, body: String::from_utf8_lossy(&seen.body).into_owned() }
 }
 
-/// A record without what differs from one run to the next, and without the path, which each surface has another of.
+/// A record without the parts that differ between runs, and without the path, which differs between surfaces.
 fn record(written: &Written) -> String {
     let Written { kind, record, outcomes } = written;
     let ends: Vec<String> = outcomes.iter().map(end).collect();
@@ -131,22 +131,22 @@ fn end(outcome: &Outcome) -> String {
     }
 }
 
-/// What an agent got, as it can be read.
+/// The answers to an agent, as text.
 pub fn shown(got: &[Got]) -> String {
     let one = |got: &Got| match got {
         Got::Stopped(problem) => format!("{problem:?}"),
-        Got::Answer(Answer { status, headers, body, end }) => {
+        Got::Answer(DirectAnswer { status, headers, body, end }) => {
             format!("{status} {headers:?} {} {end:?}", String::from_utf8_lossy(body))
         }
     };
     got.iter().map(one).collect::<Vec<_>>().join("\n  ")
 }
 
-/// In one word: a status of the service, or the code of a stop.
+/// In one word: the service's status, or the code of a refusal or fault.
 pub fn word(got: &Got) -> String {
     match got {
-        Got::Answer(Answer { status, end: End::Whole, .. }) => status.to_string(),
-        Got::Answer(Answer { status, end: End::CutOff, .. }) => format!("{status} cut off"),
+        Got::Answer(DirectAnswer { status, end: End::Whole, .. }) => status.to_string(),
+        Got::Answer(DirectAnswer { status, end: End::CutOff, .. }) => format!("{status} cut off"),
         Got::Stopped(problem) => problem.get("code").and_then(Value::as_str).unwrap_or("?").to_owned(),
     }
 }
@@ -161,13 +161,13 @@ impl Came {
         self.sent.iter().map(|sent| sent.line.trim_end_matches(" HTTP/1.1")).collect()
     }
 
-    /// The records, each as far as `like` goes.
+    /// Compares each record with its line of `like`, as far as that goes.
     pub fn is_recorded_as(&self, like: &[&str]) -> bool {
         self.records.len() == like.len()
             && self.records.iter().zip(like).all(|(one, like)| one.starts_with(like))
     }
 
-    /// What is not as it is in another, by name.
+    /// The names of the parts that differ from another result.
     pub fn differences(&self, other: &Self) -> Vec<String> {
         let all = [
             ("what the agent got", shown(&self.got), shown(&other.got)),

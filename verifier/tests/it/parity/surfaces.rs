@@ -1,4 +1,4 @@
-//! The surfaces: each sends a case through its own door, and says what its agent got in the same words as the others.
+//! The surfaces. Each sends a case through its own door, and reports its agent's answer in common words.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,17 +6,17 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
-use verifier::direct::{Answer, Call, Direct, End, Got};
+use verifier::direct::{Call, Direct, DirectAnswer, End, Got};
 
 use super::case::Meant;
 use crate::common::{Reply, Stage, exchange, name, request};
 
 /// One way into the gateway.
 pub trait Surface {
-    /// Asks, and waits for what comes of it.
+    /// Sends a request, and waits for its result.
     fn asks(&mut self, pass: &str, meant: &Meant) -> Got;
 
-    /// Waits until nothing is left to be done.
+    /// Waits until no work is left.
     fn closes(self: Box<Self>) {}
 }
 
@@ -31,7 +31,7 @@ pub const SURFACES: [Door; 2] = [
     Door { name: "direct", open: |stage| Box::new(InProcess::on(stage)) },
 ];
 
-/// HTTP over a socket, as an SDK speaks it that was given another base URL.
+/// HTTP over a socket, as an SDK with another base URL speaks it.
 struct BaseUrl(SocketAddr);
 
 impl Surface for BaseUrl {
@@ -47,10 +47,10 @@ impl Surface for BaseUrl {
     }
 }
 
-/// What belongs to the connection, and to HTTP alone.
+/// Headers of the connection, or of HTTP alone.
 const OF_HTTP: [&str; 5] =
     ["content-length", "transfer-encoding", "connection", "date", "preference-applied"];
-/// Members by which SDKs show a refusal, beside those that every surface tells.
+/// Members by which SDKs show a refusal, in addition to those that every surface has.
 const OF_SDKS: [&str; 6] = ["status", "ok", "message", "error", "object", "status_url"];
 
 fn got(reply: Reply) -> Got {
@@ -64,7 +64,7 @@ fn got(reply: Reply) -> Got {
             let headers = reply.headers.into_iter();
             let headers = headers.filter(|(name, _)| !OF_HTTP.contains(&name.as_str())).collect();
             let end = if reply.whole { End::Whole } else { End::CutOff };
-            Got::Answer(Answer { status: reply.status, headers, body: reply.body, end })
+            Got::Answer(DirectAnswer { status: reply.status, headers, body: reply.body, end })
         }
     }
 }
@@ -74,7 +74,7 @@ fn common_to_all(mut problem: Map<String, Value>) -> Map<String, Value> {
     problem
 }
 
-/// A call in this process, by which no HTTP is read or written.
+/// A call in this process, without any HTTP.
 pub struct InProcess {
     runtime: Runtime,
     direct: Option<Direct>,
@@ -107,7 +107,7 @@ impl Surface for InProcess {
             Got::Answer(answer) => {
                 let headers = answer.headers.into_iter();
                 let headers = headers.filter(|(name, _)| !OF_HTTP.contains(&name.as_str())).collect();
-                Got::Answer(Answer { headers, ..answer })
+                Got::Answer(DirectAnswer { headers, ..answer })
             }
         }
     }

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::schema::Schemas;
-use crate::catalog::description::{OperationLine, SignIn, Source};
+use crate::catalog::description::{DescriptionSource, OperationLine, SignIn};
 use crate::catalog::import::draft::{Draft, ImportError, Imported, Options, operation_id, service_name};
 use crate::catalog::import::openapi::json::string;
 use account::WhoAmI;
@@ -43,7 +43,7 @@ pub(crate) fn import(document: &Value, options: Options) -> Result<Imported, Imp
     let mut schemas = Schemas::new(Box::new(resolve));
     let server = server_of(document).unwrap_or_default();
     servers::note_choices(&mut schemas, document, &server);
-    let mut walk = Walk {
+    let mut walk = OpenApiWalk {
         schemas,
         security: Security::read(document, options.bearer),
         server: &server,
@@ -56,7 +56,7 @@ pub(crate) fn import(document: &Value, options: Options) -> Result<Imported, Imp
     for (path, item) in paths.iter().filter(|(path, _)| !path.starts_with("x-")) {
         walk.item(path, item);
     }
-    let Walk { schemas, security, operations, excluded, headers, who, .. } = walk;
+    let OpenApiWalk { schemas, security, operations, excluded, headers, who, .. } = walk;
     if operations.is_empty() && !excluded.is_empty() {
         return Err(security::nothing_left(&excluded));
     }
@@ -64,7 +64,7 @@ pub(crate) fn import(document: &Value, options: Options) -> Result<Imported, Imp
     let draft = Draft {
         service,
         title: title.to_owned(),
-        source: Source::OpenApi,
+        source: DescriptionSource::OpenApi,
         revision: revision(document),
         hosts: if server.host.is_empty() { Vec::new() } else { vec![server.host] },
         query: BTreeMap::new(),
@@ -84,7 +84,7 @@ fn with_account(sign_in: SignIn, who: Option<WhoAmI>, server: &Server) -> SignIn
     SignIn { userinfo_url: Some(format!("{root}{}", who.path)), account_field: Some(who.field), ..sign_in }
 }
 
-struct Walk<'a, 's> {
+struct OpenApiWalk<'a, 's> {
     schemas: Schemas<'a>,
     security: Security<'a>,
     server: &'s Server,
@@ -96,7 +96,7 @@ struct Walk<'a, 's> {
     who: Option<WhoAmI>,
 }
 
-impl<'a> Walk<'a, '_> {
+impl<'a> OpenApiWalk<'a, '_> {
     fn item(&mut self, path: &str, item: &'a Value) {
         let item = self.schemas.target(item);
         for (verb, operation) in item.as_object().into_iter().flatten() {

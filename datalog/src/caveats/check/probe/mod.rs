@@ -15,7 +15,7 @@ use crate::request::decode::Address;
 use crate::words::effect::Effect;
 use crate::words::value::Value;
 use crate::words::vocabulary::bit;
-use trial::{Beside, Place, Trial, facts};
+use trial::{Beside, Trial, TrialPlace, facts};
 
 /// At most so many texts of a check are tried with each other, at so many places and with so many addresses.
 const MOST: usize = 10;
@@ -24,7 +24,7 @@ const MOST_ADDRESSES: usize = 160;
 const STRANGER: &str = "stranger@stranger.invalid";
 const OTHER: &str = "stranger";
 
-/// What a check lets through although it seems to stop it, with the word that the facts are of.
+/// A fact or text that a check lets through although it seems to stop it, with the word that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Slip {
     /// A fact that fits lets another one through.
@@ -101,14 +101,14 @@ fn times(caveat: &Caveat) -> Vec<u64> {
 }
 
 /// The places that the check may be about: those it names, and a common one.
-fn places<'a>(texts: &'a [String], times: &[u64]) -> Vec<Place<'a>> {
+fn places<'a>(texts: &'a [String], times: &[u64]) -> Vec<TrialPlace<'a>> {
     let named = |is: fn(&str) -> bool| texts.iter().map(String::as_str).filter(move |text| is(text));
     let operations = named(|text| text.contains('.') && !text.contains('@'));
     let connections: Vec<&str> =
         ["gmail"].into_iter().chain(named(|text| !text.contains(['.', '@', '/']))).collect();
     let on = |operation| {
         connections.iter().flat_map(move |connection| {
-            [&Effect::ALL[..], &[Effect::Send]].map(|effects| Place {
+            [&Effect::ALL[..], &[Effect::Send]].map(|effects| TrialPlace {
                 operation,
                 connection,
                 effects,
@@ -117,8 +117,8 @@ fn places<'a>(texts: &'a [String], times: &[u64]) -> Vec<Place<'a>> {
             })
         })
     };
-    let at = |place: Place<'a>| times.iter().map(move |time| Place { time: *time, ..place });
-    let beside = |place: Place<'a>| [place, Place { beside: Beside::Everything, ..place }];
+    let at = |place: TrialPlace<'a>| times.iter().map(move |time| TrialPlace { time: *time, ..place });
+    let beside = |place: TrialPlace<'a>| [place, TrialPlace { beside: Beside::Everything, ..place }];
     let plain = ["gmail.users.messages.send"].into_iter().chain(operations).flat_map(on);
     plain.flat_map(at).flat_map(beside).take(MOST_PLACES).collect()
 }
@@ -127,7 +127,7 @@ struct Bench<'a> {
     caveat: &'a Caveat,
     reads: u64,
     texts: &'a [String],
-    place: Place<'a>,
+    place: TrialPlace<'a>,
 }
 
 impl Bench<'_> {

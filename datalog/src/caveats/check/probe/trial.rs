@@ -1,4 +1,4 @@
-//! What one trial of a check is made of, and its facts.
+//! One trial of a check, and its facts.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ pub(super) struct Trial {
 
 /// The place of a trial. The effects of the operation count if the trial sets none of its own.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct TrialPlace<'a> {
     pub(super) operation: &'a str,
     pub(super) connection: &'a str,
     pub(super) effects: &'static [Effect],
@@ -37,7 +37,7 @@ pub(super) enum Beside {
 }
 
 /// The facts of one trial.
-pub(super) fn facts(reads: u64, texts: &[String], place: Place<'_>, trial: &Trial) -> Ordered {
+pub(super) fn facts(reads: u64, texts: &[String], place: TrialPlace<'_>, trial: &Trial) -> Ordered {
     let mut gather = Gather::new(reads);
     around(&mut gather, texts, place);
     things(&mut gather, texts, place, trial);
@@ -64,7 +64,7 @@ fn count(number: usize) -> Value {
 }
 
 /// The facts that are the same in every trial at a place.
-fn around(gather: &mut Gather, texts: &[String], place: Place<'_>) {
+fn around(gather: &mut Gather, texts: &[String], place: TrialPlace<'_>) {
     gather.say_one(word!("time"), || Value::Date(place.time));
     gather.say(word!("clock"), || {
         let days = |zone| DAYS.map(move |day| vec![text(zone), Value::word(day), Value::Int(720)]);
@@ -89,7 +89,7 @@ fn around(gather: &mut Gather, texts: &[String], place: Place<'_>) {
 }
 
 /// Arguments and things: the trial's own, and what stands beside them.
-fn things(gather: &mut Gather, texts: &[String], place: Place<'_>, trial: &Trial) {
+fn things(gather: &mut Gather, texts: &[String], place: TrialPlace<'_>, trial: &Trial) {
     let has_own = !trial.resources.is_empty() || !trial.arguments.is_empty();
     let is_alone = has_own || place.beside == Beside::Nothing;
     let pairs = || texts.iter().flat_map(|one| texts.iter().map(move |other| [one.clone(), other.clone()]));

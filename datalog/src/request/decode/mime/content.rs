@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::request::decode::mime::Encoding;
-use crate::request::decode::mime::part::{Content, Part};
+use crate::request::decode::mime::part::{MimePart, PartContent};
 
 /// Why a text part cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,11 +20,11 @@ pub(crate) enum Unread {
     Bytes,
 }
 
-impl Part<'_> {
+impl MimePart<'_> {
     /// The bytes of a text or a file; none if its encoding cannot be undone. A part that holds parts has none of its
     /// own.
     pub fn bytes(&self) -> Option<Vec<u8>> {
-        let (Content::Text(body) | Content::Attached(body)) = &self.content else { return None };
+        let (PartContent::Text(body) | PartContent::Attached(body)) = &self.content else { return None };
         match self.encoding {
             Encoding::Plain => Some(body.to_vec()),
             Encoding::Base64 => {

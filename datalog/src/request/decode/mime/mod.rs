@@ -15,7 +15,7 @@ pub mod part;
 
 use crate::request::decode::error::{MAX_DEPTH, MAX_PARTS, MimeError};
 use crate::request::decode::header::{self, single};
-use crate::request::decode::mime::part::{Content, Part};
+use crate::request::decode::mime::part::{MimePart, PartContent};
 use fields::{Disposition, encoding};
 use lines::{is_without_files, separate, split};
 
@@ -26,8 +26,8 @@ const MULTIPARTS: [&str; 5] =
     ["multipart/mixed", "multipart/alternative", "multipart/related", "multipart/signed", "multipart/report"];
 
 /// The message as a tree.
-pub(crate) fn tree(message: &[u8]) -> Result<Part<'_>, MimeError> {
-    Reader { left: MAX_PARTS }.part(message, Place::Letter, 0)
+pub(crate) fn tree(message: &[u8]) -> Result<MimePart<'_>, MimeError> {
+    MimeReader { left: MAX_PARTS }.part(message, PartPlace::Letter, 0)
 }
 
 /// The number of attachments in a message. Every part that is not plainly the letter's text counts, so that no other
@@ -38,30 +38,35 @@ pub(super) fn attachments(message: &[u8]) -> Result<usize, MimeError> {
 
 /// Where a part stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum PartPlace {
     Letter,
     Part,
 }
 
-struct Reader {
+struct MimeReader {
     left: usize,
 }
 
-impl Reader {
-    fn part<'a>(&mut self, bytes: &'a [u8], place: Place, depth: usize) -> Result<Part<'a>, MimeError> {
+impl MimeReader {
+    fn part<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        place: PartPlace,
+        depth: usize,
+    ) -> Result<MimePart<'a>, MimeError> {
         self.left = self.left.checked_sub(1).filter(|_| depth <= MAX_DEPTH).ok_or(MimeError::Size)?;
         let (header, body) = split(bytes);
         let fields = match place {
             // A part may begin with its content.
-            Place::Part if header.is_empty() => Vec::new(),
-            Place::Part | Place::Letter => header::fields(bytes)?,
+            PartPlace::Part if header.is_empty() => Vec::new(),
+            PartPlace::Part | PartPlace::Letter => header::fields(bytes)?,
         };
         let kind = ContentType::of(single(&fields, "content-type")?)?;
         let encoding = encoding(single(&fields, "content-transfer-encoding")?)?;
         single(&fields, "mime-version")?;
         let disposition = Disposition::of(&fields)?;
         let content = self.content(body, &kind, encoding, depth)?;
-        Ok(Part { fields, kind, encoding, disposition, content })
+        Ok(MimePart { fields, kind, encoding, disposition, content })
     }
 
     fn content<'a>(
@@ -70,29 +75,29 @@ impl Reader {
         kind: &ContentType,
         encoding: Encoding,
         depth: usize,
-    ) -> Result<Content<'a>, MimeError> {
+    ) -> Result<PartContent<'a>, MimeError> {
         if kind.essence.starts_with("multipart/") {
             if !MULTIPARTS.contains(&&*kind.essence) || encoding != Encoding::Plain {
                 return Err(MimeError::Kind);
             }
             let boundary = kind.boundary.as_deref().ok_or(MimeError::Boundary)?;
             let (before, parts) = separate(body, boundary)?;
-            let parts = parts.into_iter().map(|part| self.part(part, Place::Part, depth + 1));
-            return Ok(Content::Parts { before, parts: parts.collect::<Result<_, _>>()? });
+            let parts = parts.into_iter().map(|part| self.part(part, PartPlace::Part, depth + 1));
+            return Ok(PartContent::Parts { before, parts: parts.collect::<Result<_, _>>()? });
         }
         match &*kind.essence {
             "text/plain" | "text/html" => {
                 is_without_files(body)?;
-                Ok(Content::Text(body))
+                Ok(PartContent::Text(body))
             }
             "message/rfc822" if encoding == Encoding::Plain => {
-                let letter = Box::new(self.part(body, Place::Letter, depth + 1)?);
-                Ok(Content::Message { body, letter })
+                let letter = Box::new(self.part(body, PartPlace::Letter, depth + 1)?);
+                Ok(PartContent::Message { body, letter })
             }
             // Several files in one, or another message. Only some readers open these.
             "application/ms-tnef" | "application/vnd.ms-tnef" => Err(MimeError::Kind),
             essence if essence.starts_with("message/") => Err(MimeError::Kind),
-            _ => Ok(Content::Attached(body)),
+            _ => Ok(PartContent::Attached(body)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a pass asks of answers, and what is done to every answer.
+//! Conditions on answers, and the treatment of every answer.
 
 use datalog::Narrowing;
 use datalog::flags;

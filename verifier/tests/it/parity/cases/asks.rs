@@ -1,4 +1,4 @@
-//! What a pass asks a person about: told to come back, held, answered yes and no.
+//! Requests that a pass asks about: told to come back, held open, answered yes and no.
 
 use datalog::MintArgs;
 use verifier::ports::Opinion;

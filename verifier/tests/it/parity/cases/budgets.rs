@@ -1,4 +1,4 @@
-//! Budgets: of calls, of calls in a window, of bytes; and an audit log that takes nothing.
+//! Budgets of calls, of calls in a window, and of bytes; and an audit log that takes nothing.
 
 use std::sync::atomic::Ordering;
 

@@ -1,4 +1,4 @@
-//! What is allowed, what is denied on which ground, what is no request of the catalog, and what is looked up first.
+//! Requests that are allowed, denied on each ground, unknown to the catalog, or looked up first.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;

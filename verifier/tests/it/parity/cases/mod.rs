@@ -12,7 +12,7 @@ pub use asks::held_until_it_is_approved;
 
 type Family = fn() -> Vec<Case>;
 
-/// What every surface has to bring out the same.
+/// The cases in which every surface must give the same result.
 pub const FAMILIES: [Family; 12] = [
     decisions::allow,
     decisions::deny,

@@ -1,4 +1,4 @@
-//! What a pass is worth that ended, began later, was altered or was stopped: before, and while its request is under way.
+//! A pass that has ended, begins later, was altered or was stopped: before a request, and while it is under way.
 
 use std::sync::atomic::Ordering;
 
@@ -64,7 +64,7 @@ fn suspend(stage: &Stage, what: &str) {
     stage.authority.single_stops.lock().unwrap().insert(what.to_owned());
 }
 
-/// Waits until the service has it, stops everything, and waits until nothing that is stopped is under way.
+/// Waits until the service has the request, stops everything, and waits until no stopped request is under way.
 fn recalls(stage: &Stage) {
     eventually("the request at the service", || stage.upstream.seen().len() == 1);
     stops(stage);
@@ -72,7 +72,7 @@ fn recalls(stage: &Stage) {
     runtime.block_on(stage.authority.in_flight.recall());
 }
 
-/// Waits until the service has it, and ends the pass before it answers.
+/// Waits until the service has the request, and ends the pass before the service answers.
 fn revokes_under_way(stage: &Stage) {
     eventually("the request at the service", || stage.upstream.seen().len() == 1);
     stage.authority.revoke_last();
@@ -96,7 +96,7 @@ fn writer() -> MintArgs {
     narrowed(&["github:write", "github:send", "github:run"], narrow)
 }
 
-/// What ends while the credential is fetched.
+/// Something ends while the credential is fetched.
 fn while_leased() -> Vec<Case> {
     let leased = |name, event: Event, code: &'static str, record: &'static str| {
         let case = Case::minted("meanwhile", name, writer()).happens(event);
@@ -142,7 +142,7 @@ fn while_leased() -> Vec<Case> {
     ]
 }
 
-/// What ends while the service works.
+/// Something ends while the service works.
 fn once_sent() -> [Case; 2] {
     let slow: fn(&crate::common::Seen) -> Vec<Step> = |_| {
         std::thread::sleep(std::time::Duration::from_millis(1_500));
@@ -162,7 +162,7 @@ fn once_sent() -> [Case; 2] {
     ]
 }
 
-/// What ends while the answer comes.
+/// Something ends while the answer comes.
 fn reads_on() -> Case {
     reads("meanwhile", "revoked in the middle of its answer")
         .upstream(|_| {

@@ -1,4 +1,4 @@
-//! A service that fails: what is told, what is recorded, and what is never sent a second time.
+//! A service that fails: what the agent is told, what the record says, and what is never sent again.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -29,7 +29,7 @@ fn slow(_: &Seen) -> Vec<Step> {
     vec![Step::Close]
 }
 
-/// It takes the second credential.
+/// A service that accepts only the second credential.
 fn takes_the_second(seen: &Seen) -> Vec<Step> {
     let second = format!("Bearer {}2", crate::common::CREDENTIAL);
     match seen.header("authorization") == Some(second.as_str()) {

@@ -1,4 +1,4 @@
-//! Told: what an agent hears about a refusal or a fault. This is the one place with status codes.
+//! Explanation: what an agent hears about a refusal or a fault. This is the one place with status codes.
 //!
 //! SDKs repeat a request by themselves after a 429 or a 5xx (PyGithub also after a 403 with `Retry-After`). So such a
 //! status is used only if nothing can have been carried out, or if doing it twice changes nothing. A request that may
@@ -60,7 +60,7 @@ pub(crate) enum Lift {
 
 /// What an agent is told.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct Explanation {
     pub code: &'static str,
     pub title: &'static str,
     pub detail: String,
@@ -94,7 +94,7 @@ enum Acted {
     Yes,
 }
 
-impl Told {
+impl Explanation {
     pub(crate) fn of(unanswered: &Unanswered, spoken: Spoken, about: Circumstances) -> Self {
         let acted = acted(unanswered, about.does);
         let first = match unanswered {

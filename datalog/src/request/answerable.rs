@@ -38,7 +38,7 @@ pub(crate) fn words_of(finds: Finds) -> u64 {
 }
 
 /// What is known. A part that nothing reads is empty.
-pub(crate) struct Told {
+pub(crate) struct Answerable {
     pub(crate) reached: Result<Reached, DecodeError>,
     pub(crate) attachments: Result<usize, DecodeError>,
     pub(crate) subject: Result<String, DecodeError>,
@@ -49,7 +49,7 @@ pub(crate) struct Told {
     pub(crate) looked_up: u64,
 }
 
-impl Told {
+impl Answerable {
     pub(crate) fn of(request: &Request, observed: &Observed, reads: u64) -> Self {
         let mut told = Self {
             reached: Ok(Reached::default()),

@@ -19,9 +19,9 @@ pub(super) enum Change {
 }
 
 #[derive(Default)]
-pub(super) struct Standing(Mutex<HashMap<String, u64>>);
+pub(super) struct BudgetCache(Mutex<HashMap<String, u64>>);
 
-impl Standing {
+impl BudgetCache {
     pub fn of(&self, budget: &str) -> Option<u64> {
         self.known().get(budget).copied()
     }

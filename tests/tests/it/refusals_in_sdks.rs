@@ -1,5 +1,4 @@
-//! What people read when they run an unmodified SDK into a refusal or a fault; and that no SDK sends a request twice by
-//! itself.
+//! What people read when an unmodified SDK gets a refusal or a fault. No SDK sends a request twice by itself.
 
 use std::process::Command;
 
@@ -39,7 +38,7 @@ impl World {
         self.hallpass.mint(&[&["told", "--allow", allow], more].concat())
     }
 
-    /// A person's view of each client for this SDK.
+    /// The output that a person sees, for each client of this SDK.
     fn told(&self, sdk: &str, connection: &str, does: &str, pass: &str) -> Vec<String> {
         [Language::Python, Language::JavaScript]
             .map(|language| self.one(language, (sdk, connection, does), pass))
@@ -56,7 +55,7 @@ impl World {
         error_of(client, &[sdk, does], &base, pass)
     }
 
-    /// How often the service was asked to do something.
+    /// How many requests of the service did more than read.
     fn writes(&self) -> usize {
         self.upstream.logged().iter().filter(|seen| seen.method != "GET").count()
     }
@@ -88,7 +87,7 @@ fn no_sdk_sends_again_what_may_have_been_carried_out() {
             );
             assert!(error.contains("record"), "{sdk}: {error}");
             assert_eq!(world.writes(), 1, "{sdk}: {:?}", world.upstream.logged());
-            // The program runs again, as a model would run it: it finds the same record.
+            // The program runs again, as a model would run it, and finds the same record.
             let again = world.one(language, (sdk, connection, "write"), &pass);
             assert!(again.contains("is not sent again before"), "{sdk}: {again}");
             assert_eq!(world.writes(), 1, "{sdk}: {:?}", world.upstream.logged());
