@@ -36,12 +36,12 @@ pub(crate) struct Tripped {
 }
 
 impl Breaker {
-    pub fn new(config: BreakerConfig) -> Self {
+    pub(crate) fn new(config: BreakerConfig) -> Self {
         Self { config, refused: Mutex::default() }
     }
 
     /// Counts a refusal.
-    pub fn refused(&self, record: &Record, now: OffsetDateTime) -> Option<Tripped> {
+    pub(crate) fn refused(&self, record: &Record, now: OffsetDateTime) -> Option<Tripped> {
         let effects = record.outline.as_ref()?.effects.intersection(self.config.effects);
         if !COUNTED.contains(&record.decision) || effects.is_empty() {
             return None;

@@ -51,13 +51,13 @@ fn folder(home: &Home) -> PathBuf {
 }
 
 /// Every service of `home`.
-pub fn load(home: &Home) -> Result<Catalog, CatalogError> {
+pub(crate) fn load(home: &Home) -> Result<Catalog, CatalogError> {
     let embedded = Catalog::embedded().map_err(CatalogError::Embedded)?;
     beside(home, &embedded)
 }
 
 /// The services of `home` as they are now, beside those of a catalog that come with the program.
-pub fn beside(home: &Home, known: &Catalog) -> Result<Catalog, CatalogError> {
+pub(crate) fn beside(home: &Home, known: &Catalog) -> Result<Catalog, CatalogError> {
     let folder = folder(home);
     let mut services: Vec<Arc<Service>> =
         known.services().filter(|service| Catalog::is_embedded(&service.name)).cloned().collect();
@@ -94,7 +94,7 @@ fn imported(path: &Path) -> Result<Service, CatalogError> {
 }
 
 /// Stores the facts of a new service, and the overlay if there is one. Returns the place of the facts.
-pub fn add(
+pub(crate) fn add(
     home: &Home,
     name: &ServiceName,
     facts: &str,
@@ -117,7 +117,7 @@ pub fn add(
 }
 
 /// The overlay beside an imported service.
-pub fn overlay(home: &Home, name: &ServiceName) -> Result<Option<String>, CatalogError> {
+pub(crate) fn overlay(home: &Home, name: &ServiceName) -> Result<Option<String>, CatalogError> {
     let path = folder(home).join(format!("{name}{OVERLAY}"));
     match fs::read_to_string(&path) {
         Ok(text) => Ok(Some(text)),
@@ -127,7 +127,7 @@ pub fn overlay(home: &Home, name: &ServiceName) -> Result<Option<String>, Catalo
 }
 
 /// Stores other facts of an imported service, and another overlay if there is one. Returns the place of the facts.
-pub fn replace(
+pub(crate) fn replace(
     home: &Home,
     name: &ServiceName,
     facts: &str,
@@ -152,7 +152,7 @@ pub fn replace(
 }
 
 /// Forgets an imported service.
-pub fn remove(home: &Home, name: &ServiceName) -> Result<(), CatalogError> {
+pub(crate) fn remove(home: &Home, name: &ServiceName) -> Result<(), CatalogError> {
     // The facts go first: an overlay alone is nothing, and facts alone would count at their worst.
     for ending in [FACTS, OVERLAY] {
         let path = folder(home).join(format!("{name}{ending}"));

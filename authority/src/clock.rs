@@ -53,12 +53,12 @@ impl FixedClock {
 }
 
 /// Milliseconds since 1970, as the store and the wire count them.
-pub fn unix_millis(time: OffsetDateTime) -> i64 {
+pub(crate) fn unix_millis(time: OffsetDateTime) -> i64 {
     i64::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 
 /// The time that `unix_millis` counted; 1970 for what no calendar holds.
-pub fn from_unix_millis(millis: i64) -> OffsetDateTime {
+pub(crate) fn from_unix_millis(millis: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000)
         .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }

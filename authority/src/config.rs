@@ -8,7 +8,7 @@ mod read;
 mod secret_file;
 #[cfg(test)]
 mod tests;
-pub mod types;
+pub(crate) mod types;
 pub mod webhook_secret;
 
 use std::collections::{BTreeMap, BTreeSet};

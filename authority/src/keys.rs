@@ -53,7 +53,7 @@ impl Hinted for KeyError {
 }
 
 impl Keyring {
-    pub fn open(vault: &Vault, rows: Vec<RootKeyRow>) -> Result<Self, KeyError> {
+    pub(crate) fn open(vault: &Vault, rows: Vec<RootKeyRow>) -> Result<Self, KeyError> {
         let mut keys = BTreeMap::new();
         for row in rows {
             let seed = row.seed.filter(|_| !row.is_retired);
@@ -69,18 +69,18 @@ impl Keyring {
     }
 
     /// The public keys that verify passes.
-    pub fn trusted(&self) -> Arc<RootKeys> {
+    pub(crate) fn trusted(&self) -> Arc<RootKeys> {
         self.state.read().unwrap_or_else(PoisonError::into_inner).trusted.clone()
     }
 
-    pub fn list(&self) -> Vec<RootKeyInfo> {
+    pub(crate) fn list(&self) -> Vec<RootKeyInfo> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let minting = minting(&state.keys);
         state.keys.iter().map(|(id, key)| info(*id, key, minting)).collect()
     }
 
     /// The minting key: the newest that is not retired.
-    pub fn minting(&self, vault: &Vault) -> Result<RootKeyPair, KeyError> {
+    pub(crate) fn minting(&self, vault: &Vault) -> Result<RootKeyPair, KeyError> {
         let (id, sealed) = {
             let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
             let id = minting(&state.keys).ok_or(KeyError::NoneMints)?;
@@ -91,14 +91,14 @@ impl Keyring {
     }
 
     /// A row for the next id.
-    pub fn next(&self, vault: &Vault, now: OffsetDateTime) -> Result<RootKeyRow, KeyError> {
+    pub(crate) fn next(&self, vault: &Vault, now: OffsetDateTime) -> Result<RootKeyRow, KeyError> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let id = state.keys.last_key_value().map_or(1, |(last, _)| last.saturating_add(1));
         Ok(generate(vault, id, now)?)
     }
 
     /// Adds a durable row.
-    pub fn add(&self, row: &RootKeyRow) {
+    pub(crate) fn add(&self, row: &RootKeyRow) {
         let key = TrustedKey { public: row.public, seed: row.seed.clone(), created: row.created };
         self.change(|keys| {
             keys.insert(row.id, key);
@@ -106,7 +106,7 @@ impl Keyring {
     }
 
     /// Stops trusting this key.
-    pub fn retire(&self, id: u32) {
+    pub(crate) fn retire(&self, id: u32) {
         self.change(|keys| {
             if let Some(key) = keys.get_mut(&id) {
                 key.seed = None;

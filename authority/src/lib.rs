@@ -15,28 +15,28 @@
 //!
 //! It answers the gateway's ports in the same process. It never reads an agent's request.
 
-pub mod api;
+mod api;
 pub mod app;
 pub mod audit;
-pub(crate) mod breaker;
-pub mod catalog;
+mod breaker;
+mod catalog;
 pub mod cli;
-pub mod clock;
+mod clock;
 pub mod config;
 mod console;
 mod demo;
-pub(crate) mod desk;
+mod desk;
 mod fact_words;
-pub mod health;
+mod health;
 pub mod home;
-pub(crate) mod keys;
+mod keys;
 mod nearest;
-pub(crate) mod notify;
-pub(crate) mod oauth;
-pub(crate) mod question;
-pub mod serve;
+mod notify;
+mod oauth;
+mod question;
+mod serve;
 mod stopped;
-pub mod store;
+mod store;
 mod templates;
-pub mod vault;
+mod vault;
 mod when;

@@ -97,10 +97,10 @@ impl Hinted for TemplateError {
 }
 
 /// Templates by name, or the error of a file that cannot be read.
-pub type Shelf = BTreeMap<String, Result<Template, TemplateError>>;
+pub(crate) type Shelf = BTreeMap<String, Result<Template, TemplateError>>;
 
 /// Every template of a home. A person's own file takes its name, whether it can be read or not.
-pub fn load(home: &Home) -> Result<Shelf, TemplateError> {
+pub(crate) fn load(home: &Home) -> Result<Shelf, TemplateError> {
     let mut shelf = Shelf::new();
     for (name, text) in EMBEDDED {
         shelf.insert(name.to_owned(), Template::read(name, Origin::Program, text.to_owned()));
@@ -123,7 +123,7 @@ pub fn load(home: &Home) -> Result<Shelf, TemplateError> {
 }
 
 /// The template of that name.
-pub fn find(home: &Home, name: &str) -> Result<Template, TemplateError> {
+pub(crate) fn find(home: &Home, name: &str) -> Result<Template, TemplateError> {
     let mut shelf = load(home)?;
     shelf.remove(name).unwrap_or_else(|| {
         Err(TemplateError::Unknown {

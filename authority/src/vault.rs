@@ -25,7 +25,7 @@ const NONCE: usize = 24;
 
 /// The place of a sealed value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place<'a> {
+pub(crate) struct Place<'a> {
     pub table: &'a str,
     pub row: &'a str,
     pub column: &'a str,
@@ -34,7 +34,7 @@ pub struct Place<'a> {
 
 /// A sealed value: version, nonce, ciphertext with its tag.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Sealed(pub(crate) Vec<u8>);
+pub(crate) struct Sealed(pub(crate) Vec<u8>);
 
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
@@ -64,13 +64,13 @@ impl Hinted for VaultError {
 }
 
 /// Seals and opens.
-pub struct Vault {
+pub(crate) struct Vault {
     key: SecretBox<[u8; 32]>,
 }
 
 impl Vault {
     /// Makes a key file that only this user reads.
-    pub fn create_key(path: &Path) -> Result<(), VaultError> {
+    pub(crate) fn create_key(path: &Path) -> Result<(), VaultError> {
         let key = random::<32>().map_err(VaultError::Random)?;
         let mut text = Zeroizing::new(String::from(KEY_PREFIX));
         URL_SAFE_NO_PAD.encode_string(key.as_slice(), &mut text);
@@ -78,7 +78,7 @@ impl Vault {
         Ok(create_private_file(path, text.as_bytes())?)
     }
 
-    pub fn open(path: &Path) -> Result<Self, VaultError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, VaultError> {
         check_private(path, 0o600)?;
         let text = std::fs::read(path).map(Zeroizing::new).map_err(|error| HomeError::Io {
             path: path.to_owned(),
@@ -92,7 +92,7 @@ impl Vault {
         Ok(Self { key: SecretBox::new(Box::new(key)) })
     }
 
-    pub fn seal(&self, place: Place<'_>, secret: &[u8]) -> Result<Sealed, VaultError> {
+    pub(crate) fn seal(&self, place: Place<'_>, secret: &[u8]) -> Result<Sealed, VaultError> {
         let nonce = random::<NONCE>().map_err(VaultError::Random)?;
         let ciphertext = self
             .cipher()
@@ -105,7 +105,11 @@ impl Vault {
         Ok(Sealed(sealed))
     }
 
-    pub fn open_bytes(&self, place: Place<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    pub(crate) fn open_bytes(
+        &self,
+        place: Place<'_>,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let failed = || VaultError::DoesNotOpen(place.to_string());
         let (version, rest) = sealed.0.split_first().ok_or_else(failed)?;
         if *version != VERSION {
@@ -118,7 +122,7 @@ impl Vault {
             .map_err(|_| failed())
     }
 
-    pub fn open_string(&self, place: Place<'_>, sealed: &Sealed) -> Result<SecretString, VaultError> {
+    pub(crate) fn open_string(&self, place: Place<'_>, sealed: &Sealed) -> Result<SecretString, VaultError> {
         let bytes = self.open_bytes(place, sealed)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| VaultError::DoesNotOpen(place.to_string()))?;
         Ok(SecretString::from(text))

@@ -4,6 +4,7 @@
 //! and acts as a person (the command line, a `Browser`) or as an agent (HTTP, an SDK's script). Everything it starts
 //! ends with it. It mocks nothing of Hallpass and does not reach into its crates.
 
+pub mod api;
 mod browser;
 pub mod calls;
 mod disk;

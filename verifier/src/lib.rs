@@ -21,8 +21,8 @@
 
 mod answer;
 mod authority;
-pub mod clock;
-pub mod config;
+mod clock;
+mod config;
 mod entrance;
 mod facts;
 mod filter;

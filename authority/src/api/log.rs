@@ -22,7 +22,7 @@ const LONGEST_WAIT: u64 = 30;
 
 /// Records, and where to continue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct LogPage {
+pub(crate) struct LogPage {
     pub records: Vec<LogRecord>,
     /// The newest record at all, whatever was asked for.
     pub head: u64,

@@ -17,7 +17,7 @@ mod problem;
 mod public;
 mod revocations;
 mod services;
-pub mod state;
+pub(crate) mod state;
 mod status;
 mod stop;
 
@@ -30,17 +30,17 @@ use http::StatusCode;
 use crate::api::state::{AppState, Routes};
 use crate::app::App;
 
-pub use log::LogPage;
-pub use problem::Problem;
+pub(crate) use log::LogPage;
+pub(crate) use problem::Problem;
 pub(crate) use problem::status as status_of;
-pub use public::{Metrics, public};
-pub use status::Status;
+pub(crate) use public::{Metrics, public};
+pub(crate) use status::Status;
 
 /// The largest body that a person sends here.
 const LARGEST_BODY: usize = 256 * 1024;
 
 /// Everything that changes or shows the authority's state. Never serve it on TCP.
-pub fn administration(app: Arc<App>) -> Router {
+pub(crate) fn administration(app: Arc<App>) -> Router {
     let mut router = Router::new();
     for (path, methods) in administrative_routes() {
         router = router.route(path, methods);

@@ -9,7 +9,7 @@ use crate::app::{AppError, ErrorKind};
 
 /// A problem document. `detail` is for people; `hint` says what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
+pub(crate) struct Problem {
     pub r#type: String,
     pub title: String,
     pub status: u16,
@@ -19,7 +19,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub fn new(status: StatusCode, message: impl Into<Message>) -> Self {
+    pub(crate) fn new(status: StatusCode, message: impl Into<Message>) -> Self {
         let Message { says, hint } = message.into();
         Self {
             r#type: "about:blank".into(),
@@ -31,11 +31,11 @@ impl Problem {
     }
 
     /// What was sent is wrong: an argument, a name, a duration.
-    pub fn bad_request(message: impl Into<Message>) -> Self {
+    pub(crate) fn bad_request(message: impl Into<Message>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
-    pub fn not_found(message: impl Into<Message>) -> Self {
+    pub(crate) fn not_found(message: impl Into<Message>) -> Self {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 }

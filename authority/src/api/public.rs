@@ -20,7 +20,7 @@ use super::names::{OwnNames, own_host_only};
 use crate::app::{App, LogQuery, RootKeyStatus};
 
 /// Renders the metrics of this process as text.
-pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
+pub(crate) type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 
 #[derive(Clone)]
 struct Public {
@@ -29,7 +29,7 @@ struct Public {
 }
 
 /// The router of the TCP listener at `listen`.
-pub fn public(app: Arc<App>, metrics: Metrics, listen: SocketAddr) -> Router {
+pub(crate) fn public(app: Arc<App>, metrics: Metrics, listen: SocketAddr) -> Router {
     let state = Public { app, metrics };
     Router::new()
         .route("/healthz", get(healthz))

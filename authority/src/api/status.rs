@@ -8,7 +8,7 @@ use crate::api::state::Routes;
 
 /// The authority that answers on the socket.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Status {
+pub(crate) struct Status {
     pub version: String,
     pub process: u32,
 }

@@ -38,7 +38,7 @@ pub(super) enum Sighting {
 }
 
 impl Flood {
-    pub fn see(&self, code: &'static str, now: OffsetDateTime) -> Sighting {
+    pub(super) fn see(&self, code: &'static str, now: OffsetDateTime) -> Sighting {
         let mut spans = self.spans();
         if let Some(span) = spans.get_mut(code).filter(|span| span.lasts(now)) {
             span.more += 1;
@@ -49,24 +49,24 @@ impl Flood {
     }
 
     /// The first of its kind is durable.
-    pub fn written(&self, code: &'static str, seq: u64) {
+    pub(super) fn written(&self, code: &'static str, seq: u64) {
         if let Some(span) = self.spans().get_mut(code) {
             span.first = Some(seq);
         }
     }
 
     /// The first of its kind could not be written, so the next one tries again.
-    pub fn not_written(&self, code: &'static str) {
+    pub(super) fn not_written(&self, code: &'static str) {
         self.spans().remove(code);
     }
 
     /// The counts of seconds that are over.
-    pub fn over(&self, now: OffsetDateTime) -> Vec<Line> {
+    pub(super) fn over(&self, now: OffsetDateTime) -> Vec<Line> {
         self.take(|span| !span.lasts(now), now)
     }
 
     /// All counts.
-    pub fn all(&self, now: OffsetDateTime) -> Vec<Line> {
+    pub(super) fn all(&self, now: OffsetDateTime) -> Vec<Line> {
         self.take(|_| true, now)
     }
 

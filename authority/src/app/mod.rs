@@ -105,7 +105,7 @@ pub struct App {
     signer: AuditSigner,
     checkpoint_file: CheckpointFile,
     flood: flood::Flood,
-    wordings: crate::app::wordings::Wordings,
+    wordings: wordings::Wordings,
     in_flight: Arc<InFlight>,
     /// Replaced as a whole, so that no reader waits.
     connections: RwLock<LiveConnections>,
@@ -116,7 +116,7 @@ pub struct App {
     emergency_stop: RwLock<Option<EmergencyStop>>,
     sessions: Mutex<sessions::Sessions>,
     desk: Desk,
-    once: crate::app::sent_once::Once,
+    once: sent_once::Once,
     breaker: Breaker,
     /// Dropped last: this process owns the home until everything above is gone.
     _lock: File,

@@ -22,7 +22,7 @@ pub(crate) struct Notice {
 
 impl Notice {
     /// The notice of a record. Some records need none, and questions share one notice.
-    pub fn of(record: &LogRecord) -> Option<Self> {
+    pub(crate) fn of(record: &LogRecord) -> Option<Self> {
         let Entry::Event(event) = &record.entry else { return None };
         let kind = match event.event {
             Event::Stopped => "stopped",
@@ -38,7 +38,7 @@ impl Notice {
     }
 
     /// Waiting questions: how many, and which one if there is one.
-    pub fn asked(newest: &LogRecord, new: usize, waiting: usize, title: Option<String>) -> Self {
+    pub(crate) fn asked(newest: &LogRecord, new: usize, waiting: usize, title: Option<String>) -> Self {
         let mut data = match (&newest.entry, new) {
             (Entry::Event(event), 1) => about(event),
             _ => Map::new(),
@@ -55,7 +55,7 @@ impl Notice {
     }
 
     /// The body, in the shape of Standard Webhooks.
-    pub fn json(&self) -> String {
+    pub(crate) fn json(&self) -> String {
         let timestamp = self.at.format(&Rfc3339).unwrap_or_default();
         json!({ "type": self.kind, "timestamp": timestamp, "data": self.data }).to_string()
     }

@@ -105,7 +105,7 @@ struct SealedSession {
 
 impl Open {
     /// Its stored form: the row's name, and the sealed part.
-    pub fn told(&self) -> (String, Vec<u8>) {
+    pub(super) fn told(&self) -> (String, Vec<u8>) {
         let Session { place, csrf, approver, .. } = &self.session;
         let csrf = csrf.expose_secret().to_owned();
         let sealed = SealedSession { place: place.clone(), csrf, approver: approver.clone() };
@@ -128,7 +128,12 @@ pub(super) struct Sessions {
 
 impl Sessions {
     /// From `now` on, a link with this code works once, for two minutes.
-    pub fn add_link(&mut self, code: &SecretString, approver: Option<ApproverName>, now: OffsetDateTime) {
+    pub(super) fn add_link(
+        &mut self,
+        code: &SecretString,
+        approver: Option<ApproverName>,
+        now: OffsetDateTime,
+    ) {
         self.links.retain(|link| link.ends > now);
         if self.links.len() >= MOST_LINKS {
             self.links.remove(0);
@@ -137,14 +142,14 @@ impl Sessions {
     }
 
     /// Removes the link. Returns whether there was one.
-    pub fn take_link(&mut self, code: &str, now: OffsetDateTime) -> Option<LinkUsed> {
+    pub(super) fn take_link(&mut self, code: &str, now: OffsetDateTime) -> Option<LinkUsed> {
         self.links.retain(|link| link.ends > now);
         let code = hash(code);
         let at = self.links.iter().position(|link| link.code == code)?;
         Some(LinkUsed { approver: self.links.remove(at).approver })
     }
 
-    pub fn begin(&mut self, fresh: Fresh, taken: LinkUsed, now: OffsetDateTime) -> SignedIn {
+    pub(super) fn begin(&mut self, fresh: Fresh, taken: LinkUsed, now: OffsetDateTime) -> SignedIn {
         self.sweep(now);
         if self.open.len() >= MOST_SESSIONS {
             self.open.remove(0);
@@ -157,7 +162,7 @@ impl Sessions {
     }
 
     /// Adds a stored session.
-    pub fn revive(
+    pub(super) fn revive(
         &mut self,
         id: &str,
         sealed: &[u8],
@@ -171,12 +176,12 @@ impl Sessions {
     }
 
     /// A session in its stored form.
-    pub fn as_kept(&self, session: &Session) -> Option<&Open> {
+    pub(super) fn as_kept(&self, session: &Session) -> Option<&Open> {
         self.open.iter().find(|open| open.session.id == session.id)
     }
 
     /// Whether its person was seen long enough after the stored time to store it again. If so, it counts as stored.
-    pub fn is_due(&mut self, session: &Session) -> Option<OffsetDateTime> {
+    pub(super) fn is_due(&mut self, session: &Session) -> Option<OffsetDateTime> {
         let open = self.open.iter_mut().find(|open| open.session.id == session.id)?;
         (open.seen - open.kept >= KEEP).then(|| {
             open.kept = open.seen;
@@ -185,7 +190,7 @@ impl Sessions {
     }
 
     /// The session with this id at this place.
-    pub fn find(
+    pub(super) fn find(
         &mut self,
         id: &str,
         place: &str,
@@ -202,12 +207,12 @@ impl Sessions {
     }
 
     /// Whether an earlier found session still exists.
-    pub fn is_open(&mut self, session: &Session, now: OffsetDateTime) -> bool {
+    pub(super) fn is_open(&mut self, session: &Session, now: OffsetDateTime) -> bool {
         self.sweep(now);
         self.open.iter().any(|open| open.session.id == session.id)
     }
 
-    pub fn end(&mut self, session: &Session) {
+    pub(super) fn end(&mut self, session: &Session) {
         self.open.retain(|open| open.session.id != session.id);
     }
 

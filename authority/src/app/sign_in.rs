@@ -91,7 +91,7 @@ impl App {
         }
     }
 
-    fn sessions(&self) -> std::sync::MutexGuard<'_, crate::app::sessions::Sessions> {
+    fn sessions(&self) -> std::sync::MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -17,22 +17,22 @@ pub(super) struct Turns {
 
 impl Turns {
     /// To stop, to resume.
-    pub async fn stops(&self) -> MutexGuard<'_, ()> {
+    pub(super) async fn stops(&self) -> MutexGuard<'_, ()> {
         self.stops.lock().await
     }
 
     /// To give a name to a connection or take it back, or to change services that connections use.
-    pub async fn connections(&self) -> MutexGuard<'_, ()> {
+    pub(super) async fn connections(&self) -> MutexGuard<'_, ()> {
         self.connections.lock().await
     }
 
     /// To make a root key or retire one.
-    pub async fn keys(&self) -> MutexGuard<'_, ()> {
+    pub(super) async fn keys(&self) -> MutexGuard<'_, ()> {
         self.keys.lock().await
     }
 
     /// To move the log's beginning away.
-    pub async fn log(&self) -> MutexGuard<'_, ()> {
+    pub(super) async fn log(&self) -> MutexGuard<'_, ()> {
         self.log.lock().await
     }
 }

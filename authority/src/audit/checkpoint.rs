@@ -111,12 +111,12 @@ impl Hinted for CheckpointError {
 }
 
 impl CheckpointFile {
-    pub fn at(path: PathBuf) -> Self {
+    pub(crate) fn at(path: PathBuf) -> Self {
         Self { path, written: std::sync::Mutex::new(0) }
     }
 
     /// The log's position at the last write; none if there was none.
-    pub fn read(&self, vault: &Vault, key: &AuditKey) -> Result<Option<ChainLink>, CheckpointError> {
+    pub(crate) fn read(&self, vault: &Vault, key: &AuditKey) -> Result<Option<ChainLink>, CheckpointError> {
         let sealed = match fs::read(&self.path) {
             Ok(bytes) => Sealed(bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -130,7 +130,7 @@ impl CheckpointFile {
     }
 
     /// Replaces the whole file. A checkpoint older than the written one is left out.
-    pub fn write(&self, vault: &Vault, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+    pub(crate) fn write(&self, vault: &Vault, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
         let mut written = self.written.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if checkpoint.link.seq <= *written {
             return Ok(());
@@ -142,7 +142,7 @@ impl CheckpointFile {
         Ok(())
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 

@@ -38,7 +38,7 @@ pub(crate) struct Header {
 
 impl Header {
     /// The line, signed.
-    pub fn line(
+    pub(crate) fn line(
         &self,
         signer: &AuditSigner,
         vault: &Vault,

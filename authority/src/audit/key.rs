@@ -76,14 +76,14 @@ impl fmt::Debug for AuditKey {
 
 impl AuditSigner {
     /// A new key pair, sealed.
-    pub fn generate(vault: &Vault, now: OffsetDateTime) -> Result<AuditKeyRow, VaultError> {
+    pub(crate) fn generate(vault: &Vault, now: OffsetDateTime) -> Result<AuditKeyRow, VaultError> {
         let seed = random::<32>().map_err(VaultError::Random)?;
         let public = SigningKey::from_bytes(&seed).verifying_key().to_bytes();
         Ok(AuditKeyRow { public, seed: vault.seal(PLACE, seed.as_slice())?, created: now })
     }
 
     /// The key of this home. A public half that somebody wrote beside it is noticed.
-    pub fn open(vault: &Vault, row: AuditKeyRow) -> Result<Self, AuditKeyError> {
+    pub(crate) fn open(vault: &Vault, row: AuditKeyRow) -> Result<Self, AuditKeyError> {
         let public = private(vault, &row.seed)?.verifying_key();
         if public.to_bytes() != row.public {
             return Err(AuditKeyError::Mismatch);
@@ -91,15 +91,15 @@ impl AuditSigner {
         Ok(Self { seed: row.seed, public: AuditKey(public), created: row.created })
     }
 
-    pub fn public(&self) -> AuditKey {
+    pub(crate) fn public(&self) -> AuditKey {
         self.public
     }
 
-    pub fn created(&self) -> OffsetDateTime {
+    pub(crate) fn created(&self) -> OffsetDateTime {
         self.created
     }
 
-    pub fn sign(&self, vault: &Vault, text: &str) -> Result<[u8; 64], AuditKeyError> {
+    pub(crate) fn sign(&self, vault: &Vault, text: &str) -> Result<[u8; 64], AuditKeyError> {
         Ok(private(vault, &self.seed)?.sign(text.as_bytes()).to_bytes())
     }
 }
@@ -112,7 +112,7 @@ fn private(vault: &Vault, seed: &Sealed) -> Result<SigningKey, AuditKeyError> {
 
 /// The key that checkpoints are signed with.
 #[derive(Clone)]
-pub struct AuditKeyRow {
+pub(crate) struct AuditKeyRow {
     pub public: [u8; 32],
     /// Bound to `audit_key`, row 1, `seed`, generation 0.
     pub seed: Sealed,

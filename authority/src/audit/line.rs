@@ -9,14 +9,14 @@ use crate::vault::{Sealed, VaultError};
 
 /// A record that has no number yet: canonical JSON without its `seq`, and the data to store beside it.
 #[derive(Debug, Clone)]
-pub struct Line {
+pub(crate) struct Line {
     pub(crate) text: String,
     pub(crate) beside: Option<Beside>,
 }
 
 /// A record as it is in the log.
 #[derive(Debug, Clone)]
-pub struct StoredRecord {
+pub(crate) struct StoredRecord {
     pub seq: u64,
     pub text: String,
     pub hash: [u8; 32],
@@ -31,7 +31,7 @@ pub struct ChainLink {
 
 /// The data beside a record. It is sealed when the record gets its number, because it is bound to the number.
 #[derive(Clone)]
-pub struct Beside {
+pub(crate) struct Beside {
     pub at: OffsetDateTime,
     pub seal: Seal,
     /// The pass's wording, unless it is known to be stored.
@@ -45,11 +45,11 @@ impl fmt::Debug for Beside {
 }
 
 /// Seals the facts of the record that has this number.
-pub type Seal = Arc<dyn Fn(u64) -> Result<Sealed, VaultError> + Send + Sync>;
+pub(crate) type Seal = Arc<dyn Fn(u64) -> Result<Sealed, VaultError> + Send + Sync>;
 
 /// The wording of a pass.
 #[derive(Clone)]
-pub struct WordingRow {
+pub(crate) struct WordingRow {
     /// SHA-256 of the sealed data.
     pub digest: [u8; 32],
     /// Bound to `pass_wording`, the digest in hexadecimal, `wording`, generation 0.
@@ -60,7 +60,7 @@ pub struct WordingRow {
 
 /// Their pass, and the facts: bound to `decision_facts`, the record's number, `facts`, generation 0.
 #[derive(Clone)]
-pub struct FactsRow {
+pub(crate) struct FactsRow {
     pub seq: u64,
     pub sealed: Sealed,
 }

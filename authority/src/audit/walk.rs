@@ -22,19 +22,19 @@ pub(crate) struct Walk {
 
 impl Walk {
     /// From behind `first` on.
-    pub fn after(first: ChainLink, key: AuditKey) -> Self {
+    pub(crate) fn after(first: ChainLink, key: AuditKey) -> Self {
         Self { key, first, head: first, signed: None, checkpoints: 0, moved: 0 }
     }
 
-    pub fn head(&self) -> ChainLink {
+    pub(crate) fn head(&self) -> ChainLink {
         self.head
     }
 
-    pub fn moved(&self) -> u64 {
+    pub(crate) fn moved(&self) -> u64 {
         self.moved
     }
 
-    pub fn record(&mut self, record: &StoredRecord) -> Result<(), BadRecord> {
+    pub(crate) fn record(&mut self, record: &StoredRecord) -> Result<(), BadRecord> {
         self.head = follow(self.head, record)?;
         if let Ok(parsed) = parse(record)
             && let Entry::Event(event) = parsed.entry
@@ -46,7 +46,7 @@ impl Walk {
     }
 
     /// A checkpoint of the current position.
-    pub fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), BadRecord> {
+    pub(crate) fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), BadRecord> {
         let Checkpoint { link, .. } = checkpoint;
         if !checkpoint.is_signed_by(&self.key) {
             let because = format!("the checkpoint after it is not signed by the key {}", self.key);
@@ -58,7 +58,7 @@ impl Walk {
     }
 
     /// A position that a trusted source gives for this point of the walk.
-    pub fn vouched(&mut self, link: ChainLink) -> Result<(), BadRecord> {
+    pub(crate) fn vouched(&mut self, link: ChainLink) -> Result<(), BadRecord> {
         if link.seq != self.head.seq {
             let (expected, got) = (format!("record {}", link.seq), format!("record {}", self.head.seq));
             let bad = match link.seq > self.head.seq {
@@ -84,7 +84,7 @@ impl Walk {
     }
 
     /// The result, with the first bad record if there is one.
-    pub fn end(self, first_bad: Option<BadRecord>) -> LogVerification {
+    pub(crate) fn end(self, first_bad: Option<BadRecord>) -> LogVerification {
         let vouched = self.signed.map_or(self.first.seq, |signed| signed.seq);
         LogVerification {
             first: self.first.seq + 1,

@@ -10,7 +10,7 @@ use serde::Serialize;
 /// The exit code of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum FailureKind {
+pub(super) enum FailureKind {
     /// Something did not work.
     Failed,
     /// The answer is no.
@@ -23,7 +23,7 @@ pub enum FailureKind {
 
 impl FailureKind {
     /// The exit code; 64 is EX_USAGE of sysexits.h.
-    pub fn exit_code(self) -> u8 {
+    pub(super) fn exit_code(self) -> u8 {
         match self {
             Self::Failed => 1,
             Self::Refused => 2,
@@ -35,7 +35,7 @@ impl FailureKind {
 
 /// The failed end of a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Failure {
+pub(super) struct Failure {
     #[serde(rename = "outcome")]
     pub kind: FailureKind,
     #[serde(rename = "error")]
@@ -45,26 +45,26 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub fn failed(message: impl Into<Message>) -> Self {
+    pub(super) fn failed(message: impl Into<Message>) -> Self {
         Self::of(FailureKind::Failed, message)
     }
 
-    pub fn refused(message: impl Into<Message>) -> Self {
+    pub(super) fn refused(message: impl Into<Message>) -> Self {
         Self::of(FailureKind::Refused, message)
     }
 
-    pub fn usage(message: impl Into<Message>) -> Self {
+    pub(super) fn usage(message: impl Into<Message>) -> Self {
         Self::of(FailureKind::Usage, message)
     }
 
-    pub fn of(kind: FailureKind, message: impl Into<Message>) -> Self {
+    pub(super) fn of(kind: FailureKind, message: impl Into<Message>) -> Self {
         let Message { says, hint } = message.into();
         Self { kind, message: says, hint }
     }
 
     /// Adds a hint where the layer below had none.
     #[must_use]
-    pub fn or_hint(mut self, hint: impl fmt::Display) -> Self {
+    pub(super) fn or_hint(mut self, hint: impl fmt::Display) -> Self {
         self.hint.get_or_insert_with(|| hint.to_string());
         self
     }

@@ -99,7 +99,7 @@ where
 }
 
 /// The lines that pass the filter, without repetitions. Counts always pass, because they count lines that passed.
-fn counted<S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>>(
+fn counted<S: tracing::Subscriber + for<'a> registry::LookupSpan<'a>>(
     filter: EnvFilter,
     repeats: Repeats,
 ) -> impl Filter<S> + Send + Sync + 'static {

@@ -27,7 +27,7 @@ pub(super) struct SettingKey {
 }
 
 impl Section {
-    pub const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Gateway,
         Self::Authority,
         Self::Store,
@@ -40,7 +40,7 @@ impl Section {
     ];
 
     /// The table's name at the top of the file.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",
             Self::Authority => "authority",

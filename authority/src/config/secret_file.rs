@@ -30,7 +30,7 @@ struct GoogleClient {
 }
 
 impl ClientSecretFile {
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map(Zeroizing::new)
             .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;

@@ -23,7 +23,7 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Secret {
-    pub fn parse(text: &SecretString) -> Result<Self, SecretError> {
+    pub(crate) fn parse(text: &SecretString) -> Result<Self, SecretError> {
         let encoded = text.expose_secret().trim().strip_prefix("whsec_").ok_or(SecretError)?;
         let bytes = STANDARD.decode(encoded).map_err(|_| SecretError)?;
         if !(24..=64).contains(&bytes.len()) {

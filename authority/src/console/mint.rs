@@ -192,7 +192,7 @@ async fn mint(
 
 /// The answer with the pass in it. No address shows it again.
 fn once(console: &Console, frame: Frame, minted: Minted) -> Response {
-    let says = inspect::inspect(&minted.pass).map(|inspection| inspection.says).unwrap_or_default();
+    let says = inspect(&minted.pass).map(|inspection| inspection.says).unwrap_or_default();
     let is_in = |one: &ConnectionInfo| minted.info.connections.contains(&one.name);
     let page = MintedPage {
         id: minted.info.id.to_string(),

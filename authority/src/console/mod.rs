@@ -7,7 +7,7 @@
 //! - Invariant: Every page works without a script, and shows hostile text as text (`everything_works_without_scripts`,
 //!   `hostile_texts_are_shown_and_do_nothing`).
 
-pub mod answer;
+pub(crate) mod answer;
 mod approval;
 mod approvals;
 mod assets;
@@ -27,8 +27,8 @@ mod record;
 mod says;
 mod services;
 mod sign_in;
-pub mod signed_out;
-pub mod state;
+pub(crate) mod signed_out;
+pub(crate) mod state;
 mod stop;
 mod stop_one;
 #[cfg(test)]

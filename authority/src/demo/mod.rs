@@ -9,7 +9,7 @@ mod agent;
 mod cast;
 mod checks;
 mod person;
-pub mod playing;
+pub(crate) mod playing;
 mod provider;
 mod scenes;
 mod stage;

@@ -31,7 +31,7 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) async fn build() -> anyhow::Result<Self> {
-        let options = crate::demo::provider::shared::Options {
+        let options = provider::shared::Options {
             access_token_lifetime: ACCESS_TOKEN_LIFETIME,
             now: Clock::System.now(),
         };
@@ -69,7 +69,7 @@ fn config(provider: &DemoProvider) -> anyhow::Result<Config> {
         userinfo_url: url(provider::USERINFO_PATH),
         account_field: Some("email".to_owned()),
         issuer: url(""),
-        client_id: Some(crate::demo::provider::shared::CLIENT_ID.to_owned()),
+        client_id: Some(provider::shared::CLIENT_ID.to_owned()),
         client_secret: Some(SecretString::from(provider.client_secret().to_owned())),
         refresh: Some(RefreshStyle::Rotates),
         ..ServiceConfig::default()

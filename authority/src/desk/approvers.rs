@@ -58,7 +58,7 @@ impl Hinted for ApproversError {
 
 impl Approvers {
     /// `retired` are the approvers whose retirement is in the log, so that nobody puts one back unnoticed.
-    pub fn open(
+    pub(crate) fn open(
         vault: &Vault,
         rows: Vec<ApproverRow>,
         retired: &[ApproverName],
@@ -81,20 +81,20 @@ impl Approvers {
         })
     }
 
-    pub fn trusted(&self) -> Arc<ApproverKeys> {
+    pub(crate) fn trusted(&self) -> Arc<ApproverKeys> {
         self.state.read().unwrap_or_else(PoisonError::into_inner).trusted.clone()
     }
 
-    pub fn list(&self) -> Vec<ApproverRow> {
+    pub(crate) fn list(&self) -> Vec<ApproverRow> {
         self.state.read().unwrap_or_else(PoisonError::into_inner).rows.values().cloned().collect()
     }
 
-    pub fn knows(&self, name: &ApproverName) -> bool {
+    pub(crate) fn knows(&self, name: &ApproverName) -> bool {
         self.state.read().unwrap_or_else(PoisonError::into_inner).rows.contains_key(name)
     }
 
     /// The pair to sign with.
-    pub fn pair(&self, vault: &Vault, name: &ApproverName) -> Result<ApproverKeyPair, ApproversError> {
+    pub(crate) fn pair(&self, vault: &Vault, name: &ApproverName) -> Result<ApproverKeyPair, ApproversError> {
         let row = self.state.read().unwrap_or_else(PoisonError::into_inner).rows.get(name).cloned();
         let row = row.ok_or_else(|| ApproversError::Unknown(name.clone()))?;
         let seed = row.seed.ok_or_else(|| ApproversError::Retired(name.clone()))?;
@@ -102,14 +102,14 @@ impl Approvers {
     }
 
     /// Adds a durable row.
-    pub fn add(&self, row: ApproverRow) {
+    pub(crate) fn add(&self, row: ApproverRow) {
         self.change(|rows| {
             rows.insert(row.name.clone(), row);
         });
     }
 
     /// Stops trusting this key.
-    pub fn retire(&self, name: &ApproverName) {
+    pub(crate) fn retire(&self, name: &ApproverName) {
         self.change(|rows| {
             if let Some(row) = rows.get_mut(name) {
                 row.seed = None;

@@ -18,13 +18,13 @@ pub(crate) struct Waits {
 }
 
 impl HeldOpen {
-    pub fn begin(&self, id: &ApprovalId) -> Waits {
+    pub(crate) fn begin(&self, id: &ApprovalId) -> Waits {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry(id.clone()).or_default() += 1;
         Waits { counts: self.0.clone(), id: id.clone() }
     }
 
-    pub fn count(&self, id: &ApprovalId) -> usize {
+    pub(crate) fn count(&self, id: &ApprovalId) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied().unwrap_or(0)
     }
 }

@@ -32,7 +32,7 @@ pub(crate) enum Changed {
 }
 
 impl Desk {
-    pub fn new(approvers: Approvers, stops: Stops) -> Self {
+    pub(crate) fn new(approvers: Approvers, stops: Stops) -> Self {
         Self {
             approvers,
             stops,
@@ -41,11 +41,11 @@ impl Desk {
         }
     }
 
-    pub fn changes(&self) -> watch::Receiver<Changes> {
+    pub(crate) fn changes(&self) -> watch::Receiver<Changes> {
         self.changes.subscribe()
     }
 
-    pub fn tell(&self, what: Changed) {
+    pub(crate) fn tell(&self, what: Changed) {
         self.changes.send_modify(|changes| {
             let count = match what {
                 Changed::Approvals => &mut changes.approvals,

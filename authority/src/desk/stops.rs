@@ -15,32 +15,32 @@ use crate::stopped::{Stop, StopTarget};
 pub(crate) struct Stops(RwLock<HashMap<StopTarget, Stop>>);
 
 impl Stops {
-    pub fn new(rows: Vec<Stop>) -> Self {
+    pub(crate) fn new(rows: Vec<Stop>) -> Self {
         Self(RwLock::new(rows.into_iter().map(|row| (row.target.clone(), row)).collect()))
     }
 
-    pub fn add(&self, row: Stop) {
+    pub(crate) fn add(&self, row: Stop) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).entry(row.target.clone()).or_insert(row);
     }
 
     /// Whether it was there.
-    pub fn remove(&self, target: &StopTarget) -> bool {
+    pub(crate) fn remove(&self, target: &StopTarget) -> bool {
         self.0.write().unwrap_or_else(PoisonError::into_inner).remove(target).is_some()
     }
 
-    pub fn contains(&self, target: &StopTarget) -> bool {
+    pub(crate) fn contains(&self, target: &StopTarget) -> bool {
         self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(target)
     }
 
     /// The oldest first.
-    pub fn list(&self) -> Vec<Stop> {
+    pub(crate) fn list(&self) -> Vec<Stop> {
         let mut rows: Vec<_> =
             self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         rows.sort_by_key(|row| row.since);
         rows
     }
 
-    pub fn holds(
+    pub(crate) fn holds(
         &self,
         lineage: &[RevocationId],
         task: &str,

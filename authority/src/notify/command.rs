@@ -19,7 +19,7 @@ pub(crate) struct CommandHook {
 }
 
 impl CommandHook {
-    pub fn new(words: Vec<String>) -> Self {
+    pub(crate) fn new(words: Vec<String>) -> Self {
         Self { words }
     }
 

@@ -5,7 +5,7 @@
 //! notice holds a secret, a body, or a link that opens anything by itself.
 
 mod command;
-pub mod sink;
+pub(crate) mod sink;
 mod webhook;
 
 use std::collections::BTreeSet;

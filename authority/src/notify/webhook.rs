@@ -17,7 +17,7 @@ pub(crate) struct Webhook {
 }
 
 impl Webhook {
-    pub fn new(url: &str, secret: Secret) -> Result<Self, String> {
+    pub(crate) fn new(url: &str, secret: Secret) -> Result<Self, String> {
         Ok(Self { url: url.to_owned(), secret, http: HttpClient::new()?, clock: Clock::System })
     }
 

@@ -31,7 +31,7 @@ pub(crate) struct Connecting {
 
 impl Connecting {
     /// The future name of the connection.
-    pub fn name(&self) -> Result<ConnectionName, NameError> {
+    pub(crate) fn name(&self) -> Result<ConnectionName, NameError> {
         match &self.name {
             Some(name) => Ok(name.clone()),
             None => self.service.as_str().parse(),
@@ -97,7 +97,7 @@ pub(crate) struct Attempts {
 impl Attempts {
     /// False if too many are open.
     #[must_use]
-    pub fn begin(&self, id: String, attempt: Attempt, now: OffsetDateTime) -> bool {
+    pub(crate) fn begin(&self, id: String, attempt: Attempt, now: OffsetDateTime) -> bool {
         let mut open = self.lock();
         open.retain(|_, attempt| attempt.ends > now);
         if open.len() >= MOST {
@@ -109,7 +109,7 @@ impl Attempts {
 
     /// Takes the attempt with this state, and with this id if one is given. A wrong state takes nothing, so a guess
     /// does not end a person's attempt.
-    pub fn take_code(&self, id: Option<&str>, state: &str, now: OffsetDateTime) -> TakenCode {
+    pub(crate) fn take_code(&self, id: Option<&str>, state: &str, now: OffsetDateTime) -> TakenCode {
         let mut open = self.lock();
         // All are compared, each in constant time.
         let mut found = None;
@@ -130,7 +130,7 @@ impl Attempts {
     }
 
     /// A device flow to poll, if it is time. It stays here until `end`, so a caller that goes away does not end it.
-    pub fn device_to_poll(&self, id: &str, now: OffsetDateTime) -> DevicePolling {
+    pub(crate) fn device_to_poll(&self, id: &str, now: OffsetDateTime) -> DevicePolling {
         let mut open = self.lock();
         let Some(Attempt { connecting, ends, flow: Flow::Device(flow) }) = open.get_mut(id) else {
             return DevicePolling::Unknown;
@@ -149,7 +149,7 @@ impl Attempts {
     }
 
     /// The provider wants to be asked less often. Returns the new interval.
-    pub fn slow_down(&self, id: &str, now: OffsetDateTime) -> Duration {
+    pub(crate) fn slow_down(&self, id: &str, now: OffsetDateTime) -> Duration {
         let mut open = self.lock();
         let Some(Attempt { flow: Flow::Device(flow), .. }) = open.get_mut(id) else { return SLOW_DOWN };
         flow.interval += SLOW_DOWN;
@@ -157,7 +157,7 @@ impl Attempts {
         flow.interval
     }
 
-    pub fn end(&self, id: &str) {
+    pub(crate) fn end(&self, id: &str) {
         self.lock().remove(id);
     }
 

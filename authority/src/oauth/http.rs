@@ -17,7 +17,7 @@ pub(crate) struct HttpClient {
 }
 
 impl HttpClient {
-    pub fn new() -> Result<Self, String> {
+    pub(crate) fn new() -> Result<Self, String> {
         // It fails if a provider is already set, and this program sets only this one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -33,7 +33,7 @@ impl HttpClient {
     }
 
     /// Sends one request; any status is an answer.
-    pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TokenFailure> {
+    pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TokenFailure> {
         let request = reqwest::Request::try_from(request)
             .map_err(|error| TokenFailure::NotSent(error.without_url().to_string()))?;
         let mut response = self.client.execute(request).await.map_err(failure)?;

@@ -129,7 +129,7 @@ pub(crate) struct Facts {
 }
 
 impl Live {
-    pub fn new(facts: Facts, known: Option<OpenedGeneration>, concerns: Vec<Concern>) -> Self {
+    pub(crate) fn new(facts: Facts, known: Option<OpenedGeneration>, concerns: Vec<Concern>) -> Self {
         let Facts { id, name, service, account, asked, connected, provider, client, gateway } = facts;
         let concerns = concerns.into_iter().map(|concern| Noted { concern, at: connected }).collect();
         let state = LiveState {
@@ -150,12 +150,12 @@ impl Live {
     }
 
     /// The gateway's view of it. None if the catalog has no such service (any more).
-    pub fn gateway(&self) -> Option<Arc<Connection>> {
+    pub(crate) fn gateway(&self) -> Option<Arc<Connection>> {
         self.gateway.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Another catalog is in force.
-    pub fn point_at(&self, gateway: Option<Arc<Connection>>) {
+    pub(crate) fn point_at(&self, gateway: Option<Arc<Connection>>) {
         *self.gateway.write().unwrap_or_else(PoisonError::into_inner) = gateway;
     }
 
@@ -164,7 +164,7 @@ impl Live {
     }
 
     /// Everything that its owner should know, the worst last. Everybody who asks gets the same value.
-    pub fn concerns(&self, now: OffsetDateTime) -> Vec<Concern> {
+    pub(crate) fn concerns(&self, now: OffsetDateTime) -> Vec<Concern> {
         let mut concerns = self.state().concerns(now);
         concerns.extend(self.missing_scopes());
         if ConnectionStatus::of(&concerns) == ConnectionStatus::NeedsReconnect {
@@ -178,7 +178,7 @@ impl Live {
     }
 
     /// The concerns that this process has not told people about.
-    pub fn to_tell(&self, now: OffsetDateTime) -> Vec<Concern> {
+    pub(crate) fn to_tell(&self, now: OffsetDateTime) -> Vec<Concern> {
         let concerns = self.concerns(now);
         let mut state = self.state();
         concerns.into_iter().filter(|concern| concern.event().is_some() && state.is_news(concern)).collect()
@@ -195,26 +195,26 @@ impl Live {
         Some(Concern::MissingScopes { scopes, operations })
     }
 
-    pub fn scopes(&self) -> Vec<String> {
+    pub(crate) fn scopes(&self) -> Vec<String> {
         self.state().known.as_ref().map(|known| known.scopes.clone()).unwrap_or_default()
     }
 
-    pub fn known(&self) -> Option<OpenedGeneration> {
+    pub(crate) fn known(&self) -> Option<OpenedGeneration> {
         self.state().known.clone()
     }
 
     #[cfg(test)]
-    pub fn is_refreshing(&self) -> bool {
+    pub(crate) fn is_refreshing(&self) -> bool {
         self.state().is_flying()
     }
 
-    pub fn plan(&self, now: OffsetDateTime) -> Plan {
+    pub(crate) fn plan(&self, now: OffsetDateTime) -> Plan {
         self.state().plan(self.provider.old_access, now)
     }
 
     /// The upstream answered 401 to this generation. Returns the flight that finds out what to do. If there is no
     /// refresh token, the flight asks the provider, which knows whether the upstream refused only the one operation.
-    pub fn reject(&self, generation: u64, now: OffsetDateTime) -> Option<Flight> {
+    pub(crate) fn reject(&self, generation: u64, now: OffsetDateTime) -> Option<Flight> {
         let mut state = self.state();
         let known = state.known.as_ref().filter(|known| known.generation == generation)?;
         let renews = known.refresh.is_some();
@@ -257,7 +257,7 @@ impl LiveState {
     }
 
     /// Why there is no new token after a refresh failed.
-    pub fn cannot_renew(&self) -> Plan {
+    pub(super) fn cannot_renew(&self) -> Plan {
         let because = self.concerns.iter().find_map(|noted| match &noted.concern {
             Concern::RefreshFails { because, .. } => Some(because.clone()),
             _ => None,
@@ -269,7 +269,7 @@ impl LiveState {
     }
 
     /// Why a token that the upstream refused is still the current one; none if the provider says that it is good.
-    pub fn not_renewed(&mut self, now: OffsetDateTime) -> Option<Plan> {
+    pub(super) fn not_renewed(&mut self, now: OffsetDateTime) -> Option<Plan> {
         let has_failed = |concern: &Concern| {
             matches!(concern, Concern::ClientRefused { .. } | Concern::RefreshFails { .. })
         };
@@ -284,7 +284,7 @@ impl LiveState {
         self.concerns.iter().any(|noted| is(&noted.concern))
     }
 
-    pub fn has_ended(&self) -> bool {
+    pub(super) fn has_ended(&self) -> bool {
         self.has(|concern| concern.status() == ConnectionStatus::NeedsReconnect)
     }
 
@@ -308,27 +308,27 @@ impl LiveState {
     }
 
     /// Notes a concern, and drops an older one of its kind.
-    pub fn note(&mut self, concern: Concern, now: OffsetDateTime) {
+    pub(super) fn note(&mut self, concern: Concern, now: OffsetDateTime) {
         self.forget(concern.kind());
         self.concerns.push(Noted { concern, at: now });
     }
 
     /// The noted concern of this kind, and when it was noted.
-    pub fn noted(&self, kind: &str) -> Option<(&Concern, OffsetDateTime)> {
+    pub(super) fn noted(&self, kind: &str) -> Option<(&Concern, OffsetDateTime)> {
         let noted = self.concerns.iter().find(|noted| noted.concern.kind() == kind)?;
         Some((&noted.concern, noted.at))
     }
 
-    pub fn forget(&mut self, kind: &str) {
+    pub(super) fn forget(&mut self, kind: &str) {
         self.concerns.retain(|noted| noted.concern.kind() != kind);
     }
 
     /// The flight that is under way.
-    pub fn flight(&self) -> Option<watch::Receiver<()>> {
+    pub(super) fn flight(&self) -> Option<watch::Receiver<()>> {
         self.flight.clone().filter(|flight| flight.has_changed().is_ok())
     }
 
-    pub fn is_flying(&self) -> bool {
+    pub(super) fn is_flying(&self) -> bool {
         self.flight.as_ref().is_some_and(|flight| flight.has_changed().is_ok())
     }
 
@@ -343,7 +343,7 @@ impl LiveState {
     }
 
     /// Makes a generation current, unless it is older than the known one: then it was read before that was written.
-    pub fn succeeded(&mut self, known: OpenedGeneration) {
+    pub(super) fn succeeded(&mut self, known: OpenedGeneration) {
         if self.known.as_ref().is_some_and(|current| current.generation > known.generation) {
             return;
         }
@@ -367,21 +367,21 @@ impl LiveState {
     }
 
     /// The next attempt waits longer each time.
-    pub fn failed(&mut self, because: impl Into<Message>, now: OffsetDateTime) {
+    pub(super) fn failed(&mut self, because: impl Into<Message>, now: OffsetDateTime) {
         let wait = Duration::milliseconds(500 << self.failures.min(7)).min(LONGEST_BACKOFF);
         self.put_off(now + wait);
         self.note(Concern::refresh_fails(because), now);
     }
 
     /// The provider says that the token is good.
-    pub fn is_good(&mut self) {
+    pub(super) fn is_good(&mut self) {
         self.failures = 0;
         self.pause = None;
         self.forget("refresh-fails");
     }
 
     /// The OAuth client is refused. The next attempt waits longer than a person takes to fix it.
-    pub fn client_refused(&mut self, now: OffsetDateTime) {
+    pub(super) fn client_refused(&mut self, now: OffsetDateTime) {
         let wait = Duration::min(CLIENT_BACKOFF * (1i32 << self.failures.min(6)), LONGEST_CLIENT_BACKOFF);
         self.put_off(now + wait);
         self.forget("refresh-fails");
@@ -394,18 +394,18 @@ impl LiveState {
         self.rejected = false;
     }
 
-    pub fn pause_until(&mut self, until: OffsetDateTime, because: &str, now: OffsetDateTime) {
+    pub(super) fn pause_until(&mut self, until: OffsetDateTime, because: &str, now: OffsetDateTime) {
         self.pause = Some(until);
         self.note(Concern::refresh_fails(because), now);
     }
 
-    pub fn needs_reconnect(&mut self, because: impl Into<Message>, now: OffsetDateTime) {
+    pub(super) fn needs_reconnect(&mut self, because: impl Into<Message>, now: OffsetDateTime) {
         self.note(Concern::needs_reconnect(because), now);
     }
 }
 
 impl OpenedGeneration {
-    pub fn credential(&self) -> Credential {
+    pub(crate) fn credential(&self) -> Credential {
         Credential { token: self.access.clone(), generation: self.generation, expires: self.expires }
     }
 

@@ -76,7 +76,7 @@ const FIELD: &str = "email";
 
 impl Provider {
     /// Combines what the catalog knows with the person's configuration.
-    pub fn resolve(service: &Service, config: &ServiceConfig) -> Self {
+    pub(crate) fn resolve(service: &Service, config: &ServiceConfig) -> Self {
         let own = service.oauth.as_ref();
         // With another token endpoint it is another provider, known only by what the person set. If the catalog names
         // no token endpoint, no provider is replaced.
@@ -112,12 +112,12 @@ impl Provider {
 
     /// Whether revoking one token may end everything that the account granted to the client. Few providers tell the
     /// two apart.
-    pub fn ends_grants(&self) -> bool {
+    pub(crate) fn ends_grants(&self) -> bool {
         !matches!(self.revocation, Revocation::ByClient { .. })
     }
 
     /// The hosts that the service and the person's settings name. People are sent only to these.
-    pub fn sites(&self) -> Vec<String> {
+    pub(crate) fn sites(&self) -> Vec<String> {
         let named = [&self.authorize_url, &self.known.authorize_url, &self.token_url, &self.known.token_url];
         let urls = named.into_iter().flatten().chain(self.userinfo.iter().map(|one| &one.url));
         let hosts = urls.filter_map(|url| Url::parse(url).ok()?.host_str().map(String::from));
@@ -125,24 +125,24 @@ impl Provider {
     }
 
     /// The parameter that says who is to consent: the overlay's, or that of OpenID Connect.
-    pub fn login_hint(&self, scopes: &[String]) -> Option<&str> {
+    pub(crate) fn login_hint(&self, scopes: &[String]) -> Option<&str> {
         let is_openid = scopes.iter().any(|scope| scope == "openid");
         self.known.login_hint.as_deref().or_else(|| is_openid.then_some("login_hint"))
     }
 
     /// The service's own codes for a token that is dead.
-    pub fn dead_codes(&self) -> &[String] {
+    pub(crate) fn dead_codes(&self) -> &[String] {
         self.manners.dead_token.as_ref().map(|sign| sign.values.as_slice()).unwrap_or_default()
     }
 
     /// The code by which an answer says that the token is dead.
-    pub fn is_dead(&self, status: u16, answer: &serde_json::Value) -> Option<&str> {
+    pub(crate) fn is_dead(&self, status: u16, answer: &serde_json::Value) -> Option<&str> {
         self.manners.dead_token.as_ref()?.said(status, answer)
     }
 
     /// The scopes that were asked for and not granted. Scopes that only say who signs in, or that the grant lasts,
     /// are reported in other ways.
-    pub fn missing(&self, asked: &[String], granted: &[String]) -> Vec<String> {
+    pub(crate) fn missing(&self, asked: &[String], granted: &[String]) -> Vec<String> {
         let is_told = |scope: &&String| {
             !matches!(scope.as_str(), "openid" | "profile" | "email" | "offline_access" | "offline")
                 && !self.known.has_scope(scope, granted)
@@ -151,7 +151,7 @@ impl Provider {
     }
 
     /// The operations that do not work without these scopes.
-    pub fn without(&self, scopes: &[String]) -> Vec<String> {
+    pub(crate) fn without(&self, scopes: &[String]) -> Vec<String> {
         let mut operations: Vec<String> =
             scopes.iter().filter_map(|scope| self.known.without.get(scope)).flatten().cloned().collect();
         operations.sort_unstable();

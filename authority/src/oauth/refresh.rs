@@ -53,13 +53,13 @@ pub(crate) struct Refresher {
 }
 
 impl Refresher {
-    pub fn new(store: Arc<dyn Store>, vault: Arc<Vault>, http: HttpClient, clock: Clock) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, vault: Arc<Vault>, http: HttpClient, clock: Clock) -> Self {
         let flights = Mutex::new(JoinSet::new());
         Self { store, vault, http, clock, flights, runtime: Handle::try_current().ok() }
     }
 
     /// Lends the current token, or a new one if that is needed.
-    pub async fn lease(self: &Arc<Self>, live: &Arc<Live>) -> Result<Credential, LeaseError> {
+    pub(crate) async fn lease(self: &Arc<Self>, live: &Arc<Live>) -> Result<Credential, LeaseError> {
         // Twice: a refresh that others began may have ended before this caller needed one.
         for _ in 0..2 {
             match live.plan(self.clock.now()) {
@@ -97,7 +97,7 @@ impl Refresher {
 
     /// The upstream no longer takes this generation. Returns a newer one, or why there is none. The connection's
     /// owner is told the same.
-    pub async fn renew(
+    pub(crate) async fn renew(
         self: &Arc<Self>,
         live: &Arc<Live>,
         refused: u64,
@@ -138,20 +138,20 @@ impl Refresher {
 
     /// The same for a caller that does not wait.
     #[cfg(test)]
-    pub fn rejected(self: &Arc<Self>, live: &Arc<Live>, generation: u64) {
+    pub(crate) fn rejected(self: &Arc<Self>, live: &Arc<Live>, generation: u64) {
         if let Some(flight) = live.reject(generation, self.clock.now()) {
             self.fly_if_opened(live, flight);
         }
     }
 
     /// Waits for every refresh.
-    pub async fn drain(&self) {
+    pub(crate) async fn drain(&self) {
         let flights = std::mem::take(&mut *self.flights.lock().unwrap_or_else(PoisonError::into_inner));
         flights.join_all().await;
     }
 
     /// Spawns a task that no caller cancels and that `drain` waits for.
-    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
         while flights.try_join_next().is_some() {}
         match &self.runtime {
@@ -331,14 +331,14 @@ impl Refresher {
     }
 
     /// Notes a concern, and tells people once, when it begins.
-    pub async fn concerned(&self, live: &Live, concern: Concern) {
+    pub(crate) async fn concerned(&self, live: &Live, concern: Concern) {
         let now = self.clock.now();
         live.state().note(concern.clone(), now);
         self.tell(live, &concern, OffsetDateTime::UNIX_EPOCH).await;
     }
 
     /// Tells people of a concern, unless one of its kind is stored that is not older than `again`.
-    pub async fn tell(&self, live: &Live, concern: &Concern, again: OffsetDateTime) {
+    pub(crate) async fn tell(&self, live: &Live, concern: &Concern, again: OffsetDateTime) {
         let now = self.clock.now();
         let Some(event) = concern.event() else { return };
         let event = EventEntry::on_connection(event, &live.name).detail(&concern.says(now)).at(now);

@@ -22,7 +22,7 @@ const LONGEST_LINK: usize = 2_000;
 
 impl Refresher {
     /// Notes it in memory at once, and tells people in a separate task.
-    pub fn noticed(self: &Arc<Self>, live: &Arc<Live>, generation: u64, sign: Sign) {
+    pub(crate) fn noticed(self: &Arc<Self>, live: &Arc<Live>, generation: u64, sign: Sign) {
         let now = self.clock.now();
         // A sign about an older token may no longer be true.
         if live.known().is_none_or(|known| known.generation != generation) {

@@ -59,12 +59,12 @@ impl Hinted for NoAccount {
 impl NoAccount {
     /// Whether the token is dead. The first place is the service's own; another may refuse a token that only lacks
     /// a scope for it.
-    pub fn is_dead(&self) -> bool {
+    pub(crate) fn is_dead(&self) -> bool {
         matches!(self.0.first(), Some(AccountError::Status { status: 401, .. } | AccountError::Dead { .. }))
     }
 
     /// Whether the provider accepted the token, though it did not say whose it is.
-    pub fn is_taken(&self) -> bool {
+    pub(crate) fn is_taken(&self) -> bool {
         let taken = |error: &AccountError| match error {
             AccountError::NoField { .. } | AccountError::NoJson { .. } | AccountError::Name(_) => true,
             AccountError::Status { status, .. } => matches!(status, 403 | 404),

@@ -43,7 +43,7 @@ pub enum ApprovalStatus {
 
 /// What a yes covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grant {
+pub(crate) struct Grant {
     pub reach: ApprovalReach,
     /// How often; none for no limit.
     pub times: Option<u32>,
@@ -51,14 +51,14 @@ pub struct Grant {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ApprovalReach {
+pub(crate) enum ApprovalReach {
     Exact,
     Alike,
 }
 
 /// What a no covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bar {
+pub(crate) enum Bar {
     /// This request.
     Exact,
     /// Everything that the pass, or one attenuated from it, would do in this way to the same people.
@@ -67,7 +67,7 @@ pub enum Bar {
 
 /// One statement of a person about the question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub(crate) struct Said {
     /// None for a no from before the name was kept.
     pub by: Option<ApproverName>,
     pub at: OffsetDateTime,
@@ -77,7 +77,7 @@ pub struct Said {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Word {
+pub(crate) enum Word {
     Yes {
         /// The signed third-party block.
         block: Vec<u8>,
@@ -97,7 +97,7 @@ pub enum Word {
 
 /// The state of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
+pub(crate) struct Question {
     /// Counts what people said, from 1: a page or a terminal shows one version.
     pub version: u32,
     pub status: ApprovalStatus,
@@ -118,7 +118,7 @@ pub struct Question {
 
 /// A person's answer, and the version they saw. None means any version: it answers a waiting question only.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub by: ApproverName,
     pub at: OffsetDateTime,
     pub seen: Option<u32>,
@@ -126,7 +126,7 @@ pub struct Answer {
 }
 
 #[derive(Debug, Clone)]
-pub enum Says {
+pub(crate) enum Says {
     Yes { block: Vec<u8>, grant: Grant },
     No { because: Option<String>, bar: Bar },
     Reopen { until: OffsetDateTime },
@@ -134,7 +134,7 @@ pub enum Says {
 
 /// An event of a question.
 #[derive(Debug, Clone)]
-pub enum Happening {
+pub(crate) enum Happening {
     Answered(Answer),
     /// A request goes, with the approval.
     Used {
@@ -154,7 +154,7 @@ pub enum Happening {
 
 /// What stands then.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Next {
+pub(crate) enum Next {
     Now(Question),
     /// The no is kept, but came too late to hold the request back.
     TooLate(Question),
@@ -162,7 +162,7 @@ pub enum Next {
 
 /// Why an event changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refused {
+pub(crate) enum Refused {
     /// It has an answer, or has ended.
     Settled,
     /// It is not the version that the person saw.
@@ -179,7 +179,7 @@ pub enum Refused {
 
 impl Question {
     /// A new question.
-    pub fn new(
+    pub(crate) fn new(
         needed: u32,
         approvers: Vec<ApproverName>,
         expires: OffsetDateTime,
@@ -200,7 +200,7 @@ impl Question {
     }
 
     /// The state after an event.
-    pub fn after(&self, happening: &Happening) -> Result<Next, Refused> {
+    pub(crate) fn after(&self, happening: &Happening) -> Result<Next, Refused> {
         match happening {
             Happening::Answered(answer) => self.answered(answer),
             Happening::Used { at } => self.used(*at),
@@ -216,7 +216,7 @@ impl Question {
     }
 
     /// The people whose yes counts.
-    pub fn approved_by(&self) -> impl Iterator<Item = (&ApproverName, &[u8], Grant, OffsetDateTime)> {
+    pub(crate) fn approved_by(&self) -> impl Iterator<Item = (&ApproverName, &[u8], Grant, OffsetDateTime)> {
         self.said.iter().filter(|said| said.stands).filter_map(|said| match (&said.word, &said.by) {
             (Word::Yes { block, grant }, Some(by)) => Some((by, block.as_slice(), *grant, said.at)),
             _ => None,
@@ -224,7 +224,7 @@ impl Question {
     }
 
     /// The no that counts.
-    pub fn denial(&self) -> Option<&Said> {
+    pub(crate) fn denial(&self) -> Option<&Said> {
         let no = |said: &&Said| said.stands && matches!(said.word, Word::No { .. });
         self.said.iter().rev().find(no).filter(|_| self.status == ApprovalStatus::Denied)
     }

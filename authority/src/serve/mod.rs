@@ -26,7 +26,7 @@ use crate::{api, console, notify};
 
 /// All listening addresses: the requested ones, with their real ports.
 #[derive(Debug, Clone, Serialize)]
-pub struct Ready {
+pub(crate) struct Ready {
     pub gateway: SocketAddr,
     pub authority: SocketAddr,
     pub socket: PathBuf,
@@ -36,13 +36,13 @@ pub struct Ready {
 
 /// The listener of one connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct OwnPort {
+pub(crate) struct OwnPort {
     pub name: ConnectionName,
     pub listen: SocketAddr,
 }
 
 /// A running authority and gateway.
-pub struct Server {
+pub(crate) struct Server {
     ready: Ready,
     app: Arc<App>,
     gateway: Serving,
@@ -54,7 +54,7 @@ pub struct Server {
 }
 
 /// Opens `home` and starts to listen. At the end, open requests have `patience`.
-pub async fn start(home: &Home, mut config: Config, patience: Duration) -> anyhow::Result<Server> {
+pub(crate) async fn start(home: &Home, mut config: Config, patience: Duration) -> anyhow::Result<Server> {
     let listeners = Listeners::bind(&mut config)?;
     let mut ready = Ready {
         gateway: config.gateway_listen,
@@ -147,16 +147,16 @@ async fn at_the_end(mut ended: watch::Receiver<bool>) {
 }
 
 impl Server {
-    pub fn ready(&self) -> &Ready {
+    pub(crate) fn ready(&self) -> &Ready {
         &self.ready
     }
 
-    pub fn app(&self) -> &Arc<App> {
+    pub(crate) fn app(&self) -> &Arc<App> {
         &self.app
     }
 
     /// Runs until SIGINT or SIGTERM, then drains. A second signal does not wait.
-    pub async fn until_told(mut self, mut signals: Signals) -> anyhow::Result<()> {
+    pub(crate) async fn until_told(mut self, mut signals: Signals) -> anyhow::Result<()> {
         tokio::select! {
             () = signals.told() => {}
             // No part ends on its own. If one does, the rest is incomplete.
@@ -172,7 +172,7 @@ impl Server {
     }
 
     /// Takes no new requests, waits for the open ones as long as its patience lasts, and closes the authority.
-    pub async fn drain(self) {
+    pub(crate) async fn drain(self) {
         let Self { app, gateway, end, mut tasks, patience, _socket, .. } = self;
         // Nobody listens if every task has already ended.
         let _ = end.send(true);
@@ -190,13 +190,13 @@ impl Server {
 }
 
 /// SIGINT and SIGTERM, heard from the moment this is made. Make it before the server says that it is ready.
-pub struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    pub fn hear() -> anyhow::Result<Self> {
+    pub(crate) fn hear() -> anyhow::Result<Self> {
         let interrupt = signal(SignalKind::interrupt())?;
         Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
     }

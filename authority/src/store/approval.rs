@@ -11,13 +11,13 @@ use super::Line;
 use crate::store::stored::Stored;
 use crate::vault::Sealed;
 
-pub use crate::question::{
+pub(crate) use crate::question::{
     Answer, ApprovalReach, ApprovalStatus, Bar, Grant, Question, Refused, Said, Says, Word,
 };
 
 /// A question before it is put.
 #[derive(Clone)]
-pub struct NewApproval {
+pub(crate) struct NewApproval {
     pub id: ApprovalId,
     pub lineage: Vec<RevocationId>,
     pub task: String,
@@ -42,14 +42,14 @@ pub struct NewApproval {
 
 /// How many questions may wait.
 #[derive(Debug, Clone, Copy)]
-pub struct Bounds {
+pub(crate) struct Bounds {
     /// For one pass and everything attenuated from it.
     pub of_pass: u32,
     pub of_all: u32,
 }
 
 #[derive(Clone)]
-pub struct ApprovalRow {
+pub(crate) struct ApprovalRow {
     pub id: ApprovalId,
     pub lineage: Vec<RevocationId>,
     pub task: String,
@@ -67,7 +67,7 @@ pub struct ApprovalRow {
 
 /// The result of putting a question.
 #[derive(Clone)]
-pub enum Put {
+pub(crate) enum Put {
     /// It already existed, or an answer to a similar one covers it.
     Found(ApprovalRow),
     /// A person said no to the same request of a relative, or to the people it reaches: that answers it.
@@ -80,7 +80,7 @@ pub enum Put {
 
 /// The result of an answer.
 #[derive(Clone)]
-pub enum AnswerTaken {
+pub(crate) enum AnswerTaken {
     Done(Box<ApprovalRow>),
     NotFound,
     /// The approver was retired meanwhile.
@@ -92,10 +92,10 @@ pub enum AnswerTaken {
 }
 
 /// The log's entry for a changed question.
-pub type Written = Box<dyn Fn(&ApprovalRow) -> Line + Send>;
+pub(crate) type Written = Box<dyn Fn(&ApprovalRow) -> Line + Send>;
 
 #[derive(Debug, Clone)]
-pub struct ApprovalQuery {
+pub(crate) struct ApprovalQuery {
     pub status: Option<ApprovalStatus>,
     pub holder: Option<RevocationId>,
     /// Its pass, or one that its pass was attenuated from.
@@ -105,7 +105,7 @@ pub struct ApprovalQuery {
 }
 
 #[derive(Clone)]
-pub struct ApproverRow {
+pub(crate) struct ApproverRow {
     pub name: ApproverName,
     pub public: [u8; 32],
     /// Bound to `approver`, the name, `seed`, generation 0. None once retired.
@@ -113,7 +113,7 @@ pub struct ApproverRow {
     pub created: OffsetDateTime,
 }
 
-pub trait ApprovalStore {
+pub(crate) trait ApprovalStore {
     /// Finds the question, or puts it. Ended questions are closed on the way.
     fn asked(&self, ask: NewApproval, bounds: Bounds, event: Line) -> Stored<'_, Put>;
     /// The newest first.

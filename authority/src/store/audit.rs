@@ -4,7 +4,7 @@ use crate::app::LogQuery;
 use crate::audit::line::{ChainLink, Line, StoredRecord};
 use crate::store::stored::Stored;
 
-pub trait AuditStore {
+pub(crate) trait AuditStore {
     /// Appends a line; it is durable when this answers.
     fn append(&self, line: Line) -> Stored<'_, u64>;
     /// Appends a line when its turn comes, for a caller that does not wait.

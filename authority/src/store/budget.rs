@@ -8,7 +8,7 @@ use crate::store::stored::Stored;
 
 /// The result of an intent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Intended {
+pub(crate) enum Intended {
     /// Everything was taken, and this is the record's number.
     Written(u64),
     /// Nothing was taken or written, because this budget has too little left.
@@ -21,7 +21,7 @@ pub enum Intended {
 
 /// The result of taking more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Taken {
+pub(crate) enum Taken {
     All,
     /// Nothing was taken, because this budget has too little left.
     Exhausted {
@@ -29,7 +29,7 @@ pub enum Taken {
     },
 }
 
-pub trait BudgetStore {
+pub(crate) trait BudgetStore {
     /// The state of each budget before this is taken.
     fn used<'a>(&'a self, reservations: &'a [Reservation]) -> Stored<'a, Vec<Spent>>;
     /// Takes from every budget, uses up the approval and appends the intent, or does none of it; atomic over all

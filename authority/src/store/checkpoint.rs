@@ -7,7 +7,7 @@ use crate::audit::Checkpoint;
 use crate::audit::key::AuditKeyRow;
 use crate::store::stored::Stored;
 
-pub trait CheckpointStore {
+pub(crate) trait CheckpointStore {
     /// The audit key. If there is none, `first` is stored.
     fn audit_key(&self, first: AuditKeyRow) -> Stored<'_, AuditKeyRow>;
     fn checkpointed(&self, checkpoint: Checkpoint) -> Stored<'_, ()>;

@@ -12,10 +12,10 @@ use crate::vault::Sealed;
 
 /// Random, and never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ConnectionId(pub i64);
+pub(crate) struct ConnectionId(pub i64);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowStatus {
+pub(crate) enum RowStatus {
     Healthy,
     NeedsReconnect,
     /// Nobody is lent it any longer; the provider is being told.
@@ -23,7 +23,7 @@ pub enum RowStatus {
 }
 
 #[derive(Clone)]
-pub struct NewConnection {
+pub(crate) struct NewConnection {
     pub id: ConnectionId,
     pub name: ConnectionName,
     pub service: ServiceName,
@@ -39,7 +39,7 @@ pub struct NewConnection {
 
 /// One generation of a connection's tokens.
 #[derive(Clone)]
-pub struct CredentialRow {
+pub(crate) struct CredentialRow {
     /// Counts from 1.
     pub generation: u64,
     /// Bound to `credential`, the connection's id, `access`, the generation.
@@ -55,14 +55,14 @@ pub struct CredentialRow {
 
 /// The announced end of a grant, and since when it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GrantEnd {
+pub(crate) struct GrantEnd {
     pub began: OffsetDateTime,
     pub ends: OffsetDateTime,
 }
 
 /// A concern that people were told of, and that is not over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConcernRow {
+pub(crate) struct ConcernRow {
     /// One of each kind for a connection.
     pub kind: &'static str,
     /// Its JSON. No secret.
@@ -71,7 +71,7 @@ pub struct ConcernRow {
 }
 
 #[derive(Clone)]
-pub struct KnownConnectionRow {
+pub(crate) struct KnownConnectionRow {
     pub id: ConnectionId,
     pub name: ConnectionName,
     pub service: ServiceName,
@@ -84,15 +84,13 @@ pub struct KnownConnectionRow {
     pub connected: OffsetDateTime,
     /// The current generation.
     pub credential: CredentialRow,
-    /// When a refresh of this generation began whose end is unknown.
-    pub open_refresh: Option<OffsetDateTime>,
     /// JSON of the concerns that people were told of and that are not over.
     pub concerns: Vec<String>,
 }
 
 /// Whether a refresh may call the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefreshBegun {
+pub(crate) enum RefreshBegun {
     /// Nothing else is under way.
     First,
     /// An earlier call with the same token has an unknown outcome.
@@ -103,13 +101,13 @@ pub enum RefreshBegun {
 
 /// Whether a fenced change happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moved {
+pub(crate) enum Moved {
     Done,
     /// Another generation, a disconnect or a reconnect came first, so nothing changed.
     Superseded,
 }
 
-pub trait ConnectionStore {
+pub(crate) trait ConnectionStore {
     /// Stores a new connection, instead of one with the same name.
     fn connected(&self, new: NewConnection, event: Line) -> Stored<'_, ()>;
     fn known_connections(&self) -> Stored<'_, Vec<KnownConnectionRow>>;

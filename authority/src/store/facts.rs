@@ -6,7 +6,7 @@ use crate::audit::line::FactsRow;
 use crate::store::stored::Stored;
 use crate::vault::Sealed;
 
-pub trait FactsStore {
+pub(crate) trait FactsStore {
     /// The facts beside the records from `first` to `last`, as far as they exist, in order.
     fn facts(&self, first: u64, last: u64) -> Stored<'_, Vec<FactsRow>>;
     fn wording(&self, digest: [u8; 32]) -> Stored<'_, Option<Sealed>>;

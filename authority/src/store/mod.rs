@@ -21,56 +21,53 @@ mod prune;
 mod revocation;
 mod root_key;
 mod session;
-pub mod sqlite;
+pub(crate) mod sqlite;
 mod stop;
-pub mod stored;
+pub(crate) mod stored;
 #[cfg(test)]
 mod story;
 
-pub use crate::audit::key::AuditKeyRow;
-pub use crate::audit::line::Beside;
-pub use crate::audit::line::ChainLink;
-pub use crate::audit::line::FactsRow;
-pub use crate::audit::line::Line;
-pub use crate::audit::line::Seal;
-pub use crate::audit::line::StoredRecord;
-pub use crate::audit::line::WordingRow;
-pub use crate::store::stored::Use;
-pub use approval::AnswerTaken;
-pub use approval::ApprovalQuery;
-pub use approval::ApprovalReach;
-pub use approval::ApprovalRow;
-pub use approval::ApprovalStatus;
-pub use approval::ApprovalStore;
-pub use approval::ApproverRow;
-pub use approval::Bounds;
-pub use approval::Grant;
-pub use approval::NewApproval;
-pub use approval::Put;
-pub use approval::Written;
-pub use audit::AuditStore;
-pub use budget::{BudgetStore, Intended, Taken};
-pub use checkpoint::CheckpointStore;
-pub use connection::{
+pub(crate) use crate::audit::line::Beside;
+pub(crate) use crate::audit::line::ChainLink;
+pub(crate) use crate::audit::line::FactsRow;
+pub(crate) use crate::audit::line::Line;
+pub(crate) use crate::audit::line::StoredRecord;
+pub(crate) use crate::audit::line::WordingRow;
+pub(crate) use crate::store::stored::Use;
+pub(crate) use approval::AnswerTaken;
+pub(crate) use approval::ApprovalQuery;
+pub(crate) use approval::ApprovalReach;
+pub(crate) use approval::ApprovalRow;
+pub(crate) use approval::ApprovalStatus;
+pub(crate) use approval::ApprovalStore;
+pub(crate) use approval::ApproverRow;
+pub(crate) use approval::Bounds;
+pub(crate) use approval::Grant;
+pub(crate) use approval::NewApproval;
+pub(crate) use approval::Put;
+pub(crate) use audit::AuditStore;
+pub(crate) use budget::{BudgetStore, Intended, Taken};
+pub(crate) use checkpoint::CheckpointStore;
+pub(crate) use connection::{
     ConcernRow, ConnectionId, ConnectionStore, CredentialRow, GrantEnd, KnownConnectionRow, Moved,
     NewConnection, RefreshBegun, RowStatus,
 };
-pub use facts::FactsStore;
-pub use notice::NoticeStore;
-pub use once::{LeftOpen, OnceKey, OnceStore};
-pub use open::{StoreAt, open};
-pub use pass::{PassQuery, PassRow, PassStore, PassWords};
-pub use provenance::ProvenanceStore;
-pub use prune::{PruneStore, Pruned};
-pub use revocation::{RevocationRow, RevocationStore};
-pub use root_key::{RootKeyRow, RootKeyStore};
-pub use session::{SessionRow, SessionStore};
-pub use stop::StopStore;
+pub(crate) use facts::FactsStore;
+pub(crate) use notice::NoticeStore;
+pub(crate) use once::{OnceKey, OnceStore};
+pub(crate) use open::{StoreAt, open};
+pub(crate) use pass::{PassQuery, PassRow, PassStore, PassWords};
+pub(crate) use provenance::ProvenanceStore;
+pub(crate) use prune::{PruneStore, Pruned};
+pub(crate) use revocation::{RevocationRow, RevocationStore};
+pub(crate) use root_key::{RootKeyRow, RootKeyStore};
+pub(crate) use session::{SessionRow, SessionStore};
+pub(crate) use stop::StopStore;
 
-pub use verifier::ports::{Answer, StoreFault};
+pub(crate) use verifier::ports::StoreFault;
 
 /// Everything that a backend does.
-pub trait Store:
+pub(crate) trait Store:
     ApprovalStore
     + AuditStore
     + BudgetStore

@@ -2,7 +2,7 @@
 
 use crate::store::stored::Stored;
 
-pub trait NoticeStore {
+pub(crate) trait NoticeStore {
     fn told(&self, sink: &'static str) -> Stored<'_, Option<u64>>;
     fn has_told(&self, sink: &'static str, seq: u64) -> Stored<'_, ()>;
 }

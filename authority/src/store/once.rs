@@ -10,7 +10,7 @@ use crate::store::stored::Stored;
 
 /// A request that is sent once.
 #[derive(Debug, Clone)]
-pub struct OnceKey {
+pub(crate) struct OnceKey {
     /// The revocation id of the authority block: a pass and everything attenuated from it.
     pub lineage: RevocationId,
     pub same: Same,
@@ -21,9 +21,9 @@ pub struct OnceKey {
 }
 
 /// What its agent does not know after an outcome, and until when an identical request is held back.
-pub type LeftOpen = (Fate, OffsetDateTime);
+pub(crate) type LeftOpen = (Fate, OffsetDateTime);
 
-pub trait OnceStore {
+pub(crate) trait OnceStore {
     /// The earlier request that holds it back, if there is one.
     fn sent_before<'a>(&'a self, key: &'a OnceKey) -> Stored<'a, Option<SentBefore>>;
     /// Appends the outcome of a request that is sent once, and lets an identical one go again or leaves it open.

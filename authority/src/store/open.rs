@@ -30,7 +30,7 @@ impl StoreAt {
 }
 
 /// Opens the store, makes it where there is none, and brings it up to date.
-pub fn open(at: &StoreAt) -> Result<Arc<dyn Store>, StoreFault> {
+pub(crate) fn open(at: &StoreAt) -> Result<Arc<dyn Store>, StoreFault> {
     match at {
         StoreAt::File(path) => Ok(Arc::new(SqliteStore::open(path)?)),
     }

@@ -7,7 +7,7 @@ use super::Line;
 use crate::store::stored::Stored;
 
 #[derive(Debug, Clone)]
-pub struct PassRow {
+pub(crate) struct PassRow {
     pub id: PassId,
     pub task: String,
     pub created: OffsetDateTime,
@@ -20,11 +20,11 @@ pub struct PassRow {
 
 /// The words of a pass without its signature: the JSON of `datalog::Inspection`.
 #[derive(Debug, Clone)]
-pub struct PassWords(pub String);
+pub(crate) struct PassWords(pub String);
 
 /// Which passes, newest first.
 #[derive(Debug, Clone)]
-pub struct PassQuery {
+pub(crate) struct PassQuery {
     pub connection: Option<ConnectionName>,
     pub revoked: Option<bool>,
     pub ends_after: Option<OffsetDateTime>,
@@ -32,7 +32,7 @@ pub struct PassQuery {
     pub limit: u32,
 }
 
-pub trait PassStore {
+pub(crate) trait PassStore {
     fn minted(&self, pass: PassRow, says: PassWords, event: Line) -> Stored<'_, ()>;
     /// One pass and its words; passes from before words were stored have none.
     fn pass<'a>(&'a self, id: &'a PassId) -> Stored<'a, Option<(PassRow, Option<PassWords>)>>;

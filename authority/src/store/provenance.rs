@@ -7,9 +7,9 @@ use verifier::ports::Learned;
 use crate::store::stored::Stored;
 
 /// The most ids that are kept for one lineage. Further ids are not kept, so they count as not shown.
-pub const KEPT_FOR_A_LINEAGE: usize = 20_000;
+pub(super) const KEPT_FOR_A_LINEAGE: usize = 20_000;
 
-pub trait ProvenanceStore {
+pub(crate) trait ProvenanceStore {
     /// Those of these things that the lineage has been shown on this connection.
     fn known<'a>(
         &'a self,

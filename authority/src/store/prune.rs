@@ -14,7 +14,7 @@ pub struct Pruned {
     pub facts: u64,
 }
 
-pub trait PruneStore {
+pub(crate) trait PruneStore {
     /// Forgets at most `most` passes that ended before `before`, with their revocations and budgets. A block's
     /// revocation goes when no pass is left that was minted before it, because a block belongs to an older pass.
     fn pruned(&self, before: OffsetDateTime, most: u32) -> Stored<'_, Pruned>;

@@ -7,13 +7,13 @@ use super::Line;
 use crate::store::stored::Stored;
 
 #[derive(Debug, Clone)]
-pub struct RevocationRow {
+pub(crate) struct RevocationRow {
     pub id: RevocationId,
     pub at: OffsetDateTime,
     pub because: Option<String>,
 }
 
-pub trait RevocationStore {
+pub(crate) trait RevocationStore {
     /// All of them or none; each with its event.
     fn revoked(&self, revocations: Vec<(RevocationRow, Line)>) -> Stored<'_, ()>;
     fn revocations(&self) -> Stored<'_, Vec<RevocationId>>;

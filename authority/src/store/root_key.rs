@@ -7,7 +7,7 @@ use crate::store::stored::Stored;
 use crate::vault::Sealed;
 
 #[derive(Clone)]
-pub struct RootKeyRow {
+pub(crate) struct RootKeyRow {
     pub id: u32,
     pub public: [u8; 32],
     /// Bound to `root_key`, the id, `seed`, generation 0. None once it is retired.
@@ -16,7 +16,7 @@ pub struct RootKeyRow {
     pub is_retired: bool,
 }
 
-pub trait RootKeyStore {
+pub(crate) trait RootKeyStore {
     /// A key that mints from now on. Fails if the id is taken.
     fn root_created(&self, key: RootKeyRow, event: Line) -> Stored<'_, ()>;
     /// Its passes are refused from now on, and its seed is forgotten.

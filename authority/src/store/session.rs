@@ -6,7 +6,7 @@ use crate::store::stored::Stored;
 use crate::vault::Sealed;
 
 #[derive(Clone)]
-pub struct SessionRow {
+pub(crate) struct SessionRow {
     /// The hash of the session's id, in hexadecimal.
     pub id: String,
     /// The place of its pages, and the token of its forms.
@@ -16,7 +16,7 @@ pub struct SessionRow {
     pub seen: OffsetDateTime,
 }
 
-pub trait SessionStore {
+pub(crate) trait SessionStore {
     /// Stores a session, and forgets those that began before `oldest`.
     fn session_kept(&self, row: SessionRow, oldest: OffsetDateTime) -> Stored<'_, ()>;
     fn session_seen(&self, id: String, seen: OffsetDateTime) -> Stored<'_, ()>;

@@ -4,7 +4,7 @@ use super::Line;
 use crate::stopped::{EmergencyStop, Stop, StopTarget};
 use crate::store::stored::Stored;
 
-pub trait StopStore {
+pub(crate) trait StopStore {
     /// Stops everything. If it is already stopped, that stop stays.
     fn stopped(&self, stop: EmergencyStop, event: Line) -> Stored<'_, ()>;
     fn resumed(&self, event: Line) -> Stored<'_, ()>;

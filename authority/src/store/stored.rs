@@ -8,7 +8,7 @@ pub(crate) type Stored<'a, T> = Answer<'a, Result<T, StoreFault>>;
 
 /// An approval that an intent uses up, once, for this request.
 #[derive(Debug, Clone)]
-pub struct Use {
+pub(crate) struct Use {
     pub id: ApprovalId,
     pub digest: String,
     pub alike: Option<String>,

@@ -17,7 +17,7 @@ use crate::catalog::undo::Undo;
 use crate::words::effect::Effects;
 use crate::words::names::OperationId;
 
-pub use crate::catalog::overlay::Absent;
+pub(crate) use crate::catalog::overlay::Absent;
 
 /// A parameter of a query or a form.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use crate::pass::policy::{POLICIES, Rule};
 use crate::request::canonical::Request;
 
 /// The request in one line: the operation, its connection, its effects.
-pub fn request(request: &Request) -> String {
+pub(crate) fn request(request: &Request) -> String {
     let operation = &request.operation;
     format!("`{}` on `{}` (effects: {})", operation.id, request.connection, request.effects)
 }
@@ -54,7 +54,7 @@ fn covered(of: &dyn Fn(Answer) -> String) -> String {
 }
 
 /// What a caveat asks for, in words.
-pub fn caveat(caveat: &Caveat) -> String {
+pub(crate) fn caveat(caveat: &Caveat) -> String {
     if grants::is_same_account(caveat) {
         return "the account that the connection had when the pass was minted".into();
     }

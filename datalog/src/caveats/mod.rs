@@ -8,7 +8,7 @@ pub(crate) mod check;
 pub(crate) mod duration;
 pub(crate) mod during;
 pub(crate) mod elsewhere;
-pub mod explain;
+pub(crate) mod explain;
 pub(crate) mod flag;
 pub mod flags;
 pub(crate) mod grants;

@@ -61,7 +61,7 @@ fn caveats(
         let (scope, age) = match age(text, now) {
             Ok(age) => (FlagScope { connection: None, rest: text }, age),
             Err(error) => match FlagScope::of(text, reach) {
-                Ok(scope) => (scope, self::age(scope.rest, now)?),
+                Ok(scope) => (scope, age(scope.rest, now)?),
                 Err(_) if times::date(text).is_err() && !text.contains(':') => return Err(error),
                 Err(other) => return Err(other),
             },

@@ -2,20 +2,20 @@
 //!
 //! It reads no pass. It refuses everything that has more than one reading.
 
-pub mod body;
-pub mod brackets;
-pub mod carrier;
-pub mod conform;
-pub mod form;
-pub mod headers;
-pub mod hint;
-pub mod meaning;
-pub mod misfit;
-pub mod naming;
-pub mod pairs;
-pub mod query;
-pub mod raw;
-pub mod related;
-pub mod revision;
-pub mod steps;
-pub mod things;
+pub(crate) mod body;
+pub(crate) mod brackets;
+pub(crate) mod carrier;
+pub(crate) mod conform;
+pub(crate) mod form;
+pub(crate) mod headers;
+pub(crate) mod hint;
+pub(crate) mod meaning;
+pub(crate) mod misfit;
+pub(crate) mod naming;
+pub(crate) mod pairs;
+pub(crate) mod query;
+pub(crate) mod raw;
+pub(crate) mod related;
+pub(crate) mod revision;
+pub(crate) mod steps;
+pub(crate) mod things;

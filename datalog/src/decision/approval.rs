@@ -348,7 +348,7 @@ fn read(block: &[u8]) -> Result<Said, ApprovalError> {
     symbols.extend(&block.symbols).map_err(|_| refused("its symbols"))?;
     let mut known: BTreeMap<String, builder::Term> = BTreeMap::new();
     for fact in &block.facts {
-        let fact = builder::Fact::convert_from(fact, &symbols).map_err(|_| refused("a fact"))?;
+        let fact = Fact::convert_from(fact, &symbols).map_err(|_| refused("a fact"))?;
         let builder::Predicate { name, terms } = fact.predicate;
         let [term] = terms.as_slice() else { return Err(refused("a fact does not have exactly one term")) };
         if known.insert(name, term.clone()).is_some() {

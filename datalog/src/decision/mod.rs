@@ -3,12 +3,12 @@
 //! A decision is a value. Look-ups are described here and made elsewhere.
 
 pub mod approval;
-pub mod budget;
-pub mod context;
-pub mod decide;
-pub mod doubt;
-pub mod facts;
-pub mod judge;
+pub(crate) mod budget;
+pub(crate) mod context;
+pub(crate) mod decide;
+pub(crate) mod doubt;
+pub(crate) mod facts;
+pub(crate) mod judge;
 pub mod lookup;
 pub mod response;
-pub mod types;
+pub(crate) mod types;

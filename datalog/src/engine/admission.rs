@@ -11,9 +11,9 @@ use crate::words::value::Value;
 use crate::words::vocabulary::{self, Count, TermType};
 
 /// Characters of a pass's text without its prefix.
-pub const MAX_TEXT: usize = 8_000;
+pub(crate) const MAX_TEXT: usize = 8_000;
 /// The authority block and the blocks attenuated from it.
-pub const MAX_BLOCKS: usize = 16;
+pub(crate) const MAX_BLOCKS: usize = 16;
 const MAX_FACTS: usize = 128;
 const MAX_CAVEATS: usize = 64;
 const MAX_QUERIES: usize = 16;

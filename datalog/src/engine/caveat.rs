@@ -12,7 +12,7 @@ use crate::words::vocabulary;
 
 /// A predicate by number: its place in the vocabulary, or past that in the pass's own list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Predicate(u16);
+pub(crate) struct Predicate(u16);
 
 impl Predicate {
     /// The number of a word of the vocabulary.
@@ -69,14 +69,14 @@ pub struct Fact {
 
 /// One place of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Slot {
+pub(crate) enum Slot {
     Variable(usize),
     Value(Value),
 }
 
 /// A predicate to be matched against facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern {
+pub(crate) struct Pattern {
     pub(crate) predicate: Predicate,
     pub(crate) name: Text,
     pub(crate) slots: Vec<Slot>,
@@ -84,7 +84,7 @@ pub struct Pattern {
 
 /// One operator of an expression in postfix order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Op {
+pub(crate) enum Op {
     Value(Value),
     Variable(usize),
     Unary(Unary),
@@ -93,14 +93,14 @@ pub enum Op {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unary {
+pub(crate) enum Unary {
     Negate,
     Parens,
     Length,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Binary {
+pub(crate) enum Binary {
     LessThan,
     GreaterThan,
     LessOrEqual,

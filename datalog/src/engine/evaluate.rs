@@ -9,7 +9,7 @@ use crate::words::value::Value;
 
 /// Why a query has no answer. It is then neither true nor false, and the request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum EvaluateError {
+pub(crate) enum EvaluateError {
     #[error("an operator was given a value of the wrong type")]
     Type,
     #[error("an integer overflowed or was divided by zero")]

@@ -2,13 +2,13 @@
 //!
 //! It knows no request and no service. In the tests biscuit-auth is its oracle.
 
-pub mod actual;
-pub mod admission;
-pub mod caveat;
-pub mod compile;
+pub(crate) mod actual;
+pub(crate) mod admission;
+pub(crate) mod caveat;
+pub(crate) mod compile;
 pub(crate) mod doubt;
-pub mod evaluate;
-pub mod open;
-pub mod ordered;
-pub mod print;
-pub mod words;
+pub(crate) mod evaluate;
+pub(crate) mod open;
+pub(crate) mod ordered;
+pub(crate) mod print;
+pub(crate) mod words;

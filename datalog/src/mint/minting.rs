@@ -31,7 +31,7 @@ use crate::words::message::Message;
 use crate::words::names::{Account, ApproverName, ConnectionName, PassId};
 
 /// How long a pass lasts by default.
-pub const DEFAULT_DURATION: Duration = Duration::minutes(30);
+pub(crate) const DEFAULT_DURATION: Duration = Duration::minutes(30);
 const MAX_TASK: usize = 200;
 const MOST_APPROVERS: usize = 10;
 

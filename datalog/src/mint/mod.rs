@@ -2,11 +2,11 @@
 //!
 //! It keeps no key and no pass.
 
-pub mod advice;
+pub(crate) mod advice;
 pub mod attenuate;
 pub mod can;
 pub mod inspect;
-pub mod minting;
-pub mod possible;
+pub(crate) mod minting;
+pub(crate) mod possible;
 pub mod says;
 pub(crate) mod since;

@@ -2,14 +2,14 @@
 //!
 //! This room judges no request.
 
-pub mod asks;
-pub mod block;
+pub(crate) mod asks;
+pub(crate) mod block;
 pub mod carried;
-pub mod content;
-pub mod keys;
-pub mod known;
-pub mod pass_text;
-pub mod policy;
-pub mod redaction;
-pub mod reservation;
-pub mod verify;
+pub(crate) mod content;
+pub(crate) mod keys;
+pub(crate) mod known;
+pub(crate) mod pass_text;
+pub(crate) mod policy;
+pub(crate) mod redaction;
+pub(crate) mod reservation;
+pub(crate) mod verify;

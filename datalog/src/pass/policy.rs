@@ -12,7 +12,7 @@ use crate::request::approval::Approval;
 
 /// In order: the first match decides. A grant of its id, a glob over ids, or grants of all its effects cover an
 /// operation.
-pub const POLICIES: [(Rule, &str); 5] = [
+pub(crate) const POLICIES: [(Rule, &str); 5] = [
     (
         Rule::Denied,
         r#"deny if connection($c), operation($o), grant_operation("deny", $c, $o)
@@ -44,7 +44,7 @@ pub const POLICIES: [(Rule, &str); 5] = [
 
 /// The meaning of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rule {
+pub(crate) enum Rule {
     /// A grant says deny.
     Denied,
     /// A grant says ask (or allows what another one asks about), and a person approved.

@@ -2,19 +2,19 @@
 //!
 //! It reads no HTTP bytes (`classify` does) and decides nothing.
 
-pub mod answerable;
-pub mod approval;
-pub mod argument;
-pub mod asked;
-pub mod canonical;
+pub(crate) mod answerable;
+pub(crate) mod approval;
+pub(crate) mod argument;
+pub(crate) mod asked;
+pub(crate) mod canonical;
 pub mod decode;
-pub mod envelope;
-pub mod found;
-pub mod gather;
-pub mod item;
-pub mod mask;
-pub mod meant;
-pub mod question;
-pub mod summary;
-pub mod target;
-pub mod wire;
+pub(crate) mod envelope;
+pub(crate) mod found;
+pub(crate) mod gather;
+pub(crate) mod item;
+pub(crate) mod mask;
+pub(crate) mod meant;
+pub(crate) mod question;
+pub(crate) mod summary;
+pub(crate) mod target;
+pub(crate) mod wire;

@@ -12,11 +12,11 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use time::OffsetDateTime;
 
 /// The days of the week as facts name them, Monday first.
-pub const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+pub(crate) const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// Days, and the minutes of each day within which something holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hours {
+pub(crate) struct Hours {
     /// In the order of `DAYS`, each once.
     pub days: Vec<&'static str>,
     /// Minutes since midnight: the first, and the one after the last.

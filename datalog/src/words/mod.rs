@@ -3,11 +3,11 @@
 //!
 //! This room knows no pass, no request and no service.
 
-pub mod effect;
-pub mod hours;
+pub(crate) mod effect;
+pub(crate) mod hours;
 pub mod json;
-pub mod message;
-pub mod names;
+pub(crate) mod message;
+pub(crate) mod names;
 pub(crate) mod of_passes;
 pub(crate) mod telling;
 pub mod value;

@@ -12,7 +12,7 @@ const LENGTH: usize = 160;
 
 /// How facts of a word are told. It stands in the word's row of the vocabulary.
 #[derive(Debug, Clone, Copy)]
-pub struct Telling {
+pub(crate) struct Telling {
     pub(crate) rank: Rank,
     one: FactTelling,
     /// What stands before them, singular; the plural has an `s`.

@@ -44,7 +44,7 @@ fn statement() -> Statement {
 }
 
 fn signed(pass: &VerifiedPass, by: &ApproverKeyPair, statement: &Statement) -> Vec<u8> {
-    datalog::approval::sign(&pass.approval_request().unwrap(), by, statement).unwrap()
+    approval::sign(&pass.approval_request().unwrap(), by, statement).unwrap()
 }
 
 fn approved(

@@ -93,7 +93,7 @@ fn nobody_is_asked_about_what_is_named_by_an_id_and_not_found() {
         let (_, answer) = decided(&pass, request(), &|_| Err(Unfound::Refused));
         assert_eq!(word(&answer), *refused, "{line}");
         if let Decided::Ask(asked) = answer {
-            let mut inquiry = datalog::lookup::Inquiry::about(asked.into_request(), Context::default());
+            let mut inquiry = lookup::Inquiry::about(asked.into_request(), Context::default());
             while let Some(needed) = inquiry.next(&pass, &known.service, crate::common::NOW) {
                 inquiry.learn(&needed, Err(Unfound::Refused));
             }
@@ -125,7 +125,7 @@ fn whom_a_change_reaches_is_looked_up_for_the_person_who_is_asked() {
     let (known, pass) = asking("google-calendar");
     let line = "DELETE /calendar/v3/calendars/primary/events/e1";
     let request = classified(&known, line, "", b"").unwrap();
-    let mut inquiry = datalog::lookup::Inquiry::about(request, Context::default());
+    let mut inquiry = lookup::Inquiry::about(request, Context::default());
     let event = r#"{"id":"e1","etag":"\"7\"","organizer":{"email":"me@example.com","self":true},"attendees":[{"email":"bob@partner.test"}]}"#;
     while let Some(needed) = inquiry.next(&pass, &known.service, crate::common::NOW) {
         inquiry.learn(&needed, Ok(event.as_bytes()));

@@ -360,7 +360,7 @@ fn every_time_is_lasting_or_has_one_that_is_or_has_a_reason() {
     let dead: Vec<_> = listed.difference(&used).collect();
     assert!(dead.is_empty(), "reasons that apply to nothing: {dead:?}");
     // If an answer shows nothing with a time, it contains no messages.
-    let has_messages = |operation: &datalog::catalog::Operation| {
+    let has_messages = |operation: &catalog::Operation| {
         operation.answer.as_ref().is_some_and(|rule| rule.shows == Showing::Nothing) && {
             let shapes = operation.all.shapes();
             let mut pending = shapes.answer(operation.own_id()).to_vec();

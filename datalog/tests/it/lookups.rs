@@ -192,7 +192,7 @@ fn every_look_up_of_the_catalog_is_an_operation_that_only_reads() {
     for service in CATALOG.services() {
         let connection = known_service(service.name.as_str(), "me@example.com");
         for look in service.operations.iter().flat_map(|operation| &operation.looks) {
-            let id = if look.finds == datalog::lookup::Finds::Person { "U0123ABCD" } else { "C0123ABCD" };
+            let id = if look.finds == lookup::Finds::Person { "U0123ABCD" } else { "C0123ABCD" };
             let target: String = look
                 .get
                 .iter()

@@ -99,7 +99,7 @@ fn no_form_that_is_asked_for_evades_what_is_asked_of_answers() {
     );
     let passes = checks.map(|check| pass(&known, check)).into_iter().chain([redacting]);
     let refused = |pass: &Arc<VerifiedPass>, line: &str, accept: &str| {
-        let request = crate::common::accepting(&known, line, accept);
+        let request = accepting(&known, line, accept);
         !matches!(decide(pass, request, &Context::default(), NOW), Decided::Allow(_))
     };
     for pass in passes {

@@ -67,7 +67,7 @@ fn leaves(service: &Service, ty: &Type, name: &str, around: &mut Vec<usize>, fou
 }
 
 /// The names of all arguments that hold a text or a number, wherever they stand.
-pub fn arguments(service: &Service, operation: &Operation) -> BTreeSet<String> {
+pub(crate) fn arguments(service: &Service, operation: &Operation) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let path = operation.template.parameters.iter().map(|one| (&one.name, &one.ty));
     let others = operation.query.iter().chain(operation.form()).map(|one| (&one.name, &one.ty));

@@ -248,7 +248,7 @@ proptest! {
         prop_assert!(verify(&text).is_err());
         let check = AttenuateArgs { narrow: Narrowing::default().with(&flags::CHECK, [text.clone()]), ..AttenuateArgs::default() };
         let _ = attenuate(&mint(&args_of_read()), &check, &[service()], NOW);
-        let _ = datalog::duration(&text);
+        let _ = duration(&text);
     }
 
     #[test]

@@ -197,7 +197,7 @@ fn what_says_the_same_as_a_redacted_field_goes_with_it() {
 /// Fields that no description has are found by the names above them.
 #[test]
 fn what_is_not_described_is_redacted_below_the_names_that_were_given() {
-    let known = crate::common::known("mail");
+    let known = known("mail");
     let narrow = Narrowing::default().with(&flags::REDACT, ["message.text"]);
     let pass = verify(&mint(&MintArgs { narrow, ..args(&["mail.*"], &[], &[]) })).unwrap();
     assert_eq!(places(&known.service, "message.text"), Places::Untold);

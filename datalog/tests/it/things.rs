@@ -9,7 +9,7 @@ use datalog::{ClassifyError, RawRequest, flags};
 
 const ME: &str = "alice@example.com";
 
-pub fn classified(service: &str, line: &str, body: &str) -> Result<Request, ClassifyError> {
+pub(crate) fn classified(service: &str, line: &str, body: &str) -> Result<Request, ClassifyError> {
     let known = known_service(service, ME);
     let (method, target) = line.split_once(' ').unwrap();
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
@@ -23,27 +23,27 @@ pub fn classified(service: &str, line: &str, body: &str) -> Result<Request, Clas
     known.service.classify(&known.name, &known.account, &raw)
 }
 
-pub fn request(service: &str, line: &str, body: &str) -> Request {
+pub(crate) fn request(service: &str, line: &str, body: &str) -> Request {
     classified(service, line, body).unwrap_or_else(|error| panic!("{line} {body}: {error}"))
 }
 
-pub fn minted(service: &str, narrow: Narrowing) -> Result<Arc<VerifiedPass>, TermError> {
+pub(crate) fn minted(service: &str, narrow: Narrowing) -> Result<Arc<VerifiedPass>, TermError> {
     let allow = vec![format!("{service}.*")];
     let args = MintArgs { task: "try".into(), allow, narrow, ..MintArgs::default() };
     let terms = MintTerms::parse(&args, &[known_service(service, ME)], NOW)?;
     Ok(verify(&terms.mint(&PassId::from_random([7; 16]), &root())?.text).unwrap())
 }
 
-pub fn checking(service: &str, check: &str) -> Arc<VerifiedPass> {
+pub(crate) fn checking(service: &str, check: &str) -> Arc<VerifiedPass> {
     let narrow = Narrowing::default().with(&flags::CHECK, [check]);
     minted(service, narrow).unwrap_or_else(|error| panic!("{check}: {error}"))
 }
 
-pub fn confined(service: &str, resource: &str) -> Arc<VerifiedPass> {
+pub(crate) fn confined(service: &str, resource: &str) -> Arc<VerifiedPass> {
     minted(service, Narrowing::default().with(&flags::RESOURCE, [resource])).unwrap()
 }
 
-pub fn verdict(pass: &Arc<VerifiedPass>, request: Request) -> &'static str {
+pub(crate) fn verdict(pass: &Arc<VerifiedPass>, request: Request) -> &'static str {
     match decide(pass, request, &Context::default(), NOW) {
         Decided::Allow(_) => "allow",
         Decided::Ask(_) => "ask",
@@ -53,7 +53,7 @@ pub fn verdict(pass: &Arc<VerifiedPass>, request: Request) -> &'static str {
 }
 
 /// Each of these requests gets this answer.
-pub fn are(pass: &Arc<VerifiedPass>, service: &str, expected: &str, requests: &[(&str, &str)]) {
+pub(crate) fn are(pass: &Arc<VerifiedPass>, service: &str, expected: &str, requests: &[(&str, &str)]) {
     for (line, body) in requests {
         assert_eq!(verdict(pass, request(service, line, body)), expected, "{line} {body}");
     }

@@ -136,7 +136,7 @@ fn who_is_outside_of_what_the_pass_and_the_account_name_is_marked() {
         let body = format!(r#"{{"raw":"{}"}}"#, letter(to));
         let line = "POST /gmail/v1/users/me/messages/send";
         let request = classified(&known, line, "application/json", body.as_bytes()).unwrap();
-        let circle = datalog::view::Circle::of(pass.content(), &request.account);
+        let circle = view::Circle::of(pass.content(), &request.account);
         RequestView::of(&request, &Context::default().observed, NOW).within(&circle).outside
     };
     let none = Narrowing::default;

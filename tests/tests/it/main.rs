@@ -8,6 +8,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod api;
 mod approvals;
 mod audit;
 mod audit_run;

@@ -3,8 +3,8 @@
 pub(crate) mod body;
 pub(crate) mod dialect;
 pub(crate) mod pass_on;
-pub mod permit;
+pub(crate) mod permit;
 pub(crate) mod problem;
 pub(crate) mod reply;
 pub(crate) mod review;
-pub mod treatment;
+pub(crate) mod treatment;

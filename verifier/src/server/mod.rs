@@ -1,6 +1,6 @@
 //! Sockets and connections: turns arriving bytes into requests.
 
 pub(crate) mod listen;
-pub mod place;
+pub(crate) mod place;
 pub(crate) mod service;
 pub(crate) mod timed_stream;

@@ -185,7 +185,7 @@ fn used_as(asking: &Asking, id: &ApprovalId) -> ApprovalUse {
 
 async fn uses(asking: &Asking, id: &ApprovalId) -> bool {
     let approval = Some(used_as(asking, id));
-    asking.app.intent(Record { approval, ..super::audit::record(TRASH, "allow") }).await.is_ok()
+    asking.app.intent(Record { approval, ..audit::record(TRASH, "allow") }).await.is_ok()
 }
 
 #[tokio::test]

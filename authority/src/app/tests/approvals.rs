@@ -22,12 +22,12 @@ pub(super) struct Asking {
 }
 
 impl Asking {
-    pub async fn new(world: &World, args: MintArgs) -> Self {
+    pub(super) async fn new(world: &World, args: MintArgs) -> Self {
         let app = world.connected().await;
         Self::with(app, args).await
     }
 
-    pub async fn with(app: Arc<App>, args: MintArgs) -> Self {
+    pub(super) async fn with(app: Arc<App>, args: MintArgs) -> Self {
         let args = MintArgs {
             task: "tidy up".into(),
             ask: vec!["gmail:write".into(), "gmail:delete".into(), "gmail:send".into()],
@@ -46,11 +46,11 @@ impl Asking {
         Self { app, pass }
     }
 
-    pub fn request(&self, path: &str) -> Request {
+    pub(super) fn request(&self, path: &str) -> Request {
         self.classified(path, b"")
     }
 
-    pub fn classified(&self, path: &str, body: &[u8]) -> Request {
+    pub(super) fn classified(&self, path: &str, body: &[u8]) -> Request {
         let connection = self.app.connection(&gmail()).unwrap();
         let raw = RawRequest {
             content_type: (!body.is_empty()).then_some("application/json"),
@@ -60,14 +60,14 @@ impl Asking {
         connection.service.classify(&connection.name, &connection.account, &raw).unwrap()
     }
 
-    pub fn letter(&self, to: &str, text: &str) -> Request {
+    pub(super) fn letter(&self, to: &str, text: &str) -> Request {
         use base64::Engine;
         let raw = format!("To: {to}\r\nSubject: hello\r\n\r\n{text}\r\n");
         let raw = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(raw);
         self.classified("/gmail/v1/users/me/messages/send", format!(r#"{{"raw":"{raw}"}}"#).as_bytes())
     }
 
-    pub fn question(&self, request: &Request) -> Ask {
+    pub(super) fn question(&self, request: &Request) -> Ask {
         let observed = Observed::default();
         Ask {
             at: self.app.clock.now(),
@@ -86,13 +86,13 @@ impl Asking {
         }
     }
 
-    pub async fn ask(&self, request: &Request) -> (ApprovalId, Opinion) {
+    pub(super) async fn ask(&self, request: &Request) -> (ApprovalId, Opinion) {
         let asked = self.app.ask(self.question(request)).await.unwrap();
         (asked.id, asked.opinion)
     }
 
     /// Asks, takes the signed blocks as the gateway does, and writes the intent.
-    pub async fn goes(&self, request: &Request) -> Result<(), String> {
+    pub(super) async fn goes(&self, request: &Request) -> Result<(), String> {
         let (id, opinion) = self.ask(request).await;
         let Opinion::Approved { blocks } = opinion else { return Err(format!("{opinion:?}")) };
         let subject = LookedUp { request, observed: &Observed::default() };
@@ -104,12 +104,16 @@ impl Asking {
         let record = Record {
             digest: Some(request.digest()),
             approval: Some(ApprovalUse { id, by, digest: approved.question(), alike: approved.envelope() }),
-            ..super::audit::record(TRASH, "allow")
+            ..audit::record(TRASH, "allow")
         };
         self.app.intent(record).await.map(drop).map_err(|error| error.to_string())
     }
 
-    pub async fn approve(&self, id: &ApprovalId, scope: ApprovalScope) -> Result<ApprovalInfo, AppError> {
+    pub(super) async fn approve(
+        &self,
+        id: &ApprovalId,
+        scope: ApprovalScope,
+    ) -> Result<ApprovalInfo, AppError> {
         self.app.approve(id, ApproveArgs { scope, ..ApproveArgs::default() }).await
     }
 }
@@ -153,7 +157,7 @@ async fn of_a_hundred_that_race_for_one_approval_one_goes() {
         let (asking, id) = (asking.clone(), id.clone());
         racing.spawn(async move {
             let approval = Some(ApprovalUse { id, by: Vec::new(), digest, alike: None });
-            let record = Record { approval, ..super::audit::record(TRASH, "allow") };
+            let record = Record { approval, ..audit::record(TRASH, "allow") };
             match asking.app.intent(record).await {
                 Ok(_) => 1,
                 Err(IntentError::ApprovalUsed) => 0,
@@ -355,7 +359,7 @@ async fn what_can_be_undone_is_said_to_whoever_is_asked_and_to_whoever_asks_afte
         outline: Some(Arc::new(request.outline())),
         operation: Some(request.operation.id.to_string()),
         digest: Some(request.digest()),
-        ..super::audit::record(TRASH, "allow")
+        ..audit::record(TRASH, "allow")
     };
     for (request, is_final) in [(asking.request(TRASH), false), (asking.letter("bob@example.com", "x"), true)]
     {
@@ -371,13 +375,13 @@ fn delete_refused(app: &Asking, decision: &'static str) -> Record {
         lineage: app.pass.lineage().to_vec(),
         outline: Some(Arc::new(request.outline())),
         peer: IpAddr::from([127, 0, 0, 1]),
-        ..super::audit::record(TRASH, decision)
+        ..audit::record(TRASH, decision)
     }
 }
 
 #[tokio::test]
 async fn a_pass_that_is_refused_too_often_is_stopped_until_a_person_resumes_it() {
-    let world = World::with(provider::Rotation::Keeps, "[breaker]\neffects = [\"delete\", \"write\"]").await;
+    let world = World::with(Rotation::Keeps, "[breaker]\neffects = [\"delete\", \"write\"]").await;
     let asking = Asking::new(&world, MintArgs::default()).await;
     let held = || asking.app.stopped_by(asking.pass.lineage(), asking.pass.task(), None);
     for _ in 0..4 {

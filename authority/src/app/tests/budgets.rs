@@ -33,7 +33,7 @@ async fn used(app: &App, budgets: &[&str]) -> Vec<u64> {
 
 /// Writes an intent that takes these.
 async fn take(app: &App, reservations: &[Reservation]) -> Result<RecordId, IntentError> {
-    let record = Record { reservations: reservations.to_vec(), ..super::audit::record("/x", "allow") };
+    let record = Record { reservations: reservations.to_vec(), ..audit::record("/x", "allow") };
     app.intent(record).await
 }
 

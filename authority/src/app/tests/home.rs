@@ -50,7 +50,7 @@ async fn a_folder_without_an_authority_is_not_opened() {
 async fn another_vault_key_is_noticed_at_once() {
     let world = World::new().await;
     let elsewhere = world.dir.path().join("other.key");
-    crate::vault::Vault::create_key(&elsewhere).unwrap();
+    Vault::create_key(&elsewhere).unwrap();
     let home = world.home().with_vault_key(&elsewhere);
     let opened = App::open(&home, world.config());
     assert!(matches!(opened, Err(OpenError::OtherVaultKey)));
@@ -188,7 +188,7 @@ async fn whoever_accepts_an_older_database_ends_every_pass_and_keeps_the_connect
     assert_eq!((report.root_key, report.retired), (3, vec![1, 2]));
     let app = world.open();
     let roots = verifier::ports::Trust::root_keys(&*app);
-    let never = |_: &datalog::RevocationId| false;
+    let never = |_: &RevocationId| false;
     for pass in [&minted.pass, &later.pass] {
         assert!(datalog::PassCache::new(1).verify(pass, &roots, &never, START).is_err());
     }

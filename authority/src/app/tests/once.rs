@@ -32,7 +32,7 @@ fn trashing(app: &App, letter: &str) -> Record {
         once,
         digest: Some(digest),
         question: Some(question),
-        ..super::audit::record("/gmail/v1/users/me/messages/m1/trash", "allow")
+        ..audit::record("/gmail/v1/users/me/messages/m1/trash", "allow")
     }
 }
 

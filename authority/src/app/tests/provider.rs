@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use url::Url;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rotation {
+pub(super) enum Rotation {
     Keeps,
     /// A used refresh token is dead, and using it again ends the grant.
     Strict,
@@ -24,7 +24,7 @@ pub enum Rotation {
 
 /// What the token endpoint does at the next refresh.
 #[derive(Debug, Clone)]
-pub enum Fault {
+pub(super) enum Fault {
     /// Gives this answer, and does nothing.
     Answer(u16, &'static str),
     /// Refreshes, and then gives this answer.
@@ -33,7 +33,7 @@ pub enum Fault {
     Held,
 }
 
-pub struct Provider {
+pub(super) struct Provider {
     shared: Arc<Shared>,
     origin: String,
 }
@@ -45,7 +45,7 @@ struct Shared {
 }
 
 #[derive(Default)]
-pub struct Book {
+pub(super) struct Book {
     /// Code to PKCE challenge.
     codes: HashMap<String, String>,
     live_refresh: HashSet<String>,
@@ -72,7 +72,7 @@ pub struct Book {
 }
 
 impl Provider {
-    pub async fn start(rotation: Rotation) -> Self {
+    pub(super) async fn start(rotation: Rotation) -> Self {
         let state = Mutex::new(Book {
             account: "alice@example.com".into(),
             expires_in: Some(3600),
@@ -91,11 +91,11 @@ impl Provider {
         Self { shared, origin }
     }
 
-    pub fn settings(&self) -> String {
+    pub(super) fn settings(&self) -> String {
         self.settings_of("gmail")
     }
 
-    pub fn settings_of(&self, service: &str) -> String {
+    pub(super) fn settings_of(&self, service: &str) -> String {
         let o = &self.origin;
         format!(
             "[services.{service}]\nbase_url = \"{o}\"\nauthorize_url = \"{o}/authorize\"\ntoken_url = \"{o}/token\"\n\
@@ -104,16 +104,16 @@ impl Provider {
         )
     }
 
-    pub fn origin(&self) -> &str {
+    pub(super) fn origin(&self) -> &str {
         &self.origin
     }
 
-    pub fn book<T>(&self, look: impl FnOnce(&mut Book) -> T) -> T {
+    pub(super) fn book<T>(&self, look: impl FnOnce(&mut Book) -> T) -> T {
         look(&mut self.shared.state.lock().unwrap())
     }
 
     /// A person says yes in the browser. Returns state and code.
-    pub fn consent(&self, authorize_url: &str) -> (String, String) {
+    pub(super) fn consent(&self, authorize_url: &str) -> (String, String) {
         let url = Url::parse(authorize_url).unwrap();
         let query: HashMap<String, String> = url.query_pairs().into_owned().collect();
         assert_eq!(query["response_type"], "code");
@@ -127,30 +127,30 @@ impl Provider {
         (query["state"].clone(), code)
     }
 
-    pub fn grant_device(&self) {
+    pub(super) fn grant_device(&self) {
         self.book(|book| book.granted_devices.insert("device-code".into()));
     }
 
-    pub fn next(&self, fault: Fault) {
+    pub(super) fn next(&self, fault: Fault) {
         self.book(|book| book.faults.push_back(fault));
     }
 
-    pub fn release(&self) {
+    pub(super) fn release(&self) {
         self.shared.release.notify_one();
     }
 
-    pub fn refreshes(&self) -> usize {
+    pub(super) fn refreshes(&self) -> usize {
         self.book(|book| book.refreshes)
     }
 }
 
 impl Book {
-    pub fn forget_faults(&mut self) {
+    pub(super) fn forget_faults(&mut self) {
         self.faults.clear();
     }
 
     /// From now on this refresh token, which an answer named, is valid.
-    pub fn adopt(&mut self, refresh: &str) {
+    pub(super) fn adopt(&mut self, refresh: &str) {
         self.live_refresh.insert(refresh.to_owned());
     }
 

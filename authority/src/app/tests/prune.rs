@@ -17,7 +17,7 @@ fn lasting(duration: &str) -> MintArgs {
 async fn use_budget(app: &App, of: &str) {
     use crate::audit::{Event, EventEntry};
     let line = EventEntry::on_everything(Event::Resumed).at(START);
-    let reservation = super::budgets::of(&format!("{of}/gets"), 1, 10);
+    let reservation = budgets::of(&format!("{of}/gets"), 1, 10);
     app.store.intended(line, vec![reservation], None, None).await.unwrap();
 }
 

@@ -88,7 +88,7 @@ async fn a_key_that_is_retired_while_the_next_is_made_is_retired_and_the_next_mi
 
 #[tokio::test]
 async fn of_two_who_move_the_same_beginning_of_the_log_one_does_and_it_is_whole() {
-    let world = super::audit::filled().await;
+    let world = audit::filled().await;
     let app = world.open();
     let rotate = |app: Arc<App>| async move { app.rotate_log(6).await };
     let (one, other) = both(&world, owned(&app, rotate), owned(&app, rotate)).await;

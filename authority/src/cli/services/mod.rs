@@ -3,7 +3,7 @@
 
 mod changes;
 mod import;
-pub mod known;
+pub(super) mod known;
 mod remove;
 mod review;
 mod show;

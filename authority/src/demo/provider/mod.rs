@@ -12,7 +12,7 @@ mod mailbox;
 mod oauth;
 mod record;
 mod rules;
-pub mod shared;
+pub(super) mod shared;
 #[cfg(test)]
 mod tests;
 

@@ -8,9 +8,10 @@ use datalog::{ApproverName, RevocationId};
 use rusqlite::{Connection, params};
 use time::OffsetDateTime;
 
-use super::approval_row::{COLUMNS, approval, one, with_said};
+use super::approval_row::{COLUMNS, approval, one, with_said, word};
 use super::columns::millis;
 use super::writer::{Verdict, Writing};
+use crate::question::Question;
 use crate::store::Line;
 use crate::store::approval::{ApprovalRow, ApprovalStatus, Bar, Bounds, NewApproval, Put, Word};
 
@@ -144,12 +145,14 @@ fn waiting_in_all(connection: &Connection) -> rusqlite::Result<u64> {
 
 fn insert(connection: &Connection, ask: &NewApproval) -> rusqlite::Result<()> {
     let lineage: Vec<&str> = ask.lineage.iter().map(RevocationId::as_str).collect();
-    let approvers: Vec<&str> = ask.approvers.iter().map(ApproverName::as_str).collect();
+    let begins = Question::new(ask.needed, ask.approvers.clone(), ask.expires, ask.pass_ends);
+    let approvers: Vec<&str> = begins.approvers.iter().map(ApproverName::as_str).collect();
     connection
         .prepare_cached(
             "INSERT INTO approval (id, root, holder, lineage, task, connection, operation, digest, alike, request,
-                                   shown, needed, approvers, state, uses, asked_at, expires_at, pass_ends_at, people)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'pending', 0, ?14, ?15, ?16, ?17)",
+                                   shown, needed, approvers, state, uses, asked_at, expires_at, pass_ends_at, people,
+                                   version)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
         )?
         .execute(params![
             ask.id.as_str(),
@@ -163,12 +166,15 @@ fn insert(connection: &Connection, ask: &NewApproval) -> rusqlite::Result<()> {
             ask.alike,
             ask.request,
             ask.shown,
-            ask.needed,
+            begins.needed,
             approvers.join(" "),
+            word(begins.status),
+            begins.uses,
             millis(ask.asked),
-            millis(ask.expires),
-            millis(ask.pass_ends),
+            millis(begins.expires),
+            millis(begins.pass_ends),
             ask.people.join(" "),
+            begins.version,
         ])?;
     Ok(())
 }

@@ -22,12 +22,12 @@ pub(super) enum Change {
 pub(super) struct BudgetCache(Mutex<HashMap<String, u64>>);
 
 impl BudgetCache {
-    pub fn of(&self, budget: &str) -> Option<u64> {
+    pub(super) fn of(&self, budget: &str) -> Option<u64> {
         self.known().get(budget).copied()
     }
 
     /// Call it after the commit, before anybody is told.
-    pub fn learn(&self, changes: Vec<Change>) {
+    pub(super) fn learn(&self, changes: Vec<Change>) {
         let mut known = self.known();
         for change in changes {
             match change {

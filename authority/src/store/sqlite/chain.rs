@@ -14,19 +14,19 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    pub fn load(connection: &Connection) -> rusqlite::Result<Self> {
+    pub(crate) fn load(connection: &Connection) -> rusqlite::Result<Self> {
         end(connection).map(|head| Self { head })
     }
 
-    pub fn head(&self) -> ChainLink {
+    pub(crate) fn head(&self) -> ChainLink {
         self.head
     }
 
-    pub fn restore(&mut self, head: ChainLink) {
+    pub(crate) fn restore(&mut self, head: ChainLink) {
         self.head = head;
     }
 
-    pub fn append(&mut self, connection: &Connection, line: &Line) -> rusqlite::Result<u64> {
+    pub(crate) fn append(&mut self, connection: &Connection, line: &Line) -> rusqlite::Result<u64> {
         let seq = self.head.seq + 1;
         let facts = line.beside.as_ref().map(|beside| put(connection, seq, beside)).transpose()?;
         let text = line.numbered(seq, facts);

@@ -17,11 +17,10 @@ use crate::store::stored::Stored;
 const SELECT: &str = "
     SELECT c.id, c.name, c.service, c.account, c.asked, c.client_id, c.client_secret, c.status, c.connected_at,
            t.generation, t.access, t.refresh, t.obtained_at, t.expires_at, coalesce(t.scopes, c.scopes) AS scopes,
-           t.grant_began_at, t.grant_ends_at, r.began_at,
+           t.grant_began_at, t.grant_ends_at,
            (SELECT json_group_array(says) FROM concern WHERE concern.connection = c.id) AS concerns
     FROM connection c
-    JOIN credential t ON t.connection = c.id AND t.generation = c.generation
-    LEFT JOIN refresh_intent r ON r.connection = c.id AND r.generation = c.generation";
+    JOIN credential t ON t.connection = c.id AND t.generation = c.generation";
 
 impl ConnectionStore for SqliteStore {
     fn connected(&self, new: NewConnection, event: Line) -> Stored<'_, ()> {
@@ -292,7 +291,6 @@ fn known(row: &Row<'_>) -> rusqlite::Result<KnownConnectionRow> {
             scopes: split(row.get("scopes")?),
             grant: times.0.zip(times.1).map(|(began, ends)| GrantEnd { began, ends }),
         },
-        open_refresh: optional_time_at(row, "began_at")?,
         // Only this program writes it. If it cannot be read, nobody was told.
         concerns: serde_json::from_str(&concerns).unwrap_or_default(),
     })

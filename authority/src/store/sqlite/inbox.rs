@@ -60,12 +60,12 @@ impl<J> Default for Inbox<J> {
 
 impl<J> Inbox<J> {
     /// How many more could come; none if no further job may be put in.
-    pub fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.state().jobs.len() >= QUEUE
     }
 
     /// Puts a job in. Once the inbox is closed, nobody takes it.
-    pub fn put(&self, job: J, awaited: Awaited) {
+    pub(super) fn put(&self, job: J, awaited: Awaited) {
         let mut state = self.state();
         state.jobs.push_back((job, awaited));
         state.awaited += usize::from(awaited == Awaited::Yes);
@@ -82,13 +82,13 @@ impl<J> Inbox<J> {
     }
 
     /// Lets the thread take the remaining jobs, and end.
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         self.state().closed = true;
         self.changed.notify_one();
     }
 
     /// The next jobs that share a transaction, in order; none at the end.
-    pub fn take(&self) -> Option<Vec<J>> {
+    pub(super) fn take(&self) -> Option<Vec<J>> {
         let mut state = self.until_there_is_work()?;
         if state.crowd >= CROWD && !state.closed {
             let pause = self.changed.wait_timeout_while(state, PAUSE, |state| !state.closed);

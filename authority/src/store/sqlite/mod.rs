@@ -10,12 +10,12 @@ mod audit;
 pub(crate) mod behind;
 mod budget;
 mod budget_cache;
-pub mod chain;
+pub(crate) mod chain;
 mod checkpoint;
 mod columns;
 mod connection;
 mod facts;
-pub mod fault;
+pub(crate) mod fault;
 mod inbox;
 mod migrations;
 mod notice;
@@ -27,7 +27,7 @@ mod revocation;
 mod root_key;
 mod session;
 mod stop;
-pub mod store;
+pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -48,7 +48,7 @@ use writer::Writer;
 
 impl SqliteStore {
     /// Opens the database, makes it if it is missing, and brings its schema up to date.
-    pub fn open(path: &Path) -> Result<Self, StoreFault> {
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreFault> {
         let mut connection = Connection::open(path).map_err(|error| fault(&error))?;
         configure(&connection).map_err(|error| fault(&error))?;
         migrations::run(&mut connection)?;

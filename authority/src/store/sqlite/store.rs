@@ -11,7 +11,7 @@ use crate::store::sqlite::fault::fault;
 use crate::store::sqlite::writer::Writer;
 
 /// An open database.
-pub struct SqliteStore {
+pub(crate) struct SqliteStore {
     /// Sees committed data. It only makes short reads, so nobody waits long for it. It closes before the writer,
     /// which closes last and folds the write-ahead log into the file.
     pub(super) reader: Mutex<Connection>,

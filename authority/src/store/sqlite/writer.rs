@@ -37,12 +37,12 @@ pub(super) struct Writing<'a> {
 
 impl Writing<'_> {
     /// Appends to the audit log in this transaction.
-    pub fn append(&mut self, line: &Line) -> rusqlite::Result<u64> {
+    pub(super) fn append(&mut self, line: &Line) -> rusqlite::Result<u64> {
         self.chain.append(self.connection, line)
     }
 
     /// Sets the state of a budget, from the commit on.
-    pub fn budget(&mut self, change: Change) {
+    pub(super) fn budget(&mut self, change: Change) {
         self.changes.push(change);
     }
 }
@@ -78,7 +78,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub fn start(connection: Connection, standing: Arc<BudgetCache>) -> Result<Self, StoreFault> {
+    pub(super) fn start(connection: Connection, standing: Arc<BudgetCache>) -> Result<Self, StoreFault> {
         let chain = Chain::load(&connection).map_err(|error| super::fault(&error))?;
         let (head_sender, head) = watch::channel(chain.head().seq);
         let inbox = Arc::new(Inbox::default());
@@ -94,7 +94,7 @@ impl Writer {
     }
 
     /// Runs a job and answers when it is durable.
-    pub async fn write<T: Send + 'static>(
+    pub(super) async fn write<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<Verdict<T>> + Send + 'static,
     ) -> Result<T, StoreFault> {
@@ -102,7 +102,7 @@ impl Writer {
     }
 
     /// The same for a job that writes at most once, or writes nothing unless it is sure to keep it.
-    pub async fn write_surely<T: Send + 'static>(
+    pub(super) async fn write_surely<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<Verdict<T>> + Send + 'static,
     ) -> Result<T, StoreFault> {
@@ -137,12 +137,15 @@ impl Writer {
 
     /// Runs a job when its turn comes. It is for outcomes, of which each intent has one, so the queue's limit holds
     /// for them too.
-    pub fn write_later(&self, job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<()> + Send + 'static) {
+    pub(super) fn write_later(
+        &self,
+        job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<()> + Send + 'static,
+    ) {
         self.later(job, Undoing::Savepoint, || {});
     }
 
     /// The same. `then` is called after the commit, and not if there is none.
-    pub fn write_later_and(
+    pub(super) fn write_later_and(
         &self,
         job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<()> + Send + 'static,
         then: impl FnOnce() + Send + 'static,
@@ -151,7 +154,7 @@ impl Writer {
     }
 
     /// The same for a job that writes once at most.
-    pub fn write_once_later(
+    pub(super) fn write_once_later(
         &self,
         job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<()> + Send + 'static,
     ) {
@@ -175,7 +178,7 @@ impl Writer {
         self.inbox.put(Job { work, undoing }, Awaited::No);
     }
 
-    pub fn head(&self) -> watch::Receiver<u64> {
+    pub(super) fn head(&self) -> watch::Receiver<u64> {
         self.head.clone()
     }
 }

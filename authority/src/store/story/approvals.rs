@@ -6,6 +6,7 @@ use time::Duration;
 use super::approvers::{approver, retired};
 use super::*;
 use crate::question::{Answer, Bar, Refused, Says};
+use crate::store::approval::Written;
 use crate::vault::Sealed;
 
 const END: OffsetDateTime = datetime!(2026-11-22 18:00 UTC);
@@ -75,8 +76,7 @@ async fn status(store: &dyn Store, byte: u8) -> ApprovalStatus {
 /// Whether an intent goes out with it.
 async fn uses(store: &dyn Store, byte: u8, digest: &str) -> bool {
     let line = Line { text: "{}".into(), beside: None };
-    let using =
-        crate::store::Use { id: id(byte), digest: digest.into(), alike: Some("alike".into()), at: NOW };
+    let using = Use { id: id(byte), digest: digest.into(), alike: Some("alike".into()), at: NOW };
     match store.intended(line, Vec::new(), Some(using), None).await.unwrap() {
         Intended::Written(_) => true,
         Intended::ApprovalUsed => false,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use time::Duration;
 
 use super::*;
+use crate::audit::key::AuditKeyRow;
 use crate::audit::{Checkpoint, FIRST_LINK, link};
 use crate::vault::Sealed;
 

@@ -5,6 +5,7 @@ use time::Duration;
 use verifier::ports::{Fate, RecordId, Repeat, Same};
 
 use super::*;
+use crate::store::once::LeftOpen;
 
 fn key(digest: u8, question: u8) -> OnceKey {
     let hex = |byte: u8| format!("{byte:02x}").repeat(32);

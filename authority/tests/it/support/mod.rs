@@ -10,14 +10,14 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-pub struct Hallpass {
+pub(crate) struct Hallpass {
     folder: tempfile::TempDir,
     provider: SocketAddr,
 }
 
 /// How a command ended.
 #[derive(Debug)]
-pub struct Ended {
+pub(crate) struct Ended {
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
@@ -26,7 +26,7 @@ pub struct Ended {
 impl Ended {
     /// The result of a command that did what it was asked.
     #[track_caller]
-    pub fn done(self) -> String {
+    pub(crate) fn done(self) -> String {
         assert_eq!(self.code, Some(0), "{self:?}");
         self.stdout.trim_end().to_owned()
     }
@@ -34,12 +34,12 @@ impl Ended {
 
 impl Hallpass {
     /// A home that does not exist yet.
-    pub fn nowhere() -> Self {
+    pub(crate) fn nowhere() -> Self {
         Self { folder: tempfile::tempdir().unwrap(), provider: provider() }
     }
 
     /// A home with keys and settings.
-    pub fn initialised() -> Self {
+    pub(crate) fn initialised() -> Self {
         let hallpass = Self::nowhere();
         hallpass.run(&["init"]).done();
         hallpass.settings(&hallpass.good_settings());
@@ -47,23 +47,23 @@ impl Hallpass {
     }
 
     /// A home with one connection, `gmail`, to ada@example.com.
-    pub fn connected() -> Self {
+    pub(crate) fn connected() -> Self {
         let hallpass = Self::initialised();
         hallpass.connect(&["connect", "gmail", "--no-browser"]).done();
         hallpass
     }
 
-    pub fn home(&self) -> PathBuf {
+    pub(crate) fn home(&self) -> PathBuf {
         self.folder.path().join("home")
     }
 
-    pub fn settings(&self, text: &str) {
+    pub(crate) fn settings(&self, text: &str) {
         std::fs::create_dir_all(self.home()).unwrap();
         std::fs::set_permissions(self.home(), std::fs::Permissions::from_mode(0o700)).unwrap();
         std::fs::write(self.home().join("hallpass.toml"), text).unwrap();
     }
 
-    pub fn good_settings(&self) -> String {
+    pub(crate) fn good_settings(&self) -> String {
         let provider = self.provider;
         format!(
             "[gateway]\nlisten = \"127.0.0.1:0\"\n[authority]\nlisten = \"127.0.0.1:0\"\n[services.gmail]\n\
@@ -74,7 +74,7 @@ impl Hallpass {
         )
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hallpass"));
         command
             .args(arguments)
@@ -88,12 +88,12 @@ impl Hallpass {
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         ended(self.command(arguments).spawn().unwrap())
     }
 
     /// Runs a command that prints the address of a consent page, and consents.
-    pub fn connect(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn connect(&self, arguments: &[&str]) -> Ended {
         let mut child = self.command(arguments).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();
@@ -110,18 +110,18 @@ impl Hallpass {
     }
 }
 
-pub fn json(text: &str) -> serde_json::Value {
+pub(crate) fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
 /// An authority that runs, and the addresses that it says it has. It ends with this, also where a test failed.
-pub struct Running {
+pub(crate) struct Running {
     child: Option<Child>,
     pub ready: serde_json::Value,
 }
 
 impl Running {
-    pub fn start(hallpass: &Hallpass) -> Self {
+    pub(crate) fn start(hallpass: &Hallpass) -> Self {
         let mut child = hallpass.command(&["serve", "--json", "--log", "error"]).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -135,7 +135,7 @@ impl Running {
         self.child.as_ref().expect("it runs until it is ended")
     }
 
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill")
             .args([&format!("-{name}"), &self.child().id().to_string()])
             .status()
@@ -143,7 +143,7 @@ impl Running {
         assert!(status.success());
     }
 
-    pub fn end(mut self, name: &str) -> Ended {
+    pub(crate) fn end(mut self, name: &str) -> Ended {
         self.signal(name);
         ended(self.child.take().expect("it runs until it is ended"))
     }
@@ -160,17 +160,17 @@ impl Drop for Running {
 }
 
 /// Ends a child and all that it started where it takes longer than any test may, so that no test waits for ever.
-pub struct Deadline {
+pub(crate) struct Deadline {
     disarm: Option<std::sync::mpsc::Sender<()>>,
-    watching: Option<std::thread::JoinHandle<bool>>,
+    watching: Option<thread::JoinHandle<bool>>,
 }
 
 impl Deadline {
     /// The child leads a process group of its own, as `Hallpass::command` starts it.
-    pub fn of(child: &Child) -> Self {
+    pub(crate) fn of(child: &Child) -> Self {
         let (disarm, disarmed) = std::sync::mpsc::channel();
         let group = format!("-{}", child.id());
-        let watching = std::thread::spawn(move || {
+        let watching = thread::spawn(move || {
             let is_late = disarmed.recv_timeout(std::time::Duration::from_secs(90))
                 == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
             if is_late {
@@ -186,11 +186,11 @@ impl Drop for Deadline {
     fn drop(&mut self) {
         drop(self.disarm.take());
         let was_late = self.watching.take().is_some_and(|watching| watching.join().unwrap_or(true));
-        assert!(!was_late || std::thread::panicking(), "a command did not end in time, and was killed");
+        assert!(!was_late || thread::panicking(), "a command did not end in time, and was killed");
     }
 }
 
-pub fn ended(child: Child) -> Ended {
+pub(crate) fn ended(child: Child) -> Ended {
     let _deadline = Deadline::of(&child);
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -198,7 +198,7 @@ pub fn ended(child: Child) -> Ended {
 }
 
 /// The value of a parameter of `url`.
-pub fn parameter(url: &str, name: &str) -> String {
+pub(crate) fn parameter(url: &str, name: &str) -> String {
     let url = url::Url::parse(url).unwrap();
     let value = url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     value.unwrap_or_else(|| panic!("no {name} in {url}"))
@@ -214,12 +214,12 @@ fn consent(authorize_url: &str) {
 }
 
 /// One GET, and everything that comes back.
-pub fn get(address: &str, target: &str) -> String {
+pub(crate) fn get(address: &str, target: &str) -> String {
     get_from(address, address, target)
 }
 
 /// The same under another name.
-pub fn get_from(address: &str, host: &str, target: &str) -> String {
+pub(crate) fn get_from(address: &str, host: &str, target: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();

@@ -12,7 +12,7 @@
 //!   `what_no_description_has_does_not_leave`).
 
 pub(crate) mod discovery;
-pub mod draft;
+pub(crate) mod draft;
 pub(crate) mod json;
 pub(crate) mod openapi;
 pub(crate) mod schema;

@@ -71,7 +71,7 @@ fn an_openapi_description_becomes_facts() {
     );
     let imported = imported(&document);
     insta::assert_snapshot!(format!("{}\n{}", imported.facts_text, imported.report.notes.join("\n")));
-    assert_eq!(imported.facts_text, super::tests::imported(&document).facts_text);
+    assert_eq!(imported.facts_text, tests::imported(&document).facts_text);
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub use manners::{BodySign, Manners, OwnerHeader, OwnerSign, ScopeHeaders};
 pub use provider::{
     AlsoUserinfo, AskBy, Carriers, ClientAuth, Dialect, OAuth, OldAccess, Refreshing, RevokeBy, TokenShape,
 };
-pub use rules::Absent;
+pub(crate) use rules::Absent;
 pub(crate) use rules::{
     ConditionLine, DecodeLine, KindLine, LookLine, ReadersLine, ResourceLine, RevisionLine, SameLine,
     ScopesLine, SlashLine, UndoLine, UnnamedLine,

@@ -15,7 +15,7 @@ use crate::words::vocabulary::{self, Count, TermType as Word};
 
 /// What is wrong, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Lint {
+pub(crate) enum Lint {
     #[error("it can never fail: {0}")]
     NeverFails(&'static str),
     #[error("it can never pass: {0}")]

@@ -55,7 +55,7 @@ impl Review {
             pass: pass.clone(),
             facts,
             caveats: Vec::new(),
-            hidden: redact::hidden(content, request),
+            hidden: hidden(content, request),
             redacted: Redacted::on(&content.redactions, request),
             writing: writing(content, request),
             remembers,

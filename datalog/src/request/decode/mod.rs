@@ -8,7 +8,7 @@
 //!   `every_operation_that_holds_a_message_is_asked_whom_it_is_from`).
 
 pub(crate) mod address;
-pub mod error;
+pub(crate) mod error;
 pub(crate) mod field;
 pub(crate) mod header;
 pub(crate) mod mime;
@@ -26,12 +26,10 @@ use crate::request::decode::error::DecodeError;
 use crate::request::found::Unfound;
 use crate::words::effect::{Effect, Effects};
 
-pub use crate::request::decode::error::HeaderError;
 pub(crate) use crate::request::decode::mime::part::MimePart;
 pub(crate) use crate::request::decode::mime::part::PartContent;
 pub(crate) use address::is_domain;
 pub use address::{Address, AddressError};
-pub use error::MimeError;
 pub(crate) use header::fields;
 pub(crate) use mime::tree;
 pub(crate) use word::text as header_text;
@@ -42,14 +40,14 @@ pub(crate) use word::text as header_text;
 /// know; nobody else can tell which that will be. So what a message says of its sender is taken at its word, and one that says
 /// nothing is from the account. Where answers go is somebody reached as well: an answer is sent without a further question.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct From {
+pub(crate) struct From {
     pub senders: Vec<Address>,
     pub answers: Vec<Address>,
 }
 
 /// Whom a request reaches.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Reached {
+pub(crate) struct Reached {
     /// In order, each once.
     pub recipients: Vec<Address>,
 }

@@ -7,34 +7,34 @@ use datalog::*;
 
 use super::{args, classified, known_service};
 
-pub fn known() -> KnownConnection {
+pub(crate) fn known() -> KnownConnection {
     known_service("gmail", "me@example.com")
 }
 
-pub fn in_thread(allow: &[&str]) -> MintArgs {
+pub(crate) fn in_thread(allow: &[&str]) -> MintArgs {
     MintArgs {
         narrow: Narrowing::default().with(&flags::TO_THREAD_PARTICIPANTS, ["yes"]),
         ..args(allow, &[], &[])
     }
 }
 
-pub fn letter(to: &str) -> String {
+pub(crate) fn letter(to: &str) -> String {
     URL_SAFE.encode(format!("From: me@example.com\r\nTo: {to}\r\nSubject: Re: lunch\r\n\r\nyes\r\n"))
 }
 
-pub fn send(to: &str, thread: Option<&str>) -> Request {
+pub(crate) fn send(to: &str, thread: Option<&str>) -> Request {
     let thread = thread.map(|id| format!(r#","threadId":"{id}""#)).unwrap_or_default();
     let body = format!(r#"{{"raw":"{}"{thread}}}"#, letter(to));
     classified(&known(), "POST /gmail/v1/users/me/messages/send", "application/json", body.as_bytes())
         .unwrap()
 }
 
-pub fn send_draft(body: &str) -> Request {
+pub(crate) fn send_draft(body: &str) -> Request {
     classified(&known(), "POST /gmail/v1/users/me/drafts/send", "application/json", body.as_bytes()).unwrap()
 }
 
 /// A thread in which Bob wrote to me with Carol in copy, and I answered Bob.
-pub fn thread() -> String {
+pub(crate) fn thread() -> String {
     let message = |labels: &str, headers: &[(&str, &str)]| {
         let headers: Vec<String> = headers
             .iter()
@@ -63,4 +63,4 @@ pub fn thread() -> String {
     )
 }
 
-pub const THREAD: &str = "/gmail/v1/users/me/threads/t1?format=metadata&metadataHeaders=From&metadataHeaders=To&metadataHeaders=Cc&metadataHeaders=Reply-To";
+pub(crate) const THREAD: &str = "/gmail/v1/users/me/threads/t1?format=metadata&metadataHeaders=From&metadataHeaders=To&metadataHeaders=Cc&metadataHeaders=Reply-To";

@@ -1,8 +1,8 @@
 //! A small service, passes for it, and requests: the start of every test of a decision.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-pub mod judge;
-pub mod letters;
+pub(crate) mod judge;
+pub(crate) mod letters;
 
 use std::sync::{Arc, LazyLock};
 
@@ -13,14 +13,14 @@ use datalog::{ClassifyError, RawRequest};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-pub const NOW: OffsetDateTime = datetime!(2026-11-22 09:00:00 UTC);
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-22 09:00:00 UTC);
 
 /// An error as people see it, with its hint.
-pub fn in_full(error: impl Into<Message>) -> String {
+pub(crate) fn in_full(error: impl Into<Message>) -> String {
     error.into().in_full()
 }
 
-pub const OPERATIONS: &[(&str, Method, &[Effect])] = &[
+pub(crate) const OPERATIONS: &[(&str, Method, &[Effect])] = &[
     ("mail.messages.list", Method::Get, &[Effect::Read]),
     ("mail.messages.get", Method::Get, &[Effect::Read]),
     ("mail.messages.send", Method::Post, &[Effect::Write, Effect::Send]),
@@ -32,7 +32,7 @@ pub const OPERATIONS: &[(&str, Method, &[Effect])] = &[
 ];
 
 /// Facts and overlay of the service, as an import and a reviewer would have written them.
-pub fn service() -> Arc<Service> {
+pub(crate) fn service() -> Arc<Service> {
     let mut facts = String::from(
         r#"{"hallpass_facts":1,"service":"mail","title":"Mail","source":"openapi","revision":"1","hosts":["mail.example.com"]}"#,
     );
@@ -48,7 +48,7 @@ pub fn service() -> Arc<Service> {
     Arc::new(Service::load(&facts, Some(&overlay)).unwrap())
 }
 
-pub fn known(name: &str) -> KnownConnection {
+pub(crate) fn known(name: &str) -> KnownConnection {
     KnownConnection {
         name: name.parse().unwrap(),
         account: "me@example.com".parse().unwrap(),
@@ -56,19 +56,19 @@ pub fn known(name: &str) -> KnownConnection {
     }
 }
 
-pub fn root() -> RootKeyPair {
+pub(crate) fn root() -> RootKeyPair {
     RootKeyPair::from_seed(1, [7; 32])
 }
 
-pub fn roots() -> RootKeys {
+pub(crate) fn roots() -> RootKeys {
     RootKeys::new([root().public()])
 }
 
-pub fn strings(items: &[&str]) -> Vec<String> {
+pub(crate) fn strings(items: &[&str]) -> Vec<String> {
     items.iter().map(ToString::to_string).collect()
 }
 
-pub fn args(allow: &[&str], ask: &[&str], deny: &[&str]) -> MintArgs {
+pub(crate) fn args(allow: &[&str], ask: &[&str], deny: &[&str]) -> MintArgs {
     MintArgs {
         task: "triage".into(),
         allow: strings(allow),
@@ -78,20 +78,20 @@ pub fn args(allow: &[&str], ask: &[&str], deny: &[&str]) -> MintArgs {
     }
 }
 
-pub fn mint(args: &MintArgs) -> String {
+pub(crate) fn mint(args: &MintArgs) -> String {
     let terms = MintTerms::parse(args, &[known("mail")], NOW).unwrap();
     terms.sign(&PassId::from_random([9; 16]), &root()).unwrap().text
 }
 
-pub fn verify(text: &str) -> Result<Arc<VerifiedPass>, PassRefusal> {
+pub(crate) fn verify(text: &str) -> Result<Arc<VerifiedPass>, PassRefusal> {
     PassCache::new(4).verify(text, &roots(), &|_| false, NOW)
 }
 
-pub fn request(id: &str) -> Request {
+pub(crate) fn request(id: &str) -> Request {
     request_with(id, Vec::new())
 }
 
-pub fn request_with(id: &str, arguments: Vec<Argument>) -> Request {
+pub(crate) fn request_with(id: &str, arguments: Vec<Argument>) -> Request {
     let service = service();
     let operation = service.operations.iter().find(|one| one.id.as_str() == id).unwrap();
     Request {
@@ -111,12 +111,12 @@ pub fn request_with(id: &str, arguments: Vec<Argument>) -> Request {
     }
 }
 
-pub fn narrow(text: &str, args: &AttenuateArgs) -> String {
+pub(crate) fn narrow(text: &str, args: &AttenuateArgs) -> String {
     attenuate::append(text, args, &[service()], NOW).unwrap().text
 }
 
 /// `allow`, `ask`, or `deny`, and the words of the first reason.
-pub fn answer(text: &str, request: Request, context: &Context) -> (&'static str, String) {
+pub(crate) fn answer(text: &str, request: Request, context: &Context) -> (&'static str, String) {
     let pass = verify(text).unwrap();
     match decide(&pass, request, context, NOW) {
         Decided::Allow(permitted) => ("allow", permitted.reasons()[0].got.clone()),
@@ -126,7 +126,7 @@ pub fn answer(text: &str, request: Request, context: &Context) -> (&'static str,
 }
 
 /// The answers for every operation, in the order of `OPERATIONS`, as one word of a, ? and -.
-pub fn answers(text: &str) -> String {
+pub(crate) fn answers(text: &str) -> String {
     OPERATIONS
         .iter()
         .map(|(id, _, _)| match answer(text, request(id), &Context::default()).0 {
@@ -138,10 +138,10 @@ pub fn answers(text: &str) -> String {
 }
 
 /// The catalog that comes with the program.
-pub static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
+pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::embedded().unwrap());
 
 /// A connection to a service of the catalog, under the service's name.
-pub fn known_service(name: &str, account: &str) -> KnownConnection {
+pub(crate) fn known_service(name: &str, account: &str) -> KnownConnection {
     KnownConnection {
         name: name.parse().unwrap(),
         account: account.parse().unwrap(),
@@ -150,19 +150,19 @@ pub fn known_service(name: &str, account: &str) -> KnownConnection {
 }
 
 /// The pass, minted for these connections and verified.
-pub fn verified(args: &MintArgs, known: &[KnownConnection]) -> Arc<VerifiedPass> {
+pub(crate) fn verified(args: &MintArgs, known: &[KnownConnection]) -> Arc<VerifiedPass> {
     let terms = MintTerms::parse(args, known, NOW).unwrap();
     verify(&terms.mint(&PassId::from_random([9; 16]), &root()).unwrap().text).unwrap()
 }
 
 /// The same, without the table that minting makes for a person. For tests that need hundreds of passes.
-pub fn signed(args: &MintArgs, known: &[KnownConnection]) -> Arc<VerifiedPass> {
+pub(crate) fn signed(args: &MintArgs, known: &[KnownConnection]) -> Arc<VerifiedPass> {
     let terms = MintTerms::parse(args, known, NOW).unwrap();
     verify(&terms.sign(&PassId::from_random([9; 16]), &root()).unwrap().text).unwrap()
 }
 
 /// An agent's request, as the catalog understands it.
-pub fn classified(
+pub(crate) fn classified(
     known: &KnownConnection,
     line: &str,
     content_type: &str,
@@ -180,7 +180,7 @@ pub fn classified(
 }
 
 /// Decides as the gateway does. `answer` gets the target of each look-up and answers it.
-pub fn decided(
+pub(crate) fn decided(
     pass: &Arc<VerifiedPass>,
     request: Request,
     answer: &dyn Fn(&str) -> Result<String, Unfound>,
@@ -200,7 +200,7 @@ pub fn decided(
 }
 
 /// Whether a text matches the pattern, in which every `*` stands for anything.
-pub fn is_like(pattern: &str, text: &str) -> bool {
+pub(crate) fn is_like(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
         Some((start, rest)) => text.strip_prefix(start).is_some_and(|text| {
@@ -209,7 +209,7 @@ pub fn is_like(pattern: &str, text: &str) -> bool {
     }
 }
 
-pub fn word(decided: &Decided) -> &'static str {
+pub(crate) fn word(decided: &Decided) -> &'static str {
     match decided {
         Decided::Allow(_) => "allow",
         Decided::Ask(_) => "ask",
@@ -219,7 +219,7 @@ pub fn word(decided: &Decided) -> &'static str {
 }
 
 /// A request with the header `Accept`, or without it if the value is empty.
-pub fn accepting(known: &KnownConnection, line: &str, accept: &str) -> Request {
+pub(crate) fn accepting(known: &KnownConnection, line: &str, accept: &str) -> Request {
     let (method, target) = line.split_once(' ').unwrap();
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
     let headers = [("accept", accept)];
@@ -229,7 +229,7 @@ pub fn accepting(known: &KnownConnection, line: &str, accept: &str) -> Request {
 }
 
 /// A request for an operation that takes what it needs from its path and query.
-pub fn made_up(known: &KnownConnection, operation: &datalog::catalog::Operation) -> Request {
+pub(crate) fn made_up(known: &KnownConnection, operation: &catalog::Operation) -> Request {
     let mut path = String::new();
     let address = operation.address();
     let mut rest = address.split_once(' ').unwrap().1;

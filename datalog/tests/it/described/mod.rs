@@ -23,13 +23,13 @@ fn read(path: &Path) -> String {
 }
 
 /// A provider's description of its answers: JSON schemas, by operation id.
-pub struct Described {
+pub(crate) struct Described {
     pub root: Value,
     answers: BTreeMap<String, Value>,
 }
 
 impl Described {
-    pub fn of(service: &str) -> Self {
+    pub(crate) fn of(service: &str) -> Self {
         match service {
             "gmail" => Self::discovery("gmail.v1.json"),
             "google-calendar" => Self::discovery("calendar.v3.json"),
@@ -90,14 +90,14 @@ impl Described {
         Self { root: json!({"schemas": schemas}), answers }
     }
 
-    pub fn answer(&self, service: &Service, operation: &Operation) -> Option<&Value> {
+    pub(crate) fn answer(&self, service: &Service, operation: &Operation) -> Option<&Value> {
         let op = operation.id.as_str().strip_prefix(&format!("{}.", service.name.as_str())).unwrap();
         let plain = op.replace('.', "").to_ascii_lowercase();
         self.answers.get(op).or_else(|| self.answers.get(&plain)).filter(|answer| !answer.is_null())
     }
 
     /// Whether the schema admits the path, lists passed through.
-    pub fn has(&self, schema: &Value, path: &[&str]) -> bool {
+    pub(crate) fn has(&self, schema: &Value, path: &[&str]) -> bool {
         let schema = follow(&self.root, schema);
         let Some((first, rest)) = path.split_first() else { return true };
         let inner = schema["properties"].get(*first).or(schema.get("additionalProperties"));
@@ -106,12 +106,12 @@ impl Described {
             || self.ways(schema).any(|way| self.has(way, path))
     }
 
-    pub fn ways<'a>(&self, schema: &'a Value) -> impl Iterator<Item = &'a Value> + use<'a> {
+    pub(crate) fn ways<'a>(&self, schema: &'a Value) -> impl Iterator<Item = &'a Value> + use<'a> {
         ["anyOf", "oneOf", "allOf"].into_iter().filter_map(|key| schema.get(key)?.as_array()).flatten()
     }
 
     /// Whether the answer is, or has directly in it, a list of things with ids.
-    pub fn lists_ids(&self, schema: &Value) -> bool {
+    pub(crate) fn lists_ids(&self, schema: &Value) -> bool {
         let schema = follow(&self.root, schema);
         let inner = schema["properties"].as_object().into_iter().flat_map(serde_json::Map::values);
         self.is_list_of_ids(schema)
@@ -126,7 +126,7 @@ impl Described {
 }
 
 /// The declarations of Notion's own client, as an OpenAPI description.
-pub fn notion() -> Value {
+pub(crate) fn notion() -> Value {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/parts/notion.mjs");
     let mut node = Command::new(parts().join("node"));
     let output = node.arg(script).arg(parts()).output().unwrap();
@@ -135,7 +135,7 @@ pub fn notion() -> Value {
 }
 
 /// The schema that a reference stands for.
-pub fn follow<'a>(root: &'a Value, mut schema: &'a Value) -> &'a Value {
+pub(crate) fn follow<'a>(root: &'a Value, mut schema: &'a Value) -> &'a Value {
     while let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
         schema = match reference.strip_prefix("#/") {
             Some(path) => path.split('/').fold(root, |at, name| &at[name]),

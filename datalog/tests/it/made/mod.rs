@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use super::common::NOW;
 
 /// An item of a made-up answer.
-pub struct Item {
+pub(crate) struct Item {
     pub is_fresh: bool,
     pub is_labelled: bool,
     /// A text that only this item contains.
@@ -17,19 +17,19 @@ pub struct Item {
 
 /// Which items an answer has.
 #[derive(Debug, Clone, Copy)]
-pub enum Pick {
+pub(crate) enum Pick {
     Old,
     Fresh,
     Both,
 }
 
 impl Pick {
-    pub const ALL: [Self; 3] = [Self::Old, Self::Fresh, Self::Both];
+    pub(crate) const ALL: [Self; 3] = [Self::Old, Self::Fresh, Self::Both];
 }
 
 /// A field mask. None asks for the full answer.
 #[derive(Debug, Clone)]
-pub struct Mask(pub Option<String>);
+pub(crate) struct Mask(pub Option<String>);
 
 fn set(at: &mut Value, path: &[Box<str>], value: Value) {
     match path.split_first() {
@@ -61,7 +61,7 @@ fn item(rule: &AnswerRule, number: usize, is_fresh: bool) -> (Value, Item) {
 }
 
 /// An answer in the form of the rule, and its items.
-pub fn answer(rule: &AnswerRule, pick: Pick) -> (Value, Vec<Item>) {
+pub(crate) fn answer(rule: &AnswerRule, pick: Pick) -> (Value, Vec<Item>) {
     let ages: &[bool] = match pick {
         Pick::Old => &[false],
         Pick::Fresh => &[true],
@@ -139,13 +139,13 @@ fn pieces(mask: &str) -> Vec<&str> {
 }
 
 impl Mask {
-    pub fn of(&self, whole: &Value) -> Value {
+    pub(crate) fn of(&self, whole: &Value) -> Value {
         self.0.as_deref().map_or_else(|| whole.clone(), |mask| masked(whole, mask))
     }
 }
 
 /// Masks for the answers of a rule. If the service has no masks, the only one is empty.
-pub fn masks(known: &KnownConnection, rule: &AnswerRule) -> Vec<Mask> {
+pub(crate) fn masks(known: &KnownConnection, rule: &AnswerRule) -> Vec<Mask> {
     let mut all = vec![Mask(None)];
     if !known.service.common_query().iter().any(|parameter| &*parameter.name == "fields") {
         return all;
@@ -186,7 +186,7 @@ pub fn masks(known: &KnownConnection, rule: &AnswerRule) -> Vec<Mask> {
 }
 
 /// The request with a mask.
-pub fn with_query(known: &KnownConnection, request: Request, mask: &Mask) -> Request {
+pub(crate) fn with_query(known: &KnownConnection, request: Request, mask: &Mask) -> Request {
     let Some(mask) = &mask.0 else { return request };
     let query = if request.query.is_empty() {
         format!("fields={mask}")

@@ -17,7 +17,7 @@ use proptest::sample::{select, subsequence};
 use crate::common::*;
 
 /// Each word is in one of these, or a flag states it.
-pub const CHECKS: &[&str] = &[
+pub(crate) const CHECKS: &[&str] = &[
     "check if time($t), $t < 2027-01-01T00:00:00Z",
     "check if clock(\"Europe/Berlin\", $d, $m), $d == \"sun\" || $m < 600",
     "check if connection($c), service($s), $c == $s",
@@ -80,7 +80,7 @@ pub const CHECKS: &[&str] = &[
     "reject if redact(\"gmail\", \"raw\")",
 ];
 
-pub const TARGETS: &[&str] = &[
+pub(crate) const TARGETS: &[&str] = &[
     "gmail:read",
     "gmail:write",
     "gmail:send",
@@ -161,12 +161,12 @@ prop_compose! {
     }
 }
 
-pub fn checking(checks: &[&str]) -> Narrowing {
+pub(crate) fn checking(checks: &[&str]) -> Narrowing {
     Narrowing::default().with(&flags::CHECK, checks.iter().copied())
 }
 
 /// A pass that uses every flag.
-pub fn everything() -> MintArgs {
+pub(crate) fn everything() -> MintArgs {
     MintArgs {
         ask: strings(&["gmail:send", "gmail.users.drafts.create", "gmail.users.threads.*"]),
         approvers: Some(2),
@@ -232,7 +232,7 @@ static FEW: LazyLock<Vec<KnownConnection>> = LazyLock::new(|| {
     CONNECTIONS.iter().map(few).collect()
 });
 
-pub fn connections() -> &'static [KnownConnection] {
+pub(crate) fn connections() -> &'static [KnownConnection] {
     &CONNECTIONS
 }
 
@@ -243,7 +243,7 @@ fn sent(to: &str, line: &str, body: &str) -> Request {
 }
 
 /// Requests whose answers have items.
-pub const SHOWING: &[(&str, &str)] = &[
+pub(crate) const SHOWING: &[(&str, &str)] = &[
     ("gmail", "GET /gmail/v1/users/me/messages"),
     ("gmail", "GET /gmail/v1/users/me/messages?maxResults=5&q=is:unread"),
     ("gmail", "GET /gmail/v1/users/me/messages/m1"),
@@ -258,11 +258,11 @@ pub const SHOWING: &[(&str, &str)] = &[
     ("google-calendar", "GET /calendar/v3/calendars/primary/events"),
 ];
 
-pub fn showing() -> impl Strategy<Value = Request> {
+pub(crate) fn showing() -> impl Strategy<Value = Request> {
     select(SHOWING.to_vec()).prop_map(|(to, line)| sent(to, line, ""))
 }
 
-pub fn requests() -> impl Strategy<Value = Request> {
+pub(crate) fn requests() -> impl Strategy<Value = Request> {
     let reading = select(vec![
         ("gmail", "GET /gmail/v1/users/me/messages?maxResults=50&q=secret&includeSpamTrash=true", ""),
         ("gmail", "POST /gmail/v1/users/me/messages/m2/trash", ""),
@@ -294,7 +294,7 @@ pub fn requests() -> impl Strategy<Value = Request> {
 
 /// What is known besides the request.
 #[derive(Debug, Clone)]
-pub struct Situation {
+pub(crate) struct Situation {
     used: u64,
     approved: bool,
     /// Which things of the request, by number, an earlier answer has shown, and which the lineage created.
@@ -312,7 +312,7 @@ const THREAD: &[u8] = br#"{"id":"t1","messages":[{"id":"m1","payload":{"headers"
     {"name":"From","value":"a@example.com"},{"name":"To","value":"me@example.com"}]}}]}"#;
 
 /// The request and the context, after the look-ups that the pass needs.
-pub fn asked(pass: &VerifiedPass, request: &Request, situation: &Situation) -> (Request, Context) {
+pub(crate) fn asked(pass: &VerifiedPass, request: &Request, situation: &Situation) -> (Request, Context) {
     let of = |bits: u8| -> BTreeSet<Resource> {
         let numbered = request.resources.iter().enumerate();
         numbered.filter(|(place, _)| bits >> (place % 8) & 1 == 1).map(|(_, one)| one.clone()).collect()
@@ -341,18 +341,18 @@ pub fn asked(pass: &VerifiedPass, request: &Request, situation: &Situation) -> (
 }
 
 /// None if the flags would make no sense together.
-pub fn minted(args: &MintArgs) -> Option<String> {
+pub(crate) fn minted(args: &MintArgs) -> Option<String> {
     let terms = MintTerms::parse(args, &FEW, NOW).ok()?;
     Some(terms.sign(&PassId::from_random([9; 16]), &root()).ok()?.text)
 }
 
-pub fn child(text: &str, args: &AttenuateArgs) -> Option<String> {
+pub(crate) fn child(text: &str, args: &AttenuateArgs) -> Option<String> {
     let services: Vec<_> = FEW.iter().map(|one| one.service.clone()).collect();
     attenuate::append(text, args, &services, NOW).ok().map(|child| child.text)
 }
 
 /// 2 for allow, 1 for ask, 0 for deny; and whether it could be evaluated.
-pub fn verdict(pass: &Arc<VerifiedPass>, (request, context): (Request, Context)) -> (u8, bool) {
+pub(crate) fn verdict(pass: &Arc<VerifiedPass>, (request, context): (Request, Context)) -> (u8, bool) {
     match decide(pass, request, &context, NOW) {
         Decided::Allow(_) => (2, true),
         Decided::Ask(_) => (1, true),
@@ -361,7 +361,7 @@ pub fn verdict(pass: &Arc<VerifiedPass>, (request, context): (Request, Context))
 }
 
 /// Set PROPTEST_CASES to run more.
-pub fn cases(count: u32) -> ProptestConfig {
+pub(crate) fn cases(count: u32) -> ProptestConfig {
     let config = ProptestConfig::default();
     ProptestConfig {
         cases: count.max(if config.cases == 256 { 0 } else { config.cases }),

@@ -22,14 +22,14 @@ use super::desk::Desk;
 use super::{CREDENTIAL, pass_id};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Intent,
     Refusal,
 }
 
 /// One audit record, and how often and with what it was finished.
 #[derive(Debug, Clone)]
-pub struct Written {
+pub(crate) struct Written {
     pub kind: Kind,
     pub record: Record,
     pub outcomes: Vec<Outcome>,
@@ -37,13 +37,13 @@ pub struct Written {
 
 /// What happens to a credential that the upstream did not accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Renews {
+pub(crate) enum Renews {
     Yes,
     ProviderIsDown,
     ClientIsRefused,
 }
 
-pub struct Remembering {
+pub(crate) struct Remembering {
     root: RootKeyPair,
     connections: Mutex<Vec<Arc<Connection>>>,
     revoked: Mutex<BTreeSet<RevocationId>>,
@@ -81,7 +81,7 @@ pub struct Remembering {
 }
 
 impl Remembering {
-    pub fn new(connections: Vec<Arc<Connection>>) -> Self {
+    pub(crate) fn new(connections: Vec<Arc<Connection>>) -> Self {
         Self {
             root: RootKeyPair::from_seed(7, [7; 32]),
             connections: Mutex::new(connections),
@@ -114,16 +114,16 @@ impl Remembering {
         }
     }
 
-    pub fn root(&self) -> &RootKeyPair {
+    pub(crate) fn root(&self) -> &RootKeyPair {
         &self.root
     }
 
-    pub fn all(&self) -> Vec<Arc<Connection>> {
+    pub(crate) fn all(&self) -> Vec<Arc<Connection>> {
         self.connections.lock().unwrap().clone()
     }
 
     /// From now on every connection uses another description.
-    pub fn import_anew(&self) {
+    pub(crate) fn import_anew(&self) {
         let mut connections = self.connections.lock().unwrap();
         let services: Vec<_> = connections.iter().map(|one| one.service.clone()).collect();
         for connection in connections.iter_mut() {
@@ -139,35 +139,35 @@ impl Remembering {
         }
     }
 
-    pub fn disconnect(&self, name: &str) {
+    pub(crate) fn disconnect(&self, name: &str) {
         self.connections.lock().unwrap().retain(|one| one.name.as_str() != name);
     }
 
-    pub fn next_pass_id(&self) -> PassId {
+    pub(crate) fn next_pass_id(&self) -> PassId {
         pass_id(self.passes.fetch_add(1, Ordering::SeqCst))
     }
 
     /// The id of the last minted pass.
-    pub fn last_pass(&self) -> String {
+    pub(crate) fn last_pass(&self) -> String {
         pass_id(self.passes.load(Ordering::SeqCst) - 1).to_string()
     }
 
     /// Revokes the last minted pass.
-    pub fn revoke_last(&self) {
+    pub(crate) fn revoke_last(&self) {
         self.revoked.lock().unwrap().insert(self.last_pass().parse().unwrap());
     }
 
-    pub fn written(&self) -> Vec<Written> {
+    pub(crate) fn written(&self) -> Vec<Written> {
         self.written.lock().unwrap().clone()
     }
 
     /// The budgets with something reserved.
-    pub fn budgets(&self) -> BTreeMap<String, u64> {
+    pub(crate) fn budgets(&self) -> BTreeMap<String, u64> {
         self.budgets.lock().unwrap().iter().filter(|(_, n)| **n > 0).map(|(k, n)| (k.clone(), *n)).collect()
     }
 
     /// The token of the current generation.
-    pub fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         match self.generation.load(Ordering::SeqCst) {
             1 => CREDENTIAL.to_owned(),
             later => format!("{CREDENTIAL}{later}"),
@@ -188,12 +188,12 @@ impl Remembering {
     }
 
     /// The ids that answers showed, in order.
-    pub fn shown(&self) -> Vec<Learned> {
+    pub(crate) fn shown(&self) -> Vec<Learned> {
         self.shown.lock().unwrap().clone()
     }
 
     /// How many requests wait for an identical one on its way.
-    pub fn waits_for_another(&self) -> u64 {
+    pub(crate) fn waits_for_another(&self) -> u64 {
         self.waiting.load(Ordering::SeqCst)
     }
 

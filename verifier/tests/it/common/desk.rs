@@ -12,14 +12,14 @@ use verifier::ports::{
 use super::Remembering;
 
 /// A question and its answers.
-pub struct Question {
+pub(crate) struct Question {
     pub id: ApprovalId,
     pub ask: Ask,
     pub opinion: Opinion,
     pub used: u32,
 }
 
-pub struct Desk {
+pub(crate) struct Desk {
     pub questions: Mutex<Vec<Question>>,
     pub given_up: Mutex<Vec<RevocationId>>,
     changes: watch::Sender<Changes>,
@@ -33,17 +33,22 @@ impl Default for Desk {
 }
 
 /// An approver of that name. Only the keys of `alice` with seed 1 and `bob` with seed 2 are trusted.
-pub fn approver(name: &str, seed: u8) -> ApproverKeyPair {
+pub(crate) fn approver(name: &str, seed: u8) -> ApproverKeyPair {
     ApproverKeyPair::from_seed(name.parse().unwrap(), [seed; 32])
 }
 
 impl Desk {
-    pub fn tell(&self) {
+    pub(crate) fn tell(&self) {
         self.changes.send_modify(|changes| changes.approvals += 1);
     }
 
     /// What an approver signs for a question, changed by `change`.
-    pub fn signed(&self, at: usize, key: &ApproverKeyPair, change: impl FnOnce(&mut Statement)) -> Vec<u8> {
+    pub(crate) fn signed(
+        &self,
+        at: usize,
+        key: &ApproverKeyPair,
+        change: impl FnOnce(&mut Statement),
+    ) -> Vec<u8> {
         let questions = self.questions.lock().unwrap();
         let Question { id, ask, .. } = &questions[at];
         let mut statement = Statement {
@@ -57,23 +62,23 @@ impl Desk {
         approval::sign(&ask.request, key, &statement).unwrap()
     }
 
-    pub fn answer(&self, at: usize, opinion: Opinion) {
+    pub(crate) fn answer(&self, at: usize, opinion: Opinion) {
         self.questions.lock().unwrap()[at].opinion = opinion;
         self.tell();
     }
 
     /// The usual yes.
-    pub fn approve(&self, at: usize) {
+    pub(crate) fn approve(&self, at: usize) {
         let block = self.signed(at, &approver("alice", 1), |_| {});
         self.answer(at, Opinion::Approved { blocks: vec![block] });
     }
 
-    pub fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.questions.lock().unwrap().len()
     }
 
     /// Uses a question's approval up, once.
-    pub fn consume(&self, approval: &ApprovalUse) -> bool {
+    pub(crate) fn consume(&self, approval: &ApprovalUse) -> bool {
         let mut questions = self.questions.lock().unwrap();
         let found = questions.iter_mut().find(|one| one.id == approval.id && one.used == 0);
         found.map(|one| one.used += 1).is_some()

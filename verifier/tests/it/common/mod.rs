@@ -18,16 +18,16 @@ use time::OffsetDateTime;
 use verifier::ports::{Connection, Upstream};
 use verifier::{Clock, Door, Gateway, GatewayConfig, Scope, Serving};
 
-pub use authority::{Kind, Remembering, Renews, Written};
-pub use desk::{Desk, approver};
-pub use upstream::{Scripted, Seen, Step, held, json};
-pub use wire::{Reply, exchange, read_reply, request};
+pub(crate) use authority::{Kind, Remembering, Renews, Written};
+pub(crate) use desk::{Desk, approver};
+pub(crate) use upstream::{Scripted, Seen, Step, held, json};
+pub(crate) use wire::{Reply, exchange, read_reply, request};
 
 /// The stand-in for the real access token. Only the upstream may ever see it.
-pub const CREDENTIAL: &str = "ya29.sentinel/credential+of=alice";
+pub(crate) const CREDENTIAL: &str = "ya29.sentinel/credential+of=alice";
 
 /// A clock that moves only when a test sets it.
-pub struct StageClock(AtomicI64);
+pub(crate) struct StageClock(AtomicI64);
 
 impl Clock for StageClock {
     fn now(&self) -> OffsetDateTime {
@@ -36,13 +36,13 @@ impl Clock for StageClock {
 }
 
 impl StageClock {
-    pub fn advance(&self, seconds: i64) {
+    pub(crate) fn advance(&self, seconds: i64) {
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
 }
 
 /// A running gateway, and everything around it.
-pub struct Stage {
+pub(crate) struct Stage {
     pub authority: Arc<Remembering>,
     pub upstream: Scripted,
     pub clock: Arc<StageClock>,
@@ -54,11 +54,11 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(GatewayConfig { threads: 1, ..GatewayConfig::default() })
     }
 
-    pub fn with(config: GatewayConfig) -> Self {
+    pub(crate) fn with(config: GatewayConfig) -> Self {
         let upstream = Scripted::start();
         let authority = Arc::new(Remembering::new(connections(&upstream)));
         let clock = Arc::new(StageClock(AtomicI64::new(1_790_000_000)));
@@ -74,12 +74,12 @@ impl Stage {
     }
 
     /// Mints a pass with these `--allow` terms and the defaults for everything else.
-    pub fn pass(&self, allow: &[&str]) -> String {
+    pub(crate) fn pass(&self, allow: &[&str]) -> String {
         self.mint(&MintArgs { allow: allow.iter().map(ToString::to_string).collect(), ..MintArgs::default() })
     }
 
     /// A pass that allows every operation of some connections, so that a refusal is due to the request.
-    pub fn pass_for_everything(&self, connections: &[&str]) -> String {
+    pub(crate) fn pass_for_everything(&self, connections: &[&str]) -> String {
         let all = self.authority.all();
         let own = all.iter().filter(|one| connections.contains(&one.name.as_str()));
         let allow: Vec<String> = own
@@ -92,7 +92,7 @@ impl Stage {
         self.pass(&allow.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    pub fn mint(&self, args: &MintArgs) -> String {
+    pub(crate) fn mint(&self, args: &MintArgs) -> String {
         let known: Vec<KnownConnection> = self
             .authority
             .all()
@@ -112,16 +112,16 @@ impl Stage {
     }
 
     /// Sends bytes, reads one answer.
-    pub fn send(&self, bytes: impl AsRef<[u8]>) -> Reply {
+    pub(crate) fn send(&self, bytes: impl AsRef<[u8]>) -> Reply {
         exchange(self.address, bytes.as_ref())
     }
 
     /// A plain GET with a pass.
-    pub fn get(&self, pass: &str, target: &str) -> Reply {
+    pub(crate) fn get(&self, pass: &str, target: &str) -> Reply {
         self.send(request("GET", target, &[&format!("Authorization: Bearer {pass}")], b""))
     }
 
-    pub fn post(&self, pass: &str, target: &str, body: &str) -> Reply {
+    pub(crate) fn post(&self, pass: &str, target: &str, body: &str) -> Reply {
         let pass = format!("Authorization: Bearer {pass}");
         self.send(request("POST", target, &[&pass, "Content-Type: application/json"], body.as_bytes()))
     }
@@ -129,7 +129,7 @@ impl Stage {
     /// Sends bytes that must be refused with this code: nothing goes upstream, there is one record, and no budget is
     /// used.
     #[track_caller]
-    pub fn refuses(&self, bytes: impl AsRef<[u8]>, code: &str) -> Reply {
+    pub(crate) fn refuses(&self, bytes: impl AsRef<[u8]>, code: &str) -> Reply {
         let bytes = bytes.as_ref();
         let what = String::from_utf8_lossy(bytes.get(..bytes.len().min(300)).unwrap()).into_owned();
         let reply = self.refuses_somehow(bytes);
@@ -139,7 +139,7 @@ impl Stage {
 
     /// Sends bytes that must be refused, with whatever code.
     #[track_caller]
-    pub fn refuses_somehow(&self, bytes: impl AsRef<[u8]>) -> Reply {
+    pub(crate) fn refuses_somehow(&self, bytes: impl AsRef<[u8]>) -> Reply {
         let bytes = bytes.as_ref();
         let what = String::from_utf8_lossy(bytes.get(..bytes.len().min(300)).unwrap()).into_owned();
         let before = self.authority.written().len();
@@ -156,7 +156,7 @@ impl Stage {
     }
 
     /// Stops the gateway in an orderly way, and waits for it.
-    pub fn drain(mut self) -> (Arc<Remembering>, Scripted) {
+    pub(crate) fn drain(mut self) -> (Arc<Remembering>, Scripted) {
         let serving = self.serving.take().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(serving.drain());
@@ -168,7 +168,7 @@ fn bind() -> TcpListener {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()
 }
 
-pub fn name(text: &str) -> ConnectionName {
+pub(crate) fn name(text: &str) -> ConnectionName {
     text.parse().unwrap()
 }
 
@@ -234,7 +234,7 @@ fn connections(upstream: &Scripted) -> Vec<Arc<Connection>> {
 
 /// Polls until `holds`, at most ten seconds.
 #[track_caller]
-pub fn eventually(what: &str, holds: impl Fn() -> bool) {
+pub(crate) fn eventually(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !holds() {
         assert!(Instant::now() < deadline, "never happened: {what}");
@@ -242,6 +242,6 @@ pub fn eventually(what: &str, holds: impl Fn() -> bool) {
     }
 }
 
-pub fn pass_id(number: u64) -> PassId {
+pub(crate) fn pass_id(number: u64) -> PassId {
     PassId::from_random(u128::from(number).to_be_bytes())
 }

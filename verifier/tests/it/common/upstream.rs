@@ -7,25 +7,25 @@ use std::sync::{Arc, Mutex};
 
 /// A request as it reached the upstream.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     pub line: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
 impl Seen {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// Everything that was sent, for searches.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         format!("{}\n{:?}\n{}", self.line, self.headers, String::from_utf8_lossy(&self.body))
     }
 }
 
 /// One step of the upstream's answer.
-pub enum Step {
+pub(crate) enum Step {
     Send(Vec<u8>),
     /// Bytes kept in memory once, however many times they are sent.
     Static(&'static [u8]),
@@ -35,19 +35,19 @@ pub enum Step {
 }
 
 impl Step {
-    pub fn send(text: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn send(text: impl Into<Vec<u8>>) -> Self {
         Self::Send(text.into())
     }
 
     /// A place to wait, and the sender that releases it.
-    pub fn gate() -> (Self, Sender<()>) {
+    pub(crate) fn gate() -> (Self, Sender<()>) {
         let (open, gate) = channel();
         (Self::Wait(gate), open)
     }
 }
 
 /// Answers; the first waits for the sender before it begins.
-pub fn held(
+pub(crate) fn held(
     mut answer: impl FnMut() -> Vec<Step> + Send + 'static,
 ) -> (impl FnMut(&Seen) -> Vec<Step> + Send + 'static, Sender<()>) {
     let (gate, open) = Step::gate();
@@ -56,7 +56,7 @@ pub fn held(
 }
 
 /// A whole JSON answer.
-pub fn json(status: &str, body: &str) -> Vec<Step> {
+pub(crate) fn json(status: &str, body: &str) -> Vec<Step> {
     let length = body.len();
     vec![Step::send(format!(
         "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
@@ -66,14 +66,14 @@ pub fn json(status: &str, body: &str) -> Vec<Step> {
 type Script = Box<dyn FnMut(&Seen) -> Vec<Step> + Send>;
 
 #[derive(Clone)]
-pub struct Scripted {
+pub(crate) struct Scripted {
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     script: Arc<Mutex<Script>>,
 }
 
 impl Scripted {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let script: Script = Box::new(|_| json("200 OK", r#"{"id":1}"#));
         let upstream = Self {
@@ -91,16 +91,16 @@ impl Scripted {
         upstream
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// From now on `script` answers every request.
-    pub fn answers(&self, script: impl FnMut(&Seen) -> Vec<Step> + Send + 'static) {
+    pub(crate) fn answers(&self, script: impl FnMut(&Seen) -> Vec<Step> + Send + 'static) {
         *self.script.lock().unwrap() = Box::new(script);
     }
 
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// An answer as received.
 #[derive(Clone)]
-pub struct Reply {
+pub(crate) struct Reply {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
@@ -23,28 +23,28 @@ impl std::fmt::Debug for Reply {
 }
 
 impl Reply {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     /// The code of a refusal; empty for any other answer.
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         let problem: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         problem.get("code").and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 }
 
 /// A request with a Host and, if it has a body, its length.
-pub fn request(method: &str, target: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
+pub(crate) fn request(method: &str, target: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
     let mut text = format!("{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n");
     for header in headers {
         text.push_str(header);
@@ -61,7 +61,7 @@ pub fn request(method: &str, target: &str, headers: &[&str], body: &[u8]) -> Vec
 
 /// Sends bytes on a new connection, and reads one answer.
 #[track_caller]
-pub fn exchange(address: SocketAddr, bytes: &[u8]) -> Reply {
+pub(crate) fn exchange(address: SocketAddr, bytes: &[u8]) -> Reply {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     // The gateway may answer and close before it has read everything.
@@ -71,7 +71,7 @@ pub fn exchange(address: SocketAddr, bytes: &[u8]) -> Reply {
 
 /// Reads one answer, with its body by length or in chunks.
 #[track_caller]
-pub fn read_reply(stream: &mut TcpStream) -> Reply {
+pub(crate) fn read_reply(stream: &mut TcpStream) -> Reply {
     let head = read_until(stream, b"\r\n\r\n");
     let head = String::from_utf8(head).unwrap();
     let mut lines = head.trim_end().split("\r\n");

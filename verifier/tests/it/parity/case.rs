@@ -7,7 +7,7 @@ use crate::common::{Seen, Stage, Step, json};
 
 /// A request, as its agent means it.
 #[derive(Debug, Clone)]
-pub struct Meant {
+pub(super) struct Meant {
     pub connection: &'static str,
     pub method: &'static str,
     /// The service's own path.
@@ -20,7 +20,7 @@ pub struct Meant {
     pub wait: u64,
 }
 
-pub fn get(connection: &'static str, path: &str) -> Meant {
+pub(super) fn get(connection: &'static str, path: &str) -> Meant {
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     Meant {
         connection,
@@ -34,35 +34,35 @@ pub fn get(connection: &'static str, path: &str) -> Meant {
     }
 }
 
-pub fn post(connection: &'static str, path: &str, body: &str) -> Meant {
+pub(super) fn post(connection: &'static str, path: &str, body: &str) -> Meant {
     let content_type = (!body.is_empty()).then_some("application/json");
     Meant { method: "POST", content_type, body: body.as_bytes().to_vec(), ..get(connection, path) }
 }
 
 impl Meant {
-    pub fn by(self, method: &'static str) -> Self {
+    pub(super) fn by(self, method: &'static str) -> Self {
         Self { method, ..self }
     }
 
-    pub fn of_type(self, content_type: &'static str) -> Self {
+    pub(super) fn of_type(self, content_type: &'static str) -> Self {
         Self { content_type: Some(content_type), ..self }
     }
 
-    pub fn with(mut self, header: &'static str, value: &str) -> Self {
+    pub(super) fn with(mut self, header: &'static str, value: &str) -> Self {
         self.headers.push((header, value.to_owned()));
         self
     }
 
-    pub fn waiting(self, wait: u64) -> Self {
+    pub(super) fn waiting(self, wait: u64) -> Self {
         Self { wait, ..self }
     }
 }
 
 /// What happens on the stage, during a request or between two.
-pub type Event = fn(&Stage);
+pub(super) type Event = fn(&Stage);
 
 /// One step of a case.
-pub enum Act {
+pub(super) enum Act {
     /// A request, while something happens. Its result is the service's status, or the code of a refusal or fault.
     Asks {
         meant: Meant,
@@ -73,15 +73,15 @@ pub enum Act {
 }
 
 /// How the upstream answers.
-pub type Script = fn(&Seen) -> Vec<Step>;
+pub(super) type Script = fn(&Seen) -> Vec<Step>;
 
 /// The pass of a request.
-pub enum Holds {
+pub(super) enum Holds {
     Minted(Box<MintArgs>),
     Text(&'static str),
 }
 
-pub struct Case {
+pub(super) struct Case {
     pub family: &'static str,
     pub name: &'static str,
     pub holds: Holds,
@@ -95,54 +95,54 @@ pub struct Case {
 }
 
 impl Case {
-    pub fn minted(family: &'static str, name: &'static str, args: MintArgs) -> Self {
+    pub(super) fn minted(family: &'static str, name: &'static str, args: MintArgs) -> Self {
         Self::of(family, name, Holds::Minted(Box::new(args)))
     }
 
-    pub fn of(family: &'static str, name: &'static str, holds: Holds) -> Self {
+    pub(super) fn of(family: &'static str, name: &'static str, holds: Holds) -> Self {
         let upstream: Script = |_| json("200 OK", r#"{"id":1}"#);
         let (acts, sends, records) = (Vec::new(), Vec::new(), Vec::new());
         Self { family, name, holds, upstream, limits: |_| {}, acts, sends, records }
     }
 
-    pub fn upstream(self, upstream: Script) -> Self {
+    pub(super) fn upstream(self, upstream: Script) -> Self {
         Self { upstream, ..self }
     }
 
-    pub fn limits(self, limits: fn(&mut Limits)) -> Self {
+    pub(super) fn limits(self, limits: fn(&mut Limits)) -> Self {
         Self { limits, ..self }
     }
 
-    pub fn asks(mut self, meant: Meant, comes: &'static str) -> Self {
+    pub(super) fn asks(mut self, meant: Meant, comes: &'static str) -> Self {
         self.acts.push(Act::Asks { meant, meanwhile: None, comes });
         self
     }
 
-    pub fn asks_while(mut self, meant: Meant, meanwhile: Event, comes: &'static str) -> Self {
+    pub(super) fn asks_while(mut self, meant: Meant, meanwhile: Event, comes: &'static str) -> Self {
         self.acts.push(Act::Asks { meant, meanwhile: Some(meanwhile), comes });
         self
     }
 
-    pub fn happens(mut self, event: Event) -> Self {
+    pub(super) fn happens(mut self, event: Event) -> Self {
         self.acts.push(Act::Happens(event));
         self
     }
 
-    pub fn sends(self, lines: &[&'static str]) -> Self {
+    pub(super) fn sends(self, lines: &[&'static str]) -> Self {
         Self { sends: lines.to_vec(), ..self }
     }
 
-    pub fn records(self, records: &[&'static str]) -> Self {
+    pub(super) fn records(self, records: &[&'static str]) -> Self {
         Self { records: records.to_vec(), ..self }
     }
 
-    pub fn and_records(mut self, record: &'static str) -> Self {
+    pub(super) fn and_records(mut self, record: &'static str) -> Self {
         self.records.push(record);
         self
     }
 
     /// The expected results of the requests, in order.
-    pub fn comes(&self) -> Vec<&'static str> {
+    pub(super) fn comes(&self) -> Vec<&'static str> {
         let comes = |act: &Act| match act {
             Act::Asks { comes, .. } => Some(*comes),
             Act::Happens(_) => None,
@@ -151,16 +151,16 @@ impl Case {
     }
 }
 
-pub fn strings(texts: &[&str]) -> Vec<String> {
+pub(super) fn strings(texts: &[&str]) -> Vec<String> {
     texts.iter().map(ToString::to_string).collect()
 }
 
 /// A pass that allows this much.
-pub fn allows(terms: &[&str]) -> MintArgs {
+pub(super) fn allows(terms: &[&str]) -> MintArgs {
     MintArgs { allow: strings(terms), ..MintArgs::default() }
 }
 
 /// The same pass, narrowed.
-pub fn narrowed(terms: &[&str], narrow: Narrowing) -> MintArgs {
+pub(super) fn narrowed(terms: &[&str], narrow: Narrowing) -> MintArgs {
     MintArgs { narrow, ..allows(terms) }
 }

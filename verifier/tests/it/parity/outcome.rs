@@ -16,7 +16,7 @@ use crate::common::{Kind, Remembering, Scripted, Seen, Stage, Written};
 
 /// Everything that shows outside.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Came {
+pub(super) struct Came {
     /// The answers to its agent, in order.
     pub got: Vec<Got>,
     /// The complete requests that reached the upstream.
@@ -36,14 +36,14 @@ pub struct Came {
 
 /// A request as the upstream got it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sent {
+pub(super) struct Sent {
     pub line: String,
     pub headers: BTreeMap<String, String>,
     pub body: String,
 }
 
 /// Plays a case through a door, on a stage of its own.
-pub fn play(case: &Case, door: &Door) -> Came {
+pub(super) fn play(case: &Case, door: &Door) -> Came {
     let mut config = GatewayConfig { threads: 1, ..GatewayConfig::default() };
     (case.limits)(&mut config.limits);
     let stage = Stage::with(config);
@@ -132,7 +132,7 @@ fn end(outcome: &Outcome) -> String {
 }
 
 /// The answers to an agent, as text.
-pub fn shown(got: &[Got]) -> String {
+pub(super) fn shown(got: &[Got]) -> String {
     let one = |got: &Got| match got {
         Got::Stopped(problem) => format!("{problem:?}"),
         Got::Answer(DirectAnswer { status, headers, body, end }) => {
@@ -143,7 +143,7 @@ pub fn shown(got: &[Got]) -> String {
 }
 
 /// In one word: the service's status, or the code of a refusal or fault.
-pub fn word(got: &Got) -> String {
+pub(super) fn word(got: &Got) -> String {
     match got {
         Got::Answer(DirectAnswer { status, end: End::Whole, .. }) => status.to_string(),
         Got::Answer(DirectAnswer { status, end: End::CutOff, .. }) => format!("{status} cut off"),
@@ -152,23 +152,23 @@ pub fn word(got: &Got) -> String {
 }
 
 impl Came {
-    pub fn words(&self) -> Vec<String> {
+    pub(super) fn words(&self) -> Vec<String> {
         self.got.iter().map(word).collect()
     }
 
     /// Methods and targets.
-    pub fn lines(&self) -> Vec<&str> {
+    pub(super) fn lines(&self) -> Vec<&str> {
         self.sent.iter().map(|sent| sent.line.trim_end_matches(" HTTP/1.1")).collect()
     }
 
     /// Compares each record with its line of `like`, as far as that goes.
-    pub fn is_recorded_as(&self, like: &[&str]) -> bool {
+    pub(super) fn is_recorded_as(&self, like: &[&str]) -> bool {
         self.records.len() == like.len()
             && self.records.iter().zip(like).all(|(one, like)| one.starts_with(like))
     }
 
     /// The names of the parts that differ from another result.
-    pub fn differences(&self, other: &Self) -> Vec<String> {
+    pub(super) fn differences(&self, other: &Self) -> Vec<String> {
         let all = [
             ("what the agent got", shown(&self.got), shown(&other.got)),
             ("what was sent", format!("{:?}", self.sent), format!("{:?}", other.sent)),

@@ -12,7 +12,7 @@ use super::case::Meant;
 use crate::common::{Reply, Stage, exchange, name, request};
 
 /// One way into the gateway.
-pub trait Surface {
+pub(super) trait Surface {
     /// Sends a request, and waits for its result.
     fn asks(&mut self, pass: &str, meant: &Meant) -> Got;
 
@@ -21,12 +21,12 @@ pub trait Surface {
 }
 
 /// A surface by name. A new one is another row here.
-pub struct Door {
+pub(super) struct Door {
     pub name: &'static str,
     pub open: fn(&Stage) -> Box<dyn Surface>,
 }
 
-pub const SURFACES: [Door; 2] = [
+pub(super) const SURFACES: [Door; 2] = [
     Door { name: "base URL", open: |stage| Box::new(BaseUrl(stage.address)) },
     Door { name: "direct", open: |stage| Box::new(InProcess::on(stage)) },
 ];
@@ -75,13 +75,13 @@ fn common_to_all(mut problem: Map<String, Value>) -> Map<String, Value> {
 }
 
 /// A call in this process, without any HTTP.
-pub struct InProcess {
+pub(super) struct InProcess {
     runtime: Runtime,
     direct: Option<Direct>,
 }
 
 impl InProcess {
-    pub fn on(stage: &Stage) -> Self {
+    pub(super) fn on(stage: &Stage) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         Self { runtime, direct: Some(Direct::new(&stage.gateway)) }
     }

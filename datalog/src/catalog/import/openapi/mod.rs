@@ -6,7 +6,7 @@
 pub(crate) mod account;
 pub(crate) mod answers;
 pub(crate) mod body;
-pub mod json;
+pub(crate) mod json;
 pub(crate) mod parameters;
 pub(crate) mod security;
 pub(crate) mod servers;

@@ -4,7 +4,7 @@
 //! what is nested in place is named after where it stands, and equal ones share a name. Bounds, patterns,
 //! defaults and prose are dropped. What cannot be expressed becomes `any` and is noted.
 
-pub mod fields;
+pub(crate) mod fields;
 pub(crate) mod object;
 pub(crate) mod text;
 

@@ -23,7 +23,7 @@ pub(crate) enum Unread {
 impl MimePart<'_> {
     /// The bytes of a text or a file; none if its encoding cannot be undone. A part that holds parts has none of its
     /// own.
-    pub fn bytes(&self) -> Option<Vec<u8>> {
+    pub(crate) fn bytes(&self) -> Option<Vec<u8>> {
         let (PartContent::Text(body) | PartContent::Attached(body)) = &self.content else { return None };
         match self.encoding {
             Encoding::Plain => Some(body.to_vec()),
@@ -37,7 +37,7 @@ impl MimePart<'_> {
     }
 
     /// The text of a text part.
-    pub fn text(&self) -> Result<String, Unread> {
+    pub(crate) fn text(&self) -> Result<String, Unread> {
         let bytes = self.bytes().ok_or(Unread::Encoding)?;
         let charset = self.kind.parameter("charset").unwrap_or("us-ascii").to_ascii_lowercase();
         match charset.as_str() {

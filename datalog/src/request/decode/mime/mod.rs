@@ -11,7 +11,7 @@ pub(crate) mod content;
 pub(crate) mod count;
 pub(crate) mod fields;
 pub(crate) mod lines;
-pub mod part;
+pub(crate) mod part;
 
 use crate::request::decode::error::{MAX_DEPTH, MAX_PARTS, MimeError};
 use crate::request::decode::header::{self, single};

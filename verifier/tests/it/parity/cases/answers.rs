@@ -20,7 +20,7 @@ fn aged(hours: i64) -> Vec<Step> {
     json("200 OK", &format!(r#"{{"id":"m1","threadId":"t1","snippet":"words","internalDate":"{date}"}}"#))
 }
 
-pub fn confined() -> Vec<Case> {
+pub(super) fn confined() -> Vec<Case> {
     let newer = || Narrowing::default().with(&flags::NEWER_THAN, ["24h"]);
     let redact = Narrowing::default().with(&flags::REDACT, ["gmail: snippet"]);
     let most = Narrowing::default().with(&flags::MAX_ITEMS, ["gmail: 1"]);
@@ -70,7 +70,7 @@ fn redirects(_: &Seen) -> Vec<Step> {
     vec![Step::send("HTTP/1.1 302 Found\r\nLocation: https://evil.example/x\r\nContent-Length: 0\r\n\r\n")]
 }
 
-pub fn treated() -> Vec<Case> {
+pub(super) fn treated() -> Vec<Case> {
     let case = |name| Case::minted("treated answer", name, allows(&["github:read"]));
     let sent = &["GET /user"];
     vec![

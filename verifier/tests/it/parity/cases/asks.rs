@@ -27,7 +27,7 @@ fn denies(stage: &Stage) {
     stage.authority.desk.answer(0, Opinion::Denied { because: Some("not today".into()) });
 }
 
-pub fn asks() -> Vec<Case> {
+pub(super) fn asks() -> Vec<Case> {
     const REQUIRED: &str = "not sent approval-required";
     vec![
         asking("nobody has answered").asks(trash(), "approval-required").records(&[REQUIRED]),
@@ -75,7 +75,7 @@ pub fn asks() -> Vec<Case> {
     ]
 }
 
-pub fn held_until_it_is_approved() -> Case {
+pub(crate) fn held_until_it_is_approved() -> Case {
     asking("held until it is approved")
         .asks_while(trash().waiting(30), approves, "200")
         .sends(&[SENT])

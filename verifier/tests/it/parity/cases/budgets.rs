@@ -31,7 +31,7 @@ fn chunks(_: &Seen) -> Vec<Step> {
     steps
 }
 
-pub fn budgets() -> Vec<Case> {
+pub(super) fn budgets() -> Vec<Case> {
     vec![
         limited("used up", "send=1")
             .asks(comment("a"), "200")

@@ -14,7 +14,7 @@ const SEND: &str = "/gmail/v1/users/me/messages/send";
 
 const COMMENTER: [&str; 3] = ["github:write", "github:send", "github:run"];
 
-pub fn allow() -> Vec<Case> {
+pub(super) fn allow() -> Vec<Case> {
     let read = || Case::minted("allow", "a read", allows(&["github:read"]));
     vec![
         read().asks(get("github", USER), "200").sends(&["GET /user"]).records(&["sent allow [200 8]"]),
@@ -54,7 +54,7 @@ pub fn allow() -> Vec<Case> {
     ]
 }
 
-pub fn deny() -> Vec<Case> {
+pub(super) fn deny() -> Vec<Case> {
     let case = |name, args| Case::minted("deny", name, args);
     let raw = URL_SAFE.encode("To: eve@evil.test\r\nSubject: s\r\n\r\nhello\r\n");
     let to_eve = format!(r#"{{"raw":"{raw}"}}"#);
@@ -103,7 +103,7 @@ pub fn deny() -> Vec<Case> {
     ]
 }
 
-pub fn unreadable() -> Vec<Case> {
+pub(super) fn unreadable() -> Vec<Case> {
     let all = || allows(&["github:read", "github:write", "github:send", "github:run"]);
     let case = |name| Case::minted("unreadable", name, all());
     vec![
@@ -143,7 +143,7 @@ fn in_a_thread(seen: &Seen) -> Vec<Step> {
     json("200 OK", if seen.line.starts_with("GET ") { THREAD } else { r#"{"id":"m2"}"# })
 }
 
-pub fn looked_up() -> Vec<Case> {
+pub(super) fn looked_up() -> Vec<Case> {
     let participants =
         || narrowed(&["gmail:send"], Narrowing::default().with(&flags::TO_THREAD_PARTICIPANTS, ["yes"]));
     let case = |name| Case::minted("look", name, participants()).upstream(in_a_thread);

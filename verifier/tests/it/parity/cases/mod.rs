@@ -8,12 +8,12 @@ mod passes;
 mod upstreams;
 
 use super::case::Case;
-pub use asks::held_until_it_is_approved;
+pub(super) use asks::held_until_it_is_approved;
 
 type Family = fn() -> Vec<Case>;
 
 /// The cases in which every surface must give the same result.
-pub const FAMILIES: [Family; 12] = [
+pub(super) const FAMILIES: [Family; 12] = [
     decisions::allow,
     decisions::deny,
     decisions::unreadable,

@@ -13,7 +13,7 @@ fn reads(family: &'static str, name: &'static str) -> Case {
     Case::minted(family, name, allows(&["github:read"]))
 }
 
-pub fn worth_nothing() -> Vec<Case> {
+pub(super) fn worth_nothing() -> Vec<Case> {
     let after = |name, event: Event, code: &'static str, record: &'static str| {
         let case = reads("pass", name).asks(get("github", USER), "200").happens(event);
         let case = case.asks(get("github", USER), code).sends(&["GET /user"]);
@@ -82,7 +82,7 @@ fn set(pick: fn(&Stage) -> &std::sync::atomic::AtomicBool) -> impl Fn(&Stage) {
     move |stage| pick(stage).store(true, Ordering::SeqCst)
 }
 
-pub fn ended_meanwhile() -> Vec<Case> {
+pub(super) fn ended_meanwhile() -> Vec<Case> {
     let mut cases = while_leased();
     cases.extend(once_sent());
     cases.push(reads_on());

@@ -38,7 +38,7 @@ fn takes_the_second(seen: &Seen) -> Vec<Step> {
     }
 }
 
-pub fn fails() -> Vec<Case> {
+pub(super) fn fails() -> Vec<Case> {
     let reads = |name| Case::minted("upstream", name, allows(&["github:read"]));
     let writes = |name| Case::minted("upstream", name, allows(&COMMENTER));
     vec![
@@ -107,7 +107,7 @@ pub fn fails() -> Vec<Case> {
     ]
 }
 
-pub fn once() -> Vec<Case> {
+pub(super) fn once() -> Vec<Case> {
     let writes = |name| Case::minted("once", name, allows(&COMMENTER));
     const OPEN: &str = "sent allow [upstream-unreachable Perhaps]";
     vec![
