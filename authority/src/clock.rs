@@ -8,10 +8,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use time::{Duration, OffsetDateTime};
 
 /// Tells the time.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub enum Clock {
     /// The machine's.
-    #[default]
     System,
     /// One that stands still until it is moved.
     Fixed(FixedClock),

@@ -155,7 +155,7 @@ fn info(id: u32, key: &TrustedKey, minting: Option<u32>) -> RootKeyInfo {
         (Some(_), Some(minting)) if minting == id => RootKeyStatus::Minting,
         (Some(_), _) => RootKeyStatus::Trusted,
     };
-    RootKeyInfo { id, public_key: hex(&key.public), created: key.created, status }
+    RootKeyInfo { id, public_key: hex(key.public), created: key.created, status }
 }
 
 /// One root key, without its private half.

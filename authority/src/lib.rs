@@ -40,3 +40,5 @@ mod store;
 mod templates;
 mod vault;
 mod when;
+
+pub use clock::Clock;

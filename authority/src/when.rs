@@ -1,10 +1,10 @@
 //! Times and spans for people: UTC to the second, and how far from now.
 
+use std::str::FromStr;
+
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, Duration, OffsetDateTime, UtcOffset};
-
-use crate::clock::Clock;
 
 /// `2030-01-31 09:00:05Z`, the form of tables and sentences.
 pub(crate) fn at(moment: OffsetDateTime) -> String {
@@ -14,24 +14,41 @@ pub(crate) fn at(moment: OffsetDateTime) -> String {
         .unwrap_or_else(|_| moment.unix_timestamp().to_string())
 }
 
-/// A moment as people write it: RFC 3339, a day (its beginning in UTC), or how long ago (`30m`, `7d`).
-pub(super) fn moment(text: &str) -> Result<OffsetDateTime, String> {
-    moment_at(text, Clock::System.now())
+/// A moment as people write it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Moment {
+    At(OffsetDateTime),
+    Ago(Duration),
 }
 
-fn moment_at(text: &str, now: OffsetDateTime) -> Result<OffsetDateTime, String> {
-    let day = || Date::parse(text, format_description!("[year]-[month]-[day]")).ok();
-    let ago = || now.checked_sub(datalog::duration(text).ok()?);
-    OffsetDateTime::parse(text, &Rfc3339)
-        .ok()
-        .or_else(|| day().map(|day| day.midnight().assume_utc()))
-        .or_else(ago)
-        .ok_or_else(|| {
-            let got = text.escape_debug();
-            format!(
-                "expected a time such as 2026-11-22T09:00:00Z, a day, or how long ago (30m, 7d), got `{got}`"
-            )
-        })
+impl Moment {
+    /// The moment, or the beginning of time for one before it.
+    pub(super) fn from(self, now: OffsetDateTime) -> OffsetDateTime {
+        match self {
+            Self::At(moment) => moment,
+            Self::Ago(span) => now.checked_sub(span).unwrap_or(OffsetDateTime::UNIX_EPOCH),
+        }
+    }
+}
+
+/// RFC 3339, a day (its beginning in UTC), or how long ago (`30m`, `7d`).
+impl FromStr for Moment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let day = || Date::parse(text, format_description!("[year]-[month]-[day]")).ok();
+        OffsetDateTime::parse(text, &Rfc3339)
+            .ok()
+            .or_else(|| day().map(|day| day.midnight().assume_utc()))
+            .map(Self::At)
+            .or_else(|| datalog::duration(text).ok().map(Self::Ago))
+            .ok_or_else(|| {
+                let got = text.escape_debug();
+                format!(
+                    "expected a time such as 2026-11-22T09:00:00Z, a day, or how long ago (30m, 7d), got `{got}`"
+                )
+            })
+    }
 }
 
 /// `in 29m`, `3h ago`, `now`.
@@ -83,11 +100,11 @@ mod tests {
     #[test]
     fn a_moment_is_a_time_a_day_or_how_long_ago() {
         let now = datetime!(2030-01-31 09:00 UTC);
-        let of = |text: &str| moment_at(text, now).unwrap();
+        let of = |text: &str| text.parse::<Moment>().unwrap().from(now);
         assert_eq!(of("2030-01-30T10:00:00+01:00"), datetime!(2030-01-30 09:00 UTC));
         assert_eq!(of("2030-01-30"), datetime!(2030-01-30 00:00 UTC));
         assert_eq!(of("90m"), datetime!(2030-01-31 07:30 UTC));
-        assert!(moment_at("yesterday", now).is_err());
+        assert!("yesterday".parse::<Moment>().is_err());
     }
 
     #[test]

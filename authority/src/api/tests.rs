@@ -8,6 +8,7 @@ use http_body_util::BodyExt as _;
 use tower_service::Service as _;
 
 use super::*;
+use crate::clock::Clock;
 use crate::config::types::Config;
 use crate::home::Home;
 
@@ -24,8 +25,8 @@ fn authority() -> Authority {
     let folder = tempfile::tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
     let home = Home::at(folder.path());
-    App::init(&home, &Config::default()).unwrap();
-    Authority { app: App::open(&home, Config::default()).unwrap(), _home: folder }
+    App::init(&home, &Config::default(), &Clock::System).unwrap();
+    Authority { app: App::open(&home, Config::default(), Clock::System).unwrap(), _home: folder }
 }
 
 impl Authority {

@@ -77,5 +77,5 @@ impl App {
 
 fn info(row: ApproverRow) -> ApproverInfo {
     let status = if row.seed.is_some() { ApproverStatus::Trusted } else { ApproverStatus::Retired };
-    ApproverInfo { name: row.name, public_key: hex(&row.public), created: row.created, status }
+    ApproverInfo { name: row.name, public_key: hex(row.public), created: row.created, status }
 }

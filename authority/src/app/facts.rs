@@ -50,7 +50,7 @@ impl App {
 
     fn worded(&self, facts: &Facts) -> Result<WordingRow, StoreFault> {
         let digest = facts.wording.digest();
-        let sealed = self.vault.seal(wording_place(&hex(&digest)), &facts.wording.bytes);
+        let sealed = self.vault.seal(wording_place(&hex(digest)), &facts.wording.bytes);
         let sealed = sealed.map_err(StoreFault::new)?;
         Ok(WordingRow { digest, sealed, ends: facts.pass_ends })
     }
@@ -99,7 +99,7 @@ impl App {
     }
 
     fn open_facts(&self, row: &FactsRow, recorded: &str) -> Result<StoredFacts, NoFacts> {
-        if hex(&Sha256::digest(&row.sealed.0)) != recorded {
+        if hex(Sha256::digest(&row.sealed.0)) != recorded {
             return Err(changed());
         }
         let seq = row.seq.to_string();
@@ -108,7 +108,7 @@ impl App {
     }
 
     fn open_wording(&self, kept: &StoredFacts, sealed: &Sealed) -> Result<Wording, NoFacts> {
-        let place = hex(&kept.wording());
+        let place = hex(kept.wording());
         let bytes = self.vault.open_bytes(wording_place(&place), sealed).map_err(|_| unopened())?;
         PassText::of(bytes.to_vec()).wording().map_err(|error| NoFacts::of(&error))
     }
@@ -129,7 +129,7 @@ impl App {
 
 /// Whether the data beside a record is unchanged. Missing data was forgotten.
 pub(super) fn stands_beside(record: &StoredRecord, row: &FactsRow) -> bool {
-    vouched(record).is_some_and(|recorded| hex(&Sha256::digest(&row.sealed.0)) == recorded)
+    vouched(record).is_some_and(|recorded| hex(Sha256::digest(&row.sealed.0)) == recorded)
 }
 
 fn vouched(record: &StoredRecord) -> Option<String> {

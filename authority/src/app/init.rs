@@ -14,12 +14,13 @@ use crate::home::{Home, create_private_file};
 use crate::keys::generate;
 use crate::store::{self, RootKeyStore, Store};
 use crate::vault::Vault;
+use time::OffsetDateTime;
 
 const FIRST_ROOT_KEY: u32 = 1;
 
 impl App {
     /// Makes the home: vault key, database, root key, commented configuration. It leaves existing parts alone.
-    pub fn init(home: &Home, config: &Config) -> Result<InitReport, OpenError> {
+    pub fn init(home: &Home, config: &Config, clock: &Clock) -> Result<InitReport, OpenError> {
         home.create()?;
         let _lock: File = lock(home)?;
         let at = config.store.of(home);
@@ -35,19 +36,18 @@ impl App {
         }
         let vault = Vault::open(home.vault_key())?;
         let store = store::open(&at)?;
-        let root_key = first_root_key(&vault, &*store)?;
+        let root_key = first_root_key(&vault, &*store, clock.now())?;
         Ok(InitReport { home: home.dir().to_owned(), config_file: home.config_file(), root_key, outcome })
     }
 }
 
 /// The id of the minting key. If there is none, the first one is made.
-fn first_root_key(vault: &Vault, store: &dyn Store) -> Result<u32, OpenError> {
+fn first_root_key(vault: &Vault, store: &dyn Store, now: OffsetDateTime) -> Result<u32, OpenError> {
     crate::app::open::check_vault(vault, store)?;
     let keys = block_on(RootKeyStore::root_keys(store))?;
     if let Some(newest) = keys.iter().rev().find(|key| !key.is_retired) {
         return Ok(newest.id);
     }
-    let now = Clock::System.now();
     let id = keys.last().map_or(FIRST_ROOT_KEY, |last| last.id.saturating_add(1));
     let key = generate(vault, id, now)?;
     block_on(store.root_created(key, EventEntry::on_root_key(Event::RootCreated, id).at(now)))?;

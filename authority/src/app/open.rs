@@ -34,12 +34,7 @@ use crate::vault::{Place, Vault};
 
 impl App {
     /// Opens the home, for this process alone.
-    pub fn open(home: &Home, config: Config) -> Result<Arc<Self>, OpenError> {
-        Self::open_at(home, config, Clock::System)
-    }
-
-    /// The same with another clock.
-    pub fn open_at(home: &Home, config: Config, clock: Clock) -> Result<Arc<Self>, OpenError> {
+    pub fn open(home: &Home, config: Config, clock: Clock) -> Result<Arc<Self>, OpenError> {
         is_made(home, &config)?;
         let catalog = Arc::new(catalog::load(home)?);
         Self::open_with(home, config, clock, catalog)

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use time::{Duration, OffsetDateTime};
 
-use crate::audit::hex;
+use crate::audit::hex::{hex, unhex};
 
 /// How long a link waits for its person.
 pub(super) const LINK: Duration = Duration::minutes(2);
@@ -116,7 +116,7 @@ impl Open {
 
 /// The name of a session's row: the hash of its id, in hexadecimal.
 pub(super) fn row_of(session: &Session) -> String {
-    hex(&session.id)
+    hex(session.id)
 }
 
 /// Links and sessions.
@@ -226,12 +226,6 @@ impl Sessions {
 
 fn hash(text: &str) -> Hash {
     Sha256::digest(text).into()
-}
-
-fn unhex(text: &str) -> Option<Hash> {
-    let digit = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
-    let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(digit).collect();
-    bytes?.try_into().ok()
 }
 
 #[cfg(test)]

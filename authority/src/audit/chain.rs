@@ -48,7 +48,7 @@ impl Line {
         let rest = self.text.strip_prefix('{').unwrap_or_default();
         match facts {
             None => format!("{{\"seq\":{seq},{rest}"),
-            Some(facts) => format!("{{\"seq\":{seq},\"facts\":\"{}\",{rest}", hex(&facts)),
+            Some(facts) => format!("{{\"seq\":{seq},\"facts\":\"{}\",{rest}", hex(facts)),
         }
     }
 }
@@ -76,7 +76,7 @@ pub(crate) fn follow(before: ChainLink, record: &StoredRecord) -> Result<ChainLi
     let hash = link(&before.hash, &record.text);
     if hash != record.hash {
         let because = "it was changed: its hash is not that of its text and the record before";
-        return Err(BadRecord::new(got, because.into()).differs(hex(&hash), hex(&record.hash)));
+        return Err(BadRecord::new(got, because.into()).differs(hex(hash), hex(record.hash)));
     }
     Ok(ChainLink { seq: got, hash })
 }
@@ -92,5 +92,5 @@ pub(crate) fn parse(record: &StoredRecord) -> Result<LogRecord, serde_json::Erro
         entry: Entry,
     }
     let Text { seq, at, entry } = serde_json::from_str(&record.text)?;
-    Ok(LogRecord { seq, at, entry, hash: hex(&record.hash) })
+    Ok(LogRecord { seq, at, entry, hash: hex(record.hash) })
 }

@@ -53,7 +53,7 @@ impl Checkpoint {
     /// The one spelling, as in an export.
     pub(crate) fn line(&self) -> String {
         let statement = statement(self.link, self.at);
-        format!(r#"{{"checkpoint":{statement},"signature":"{}"}}"#, hex(&self.signature))
+        format!(r#"{{"checkpoint":{statement},"signature":"{}"}}"#, hex(self.signature))
     }
 
     /// Reads what `line` writes, and no other spelling.
@@ -78,7 +78,7 @@ impl Checkpoint {
 
 /// Times are milliseconds since 1970, which have one spelling.
 fn statement(link: ChainLink, at: OffsetDateTime) -> String {
-    format!(r#"{{"seq":{},"hash":"{}","at":{}}}"#, link.seq, hex(&link.hash), unix_millis(at))
+    format!(r#"{{"seq":{},"hash":"{}","at":{}}}"#, link.seq, hex(link.hash), unix_millis(at))
 }
 
 fn signed_text(statement: &str) -> String {

@@ -46,11 +46,11 @@ impl Header {
     ) -> Result<String, AuditKeyError> {
         let statement = self.statement(&signer.public().to_string(), unix_millis(at));
         let signature = signer.sign(vault, &format!("{LABEL}{statement}"))?;
-        Ok(format!(r#"{{"export":{statement},"signature":"{}"}}"#, hex(&signature)))
+        Ok(format!(r#"{{"export":{statement},"signature":"{}"}}"#, hex(signature)))
     }
 
     fn statement(&self, key: &str, at: i64) -> String {
-        let link = |link: ChainLink| format!(r#"{{"seq":{},"hash":"{}"}}"#, link.seq, hex(&link.hash));
+        let link = |link: ChainLink| format!(r#"{{"seq":{},"hash":"{}"}}"#, link.seq, hex(link.hash));
         let (after, to) = (link(self.after), link(self.to));
         format!(r#"{{"version":{VERSION},"after":{after},"to":{to},"at":{at},"key":"{key}"}}"#)
     }
@@ -104,7 +104,7 @@ impl Header {
 
 /// The line of a record.
 pub(crate) fn record_line(record: &StoredRecord) -> String {
-    format!(r#"{{"record":{},"hash":"{}"}}"#, record.text, hex(&record.hash))
+    format!(r#"{{"record":{},"hash":"{}"}}"#, record.text, hex(record.hash))
 }
 
 fn parse_record(line: &str) -> Option<StoredRecord> {
@@ -191,7 +191,7 @@ fn verify_one(lines: &mut FileLines, key: AuditKey, walk: &mut Option<Walk>) -> 
         let head = walk.head();
         let because = "the file does not go on where the one before it ended".to_owned();
         let place =
-            |link: ChainLink| format!("a file that goes on after record {} ({})", link.seq, hex(&link.hash));
+            |link: ChainLink| format!("a file that goes on after record {} ({})", link.seq, hex(link.hash));
         return Err(BadRecord::new(head.seq + 1, because).differs(place(head), place(header.after)).into());
     }
     while let Some(line) = lines.next().map_err(Unreadable::Io)? {

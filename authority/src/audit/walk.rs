@@ -77,7 +77,7 @@ impl Walk {
                 false => "it was changed and chained anew: the checkpoint after it is of another".into(),
             };
             let first = first.min(link.seq);
-            return Err(BadRecord::new(first, because).differs(hex(&link.hash), hex(&self.head.hash)));
+            return Err(BadRecord::new(first, because).differs(hex(link.hash), hex(self.head.hash)));
         }
         self.signed = Some(link);
         Ok(())
@@ -89,7 +89,7 @@ impl Walk {
         LogVerification {
             first: self.first.seq + 1,
             records: self.head.seq - self.first.seq,
-            head: hex(&self.head.hash),
+            head: hex(self.head.hash),
             checkpoints: self.checkpoints,
             after_checkpoint: self.head.seq - vouched,
             first_bad,

@@ -18,7 +18,6 @@ use crate::app::{
     ApprovalFilter, ApprovalInfo, ApprovalScope, ApprovalStanding, ApproveArgs, DenialScope, DenyArgs,
 };
 use crate::cli::context::{Context, block_on};
-use crate::clock::Clock;
 
 /// List the questions that wait for your answer
 #[derive(Debug, Args)]
@@ -65,7 +64,7 @@ impl Approvals {
             context.term.say("nothing waits for you");
         }
         context.term.result(&found, || {
-            let now = Clock::System.now();
+            let now = context.clock.now();
             let texts: Vec<String> =
                 found.iter().rev().map(|info| shown::question(info, now, context.term.colour())).collect();
             texts.join("\n")
@@ -88,7 +87,7 @@ fn watch(context: &Context, filter: &ApprovalFilter) -> Result<(), Failure> {
                 if !seen.insert(info.id.clone()) {
                     continue;
                 }
-                let now = Clock::System.now();
+                let now = context.clock.now();
                 context.term.result(info, || shown::question(info, now, context.term.colour()))?;
                 if answers && !answer(context, &client, info).await? {
                     return Ok(());

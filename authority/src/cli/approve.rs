@@ -14,7 +14,6 @@ use crate::app::{
     ApprovalInfo, ApprovalScope, ApprovalStanding, ApproveArgs, DenialScope, DenyArgs, ReopenArgs,
 };
 use crate::cli::context::{Context, block_on};
-use crate::clock::Clock;
 
 /// Approve a request, once or more often
 #[derive(Debug, Args)]
@@ -142,7 +141,7 @@ fn said(
     what: &str,
     by: Option<&ApproverName>,
 ) -> Result<(), Failure> {
-    context.term.say_lines(shown::question(info, Clock::System.now(), context.term.colour()));
+    context.term.say_lines(shown::question(info, context.clock.now(), context.term.colour()));
     context.term.say(match by {
         Some(name) => format!("{what} as `{name}`"),
         None => format!("{what} as `owner`; `--as NAME` answers in another name"),

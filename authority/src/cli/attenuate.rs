@@ -17,7 +17,6 @@ use super::term::Tone;
 use super::{said, when};
 use crate::cli::context::Context;
 use crate::cli::pass_name::not_a_pass;
-use crate::clock::Clock;
 
 /// This many losses are listed one by one.
 const SAID: usize = 12;
@@ -68,7 +67,7 @@ impl Attenuate {
         let text = self.pass.text(context)?;
         let catalog = crate::catalog::load(&context.home()?).map_err(Failure::failed)?;
         let services: Vec<_> = catalog.services().cloned().collect();
-        let now = Clock::System.now();
+        let now = context.clock.now();
         let child =
             attenuate(text.expose_secret(), &self.into(), &services, now).map_err(|error| match error {
                 AttenuateError::Read(error) => not_a_pass(&error),

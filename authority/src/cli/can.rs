@@ -14,6 +14,7 @@ use datalog::transcript::world;
 use datalog::{Connected, ConnectionName, Content, Message, RawRequest, Request};
 use http::Method;
 use serde::Serialize;
+use time::OffsetDateTime;
 use url::{Host, Url};
 
 use super::failure::{Failure, FailureKind};
@@ -22,7 +23,6 @@ use super::plain::inline;
 use super::table::{Cell, Table};
 use super::term::Tone;
 use crate::cli::context::Context;
-use crate::clock::Clock;
 
 /// Show what a pass could do, or how it would answer one request
 ///
@@ -91,13 +91,19 @@ struct DecisionDatalog {
     datalog: String,
 }
 
+/// The request that is asked about.
+struct RequestLine<'a> {
+    method: &'a str,
+    url: &'a str,
+}
+
 impl Can {
     pub(super) fn run(&self, context: &Context) -> Result<ExitCode, Failure> {
         let (pass, request) = match self.words.as_slice() {
             [] => (None, None),
             [pass] => (Some(pass), None),
-            [method, url] => (None, Some((method, url))),
-            [pass, method, url, ..] => (Some(pass), Some((method, url))),
+            [method, url] => (None, Some(RequestLine { method, url })),
+            [pass, method, url, ..] => (Some(pass), Some(RequestLine { method, url })),
         };
         let content = pass_arg::content(pass.map(String::as_str), context)?;
         let catalog = crate::catalog::load(&context.home()?).map_err(Failure::failed)?;
@@ -106,7 +112,7 @@ impl Can {
                 Err(Failure::usage("`--datalog` prints the decision on one request: expected METHOD and URL"))
             }
             None => self.table(&content, &catalog, context),
-            Some((method, url)) => self.judge(&content, &catalog, (method, url), context),
+            Some(line) => self.judge(&content, &catalog, &line, context),
         }
     }
 
@@ -123,12 +129,12 @@ impl Can {
         &self,
         content: &Content,
         catalog: &Catalog,
-        (method, url): (&str, &str),
+        line: &RequestLine<'_>,
         context: &Context,
     ) -> Result<ExitCode, Failure> {
-        let method = known_method(method)?;
-        let url = Url::parse(url).map_err(|error| {
-            Failure::usage(format!("expected a URL, got `{url}`: {error}"))
+        let method = known_method(line.method)?;
+        let url = Url::parse(line.url).map_err(|error| {
+            Failure::usage(format!("expected a URL, got `{}`: {error}", line.url))
                 .or_hint("for example https://gmail.googleapis.com/gmail/v1/users/me/messages")
         })?;
         let body = self.body()?;
@@ -143,9 +149,10 @@ impl Can {
             .service
             .classify(&target.connected.name, &target.connected.account, &raw)
             .map_err(|error| Failure::refused(Message::from(&error).after(error.code())))?;
-        let judged = judged(content, &request);
+        let now = context.clock.now();
+        let judged = judged(content, &request, now);
         if self.datalog {
-            let datalog = world(content, &request, &datalog::Context::default(), Clock::System.now());
+            let datalog = world(content, &request, &datalog::Context::default(), now);
             let world = DecisionDatalog { datalog };
             context.term.document(&world, || world.datalog.clone())?;
         } else {
@@ -246,13 +253,13 @@ fn known_method(text: &str) -> Result<Method, Failure> {
     })
 }
 
-fn judged(content: &Content, request: &Request) -> Judged {
+fn judged(content: &Content, request: &Request, now: OffsetDateTime) -> Judged {
     Judged {
         connection: request.connection.to_string(),
         operation: request.operation.id.to_string(),
         effects: request.effects,
         digest: request.digest().hex(),
-        would: can::would(content, request, Clock::System.now()),
+        would: can::would(content, request, now),
     }
 }
 

@@ -46,7 +46,7 @@ impl Client {
             if let Some(client) = Self::running(&home).await? {
                 return Ok(client);
             }
-            match App::open(&home, context.config(&home)?) {
+            match App::open(&home, context.config(&home)?, context.clock.clone()) {
                 // Another command is working, or an authority is about to listen.
                 Err(OpenError::InUse(_)) if Instant::now() < give_up => {
                     tokio::time::sleep(Duration::from_millis(50)).await;

@@ -11,7 +11,7 @@ use super::term::{Term, Tone};
 use super::when;
 use crate::app::{ConnectionInfo, ConnectionStatus, DisconnectReport, ProviderRevocation};
 use crate::cli::context::{Context, block_on};
-use crate::clock::Clock;
+use time::OffsetDateTime;
 
 /// List the connections, their health, and the base URL for an SDK
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ impl Connections {
             context.term.say("there are no connections yet: `hallpass connect SERVICE`");
         }
         connections.iter().for_each(|connection| say_concerns(&context.term, connection));
-        context.term.result(&connections, || listing(&connections).render(&context.term))
+        context.term.result(&connections, || listing(&connections, context.clock.now()).render(&context.term))
     }
 }
 
@@ -63,8 +63,7 @@ fn health(connection: &ConnectionInfo) -> String {
     }
 }
 
-fn listing(connections: &[ConnectionInfo]) -> Table<6> {
-    let now = Clock::System.now();
+fn listing(connections: &[ConnectionInfo], now: OffsetDateTime) -> Table<6> {
     let mut table = Table::new(["NAME", "SERVICE", "ACCOUNT", "HEALTH", "TOKEN ENDS", "BASE URL"]);
     for connection in connections {
         let tone = match (connection.status, connection.concerns.is_empty()) {

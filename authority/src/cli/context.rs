@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::cli::failure::Failure;
 use crate::cli::term::{Colour, Format, Term};
+use crate::clock::Clock;
 use crate::config::Environment;
 use crate::config::types::Config;
 use crate::home::Home;
@@ -20,10 +21,11 @@ pub(in crate::cli) struct Global {
     pub(in crate::cli) json: bool,
 }
 
-/// What every command gets: the terminal and the environment.
+/// What every command gets. The one clock of the process begins here.
 pub(in crate::cli) struct Context {
     pub(in crate::cli) term: Term,
     pub(in crate::cli) environment: Environment,
+    pub(in crate::cli) clock: Clock,
 }
 
 impl Context {
@@ -33,6 +35,7 @@ impl Context {
         Self {
             term: Term::new(format, if environment.no_colour { Colour::Off } else { Colour::On }),
             environment,
+            clock: Clock::System,
         }
     }
 

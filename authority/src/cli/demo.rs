@@ -4,6 +4,8 @@
 
 use clap::Args;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::failure::Failure;
 use super::plain::inline;
 use super::term::{Colour, Term, Tone};
@@ -50,7 +52,7 @@ impl Demo {
                     closed = term.line(drawing.line(step));
                 }
             };
-            demo::play(told).await.map_err(Failure::from)
+            demo::play(context.clock.clone(), told).await.map_err(Failure::from)
         })?;
         closed?;
         finish(term, &report)
@@ -91,7 +93,7 @@ impl Drawing {
         let said = said(step);
         let head = format!("{} {who:<9} {:<WHAT_WIDTH$}", self.colour.paint(tone, mark), step.what);
         let quiet = if step.held() && step.observed.is_done() { Tone::Quiet } else { tone };
-        let fits = self.width.is_none_or(|width| INDENT + WHAT_WIDTH + 2 + said.chars().count() <= width);
+        let fits = self.width.is_none_or(|width| INDENT + WHAT_WIDTH + 2 + said.width() <= width);
         if fits {
             return format!("{head}  {}", self.colour.paint(quiet, &said));
         }

@@ -17,10 +17,10 @@ use super::when;
 use crate::api::{LogPage, Status};
 use crate::app::{AllStops, ConnectionInfo, RootKeyInfo, RootKeyStatus};
 use crate::cli::context::{Context, block_on};
-use crate::clock::Clock;
 use crate::config::types::{Config, StoreConfig};
 use crate::home::Home;
 use crate::store::StoreAt;
+use time::OffsetDateTime;
 
 /// Check the set-up
 ///
@@ -148,7 +148,7 @@ async fn authority(home: &Home, config: &Config, context: &Context) -> Result<Ve
     match Client::open(context).await {
         Ok(client) => {
             checks.extend(connections(&client).await);
-            checks.extend([keys(&client).await, clock(&client).await]);
+            checks.extend([keys(&client).await, clock(&client, context.clock.now()).await]);
             checks.extend(stops(&client).await);
         }
         Err(failure) => checks.push(Check::fail("store", failure)),
@@ -250,12 +250,11 @@ async fn keys(client: &Client) -> Check {
 }
 
 /// If the clock was set back, ended passes count again. The newest record shows how far it was.
-async fn clock(client: &Client) -> Check {
+async fn clock(client: &Client, now: OffsetDateTime) -> Check {
     let newest = match client.read::<LogPage>("/v1/log?limit=1").await {
         Ok(page) => page.records.last().map(|record| record.at),
         Err(failure) => return Check::fail("clock", failure),
     };
-    let now = Clock::System.now();
     match newest {
         Some(newest) if newest > now + time::Duration::seconds(5) => {
             let ahead = when::span(newest - now);

@@ -16,7 +16,7 @@ pub(super) struct Init {}
 impl Init {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         let home = context.home()?;
-        let report = App::init(&home, &context.config(&home)?).map_err(Failure::failed)?;
+        let report = App::init(&home, &context.config(&home)?, &context.clock).map_err(Failure::failed)?;
         let term = &context.term;
         match report.outcome {
             InitOutcome::Created => {

@@ -11,7 +11,6 @@ use super::plain::inline;
 use super::term::{Colour, Tone};
 use super::{said, when};
 use crate::cli::context::Context;
-use crate::clock::Clock;
 
 /// Show what a pass says, in plain words and in Datalog
 ///
@@ -26,9 +25,7 @@ pub(super) struct Inspect {
 impl Inspect {
     pub(super) fn run(&self, context: &Context) -> Result<(), Failure> {
         let inspection = self.pass.says(context)?;
-        context
-            .term
-            .result(&inspection, || describe(&inspection, context.term.colour(), context.term.width()))?;
+        context.term.result(&inspection, || describe(&inspection, context))?;
         if !inspection.budgets.is_empty() {
             context.term.say(format!(
                 "`hallpass passes {}` shows what is left of its budgets",
@@ -39,8 +36,9 @@ impl Inspect {
     }
 }
 
-fn describe(pass: &Inspection, colour: Colour, width: Option<usize>) -> String {
-    let now = Clock::System.now();
+fn describe(pass: &Inspection, context: &Context) -> String {
+    let now = context.clock.now();
+    let (colour, width) = (context.term.colour(), context.term.width());
     let mut text = String::new();
     let task = colour.paint(Tone::Strong, &inline(&pass.task));
     let _ = writeln!(text, "{task}");

@@ -12,7 +12,6 @@ use super::term::Tone;
 use super::{number, said, when};
 use crate::app::{MintArgs, Minted};
 use crate::cli::context::{Context, block_on};
-use crate::clock::Clock;
 use crate::templates;
 
 /// Mint a pass for one task
@@ -73,7 +72,7 @@ impl Mint {
             Ok((minted, client.is_running()))
         })?;
         say(&minted, context)?;
-        let now = Clock::System.now();
+        let now = context.clock.now();
         let begins = minted.info.begins.filter(|begins| *begins > now);
         let begins = begins.map(|at| format!("begins {}, ", when::from_now(at, now))).unwrap_or_default();
         let ends = when::from_now(minted.info.expires, now);

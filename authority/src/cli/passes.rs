@@ -10,12 +10,11 @@ use super::client::{Client, with_query};
 use super::failure::Failure;
 use super::plain::inline;
 use super::table::{Cell, Table};
-use super::term::{Term, Tone};
+use super::term::Tone;
 use super::{number, pass_name, said, when};
 use crate::app::{AllStops, BudgetLeft, LineageNode, PassDetail, PassFilter, PassInfo, PassStatus};
 use crate::cli::context::{Context, block_on};
 use crate::cli::pass_name::not_a_pass;
-use crate::clock::Clock;
 
 /// List the passes, newest first, or show one of them
 ///
@@ -71,7 +70,7 @@ impl Passes {
                 };
                 pass_name::detail(&client, &id).await
             })?;
-            return context.term.result(&pass, || detail(&pass, &context.term));
+            return context.term.result(&pass, || detail(&pass, context));
         }
         let filter = PassFilter {
             status: self.status.map(PassStatus::from),
@@ -95,7 +94,7 @@ impl Passes {
         if passes.is_empty() {
             context.term.say("there are no such passes: `hallpass mint` makes one");
         }
-        context.term.result(&passes, || listing(&passes).render(&context.term))
+        context.term.result(&passes, || listing(&passes, context.clock.now()).render(&context.term))
     }
 }
 
@@ -111,8 +110,7 @@ fn status(pass: &PassInfo) -> (&'static str, Tone) {
     }
 }
 
-fn listing(passes: &[PassInfo]) -> Table<6> {
-    let now = Clock::System.now();
+fn listing(passes: &[PassInfo], now: OffsetDateTime) -> Table<6> {
     let mut table = Table::new(["ID", "STATUS", "ENDS", "CONNECTIONS", "LEFT", "TASK"]).with_whole(0);
     for pass in passes {
         let (word, tone) = status(pass);
@@ -134,8 +132,9 @@ fn listing(passes: &[PassInfo]) -> Table<6> {
     table
 }
 
-fn detail(pass: &PassDetail, term: &Term) -> String {
-    let (now, colour) = (Clock::System.now(), term.colour());
+fn detail(pass: &PassDetail, context: &Context) -> String {
+    let (now, term) = (context.clock.now(), &context.term);
+    let colour = term.colour();
     let info = &pass.info;
     let (word, tone) = status(info);
     let mut text = colour.paint(Tone::Strong, &inline(&info.task));

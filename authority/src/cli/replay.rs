@@ -12,17 +12,17 @@ use datalog::StoredFacts;
 use datalog::catalog::Service;
 use datalog::replay::{Recorded, Replay, Verdict};
 use serde::Serialize;
-use time::OffsetDateTime;
 
 use super::client::{Client, with_query};
 use super::failure::Failure;
+use super::number;
 use super::pass_arg::PassArg;
 use super::table::Table;
-use super::{number, when};
 use crate::api::LogPage;
 use crate::app::{KeptPage, LogQuery, LogRecord};
 use crate::audit::Entry;
 use crate::cli::context::{Context, block_on};
+use crate::when::Moment;
 
 /// Show how a pass would have answered the requests in the audit log
 ///
@@ -36,8 +36,8 @@ pub(super) struct ReplayArgs {
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = number::a_page)]
     last: u32,
     /// Use only requests at or after this moment: a time, a day, or how long ago (30m, 7d)
-    #[arg(long, value_name = "WHEN", value_parser = when::moment)]
-    since: Option<OffsetDateTime>,
+    #[arg(long, value_name = "WHEN")]
+    since: Option<Moment>,
 }
 
 /// The whole replay.
@@ -100,7 +100,7 @@ impl ReplayArgs {
             let query = LogQuery {
                 kind: Some(kind.to_owned()),
                 limit: Some(self.last),
-                since: self.since,
+                since: self.since.map(|moment| moment.from(context.clock.now())),
                 ..LogQuery::default()
             };
             let page: LogPage = client.read(&with_query("/v1/log", &query)?).await?;

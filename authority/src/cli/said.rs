@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use datalog::Inspection;
 use datalog::says::{About, Line};
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::plain::inline;
 
 /// As wide as the longest word and a space.
@@ -51,7 +53,7 @@ fn broken(text: &str, width: Option<usize>) -> Vec<String> {
     let mut parts = vec![String::new()];
     for word in text.split(' ') {
         let Some(last) = parts.last_mut() else { break };
-        let wide = last.chars().count() + 1 + word.chars().count();
+        let wide = last.width() + 1 + word.width();
         if last.is_empty() || wide <= room {
             if !last.is_empty() {
                 last.push(' ');

@@ -53,7 +53,8 @@ impl Serve {
             .map_err(|error| Failure::failed(format!("the runtime cannot start: {error}")))?;
         runtime.block_on(async {
             already_running(&home).await?;
-            let server = serve::start(&home, config, Duration::from_secs(self.drain)).await?;
+            let server =
+                serve::start(&home, config, context.clock.clone(), Duration::from_secs(self.drain)).await?;
             let signals = serve::Signals::hear()?;
             context.term.notice(server.ready(), || ready_line(server.ready()));
             server.until_told(signals).await.map_err(Failure::from)

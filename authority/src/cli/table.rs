@@ -2,6 +2,8 @@
 //!
 //! Off a terminal nothing is cut, so that a pipe gets every character. There are no borders and no wrapping.
 
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
 use super::plain::inline;
 use super::term::{Colour, Term, Tone};
 
@@ -31,7 +33,7 @@ impl Cell {
     }
 
     fn width(&self) -> usize {
-        self.text.chars().count()
+        self.text.width()
     }
 }
 
@@ -105,7 +107,7 @@ fn line<const N: usize>(text: &mut String, row: &[Cell; N], widths: &[usize], co
             text.push_str(GAP);
         }
         let shown = cut(&cell.text, *width);
-        let padding = width.saturating_sub(shown.chars().count());
+        let padding = width.saturating_sub(shown.width());
         match cell.tone {
             Some(tone) => text.push_str(&colour.paint(tone, &shown)),
             None => text.push_str(&shown),
@@ -119,10 +121,20 @@ fn line<const N: usize>(text: &mut String, row: &[Cell; N], widths: &[usize], co
 }
 
 fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
+    if text.width() <= width {
         return text.to_owned();
     }
-    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+    let mut shown = String::new();
+    let mut columns = 1;
+    for letter in text.chars() {
+        columns += letter.width().unwrap_or_default();
+        if columns > width {
+            break;
+        }
+        shown.push(letter);
+    }
+    shown.push('…');
+    shown
 }
 
 #[cfg(test)]
@@ -141,6 +153,17 @@ mod tests {
         NAME   ACCOUNT                                HEALTH
         gmail  somebody.with.a.long.name@example.com  healthy
         ");
+    }
+
+    #[test]
+    fn a_column_is_as_wide_as_a_terminal_shows_it() {
+        let mut table = Table::new(["TASK", "STATUS"]);
+        table.row(["会議の予定".into(), "live".into()]);
+        table.row(["0123456789".into(), "live".into()]);
+        let text = table.lines(None, Colour::Off);
+        assert!(text.contains("会議の予定  live") && text.contains("0123456789  live"), "{text}");
+        let cut = table.lines(Some(14), Colour::Off);
+        assert!(cut.contains("会議の…") && cut.lines().all(|line| line.width() <= 14), "{cut}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use tower_service::Service as _;
 
 use super::*;
 use crate::app::{SignInArgs, SignedIn, StopReport};
+use crate::clock::Clock;
 use crate::config::types::Config;
 use crate::home::Home;
 
@@ -37,8 +38,8 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
         let home = Home::at(folder.path());
-        App::init(&home, &Config::default()).unwrap();
-        let app = App::open(&home, Config::default()).unwrap();
+        App::init(&home, &Config::default(), &Clock::System).unwrap();
+        let app = App::open(&home, Config::default(), Clock::System).unwrap();
         let (end, ended) = watch::channel(false);
         let router = router(app.clone(), HOST.parse().unwrap(), ended);
         Self { app, router, _end: end, _home: folder }

@@ -7,12 +7,14 @@ use serde_json::{Value, json};
 use super::agent::{Agent, AgentAnswer};
 use super::provider::COLLECTOR;
 use super::stage::Stage;
+use crate::clock::Clock;
 use crate::demo::playing::Observed;
 
 const MAIL: &str = "/gmail/gmail/v1/users/me";
 
 pub(super) struct Cast {
     pub(super) stage: Stage,
+    pub(super) clock: Clock,
     agent: Option<Agent>,
     sub_agent: Option<Agent>,
     pub(super) pass_id: Option<PassId>,
@@ -21,9 +23,9 @@ pub(super) struct Cast {
 }
 
 impl Cast {
-    pub(super) async fn assemble() -> anyhow::Result<Self> {
-        let stage = Stage::build().await?;
-        Ok(Self { stage, agent: None, sub_agent: None, pass_id: None, mails: Vec::new() })
+    pub(super) async fn assemble(clock: Clock) -> anyhow::Result<Self> {
+        let stage = Stage::build(clock.clone()).await?;
+        Ok(Self { stage, clock, agent: None, sub_agent: None, pass_id: None, mails: Vec::new() })
     }
 
     pub(super) fn enter_agent(&mut self, pass: String) {

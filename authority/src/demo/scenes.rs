@@ -10,7 +10,6 @@ use serde_json::Value;
 use super::cast::Cast;
 use super::person;
 use crate::app::{ConnectFinish, ConnectStart, MintArgs, RevokeArgs};
-use crate::clock::Clock;
 use crate::demo::playing::{Observed, Playing};
 
 /// How often mail may be read, by the agent and everyone who shares the pass.
@@ -128,7 +127,8 @@ pub(super) fn attenuate(cast: &mut Cast) -> Playing<'_> {
             narrow: Narrowing::default().with(&flags::FOR, ["5m"]),
             ..AttenuateArgs::default()
         };
-        let child = datalog::attenuate(cast.agent()?.pass(), &args, &services, Clock::System.now())?;
+        let now = cast.clock.now();
+        let child = datalog::attenuate(cast.agent()?.pass(), &args, &services, now)?;
         let lost = child.loses.len();
         cast.enter_sub_agent(child.text);
         let next = cast.mails.get(READ_BY_AGENT).context("the list was too short")?.clone();

@@ -30,16 +30,14 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) async fn build() -> anyhow::Result<Self> {
-        let options = provider::shared::Options {
-            access_token_lifetime: ACCESS_TOKEN_LIFETIME,
-            now: Clock::System.now(),
-        };
+    pub(super) async fn build(clock: Clock) -> anyhow::Result<Self> {
+        let options =
+            provider::shared::Options { access_token_lifetime: ACCESS_TOKEN_LIFETIME, now: clock.now() };
         let provider = DemoProvider::start(options).await.context("the demo's provider does not start")?;
         let folder = tempfile::Builder::new().prefix("hallpass-demo-").tempdir()?;
         let home = Home::at(folder.path().join("home"));
-        App::init(&home, &Config::default())?;
-        let server = serve::start(&home, config(&provider)?, PATIENCE).await?;
+        App::init(&home, &Config::default(), &clock)?;
+        let server = serve::start(&home, config(&provider)?, clock, PATIENCE).await?;
         Ok(Self { provider, server, _folder: folder })
     }
 

@@ -6,6 +6,7 @@
 use super::cast::Cast;
 use super::step::{CameTo, Step, StoryReport, Who};
 use super::{checks, scenes};
+use crate::clock::Clock;
 use crate::demo::playing::{Observed, Playing};
 
 struct Scene {
@@ -46,8 +47,8 @@ const STORY: [Scene; 17] = [
 ];
 
 /// Plays the story. `told` hears of each step after it happened.
-pub(crate) async fn play(mut told: impl FnMut(&Step)) -> anyhow::Result<StoryReport> {
-    let mut cast = Cast::assemble().await?;
+pub(crate) async fn play(clock: Clock, mut told: impl FnMut(&Step)) -> anyhow::Result<StoryReport> {
+    let mut cast = Cast::assemble(clock).await?;
     let mut steps = Vec::new();
     let mut script = STORY.iter();
     for scene in script.by_ref() {

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::app::{App, LogQuery, LogRecord, notice};
+use crate::clock::Clock;
 use crate::config::types::NotifyConfig;
 use crate::notify::sink::Sink;
 
@@ -38,10 +39,10 @@ const BACKOFF: [Duration; 6] = [
 const PAGE: u32 = 1_000;
 
 /// The sinks that are configured.
-pub(crate) fn sinks(config: &NotifyConfig) -> Result<Vec<Box<dyn Sink>>, String> {
+pub(crate) fn sinks(config: &NotifyConfig, clock: &Clock) -> Result<Vec<Box<dyn Sink>>, String> {
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
     if let Some((url, secret)) = config.webhook.as_ref().zip(config.webhook_secret.as_ref()) {
-        sinks.push(Box::new(Webhook::new(url, secret.clone())?));
+        sinks.push(Box::new(Webhook::new(url, secret.clone(), clock.clone())?));
     }
     if !config.command.is_empty() {
         sinks.push(Box::new(CommandHook::new(config.command.clone())));

@@ -17,8 +17,8 @@ pub(crate) struct Webhook {
 }
 
 impl Webhook {
-    pub(crate) fn new(url: &str, secret: Secret) -> Result<Self, String> {
-        Ok(Self { url: url.to_owned(), secret, http: HttpClient::new()?, clock: Clock::System })
+    pub(crate) fn new(url: &str, secret: Secret, clock: Clock) -> Result<Self, String> {
+        Ok(Self { url: url.to_owned(), secret, http: HttpClient::new()?, clock })
     }
 
     async fn send(&self, notice: &Notice) -> Result<(), String> {

@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use verifier::{Door, Gateway, GatewayConfig, Limits, Scope, Serving, SystemClock};
 
 use crate::app::App;
+use crate::clock::Clock;
 use crate::config::types::Config;
 use crate::home::Home;
 use crate::{api, console, notify};
@@ -54,7 +55,12 @@ pub(crate) struct Server {
 }
 
 /// Opens `home` and starts to listen. At the end, open requests have `patience`.
-pub(crate) async fn start(home: &Home, mut config: Config, patience: Duration) -> anyhow::Result<Server> {
+pub(crate) async fn start(
+    home: &Home,
+    mut config: Config,
+    clock: Clock,
+    patience: Duration,
+) -> anyhow::Result<Server> {
     let listeners = Listeners::bind(&mut config)?;
     let mut ready = Ready {
         gateway: config.gateway_listen,
@@ -62,7 +68,7 @@ pub(crate) async fn start(home: &Home, mut config: Config, patience: Duration) -
         socket: home.socket(),
         connections: Vec::new(),
     };
-    let app = App::open(home, config).map_err(Message::from)?;
+    let app = App::open(home, config, clock.clone()).map_err(Message::from)?;
     let mut socket = socket::Socket::bind(&ready.socket)?;
     let (end, ended) = watch::channel(false);
     let mut tasks = JoinSet::new();
@@ -74,7 +80,7 @@ pub(crate) async fn start(home: &Home, mut config: Config, patience: Duration) -
     let public = public.merge(console::router(app.clone(), ready.authority, ended.clone()));
     let authority = tokio::net::TcpListener::from_std(listeners.authority)?;
     tasks.spawn(serve_api(authority, public, ended.clone()));
-    for sink in notify::sinks(&app.config().notify).map_err(|because| anyhow!(because))? {
+    for sink in notify::sinks(&app.config().notify, &clock).map_err(|because| anyhow!(because))? {
         let (app, ended) = (app.clone(), ended.clone());
         tasks.spawn(async move {
             notify::tell(app, sink, ended).await;

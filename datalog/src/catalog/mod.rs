@@ -130,8 +130,7 @@ impl Catalog {
             hash.update([0]);
             hash.update(service.digest.as_bytes());
         }
-        let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { services, digest: digest.into() })
+        Ok(Self { services, digest: hex::encode(hash.finalize()).into() })
     }
 
     /// In the order of their names.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{Path, Service, answer_path};
+use crate::words::nearest::nearest;
 
 /// What is known about the places of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,9 @@ pub fn places(service: &Service, field: &str) -> Places {
     let mut found = BTreeSet::new();
     stands(service, &wanted, &mut found);
     if found.is_empty() {
-        return Places::Nowhere(nearest(shapes.field_names(), field));
+        let names = shapes.field_names();
+        let near = nearest(field, names.iter().map(String::as_str), 0.5);
+        return Places::Nowhere(near.into_iter().map(String::from).collect());
     }
     for other in all.same(&[wanted]) {
         stands(service, &other, &mut found);
@@ -56,22 +59,4 @@ fn stands(service: &Service, path: &Path, found: &mut BTreeSet<String>) {
             found.insert(format!("all of `{}`", operation.id));
         }
     }
-}
-
-/// The names that share most pairs of letters with the text.
-fn nearest(names: BTreeSet<String>, wanted: &str) -> Vec<String> {
-    let pairs = |text: &str| -> Vec<(u8, u8)> {
-        let bytes = text.to_ascii_lowercase().into_bytes();
-        bytes.iter().copied().zip(bytes.iter().copied().skip(1)).collect()
-    };
-    let asked = pairs(wanted);
-    let score = |name: &str| {
-        let own = pairs(name);
-        let shared = own.iter().filter(|pair| asked.contains(pair)).count();
-        200 * shared / (own.len() + asked.len()).max(1)
-    };
-    let mut scored: Vec<(usize, String)> =
-        names.into_iter().map(|name| (score(&name), name)).filter(|(score, _)| *score >= 50).collect();
-    scored.sort_by(|left, right| right.0.cmp(&left.0).then(left.1.cmp(&right.1)));
-    scored.into_iter().take(3).map(|(_, name)| name).collect()
 }

@@ -5,6 +5,7 @@ use crate::catalog::selector::{Selector, Target};
 use crate::words::effect::Effect;
 use crate::words::message::Hinted;
 use crate::words::names::{Account, ConnectionName};
+use crate::words::nearest;
 
 /// What is wrong with a flag.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -192,67 +193,19 @@ pub(crate) fn hint(text: &str, reach: &[TargetConnection<'_>]) -> Option<String>
         return Some(format!("give each with its own flag: {}", each.collect::<Vec<_>>().join(", ")));
     }
     let (on, word) = text.rsplit_once(':').map_or((None, text), |(on, word)| (Some(on), word));
-    let near = Effect::ALL.into_iter().find(|effect| is_near(word, effect.as_str()))?;
+    let near = Effect::ALL.into_iter().find(|effect| nearest::is_slip(word, effect.as_str()))?;
     Some(match on {
         Some(on) => format!("did you mean `{on}:{near}`?"),
         None => format!("did you mean `{near}`?"),
     })
 }
 
-/// Whether one letter was left out, added, mistaken, or changed places with the next.
-pub(crate) fn is_near(got: &str, known: &str) -> bool {
-    let (got, known): (Vec<char>, Vec<char>) =
-        (got.to_lowercase().chars().collect(), known.chars().collect());
-    let same = got.iter().zip(&known).take_while(|(left, right)| left == right).count();
-    let (got, known) = (got.get(same..).unwrap_or_default(), known.get(same..).unwrap_or_default());
-    let back = got.iter().rev().zip(known.iter().rev()).take_while(|(left, right)| left == right).count();
-    let middle = |all: &[char]| all.len() - back.min(all.len());
-    match (middle(got), middle(known)) {
-        (0..=1, 0..=1) => true,
-        (2, 2) => got.first() == known.get(1) && got.get(1) == known.first(),
-        _ => false,
-    }
-}
-
-/// The ids that share most with a wrong one, by the pairs of letters that both have.
+/// The ids most like a wrong one.
 pub(crate) fn nearest(selector: &Selector, within: &[&TargetConnection<'_>]) -> Vec<String> {
     let Selector::Operation(wrong) = selector else { return Vec::new() };
-    let pairs = |text: &str| -> Vec<(u8, u8)> {
-        let bytes = text.to_ascii_lowercase().into_bytes();
-        bytes.iter().copied().zip(bytes.iter().copied().skip(1)).collect()
-    };
-    let wanted = pairs(wrong.as_str());
-    let mut scored: Vec<(usize, &str)> = within
-        .iter()
-        .flat_map(|one| &one.service.operations)
-        .map(|operation| {
-            let own = pairs(operation.id.as_str());
-            let shared = own.iter().filter(|pair| wanted.contains(pair)).count();
-            (200 * shared / (own.len() + wanted.len()).max(1), operation.id.as_str())
-        })
-        .filter(|(score, _)| *score >= 70)
-        .collect();
-    scored.sort_by(|left, right| right.0.cmp(&left.0).then(left.1.cmp(right.1)));
-    scored.dedup();
-    scored.into_iter().take(3).map(|(_, id)| id.to_owned()).collect()
+    let known = within.iter().flat_map(|one| &one.service.operations).map(|operation| operation.id.as_str());
+    nearest::nearest(wrong.as_str(), known, 0.7).into_iter().map(String::from).collect()
 }
 
 /// No pass, and nothing else that is timed, is longer.
 pub(crate) const MAX_DAYS: i64 = 366;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slip_of_one_letter_is_near_and_another_word_is_not() {
-        for (got, known) in
-            [("reed", "read"), ("sned", "send"), ("delet", "delete"), ("reads", "read"), ("Send", "send")]
-        {
-            assert!(is_near(got, known), "{got}");
-        }
-        for (got, known) in [("list", "read"), ("", "read"), ("daer", "read"), ("rdea", "read")] {
-            assert!(!is_near(got, known), "{got}");
-        }
-    }
-}

@@ -8,6 +8,7 @@ use crate::catalog::path::Segment;
 use crate::catalog::service::Service;
 use crate::catalog::template::TemplateSegment;
 use crate::classify::misfit::{ClassifyError, shown, unknown};
+use crate::words::nearest::is_slip;
 
 /// The refusal of a path without a template.
 pub(crate) fn no_operation(service: &Service, method: Method, path: &[Segment<'_>]) -> ClassifyError {
@@ -62,7 +63,7 @@ fn nearest(service: &Service, method: Method, path: &[Segment<'_>]) -> Option<St
         let template = &operation.template.segments;
         let alike = template.iter().zip(path).map(|(known, got)| match known {
             TemplateSegment::Literal(text) if text.eq_ignore_ascii_case(&got.text) => (1, 8),
-            TemplateSegment::Literal(text) if is_slip(text, &got.text) => (1, 6),
+            TemplateSegment::Literal(text) if text.len() > 3 && is_slip(&got.text, text) => (1, 6),
             TemplateSegment::Literal(_) => (0, 0),
             TemplateSegment::Parts(_) => (0, 1),
         });
@@ -76,13 +77,4 @@ fn nearest(service: &Service, method: Method, path: &[Segment<'_>]) -> Option<St
     scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
     let names: Vec<&str> = scored.iter().take(3).map(|(_, id)| *id).collect();
     (!names.is_empty()).then(|| format!("the nearest are {}", names.join(", ")))
-}
-
-/// Whether one word is the other with one letter removed, added or changed.
-fn is_slip(one: &str, other: &str) -> bool {
-    let same = |(a, b): &(u8, u8)| a.eq_ignore_ascii_case(b);
-    let front = one.bytes().zip(other.bytes()).take_while(same).count();
-    let back = one.bytes().rev().zip(other.bytes().rev()).take_while(same).count();
-    let longer = one.len().max(other.len());
-    one.len().abs_diff(other.len()) <= 1 && longer > 3 && front + back + 1 >= longer
 }

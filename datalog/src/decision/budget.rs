@@ -11,7 +11,7 @@ use crate::decision::lookup::Observed;
 use crate::pass::content::Limit;
 use crate::pass::reservation::{Counts, Measure, Reservation, Spent};
 use crate::pass::verify::VerifiedPass;
-use crate::request::canonical::{Request, hex};
+use crate::request::canonical::Request;
 use crate::request::decode::error::DecodeError;
 use crate::request::decode::{self, Address};
 
@@ -69,7 +69,7 @@ pub(crate) fn recipients(request: &Request, observed: &Observed) -> Result<Vec<A
 /// A thing as the store keeps it: recognizable under the same budget, and nowhere else.
 fn item(budget: &str, what: &str) -> String {
     let hash = Sha256::new().chain_update(budget).chain_update([0]).chain_update(what).finalize();
-    hex(hash.get(..16).unwrap_or_default())
+    hex::encode(hash.get(..16).unwrap_or_default())
 }
 
 impl VerifiedPass {

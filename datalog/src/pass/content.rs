@@ -26,7 +26,6 @@ use crate::engine::caveat::{Binary, Caveat, Fact, Kind, Names, Op, Slot};
 use crate::engine::ordered::{NONE, Ordered};
 use crate::pass::block::{Block, ReadError, name_error, one_string};
 use crate::pass::reservation::{Measure, Window};
-use crate::request::canonical::hex;
 use crate::words::hours::Zone;
 use crate::words::names::{Account, ConnectionName, PassId, RevocationId, ServiceName};
 use crate::words::value::Value;
@@ -264,7 +263,7 @@ fn read_block(
         })
         .collect::<Result<Vec<_>, ReadError>>()?;
     admission::admit(&facts, &caveats, place)?;
-    let revocation = hex(&signed.signature);
+    let revocation = hex::encode(&signed.signature);
     let revocation = revocation.parse().map_err(|_| ReadError::Algorithm)?;
     Ok(Block { revocation, ordered: Ordered::of(facts.clone()), facts, caveats })
 }

@@ -34,7 +34,7 @@ use crate::pass::content::Content;
 use crate::pass::verify::VerifiedPass;
 use crate::request::answerable::{self, Answerable};
 use crate::request::argument::{Argument, Scalar};
-use crate::request::canonical::{Body, LateDigest, Request, RequestDigest, hex};
+use crate::request::canonical::{Body, LateDigest, Request, RequestDigest};
 use crate::request::decode::error::DecodeError;
 use crate::request::gather::{Gather, Stage, word};
 use crate::words::value::Value;
@@ -227,7 +227,7 @@ impl StoredFacts {
             word,
             argument: Some(argument.name.clone()),
             bytes: text.len() as u64,
-            sha256: Some(hex(&Sha256::digest(text.as_bytes()))),
+            sha256: Some(hex::encode(Sha256::digest(text.as_bytes()))),
             read: could_read(content, &argument.name),
         });
     }

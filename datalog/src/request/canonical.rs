@@ -83,7 +83,7 @@ pub struct RequestDigest([u8; 32]);
 
 impl RequestDigest {
     pub fn hex(&self) -> String {
-        hex(&self.0)
+        hex::encode(self.0)
     }
 }
 
@@ -210,10 +210,4 @@ impl Request {
         }
         RequestDigest(hash.finalize().into())
     }
-}
-
-/// Bytes in lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use crate::catalog::{Decode, Format};
 use crate::decision::lookup::Observed;
 use crate::request::argument::Scalar;
-use crate::request::canonical::{Request, digest, hex};
+use crate::request::canonical::{Request, digest};
 use crate::request::decode;
 use crate::request::question::Parts;
 use crate::words::names::NameError;
@@ -20,7 +20,7 @@ pub struct EnvelopeDigest([u8; 32]);
 
 impl EnvelopeDigest {
     pub fn hex(&self) -> String {
-        hex(&self.0)
+        hex::encode(self.0)
     }
 }
 

@@ -21,7 +21,7 @@ use time::format_description::well_known::Rfc2822;
 
 use crate::catalog::{Decode, Format};
 use crate::decision::lookup::Observed;
-use crate::request::canonical::{Body, Request, digest, hex};
+use crate::request::canonical::{Body, Request, digest};
 use crate::request::decode::error::DecodeError;
 use crate::request::decode::{self, MimePart, PartContent};
 use crate::words::effect::Effect;
@@ -42,7 +42,7 @@ pub struct QuestionDigest([u8; 32]);
 
 impl QuestionDigest {
     pub fn hex(&self) -> String {
-        hex(&self.0)
+        hex::encode(self.0)
     }
 }
 
@@ -139,7 +139,7 @@ impl Request {
         let hashed = |kind: &str, id: &str| {
             let mut hash = Parts::begin("hallpass people v1");
             hash.texts([self.connection.as_str(), self.account.as_str(), kind, id]);
-            hex(&hash.end()).chars().take(32).collect::<String>()
+            hex::encode(hash.end()).chars().take(32).collect::<String>()
         };
         let reached = self.reached(observed).unwrap_or_default();
         let mut people: Vec<String> = reached.iter().map(|one| hashed("address", one)).collect();

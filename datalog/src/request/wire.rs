@@ -46,7 +46,7 @@ fn related(metadata: &str, content_type: &str, content: &[u8]) -> (String, Vec<u
     let mut hash = Sha256::new();
     hash.update(metadata);
     hash.update(content);
-    let digest: String = hash.finalize().iter().take(20).map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex::encode(hash.finalize().iter().take(20).copied().collect::<Vec<u8>>());
     // A content that holds its own digest is not to be had; the counter makes that a certainty.
     let mut number = 0_u32;
     let mut boundary = format!("hallpass-{digest}");

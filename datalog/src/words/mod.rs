@@ -8,6 +8,7 @@ pub(crate) mod hours;
 pub mod json;
 pub(crate) mod message;
 pub(crate) mod names;
+pub(crate) mod nearest;
 pub(crate) mod of_passes;
 pub(crate) mod telling;
 pub mod value;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use authority::Clock;
 use authority::app::{App, ConnectFinish, ConnectStart, MintArgs};
 use authority::config::{Config, Environment};
 use authority::home::Home;
@@ -37,7 +38,7 @@ impl Bed {
     pub(crate) fn make(upstream: SocketAddr) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("hallpass-bench-").tempdir()?;
         let home = Home::at(folder.path().join("home"));
-        App::init(&home, &Config::default())?;
+        App::init(&home, &Config::default(), &Clock::System)?;
         std::fs::write(home.config_file(), config(upstream))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (one_block, four_blocks) = runtime.block_on(passes(&home))?;
@@ -81,7 +82,7 @@ client_id = "bench"
 }
 
 async fn passes(home: &Home) -> anyhow::Result<(String, String)> {
-    let app = App::open(home, Config::load(home, &Environment::default())?)?;
+    let app = App::open(home, Config::load(home, &Environment::default())?, Clock::System)?;
     let begun = app
         .begin_connect(ConnectStart {
             service: "gmail".parse()?,

@@ -90,6 +90,15 @@ fn datalog_reads_no_clock_environment_file_or_socket() {
 }
 
 #[test]
+fn the_clock_of_the_machine_is_handed_in_from_one_place() {
+    let named = |source: &Source| source.code.lines().any(|line| names(line, "Clock::System"));
+    let sources = source::sources("authority/src");
+    let where_named = sources.iter().filter(|source| !source.is_test() && named(source));
+    let paths: Vec<&str> = where_named.map(|source| source.path.as_str()).collect();
+    assert_eq!(paths, ["authority/src/cli/context.rs"]);
+}
+
+#[test]
 fn only_datalog_names_biscuit_auth() {
     let others =
         ["verifier/src", "authority/src", "examples"].iter().flat_map(|folder| source::sources(folder));

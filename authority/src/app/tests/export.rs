@@ -99,7 +99,7 @@ async fn a_chain_that_was_made_anew_does_not_lead_to_what_was_signed() {
         };
         let record = rest[..rest.len() - 75].replace("messages/send", "messages/read");
         hash = crate::audit::link(&hash, &record);
-        forged.push_str(&format!("{{\"record\":{record},\"hash\":\"{}\"}}\n", crate::audit::hex(&hash)));
+        forged.push_str(&format!("{{\"record\":{record},\"hash\":\"{}\"}}\n", crate::audit::hex(hash)));
     }
     let bad = bad(&forged, &app);
     assert!(bad.because.contains("was changed and the chain made anew"), "{bad:?}");

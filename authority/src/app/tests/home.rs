@@ -1,6 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
+use crate::clock::Clock;
 use crate::home::HomeError;
 
 fn mode(path: &std::path::Path) -> u32 {
@@ -33,7 +34,7 @@ async fn a_home_is_open_in_one_process_at_a_time() {
 async fn a_second_init_changes_nothing() {
     let world = World::new().await;
     let key = std::fs::read(world.home().vault_key()).unwrap();
-    let report = App::init(&world.home(), &Config::default()).unwrap();
+    let report = App::init(&world.home(), &Config::default(), &Clock::System).unwrap();
     assert_eq!((report.outcome, report.root_key), (InitOutcome::AlreadyThere, 1));
     assert_eq!(std::fs::read(world.home().vault_key()).unwrap(), key);
 }
@@ -41,7 +42,7 @@ async fn a_second_init_changes_nothing() {
 #[tokio::test]
 async fn a_folder_without_an_authority_is_not_opened() {
     let dir = tempfile::tempdir().unwrap();
-    let opened = App::open(&Home::at(dir.path()), Config::default());
+    let opened = App::open(&Home::at(dir.path()), Config::default(), Clock::System);
     let error = in_full(opened.err().unwrap());
     assert!(error.contains("hint: run `hallpass init`"), "{error}");
 }
@@ -52,7 +53,7 @@ async fn another_vault_key_is_noticed_at_once() {
     let elsewhere = world.dir.path().join("other.key");
     Vault::create_key(&elsewhere).unwrap();
     let home = world.home().with_vault_key(&elsewhere);
-    let opened = App::open(&home, world.config());
+    let opened = App::open(&home, world.config(), Clock::System);
     assert!(matches!(opened, Err(OpenError::OtherVaultKey)));
 }
 
@@ -60,7 +61,10 @@ async fn another_vault_key_is_noticed_at_once() {
 async fn a_home_without_its_vault_key_is_not_given_a_new_one() {
     let world = World::new().await;
     std::fs::remove_file(world.home().vault_key()).unwrap();
-    assert!(matches!(App::init(&world.home(), &Config::default()), Err(OpenError::NoVaultKey(_))));
+    assert!(matches!(
+        App::init(&world.home(), &Config::default(), &Clock::System),
+        Err(OpenError::NoVaultKey(_))
+    ));
     assert!(!world.home().vault_key().exists());
 }
 
@@ -203,7 +207,7 @@ fn a_home_of_somebody_else_or_that_others_write_is_not_used() {
     use std::os::unix::fs::PermissionsExt as _;
     let dir = tempfile::tempdir().unwrap();
     let home = Home::at(dir.path().join("home"));
-    App::init(&home, &Config::default()).unwrap();
+    App::init(&home, &Config::default(), &Clock::System).unwrap();
     assert!(home.check(Some(&home.database())).is_ok());
     for (path, mode) in
         [(home.dir().to_owned(), 0o770), (home.config_file(), 0o666), (home.database(), 0o602)]
@@ -230,7 +234,7 @@ fn a_home_of_somebody_else_or_that_others_write_is_not_used() {
         }
         std::os::unix::fs::chown(home.dir(), Some(12_345), None).unwrap();
         assert!(matches!(
-            App::init(&home, &Config::default()),
+            App::init(&home, &Config::default(), &Clock::System),
             Err(OpenError::Home(HomeError::Foreign { .. }))
         ));
     }

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use time::OffsetDateTime;
 
 use super::verify::of_files;
 use crate::api::log::{NextLines, Upto};
@@ -18,17 +17,17 @@ use crate::cli::client::{Client, with_query};
 use crate::cli::context::{Context, block_on};
 use crate::cli::failure::Failure;
 use crate::cli::plain::inline;
-use crate::cli::when;
+use crate::when::Moment;
 
 /// Write the log as signed JSON Lines, which anybody can verify with the public key
 #[derive(Debug, Clone, Args)]
 pub(super) struct Export {
     /// Begin with the first record at or after this moment: a time, a day, or how long ago
-    #[arg(long, value_name = "WHEN", value_parser = when::moment)]
-    since: Option<OffsetDateTime>,
+    #[arg(long, value_name = "WHEN")]
+    since: Option<Moment>,
     /// End with the last record before this moment
-    #[arg(long, value_name = "WHEN", value_parser = when::moment)]
-    until: Option<OffsetDateTime>,
+    #[arg(long, value_name = "WHEN")]
+    until: Option<Moment>,
     /// Write to this new file instead of standard output
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -41,8 +40,8 @@ pub(super) struct Rotate {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Move only records before this moment: a time, a day, or how long ago
-    #[arg(long, value_name = "WHEN", value_parser = when::moment)]
-    until: Option<OffsetDateTime>,
+    #[arg(long, value_name = "WHEN")]
+    until: Option<Moment>,
 }
 
 /// What was written.
@@ -57,7 +56,11 @@ struct ExportReport<'a> {
 
 impl Export {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
-        let range = ExportRange { since: self.since, until: self.until };
+        let now = context.clock.now();
+        let range = ExportRange {
+            since: self.since.map(|one| one.from(now)),
+            until: self.until.map(|one| one.from(now)),
+        };
         let Some(out) = self.out else {
             return block_on(async {
                 let client = Client::open(context).await?;
@@ -71,7 +74,8 @@ impl Export {
 
 impl Rotate {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
-        let range = ExportRange { since: None, until: self.until };
+        let now = context.clock.now();
+        let range = ExportRange { since: None, until: self.until.map(|one| one.from(now)) };
         let begun = block_on(async {
             let client = Client::open(context).await?;
             let begun = to_file(&client, &range, &self.out).await?;

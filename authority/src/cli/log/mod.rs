@@ -11,10 +11,11 @@ use time::OffsetDateTime;
 
 use super::client::{Client, with_query};
 use super::failure::Failure;
-use super::{number, when};
+use super::number;
 use crate::api::LogPage;
 use crate::app::LogQuery;
 use crate::cli::context::{Context, block_on};
+use crate::when::Moment;
 use words::line;
 
 pub(super) use verify::own_key;
@@ -59,11 +60,11 @@ struct LogFilter {
     #[arg(long, value_name = "KIND")]
     kind: Option<RecordKind>,
     /// Show only records at or after this moment: a time (2026-11-22T09:00:00Z), a day, or how long ago (30m, 7d)
-    #[arg(long, value_name = "WHEN", value_parser = when::moment)]
-    since: Option<OffsetDateTime>,
+    #[arg(long, value_name = "WHEN")]
+    since: Option<Moment>,
     /// Show only records before this moment
-    #[arg(long, value_name = "WHEN", value_parser = when::moment)]
-    until: Option<OffsetDateTime>,
+    #[arg(long, value_name = "WHEN")]
+    until: Option<Moment>,
     /// Show the newest N records
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = number::a_page)]
     last: u32,
@@ -78,10 +79,11 @@ enum RecordKind {
     Event,
 }
 
-impl From<LogFilter> for LogQuery {
-    fn from(filter: LogFilter) -> Self {
+impl LogFilter {
+    fn query(self, now: OffsetDateTime) -> LogQuery {
+        let filter = self;
         let kind = filter.kind.and_then(|kind| kind.to_possible_value());
-        Self {
+        LogQuery {
             after: None,
             limit: Some(filter.last),
             pass: filter.pass,
@@ -89,8 +91,8 @@ impl From<LogFilter> for LogQuery {
             operation: filter.operation,
             decision: filter.decision,
             kind: kind.map(|kind| kind.get_name().to_owned()),
-            since: filter.since,
-            until: filter.until,
+            since: filter.since.map(|moment| moment.from(now)),
+            until: filter.until.map(|moment| moment.from(now)),
         }
     }
 }
@@ -102,8 +104,8 @@ impl Log {
             Some(LogVerb::Export(export)) => export.run(context),
             Some(LogVerb::Rotate(rotate)) => rotate.run(context),
             Some(LogVerb::AcceptRestored(accept)) => accept.run(context),
-            None if self.follow => follow(context, self.filter.into()),
-            None => show(context, &self.filter.into()),
+            None if self.follow => follow(context, self.filter.query(context.clock.now())),
+            None => show(context, &self.filter.query(context.clock.now())),
         }
     }
 }

@@ -5,7 +5,6 @@ use clap::Args;
 use crate::app::App;
 use crate::cli::context::{Context, block_on};
 use crate::cli::failure::Failure;
-use crate::clock::Clock;
 
 /// Accept a database that was restored, and end every pass
 ///
@@ -28,7 +27,7 @@ impl AcceptRestored {
         let home = context.home()?;
         let config = context.config(&home)?;
         let report = block_on(async {
-            App::accept_restored(&home, config, Clock::System).await.map_err(Failure::failed)
+            App::accept_restored(&home, config, context.clock.clone()).await.map_err(Failure::failed)
         })?;
         context.term.say(format!(
             "root key {} mints from now on; every pass that was minted before has ended (audit record {})",

@@ -31,7 +31,6 @@ use super::term::Tone;
 use super::when;
 use crate::app::{ConnectionInfo, MintArgs, Minted, RevokeArgs, RevokeReport};
 use crate::cli::context::{Context, block_on};
-use crate::clock::Clock;
 use child::Ended;
 use nested::Outer;
 use summary::Summary;
@@ -124,7 +123,7 @@ impl CommandStart<'_> {
             let connected: Vec<ServiceName> = known.into_iter().map(|one| one.service).collect();
             mint::say(&minted, context)?;
             let expires = minted.info.expires;
-            let left = when::from_now(expires, Clock::System.now());
+            let left = when::from_now(expires, self.context.clock.now());
             let id = &minted.info.id;
             let ends =
                 format!("ends with the command, at {} ({left}) at the latest; id {id}", when::at(expires));

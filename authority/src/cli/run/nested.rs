@@ -16,7 +16,6 @@ use crate::app::MintArgs;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::pass_name::not_a_pass;
-use crate::clock::Clock;
 use crate::config::Environment;
 use crate::oauth::HttpClient;
 
@@ -38,7 +37,7 @@ impl Outer {
         let read = datalog::inspect(text).map_err(|error| not_a_pass(&error))?;
         let catalog = crate::catalog::load(&context.home()?).map_err(Failure::failed)?;
         let services: Vec<_> = catalog.services().cloned().collect();
-        let child = match attenuate(text, &narrowing(asked)?, &services, Clock::System.now()) {
+        let child = match attenuate(text, &narrowing(asked)?, &services, context.clock.now()) {
             Ok(child) => child.text,
             Err(AttenuateError::Nothing) => {
                 return Err(Failure::usage("this already runs under a pass, and no flag narrows it")

@@ -2,6 +2,8 @@
 //!
 //! Depth has a limit, and so does memory, with every copy that an alias makes. Keys are text, no key appears twice, and
 //! there is one document. It refuses a text that two readers could take for different descriptions.
+//!
+//! It reads events, because a library that returns values does not count them against the memory of the whole import.
 
 use std::collections::HashMap;
 

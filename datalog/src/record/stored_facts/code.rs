@@ -13,7 +13,7 @@ use crate::engine::caveat::{Fact, Predicate};
 use crate::engine::words::{names_of, words_of};
 use crate::pass::pass_text::StoredFactsError;
 use crate::record::stored_facts::{Lack, Omitted, ProvenanceFacts, StoredFacts, UnnamedFacts, Untold};
-use crate::request::canonical::{digest, hex};
+use crate::request::canonical::digest;
 use crate::words::value::{Text, Value};
 
 impl StoredFacts {
@@ -98,7 +98,7 @@ impl Serialize for StoredFacts {
         if let Some(doubted) = &self.doubted {
             map.serialize_entry("doubted", doubted)?;
         }
-        map.serialize_entry("wording", &hex(&self.wording))?;
+        map.serialize_entry("wording", &hex::encode(self.wording))?;
         map.end()
     }
 }

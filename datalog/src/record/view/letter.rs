@@ -10,7 +10,6 @@ use time::OffsetDateTime;
 
 use crate::record::view::html::{self, Reduced};
 use crate::record::view::plain::{cut, plain};
-use crate::request::canonical::hex;
 use crate::request::decode::{self, MimePart, PartContent};
 use crate::request::question::is_changing;
 
@@ -94,7 +93,7 @@ impl Attachment {
             name: cut(name, 200).0,
             kind: cut(kind, 100).0,
             bytes: bytes.len() as u64,
-            sha256: hex(&Sha256::digest(bytes)),
+            sha256: hex::encode(Sha256::digest(bytes)),
         }
     }
 }

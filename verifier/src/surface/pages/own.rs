@@ -113,7 +113,7 @@ pub(crate) fn well_known(gateway: &Gateway, host: &OwnHost) -> Value {
         .authority
         .root_keys()
         .iter()
-        .map(|(id, key)| json!({"id": id, "algorithm": "ed25519", "public_key": hex(&key)}))
+        .map(|(id, key)| json!({"id": id, "algorithm": "ed25519", "public_key": hex::encode(key)}))
         .collect();
     json!({
         "hallpass": env!("CARGO_PKG_VERSION"),
@@ -236,8 +236,4 @@ async fn budgets(gateway: &Gateway, pass: &VerifiedPass) -> Result<Vec<Value>, U
         shown
     });
     Ok(shown.collect())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
