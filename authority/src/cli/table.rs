@@ -162,8 +162,8 @@ mod tests {
         table.row(["0123456789".into(), "live".into()]);
         let text = table.lines(None, Colour::Off);
         assert!(text.contains("会議の予定  live") && text.contains("0123456789  live"), "{text}");
-        let cut = table.lines(Some(14), Colour::Off);
-        assert!(cut.contains("会議の…") && cut.lines().all(|line| line.width() <= 14), "{cut}");
+        let cut = table.lines(Some(16), Colour::Off);
+        assert!(cut.contains("会議の…") && cut.lines().all(|line| line.width() <= 16), "{cut}");
     }
 
     #[test]
