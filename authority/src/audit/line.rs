@@ -64,3 +64,5 @@ pub(crate) struct FactsRow {
     pub seq: u64,
     pub sealed: Sealed,
 }
+
+pub(crate) use datalog::visible::visible as plain;

@@ -5,6 +5,7 @@
 
 mod chain;
 mod checkpoint;
+mod event;
 mod export;
 pub(crate) mod hex;
 pub(crate) mod key;
@@ -19,13 +20,11 @@ pub(crate) use chain::link;
 pub(crate) use chain::parse;
 pub(crate) use checkpoint::CheckpointFile;
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use event::{ApprovalEntry, Event, EventEntry};
 pub use export::{ExportVerification, verify_exports};
 pub(crate) use export::{Header, record_line};
 pub(crate) use key::AuditSigner;
 pub use key::{AuditKey, AuditKeyError};
-pub(crate) use record::plain;
-pub use record::{
-    ApprovalEntry, BudgetEntry, CountedEntry, Entry, Event, EventEntry, LogRecord, OutcomeEntry, ReasonEntry,
-    RequestEntry,
-};
+pub(crate) use line::plain;
+pub use record::{BudgetEntry, CountedEntry, Entry, LogRecord, OutcomeEntry, ReasonEntry, RequestEntry};
 pub(crate) use walk::Walk;

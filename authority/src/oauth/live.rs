@@ -6,20 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use datalog::catalog::OldAccess;
 use datalog::{Account, ConnectionName, Message, ServiceName};
-use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::watch;
 use verifier::ports::{Connection, Credential};
 
+use super::generation::OpenedGeneration;
 use super::provider::{OAuthClient, Provider};
 use crate::health::{Concern, ConnectionStatus};
-use crate::store::{ConnectionId, CredentialRow, GrantEnd};
-use crate::when;
+use crate::store::{ConnectionId, CredentialRow};
 
-/// A token that ends sooner than this is not lent.
-const SKEW: Duration = Duration::seconds(10);
-/// The longest time before its end at which a token is replaced.
-const EARLY: Duration = Duration::minutes(5);
 /// An upstream that answers every token with 401 causes this many refreshes at once, and then one in each of these
 /// times.
 const REJECTIONS: i32 = 10;
@@ -71,18 +66,6 @@ pub(super) struct LiveState {
 struct Noted {
     concern: Concern,
     at: OffsetDateTime,
-}
-
-/// One generation, opened.
-#[derive(Clone)]
-pub(crate) struct OpenedGeneration {
-    pub access: SecretString,
-    pub refresh: Option<SecretString>,
-    pub generation: u64,
-    pub obtained: OffsetDateTime,
-    pub expires: Option<OffsetDateTime>,
-    pub scopes: Vec<String>,
-    pub grant: Option<GrantEnd>,
 }
 
 /// A generation that is not durable yet. Nobody gets it.
@@ -401,43 +384,6 @@ impl LiveState {
 
     pub(super) fn needs_reconnect(&mut self, because: impl Into<Message>, now: OffsetDateTime) {
         self.note(Concern::needs_reconnect(because), now);
-    }
-}
-
-impl OpenedGeneration {
-    pub(crate) fn credential(&self) -> Credential {
-        Credential { token: self.access.clone(), generation: self.generation, expires: self.expires }
-    }
-
-    fn is_over(&self, now: OffsetDateTime) -> bool {
-        self.expires.is_some_and(|end| now + SKEW.min(self.lifetime() / 20) >= end)
-    }
-
-    /// The concern that follows from the time alone.
-    fn concern(&self, now: OffsetDateTime) -> Option<Concern> {
-        let is_over = self.is_over(now);
-        let ended = |because: String| Some(Concern::needs_reconnect(because));
-        match self.grant {
-            _ if is_over && self.refresh.is_none() => {
-                ended("its token has ended, and the provider gave none to renew it with".into())
-            }
-            Some(grant) if is_over && grant.ends <= now => {
-                ended(format!("the grant ended at {}, as the provider had announced", when::at(grant.ends)))
-            }
-            Some(grant) if grant.is_near(now) => Some(Concern::GrantEnds { at: grant.ends }),
-            _ => None,
-        }
-    }
-
-    fn lifetime(&self) -> Duration {
-        self.expires.map_or(Duration::ZERO, |end| (end - self.obtained).max(Duration::ZERO))
-    }
-
-    /// Whether it is in the last tenth of its life, or the last minutes, at a point that the jitter moves.
-    fn is_early(&self, now: OffsetDateTime, jitter: u8) -> bool {
-        let margin = Duration::min(self.lifetime() / 10, EARLY);
-        let moved = margin / 2 + margin * i32::from(jitter) / 512;
-        self.expires.is_some_and(|end| now >= end - moved)
     }
 }
 

@@ -1,5 +1,6 @@
 //! One connection in memory: the plan for a lease, and which generation counts.
 
+use secrecy::SecretString;
 use super::*;
 
 const NOW: OffsetDateTime = time::macros::datetime!(2026-11-30 12:00 UTC);

@@ -10,6 +10,7 @@ mod bearer;
 mod exchange;
 mod failure;
 mod fields;
+mod generation;
 mod grant;
 mod http;
 mod live;
@@ -27,8 +28,9 @@ pub(crate) use attempt::{
 pub use exchange::ProviderRevocation;
 pub(crate) use exchange::{DeviceAnswer, authorize, begin_device, exchange_code, poll_device, refresh};
 pub(crate) use failure::TokenFailure;
+pub(crate) use generation::OpenedGeneration;
 pub(crate) use http::HttpClient;
-pub(crate) use live::{Facts, Live, OpenedGeneration};
+pub(crate) use live::{Facts, Live};
 pub(crate) use provider::{OAuthClient, Provider};
 pub(crate) use refresh::Refresher;
 pub(crate) use revoke::{Reach, Tokens, revoke};

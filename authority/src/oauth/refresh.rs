@@ -23,8 +23,9 @@ use verifier::ports::{Credential, LeaseError, Rejection};
 
 use super::answer::{Given, Unread};
 use super::failure::TokenFailure;
+use super::generation::OpenedGeneration;
 use super::http::HttpClient;
-use super::live::{Flight, Live, OpenedGeneration, Plan, Unsaved};
+use super::live::{Flight, Live, Plan, Unsaved};
 use super::revoke::{Reach, Tokens, revoke};
 use super::sealed::{open_credential, seal_credential};
 use super::{account, refresh};

@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::live::OpenedGeneration;
+use super::generation::OpenedGeneration;
 use crate::store::{ConnectionId, CredentialRow, KnownConnectionRow};
 use crate::vault::{Place, Sealed, Vault, VaultError};
 

@@ -8,7 +8,7 @@ use biscuit_auth::macros::{check, fact};
 use crate::catalog::selector::{Selector, Target};
 use crate::caveats::elsewhere::{self, or};
 use crate::engine::caveat::Caveat;
-use crate::pass::content::Limit;
+use crate::pass::limits::Limit;
 use crate::pass::reservation::{Measure, Window};
 use crate::words::names::ConnectionName;
 

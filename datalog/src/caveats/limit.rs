@@ -7,7 +7,7 @@ use crate::caveats::reach::{self, TargetConnection, TermError};
 use crate::caveats::said::{Says, ToldAs};
 use crate::caveats::source::Source;
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Query, Slot};
-use crate::pass::content::Limit;
+use crate::pass::limits::Limit;
 use crate::pass::reservation::{Measure, Window};
 use crate::request::gather::{Gather, word};
 use crate::words::value::Value;

@@ -6,7 +6,7 @@ use crate::caveats::flag::{Flag, Takes};
 use crate::caveats::grants::date;
 use crate::caveats::said::{Says, ToldAs};
 use crate::caveats::times;
-use crate::pass::content::{Bound, time_bound};
+use crate::pass::bounds::{Bound, time_bound};
 use crate::words::value::date_text;
 
 pub static NOT_BEFORE: Flag = Flag {

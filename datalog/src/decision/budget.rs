@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::decision::context::Context;
 use crate::decision::lookup::Observed;
-use crate::pass::content::Limit;
+use crate::pass::limits::Limit;
 use crate::pass::reservation::{Counts, Measure, Reservation, Spent};
 use crate::pass::verify::VerifiedPass;
 use crate::request::canonical::Request;

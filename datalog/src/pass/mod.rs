@@ -4,10 +4,12 @@
 
 pub(crate) mod asks;
 pub(crate) mod block;
+pub(crate) mod bounds;
 pub mod carried;
 pub(crate) mod content;
 pub(crate) mod keys;
 pub(crate) mod known;
+pub(crate) mod limits;
 pub(crate) mod pass_text;
 pub(crate) mod policy;
 pub(crate) mod redaction;

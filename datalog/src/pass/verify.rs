@@ -18,7 +18,8 @@ use time::OffsetDateTime;
 
 use crate::catalog::selector::Selector;
 use crate::pass::block::ReadError;
-use crate::pass::content::{self, Answer, Connected, Content, Limit};
+use crate::pass::content::{self, Answer, Connected, Content};
+use crate::pass::limits::Limit;
 use crate::pass::pass_text::{PassText, Wording};
 use crate::pass::policy::Policy;
 use crate::request::canonical::Request;

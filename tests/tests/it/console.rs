@@ -85,8 +85,16 @@ fn every_page_is_sound_in_the_dark() {
 
 impl Desk {
     fn flow(&self, story: &str) {
+        self.tell_of("browser/flows.mjs", story);
+    }
+
+    fn question(&self, story: &str) {
+        self.tell_of("browser/questions.mjs", story);
+    }
+
+    fn tell_of(&self, script: &str, story: &str) {
         let served = self.hallpass.serving().pid().to_string();
-        self.tell("browser/flows.mjs", story, &[("PASS_ID", &self.pass_id()), ("SERVE_PID", &served)]);
+        self.tell(script, story, &[("PASS_ID", &self.pass_id()), ("SERVE_PID", &served)]);
     }
 }
 
@@ -100,40 +108,40 @@ impl Desk {
 #[test]
 fn a_mail_is_seen_approved_and_sent_once() {
     let desk = Desk::new();
-    desk.flow("approve");
+    desk.question("approve");
     assert_eq!(desk.sent(), 1);
 }
 
 #[test]
 fn a_mail_that_is_denied_is_not_sent_and_the_agent_reads_why() {
     let desk = Desk::new();
-    desk.flow("deny");
+    desk.question("deny");
     assert_eq!(desk.sent(), 0);
 }
 
 #[test]
 fn an_approval_for_two_is_for_two() {
     let desk = Desk::new();
-    desk.flow("approveMoreThanOnce");
+    desk.question("approveMoreThanOnce");
     assert_eq!(desk.sent(), 2);
 }
 
 #[test]
 fn a_question_that_was_answered_elsewhere_has_no_buttons_and_takes_no_answer() {
     let desk = Desk::new();
-    desk.flow("answeredElsewhere");
+    desk.question("answeredElsewhere");
     assert_eq!(desk.sent(), 1);
 }
 
 #[test]
 fn nobody_is_chosen_for_the_person_who_answers() {
-    Desk::new().flow("whoAnswersIsSaid");
+    Desk::new().question("whoAnswersIsSaid");
 }
 
 #[test]
 fn a_card_shows_what_the_recipient_will_read_and_that_a_pass_is_held() {
     let desk = Desk::new();
-    desk.flow("theCardShowsWhatIsRead");
+    desk.question("theCardShowsWhatIsRead");
     assert_eq!(desk.sent(), 0);
 }
 

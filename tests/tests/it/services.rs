@@ -28,7 +28,7 @@ const REASONS: [(&str, &str); 21] = [
     ("verifier/src/filter/inflate.rs", "a hint that names the setting of the clients that compress"),
     ("verifier/src/refusal/spoken.rs", "the ways in which clients show an error"),
     ("verifier/src/refusal/table.rs", "tests"),
-    ("verifier/src/refusal/told.rs", "the ways in which clients show an error"),
+    ("verifier/src/refusal/explanation.rs", "the ways in which clients show an error"),
     ("verifier/src/surface/mistake.rs", "an example in a hint"),
 ];
 

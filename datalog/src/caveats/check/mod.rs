@@ -2,13 +2,16 @@
 //!
 //! The check must pass the same test as a pass from anyone. A warning says where it does less than it seems to.
 
-pub(crate) mod lint;
+mod condition;
+pub(crate) mod finding;
+mod lint;
 pub(crate) mod probe;
+mod spelling;
 pub(crate) mod warning;
 
 use biscuit_auth::builder::Check;
 
-use self::lint::Lint;
+use self::finding::Lint;
 use self::warning::Warning;
 use crate::caveats::flag::{Flag, Takes};
 use crate::caveats::reach::{TargetConnection, TermError};
@@ -57,7 +60,7 @@ pub static CHECK: Flag = Flag {
 /// does less than it seems to.
 fn read(text: &str, reach: &[TargetConnection<'_>]) -> Result<(Check, Vec<Warning>), TermError> {
     let refused = |why: String, hint| TermError::Check { check: text.chars().take(120).collect(), why, hint };
-    let wrong = |why: String| refused(why, lint::A_CHECK.into());
+    let wrong = |why: String| refused(why, finding::A_CHECK.into());
     let linted = |lint: Lint| refused(lint.to_string(), lint.hint());
     if text.len() > 4_096 {
         return Err(wrong("it is longer than 4,096 characters".into()));
@@ -75,7 +78,7 @@ fn read(text: &str, reach: &[TargetConnection<'_>]) -> Result<(Check, Vec<Warnin
         return Err(wrong(format!("`{}` is not in the vocabulary", unknown.name)));
     }
     lint::lint(&compiled).map_err(linted)?;
-    lint::spelling(&compiled, reach).map_err(linted)?;
+    spelling::spelling(&compiled, reach).map_err(linted)?;
     let warnings = warning::slips(&compiled).map_err(linted)?;
     Ok((check, warnings))
 }

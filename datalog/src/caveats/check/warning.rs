@@ -1,6 +1,6 @@
 //! Where a pass does less, or more, than it seems to: warnings for a pass that is minted all the same.
 
-use crate::caveats::check::lint::Lint;
+use crate::caveats::check::finding::Lint;
 use crate::caveats::check::probe::{self, Slip};
 use crate::engine::caveat::Caveat;
 use crate::words::effect::Effects;

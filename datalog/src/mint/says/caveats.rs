@@ -8,7 +8,8 @@ use crate::caveats::said::{About, ArgumentLimit, ArgumentSays, Line, ToldAs};
 use crate::engine::caveat::Caveat;
 use crate::mint::since::since;
 use crate::pass::block::Block;
-use crate::pass::content::{Content, Limit};
+use crate::pass::content::Content;
+use crate::pass::limits::Limit;
 
 /// The lines of all blocks, without time limits, which are one line for the whole pass.
 pub(super) fn lines(content: &Content) -> Vec<Line> {
