@@ -35,7 +35,7 @@
 //! | [`lookup::Inquiry`] | a request and a pass | the look-ups that the decision still lacks |
 //! | [`decide`] | a pass, a request, a [`Context`], the time | [`Decided`] |
 //! | [`response`] | a permitted request's answer | what the agent may see of it |
-//! | [`inspect`], [`says`], [`can`], [`world`] | a pass or a decision | words, a table, Datalog |
+//! | [`inspect()`], [`says`], [`can`], [`transcript::world`] | a pass or a decision | words, a table, Datalog |
 //!
 //! # From mint to decision
 //!

@@ -20,7 +20,9 @@ impl App {
             }
             // From here on it is not lent. A refresh under way finds its row closed.
             self.change_live(|connections| {
-                connections.remove(name);
+                if connections.get(name).is_some_and(|there| there.id == live.id) {
+                    connections.remove(name);
+                }
             });
             live
         };

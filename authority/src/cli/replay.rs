@@ -69,7 +69,7 @@ struct ReplayLine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum FactsOf {
-    StoredFacts,
+    Kept,
     NotKept,
 }
 
@@ -133,7 +133,7 @@ fn line(replay: &Replay<'_>, record: &LogRecord, kept: Option<&StoredFacts>) -> 
         connection: connection.to_owned(),
         operation: operation.to_owned(),
         decided: request.decision.clone(),
-        facts: if kept.is_some() { FactsOf::StoredFacts } else { FactsOf::NotKept },
+        facts: if kept.is_some() { FactsOf::Kept } else { FactsOf::NotKept },
         would: replayed.verdict,
         because: replayed.because,
     })
@@ -144,7 +144,7 @@ impl ReplayReport {
         let count = |verdict| requests.iter().filter(|line| line.would == verdict).count();
         let [allow, ask, deny, untold] =
             [Verdict::Allow, Verdict::Ask, Verdict::Deny, Verdict::Untold].map(count);
-        let kept = requests.iter().filter(|line| line.facts == FactsOf::StoredFacts).count();
+        let kept = requests.iter().filter(|line| line.facts == FactsOf::Kept).count();
         Self { allow, ask, deny, untold, kept, requests }
     }
 

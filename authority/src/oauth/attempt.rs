@@ -1,7 +1,7 @@
 //! Connects that have begun. They stay in memory for ten minutes, and each is finished at most once.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use datalog::{Account, ConnectionName, NameError, ServiceName};
 use oauth2::PkceCodeVerifier;
@@ -20,6 +20,8 @@ const SLOW_DOWN: Duration = Duration::seconds(5);
 #[derive(Clone)]
 pub(crate) struct Connecting {
     pub service: ServiceName,
+    /// The digest of its description when the person was asked to sign in.
+    pub described: Arc<str>,
     /// By default the service's own name.
     pub name: Option<ConnectionName>,
     pub scopes: Vec<String>,

@@ -1,7 +1,7 @@
 //! One connection in memory: the plan for a lease, and which generation counts.
 
-use secrecy::SecretString;
 use super::*;
+use secrecy::SecretString;
 
 const NOW: OffsetDateTime = time::macros::datetime!(2026-11-30 12:00 UTC);
 

@@ -254,7 +254,7 @@ proptest! {
             printed
         };
         let expected: Vec<Place> = found.iter().map(|item| match decided(item) {
-            true => Place::RequestView,
+            true => Place::Shown,
             false if !rule.bare.is_empty() && decided(&item.bare()) => Place::Ids,
             false => Place::Withheld,
         }).collect();
@@ -272,7 +272,7 @@ proptest! {
 /// The treatment of an item.
 #[derive(Debug, PartialEq)]
 enum Place {
-    RequestView,
+    Shown,
     Ids,
     Withheld,
 }
@@ -293,7 +293,7 @@ fn places(answer: &Json, rule: &AnswerRule, whole: &Json) -> Vec<Place> {
         match (has("withheld"), has("shows")) {
             (true, _) => Place::Withheld,
             (_, true) => Place::Ids,
-            _ => Place::RequestView,
+            _ => Place::Shown,
         }
     };
     let shown = at(answer);

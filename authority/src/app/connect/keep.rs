@@ -61,6 +61,7 @@ impl App {
         })?;
         let account = self.account(connecting, access).await?;
         let _turn = self.turns.connections().await;
+        self.is_unchanged(connecting).map_err(|error| Unkept::of(&account, error))?;
         let name = self.name(connecting, &account)?;
         let of_account = |error: AppError| Unkept::of(&account, error);
         let now = self.clock.now();
@@ -109,6 +110,19 @@ impl App {
                 account: Some(account),
             }),
             _ => Ok(account),
+        }
+    }
+
+    /// The person signed in for the service that they saw. Call it in a turn of `connections`.
+    fn is_unchanged(&self, connecting: &Connecting) -> Result<(), AppError> {
+        let service = &connecting.service;
+        match self.catalog().service(service) {
+            Some(known) if known.digest == connecting.described => Ok(()),
+            _ => Err(AppError::conflict(
+                Message::new(format!("the service `{service}` changed while you signed in")).hint(format!(
+                    "see `hallpass services show {service}`, then `hallpass connect {service}` again"
+                )),
+            )),
         }
     }
 

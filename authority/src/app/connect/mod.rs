@@ -138,7 +138,8 @@ impl App {
         }
         let scopes = if scopes.is_empty() { provider.scopes.clone() } else { scopes };
         let client = OAuthClient { id, secret, auth: provider.client_auth };
-        Ok(Connecting { service, name, scopes, account, provider, client })
+        let described = known.digest.clone();
+        Ok(Connecting { service, described, name, scopes, account, provider, client })
     }
 
     fn service(&self, name: &ServiceName) -> Result<Arc<Service>, AppError> {

@@ -59,7 +59,7 @@ impl World {
             clock: FixedClock::at(START),
             settings: settings.into(),
         };
-        App::init(&world.home(), &Config::default(), &Clock::System).unwrap();
+        App::init(&world.home(), &Config::default(), &Clock::Fixed(world.clock.clone())).unwrap();
         world
     }
 

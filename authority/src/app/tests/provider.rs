@@ -65,6 +65,8 @@ pub(super) struct Book {
     pub beside: serde_json::Map<String, serde_json::Value>,
     /// The answers to the next exchanges of a code, whether done or not.
     pub exchanges: VecDeque<(u16, &'static str)>,
+    /// How often it was asked for the account.
+    pub asked_account: usize,
     /// The answers to the next questions for the account.
     pub accounts: VecDeque<(u16, &'static str)>,
     /// The answer to a revocation.
@@ -269,6 +271,7 @@ async fn revoke(State(shared): State<Arc<Shared>>, body: String) -> Response {
 }
 
 async fn userinfo(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+    shared.state.lock().unwrap().asked_account += 1;
     let bearer = headers["authorization"].to_str().unwrap().trim_start_matches("Bearer ").to_owned();
     let mut book = shared.state.lock().unwrap();
     if let Some((status, text)) = book.accounts.pop_front() {

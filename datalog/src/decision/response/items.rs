@@ -36,7 +36,7 @@ enum ItemPlace {
 
 /// What happens to an item.
 enum Placed {
-    RequestView,
+    Shown,
     Ids,
     Withheld(Unfit),
     /// There are more items than allowed: the answer as a whole is not shown.
@@ -72,7 +72,7 @@ pub(super) fn judge(
         }
         let seen = Item { count, ..read(rule, request, review.writing, item) };
         match review.place(rule, &seen, &mut steps) {
-            Placed::RequestView => withheld += review.nested(request, &seen, item, &mut steps),
+            Placed::Shown => withheld += review.nested(request, &seen, item, &mut steps),
             Placed::Ids => withheld += usize::from(strip::strip(item, &rule.bare)),
             Placed::Withheld(why) if place == ItemPlace::InList => {
                 strip::withhold(item, rule, &why.reason);
@@ -171,7 +171,7 @@ fn untimed(dated: Option<&Dated>, writing: Writing) -> String {
 
 impl Review {
     fn place(&self, rule: &AnswerRule, seen: &Item, steps: &mut Steps) -> Placed {
-        let Err(first) = self.judge(seen, steps) else { return Placed::RequestView };
+        let Err(first) = self.judge(seen, steps) else { return Placed::Shown };
         let mut last = (first, seen.clone());
         if !rule.bare.is_empty() {
             let bare = seen.bare();
