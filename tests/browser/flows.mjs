@@ -256,7 +256,7 @@ async function stopOne() {
   await person.signIn()
   await person.open(`passes/${PASS_ID}`)
   await person.press('Stop for now')
-  await person.reads('nothing of it is forwarded until you resume it')
+  await person.reads('forwards none of its requests until you resume it')
   assert.notEqual((await agent(PASS, LETTERS)).status, 200)
   await person.look('stopped-one')
   await person.open('passes')

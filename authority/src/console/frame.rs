@@ -140,7 +140,7 @@ fn did(word: &str, late: &str) -> Option<String> {
         "agreed" => "You agreed; others have to agree too.",
         "denied" => "Denied: the agent is told, with your reason.",
         "reopened" => "You took your no back: the question waits again. Nothing is approved yet.",
-        "stopped-one" => "Stopped: nothing of it is forwarded until you resume it.",
+        "stopped-one" => "Stopped: Hallpass forwards none of its requests until you resume it.",
         "resumed-one" => "Resumed: its requests are decided by its pass again.",
         "revoked" => "Revoked: it is refused from the next request on, and all that was attenuated from it.",
         _ => return None,
