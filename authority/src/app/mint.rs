@@ -28,7 +28,10 @@ impl App {
         let says = inspect::describe(&minted.content);
         let info = self.pass_info(row.clone(), Some(&says));
         let event = EventEntry::on_lineage(Event::Minted, id.as_str()).task(&row.task).at(now);
-        let stopped = info.stopped.as_ref().map(|stopped| format!("Hallpass forwards none of its requests now: {stopped}"));
+        let stopped = info
+            .stopped
+            .as_ref()
+            .map(|stopped| format!("Hallpass forwards none of its requests now: {stopped}"));
         let warnings = stopped.into_iter().map(Message::from).chain(self.warnings(&minted)).collect();
         self.store.minted(row, said(&says)?, event).await?;
         self.desk.tell(Changed::Passes);

@@ -116,7 +116,7 @@ pub struct App {
     emergency_stop: RwLock<Option<EmergencyStop>>,
     sessions: Mutex<sessions::Sessions>,
     desk: Desk,
-    once: sent_once::Once,
+    once: Arc<sent_once::Once>,
     breaker: Breaker,
     /// Dropped last: this process owns the home until everything above is gone.
     _lock: File,

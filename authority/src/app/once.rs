@@ -10,11 +10,8 @@
 //!   (`of_a_hundred_that_are_the_same_one_goes_and_the_others_find_its_record`,
 //!   `an_unknown_outcome_outlives_a_restart_and_so_does_what_never_had_one`).
 
-use std::pin::{Pin, pin};
-
 use time::Duration;
-use tokio::sync::watch;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 use verifier::ports::{Fate, Outcome, Record, RecordId, Same, StoreFault};
 
 use crate::app::App;
@@ -23,6 +20,8 @@ use crate::store::{Intended, Line, OnceKey, Use};
 
 /// How long a request waits for an identical one on its way: less than a gateway waits for its intent.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
+/// Between the commit of an intent and its entry in memory.
+const A_MOMENT: std::time::Duration = std::time::Duration::from_millis(5);
 
 /// The parts of an intent.
 pub(super) struct Intent {
@@ -44,23 +43,21 @@ impl App {
     /// Writes an intent, unless an identical one is on its way or open.
     pub(super) async fn intended(&self, intent: &Intent) -> Result<Intended, StoreFault> {
         let key = intent.key();
-        let mut settled = self.once.settled.subscribe();
-        let mut patience = pin!(sleep(PATIENCE));
+        let patience = Instant::now() + PATIENCE;
         loop {
-            settled.mark_unchanged();
             let Intent { line, record, approval } = intent;
             let written =
                 self.store.intended(line.clone(), record.reservations.clone(), approval.clone(), key.clone());
             let intended = written.await?;
             match (&key, &intended) {
-                (Some(key), Intended::SentBefore(first)) if first.fate == Fate::OnItsWay => {
-                    if !self.has_settled(key, &mut settled, patience.as_mut()).await? {
+                (Some(_), Intended::SentBefore(first)) if first.fate == Fate::OnItsWay => {
+                    if timeout_at(patience, self.end_of(first.record)).await.is_err() {
                         return Ok(intended);
                     }
                 }
                 (Some(_), Intended::Written(seq)) => {
                     let window = record.once.map_or(Duration::ZERO, |once| once.window);
-                    self.once.under_way().insert(*seq, window);
+                    self.once.begin(*seq, window);
                     return Ok(intended);
                 }
                 _ => return Ok(intended),
@@ -68,22 +65,11 @@ impl App {
         }
     }
 
-    /// Waits until the one on its way has ended; false if that takes too long.
-    async fn has_settled(
-        &self,
-        key: &OnceKey,
-        settled: &mut watch::Receiver<u64>,
-        mut patience: Pin<&mut Sleep>,
-    ) -> Result<bool, StoreFault> {
-        loop {
-            tokio::select! {
-                changed = settled.changed() => if changed.is_err() { return Ok(false) },
-                () = patience.as_mut() => return Ok(false),
-            }
-            match self.store.sent_before(key).await? {
-                Some(first) if first.fate == Fate::OnItsWay => {}
-                _ => return Ok(true),
-            }
+    /// Waits until the request of this record has ended, or for a moment if it is not known here.
+    async fn end_of(&self, record: RecordId) {
+        match self.once.end_of(record.0) {
+            Some(mut settled) => while settled.changed().await.is_ok() {},
+            None => sleep(A_MOMENT).await,
         }
     }
 
@@ -91,12 +77,12 @@ impl App {
     pub(super) fn ended(&self, id: RecordId, outcome: &Outcome) {
         let now = self.clock.now();
         let line = Line::new(now, &Entry::Outcome(OutcomeEntry::new(id, outcome)));
-        let Some(window) = self.once.under_way().remove(&id.0) else {
+        let Some(window) = self.once.window(id.0) else {
             return self.store.append_later(line);
         };
         let open = outcome.leaves_open().map(|fate| (fate, now.saturating_add(window)));
-        let settled = self.once.settled.clone();
-        let tell = Box::new(move || settled.send_modify(|count| *count = count.wrapping_add(1)));
+        let once = self.once.clone();
+        let tell = Box::new(move || once.settled(id.0));
         self.store.settled_once_later(line, id.0, open, tell);
     }
 }

@@ -117,7 +117,7 @@ impl App {
             emergency_stop: RwLock::new(emergency_stop),
             sessions: Mutex::new(sessions),
             desk: Desk::new(approvers, stops),
-            once: Once::default(),
+            once: Arc::new(Once::default()),
             breaker,
             _lock: lock,
         }))

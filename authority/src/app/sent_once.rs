@@ -6,21 +6,37 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use time::Duration;
 use tokio::sync::watch;
 
-/// Requests on their way, by their record, with how long each may stay open.
-pub(crate) struct Once {
-    under_way: Mutex<HashMap<u64, Duration>>,
-    /// Counts outcomes, for waiting requests.
-    pub(crate) settled: watch::Sender<u64>,
-}
+/// Requests on their way, by their record.
+#[derive(Default)]
+pub(crate) struct Once(Mutex<HashMap<u64, UnderWay>>);
 
-impl Default for Once {
-    fn default() -> Self {
-        Self { under_way: Mutex::default(), settled: watch::Sender::new(0) }
-    }
+struct UnderWay {
+    /// How long its outcome may stay open.
+    window: Duration,
+    /// Closes when the outcome is durable. No value is ever sent.
+    settled: watch::Sender<()>,
 }
 
 impl Once {
-    pub(crate) fn under_way(&self) -> MutexGuard<'_, HashMap<u64, Duration>> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn begin(&self, record: u64, window: Duration) {
+        self.all().insert(record, UnderWay { window, settled: watch::Sender::new(()) });
+    }
+
+    pub(crate) fn window(&self, record: u64) -> Option<Duration> {
+        self.all().get(&record).map(|one| one.window)
+    }
+
+    /// Wakes those who wait for this request, and nobody else.
+    pub(crate) fn settled(&self, record: u64) {
+        self.all().remove(&record);
+    }
+
+    /// The end of this request; none if it has ended, or is only about to begin.
+    pub(crate) fn end_of(&self, record: u64) -> Option<watch::Receiver<()>> {
+        self.all().get(&record).map(|one| one.settled.subscribe())
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<u64, UnderWay>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

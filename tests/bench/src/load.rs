@@ -4,6 +4,7 @@
 //! answered with 200, and leaves judging to the caller.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -18,7 +19,8 @@ use tokio::task::JoinSet;
 /// A request that lasts longer than this breaks the run.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// One request, sent again and again.
+/// One request, sent again and again. One with a body has another number in it each time: the gateway sends the very
+/// same write only when the one before has ended.
 #[derive(Clone)]
 pub(crate) struct Shot {
     pub(crate) method: Method,
@@ -26,6 +28,24 @@ pub(crate) struct Shot {
     pub(crate) pass: String,
     /// JSON; empty for none.
     pub(crate) body: Bytes,
+    /// The place of the number, which has [`DIGITS`].
+    pub(crate) number_at: usize,
+}
+
+/// A multiple of four, so that the number is base64 too.
+pub(crate) const DIGITS: usize = 12;
+
+static NUMBER: AtomicU64 = AtomicU64::new(0);
+
+impl Shot {
+    fn numbered(&self) -> Bytes {
+        let mut body = self.body.to_vec();
+        let number = format!("{:0DIGITS$}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        if let Some(place) = body.get_mut(self.number_at..self.number_at + DIGITS) {
+            place.copy_from_slice(number.as_bytes());
+        }
+        body.into()
+    }
 }
 
 /// What came of a load.
@@ -116,7 +136,7 @@ impl Line {
         if !shot.body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
-        let request = request.body(Full::new(shot.body.clone()))?;
+        let request = request.body(Full::new(shot.numbered()))?;
         let whole = async {
             self.sender.ready().await?;
             let answer = self.sender.send_request(request).await?;

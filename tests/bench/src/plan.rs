@@ -159,7 +159,7 @@ fn row(series: &Series<'_, '_>, control: Option<&Series<'_, '_>>) -> anyhow::Res
 
 fn get(prefix: &str, pass: &str) -> Shot {
     let path = format!("{prefix}/gmail/v1/users/me/messages?maxResults=16&q=is%3Aunread");
-    Shot { method: Method::GET, path, pass: pass.to_owned(), body: Bytes::new() }
+    Shot { method: Method::GET, path, pass: pass.to_owned(), body: Bytes::new(), number_at: 0 }
 }
 
 /// A draft whose JSON is 4 KiB.
@@ -169,5 +169,5 @@ fn post(prefix: &str, pass: &str) -> Shot {
     let raw = "VG86IGRlc2tAZXhhbXBsZS5jb20NClN1YmplY3Q6IEhpDQoNCkJvZHkg".to_owned();
     let padding = 4096_usize.saturating_sub(head.len() + raw.len() + tail.len());
     let body = Bytes::from([head, &raw, &"QUFB".repeat(padding / 4), tail].concat());
-    Shot { method: Method::POST, path, pass: pass.to_owned(), body }
+    Shot { method: Method::POST, path, pass: pass.to_owned(), body, number_at: head.len() + raw.len() }
 }

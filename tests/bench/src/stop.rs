@@ -161,7 +161,7 @@ async fn work(
         let began = Instant::now();
         let number = (agent << 32) | count;
         let path = format!("{PREFIX}/gmail/v1/users/me/messages?q=n{number}");
-        let shot = Shot { method: Method::GET, path, pass: pass.clone(), body: Bytes::new() };
+        let shot = Shot { method: Method::GET, path, pass: pass.clone(), body: Bytes::new(), number_at: 0 };
         let answer = match line.send(&shot).await {
             Ok((status, body)) => Answer::of(status, &body),
             Err(_) => {

@@ -21,10 +21,8 @@ pub(super) const ALL: [Decoder; 5] = [percent, quoted_printable, json, html, wor
 
 /// `%5F`.
 fn percent(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut escapes = bytes.windows(3).filter(|three| three.first() == Some(&b'%'));
-    escapes
-        .any(|three| hex(three.get(1..).unwrap_or_default()).is_some())
-        .then(|| percent_decode(bytes).collect())
+    let mut escapes = memchr::memchr_iter(b'%', bytes).filter_map(|at| bytes.get(at + 1..at + 3));
+    escapes.any(|digits| hex(digits).is_some()).then(|| percent_decode(bytes).collect())
 }
 
 /// `=5F`, and a line that continues behind `=` (RFC 2045, section 6.7).
@@ -89,9 +87,7 @@ fn word(text: &[u8]) -> Option<Vec<u8>> {
 
 /// The bytes with the text behind each `mark` replaced, if there is any: how many bytes it takes, and its code.
 fn replaced(bytes: &[u8], mark: u8, read: impl Fn(&[u8]) -> Option<(usize, Option<u32>)>) -> Option<Vec<u8>> {
-    if !bytes.contains(&mark) {
-        return None;
-    }
+    memchr::memchr(mark, bytes)?;
     let mut out = Vec::with_capacity(bytes.len());
     let (mut rest, mut found) = (bytes, false);
     while let Some((byte, behind)) = rest.split_first() {
