@@ -1,4 +1,4 @@
-//! The circuit breaker: suspends a pass that is refused too often for destructive requests, until a person looks.
+//! The circuit breaker: stops a pass that is refused too often for destructive requests, until a person looks.
 //!
 //! It counts refusals where every gateway writes them. A pass counts together with every pass attenuated from it, so a
 //! holder cannot escape by making a child. It decides no request.
@@ -6,7 +6,7 @@
 //! - Invariant: An agent that forgets its instructions deletes no mail: a person or the breaker stops it
 //!   (`an_agent_that_forgot_its_instructions_is_stopped_where_nobody_looks_and_deletes_nothing`,
 //!   `an_agent_that_forgot_its_instructions_is_stopped_by_a_person_and_deletes_nothing`).
-//! - Invariant: The breaker suspends a pass that is refused too often, and a restart does not lift that
+//! - Invariant: The breaker stops a pass that is refused too often, and a restart does not end that
 //!   (`a_pass_that_is_refused_too_often_is_stopped_until_a_person_resumes_it`).
 
 use std::collections::{HashMap, VecDeque};

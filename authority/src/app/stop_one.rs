@@ -4,7 +4,7 @@
 //! because a stop also covers its future passes; if no pass has the task now, the answer says so. The circuit breaker
 //! comes in here too.
 //!
-//! - Invariant: A person can stop only what exists. A resume lifts what its hint says, and names what stays stopped
+//! - Invariant: A person can stop only what exists. A resume ends what its hint says, and names what stays stopped
 //!   (`what_is_not_there_is_not_stopped`, `resuming_everything_leaves_what_was_stopped_by_its_name_and_says_so`).
 
 use datalog::Message;
@@ -39,7 +39,7 @@ impl App {
         self.desk.stops.add(stop.clone());
         self.desk.tell(Changed::Stop);
         let _turn = self.turns.stops().await;
-        // Anybody who lifted it meanwhile did so before this stop.
+        // Anybody who resumed it meanwhile did so before this stop.
         self.desk.stops.add(stop.clone());
         let event = self.stop_event(Event::Stopped, stop);
         let (written, hit) = tokio::join!(self.store.stopped_one(stop.clone(), event), self.recall());

@@ -60,7 +60,7 @@ impl Default for AuditConfig {
     }
 }
 
-/// `[breaker]`: when a pass is suspended.
+/// `[breaker]`: when a pass is stopped.
 #[derive(Debug, Clone)]
 pub struct BreakerConfig {
     /// This many refusals, of requests with one of these effects, within this time.

@@ -70,7 +70,7 @@ pub(super) fn after_refusal(refusal: &Refusal) -> Advice {
             "Stop, and tell the person that this pass was ended; there is nothing to refresh or to sign in to.",
         ),
         RefusalCode::Stopped => {
-            (Next::Stop, "Stop, and tell the person that you were paused; go on when they say so.")
+            (Next::Stop, "Stop, and tell the person that you were stopped; go on when they say so.")
         }
         RefusalCode::Denied => {
             (Next::AskUser, "Do not look for a way around it; if the task needs it, ask the person.")

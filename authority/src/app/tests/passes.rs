@@ -101,11 +101,11 @@ async fn whoever_stops_is_told_of_what_could_not_be_called_back() {
     let under_way = app.in_flight().begin();
     let ids = vec!["ab".repeat(64).parse().unwrap()];
     let args = RevokeArgs { ids, because: None, even_unknown: false };
-    let suspend = StopOneArgs { target: StopTarget::Task("tidy up".into()), because: None };
-    let (stopped, revoked, suspended) = tokio::join!(app.stop(None), app.revoke(args), app.stop_one(suspend));
+    let one = StopOneArgs { target: StopTarget::Task("tidy up".into()), because: None };
+    let (stopped, revoked, task) = tokio::join!(app.stop(None), app.revoke(args), app.stop_one(one));
     assert_eq!(stopped.unwrap().hit.not_recalled, 1);
     assert_eq!(revoked.unwrap().not_recalled, 1);
-    assert_eq!(suspended.unwrap().hit.not_recalled, 1);
+    assert_eq!(task.unwrap().hit.not_recalled, 1);
     assert_eq!(app.disconnect(&gmail()).await.unwrap().not_recalled, 1);
     drop(under_way);
     assert_eq!(app.stop(None).await.unwrap().hit.not_recalled, 0);
