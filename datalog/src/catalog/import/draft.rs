@@ -10,6 +10,7 @@ use crate::catalog::description::{
     DescriptionSource, FORMAT, Facts, Header, OperationLine, SignIn, TypeLine,
 };
 use crate::catalog::import::schema::Schemas;
+use crate::catalog::template::Template;
 use crate::words::message::Hinted;
 use crate::words::names::{NameError, ServiceName};
 
@@ -113,6 +114,7 @@ impl Draft<'_> {
     pub(crate) fn finish(mut self) -> Imported {
         self.operations.sort_by(|a, b| a.op.cmp(&b.op));
         let (types, mut notes) = self.schemas.finish();
+        leave_out_unreadable(&mut self.operations, &types, &mut self.excluded);
         notes.extend(conflicts(&self.operations));
         notes.extend(twins(&self.operations, &types));
         let sign_in = self.sign_in.map(|described| {
@@ -138,6 +140,18 @@ impl Draft<'_> {
         let facts = Facts { header, types, operations: self.operations };
         Imported { service: self.service, facts_text: facts.to_text(), report }
     }
+}
+
+/// Leaves out operations whose path no template can be. One of them must not spoil the whole service.
+fn leave_out_unreadable(operations: &mut Vec<OperationLine>, types: &[TypeLine], excluded: &mut Vec<String>) {
+    let index = types.iter().enumerate().map(|(place, line)| (line.name.clone(), place)).collect();
+    operations.retain(|line| {
+        let path = line.at.split_once(' ').map_or("", |(_, path)| path);
+        let mut paths = [Some(path), line.upload.as_deref()].into_iter().flatten();
+        let wrong = paths.find_map(|path| Template::parse(path, &index).err());
+        excluded.extend(wrong.as_ref().map(|why| format!("{}: {why}", line.op)));
+        wrong.is_none()
+    });
 }
 
 /// Operations that share an address. Their requests will be refused as ambiguous.

@@ -273,3 +273,26 @@ fn facts_of_another_format_or_with_unknown_keys_do_not_load() {
         );
     }
 }
+
+#[test]
+fn a_path_that_no_template_can_be_leaves_out_its_operation_alone() {
+    let get = |id: &str| json!({"get": {"operationId": id, "responses": {}}});
+    let paths = json!({"/pets": get("sound"), "/pets//all": get("a"), "//": get("b"), "/pets/{": get("c")});
+    let method = |id: &str, path: &str| json!({"id": id, "path": path, "httpMethod": "GET"});
+    let discovery = json!({
+        "kind": "discovery#restDescription", "discoveryVersion": "v1", "name": "pets", "version": "v1",
+        "rootUrl": "https://pets.example/", "servicePath": "",
+        "auth": {"oauth2": {"scopes": {"https://pets.example/all": {"description": "all"}}}},
+        "resources": {"pets": {"methods": {
+            "sound": method("pets.sound", "pets"), "a": method("pets.a", "pets//all"), "b": method("pets.b", "//"),
+            "c": method("pets.c", "pets/{open"),
+        }}},
+    });
+    for document in [openapi(paths, json!({})), discovery] {
+        let imported = imported(&document);
+        let service = Service::load(&imported.facts_text, None).unwrap();
+        let ids: Vec<&str> = service.operations.iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(ids, ["pets.sound"]);
+        assert_eq!(imported.report.excluded.len(), 3, "{:?}", imported.report.excluded);
+    }
+}
