@@ -1,10 +1,10 @@
 //! Whether two readers read the same request.
 
+use http::Version;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{Uri, Version};
 
-use crate::heads::head::{Framing, Head};
+use crate::heads::head::{Framing, Head, is_target};
 
 /// Whether hyper's request is the one that was read here: its method, target and version, as many headers with as
 /// many letters, and the end of its body.
@@ -26,13 +26,4 @@ pub(super) fn agrees(head: &Head, request: &[u8], parts: &Parts) -> bool {
         && head.headers == parts.headers.len()
         && head.letters == letters
         && framed
-}
-
-fn is_target(target: &[u8], uri: &Uri) -> bool {
-    if uri.scheme().is_none() && uri.authority().is_none() {
-        return uri.path_and_query().is_some_and(|own| own.as_str().as_bytes() == target);
-    }
-    // A URL without a path is shown with one.
-    let text = uri.to_string();
-    text.as_bytes() == target || text.strip_suffix('/').is_some_and(|text| text.as_bytes() == target)
 }

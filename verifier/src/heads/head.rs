@@ -156,11 +156,26 @@ fn target(target: &[u8], method: &[u8]) -> Result<(), Flaw> {
     if is_whole && !reads(target) {
         return Err(Flaw::new("the request target is not a URL with a host"));
     }
+    let reads_so = |text: &str| text.parse::<Uri>().is_ok_and(|uri| is_target(target, &uri));
+    if is_whole && !std::str::from_utf8(target).is_ok_and(reads_so) {
+        return Err(Flaw::new("the request target is a URL without a path before its query")
+            .hint("write `/` after the host"));
+    }
     if !is_plain && !is_whole && !reads(target) {
         return Err(Flaw::new("the request target holds a character that has to be escaped")
             .hint("escape it with `%`"));
     }
     Ok(())
+}
+
+/// Whether the target, as it came, is this URI.
+pub(super) fn is_target(target: &[u8], uri: &Uri) -> bool {
+    if uri.scheme().is_none() && uri.authority().is_none() {
+        return uri.path_and_query().is_some_and(|own| own.as_str().as_bytes() == target);
+    }
+    // A URL without a path is shown with one.
+    let text = uri.to_string();
+    text.as_bytes() == target || text.strip_suffix('/').is_some_and(|text| text.as_bytes() == target)
 }
 
 /// RFC 3986's characters of a path and a query.

@@ -164,6 +164,8 @@ const FLAWS: &[(&str, &str)] = &[
     ("GET a:80 HTTP/1.1\r\n\r\n", "not a path"),
     ("GET ?x HTTP/1.1\r\n\r\n", "not a path"),
     ("GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", "not a URL with a host"),
+    ("GET http://a?x HTTP/1.1\r\nHost: a\r\n\r\n", "without a path before its query"),
+    ("GET https://a:1?x=/y HTTP/1.1\r\nHost: a:1\r\n\r\n", "without a path before its query"),
     ("GET https:// HTTP/1.1\r\nHost: a\r\n\r\n", "not a URL with a host"),
     ("GET /<x> HTTP/1.1\r\n\r\n", "has to be escaped"),
     ("GET /caf\u{e9} HTTP/1.1\r\n\r\n", "not printable ASCII"),
