@@ -220,4 +220,16 @@ mod tests {
         let text = r#"{"z":1,"a":[true,null,-2.5,"é\n"],"m":{}}"#;
         assert_eq!(Json::parse(text.as_bytes()).unwrap().to_text(), text);
     }
+
+    #[test]
+    fn a_number_with_many_digits_is_the_nearest_that_there_is() {
+        for text in
+            ["90072159940089.107215994025", "4503599627370495.4999999999", "0.3000000000000000166533453694"]
+        {
+            let Ok(Json::Float(read)) = Json::parse(text.as_bytes()) else { panic!("{text}") };
+            let nearest: f64 = text.parse().unwrap();
+            assert_eq!(read.to_bits(), nearest.to_bits(), "{text}");
+            assert_eq!(Json::parse(Json::Float(read).to_text().as_bytes()), Ok(Json::Float(read)), "{text}");
+        }
+    }
 }
