@@ -3,8 +3,8 @@
 //! `datalog::stored_facts` chooses them. They are bound to the number of their record, which has their SHA-256. They are not in
 //! the log, so an export holds only that SHA-256. If they are not available, a reason in words says why.
 //!
-//! - Invariant: The facts of a decision are stored only sealed, are in no export, and are not stored at all if the
-//!   settings say so (`the_facts_of_a_decision_are_kept_sealed_and_in_no_plain_text`,
+//! - Invariant: The store seals the facts of a decision. No export holds them. The settings can turn them off
+//!   (`the_facts_of_a_decision_are_kept_sealed_and_in_no_plain_text`,
 //!   `what_a_request_said_is_nowhere_to_be_read_but_by_its_person`,
 //!   `what_is_set_to_keep_nothing_keeps_nothing_and_refusals_keep_refusals`).
 //! - Invariant: Facts that somebody changed or moved to another record do not open, and the check reports them

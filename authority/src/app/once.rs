@@ -22,6 +22,8 @@ use crate::store::{Intended, Line, OnceKey, Use};
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
 /// Between the commit of an intent and its entry in memory.
 const A_MOMENT: std::time::Duration = std::time::Duration::from_millis(5);
+/// Each try is a transaction, so a request that nobody here knows is asked about ever more rarely.
+const A_SECOND: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// The parts of an intent.
 pub(super) struct Intent {
@@ -44,6 +46,7 @@ impl App {
     pub(super) async fn intended(&self, intent: &Intent) -> Result<Intended, StoreFault> {
         let key = intent.key();
         let patience = Instant::now() + PATIENCE;
+        let mut pause = A_MOMENT;
         loop {
             let Intent { line, record, approval } = intent;
             let written =
@@ -51,9 +54,10 @@ impl App {
             let intended = written.await?;
             match (&key, &intended) {
                 (Some(_), Intended::SentBefore(first)) if first.fate == Fate::OnItsWay => {
-                    if timeout_at(patience, self.end_of(first.record)).await.is_err() {
+                    if timeout_at(patience, self.end_of(first.record, pause)).await.is_err() {
                         return Ok(intended);
                     }
+                    pause = (pause * 2).min(A_SECOND);
                 }
                 (Some(_), Intended::Written(seq)) => {
                     let window = record.once.map_or(Duration::ZERO, |once| once.window);
@@ -65,11 +69,12 @@ impl App {
         }
     }
 
-    /// Waits until the request of this record has ended, or for a moment if it is not known here.
-    async fn end_of(&self, record: RecordId) {
+    /// Waits until the request of this record has ended, or for `pause` if it is not known here: it is about to begin,
+    /// or nobody waited for its intent any more.
+    async fn end_of(&self, record: RecordId, pause: std::time::Duration) {
         match self.once.end_of(record.0) {
             Some(mut settled) => while settled.changed().await.is_ok() {},
-            None => sleep(A_MOMENT).await,
+            None => sleep(pause).await,
         }
     }
 

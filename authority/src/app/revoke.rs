@@ -55,8 +55,8 @@ impl App {
         Ok(RevokeReport { revoked, already, unknown, not_recalled })
     }
 
-    /// Splits the ids: first those of passes minted here and of blocks, which nobody knows before their first use,
-    /// then those of no pass. If the store does not answer, all count as the former.
+    /// Splits the ids in two. The first are of passes minted here, and of blocks, which nobody knows before their first
+    /// use. The others are of no pass. If the store does not answer, every id counts among the first.
     async fn minted_here(&self, ids: Vec<RevocationId>) -> (Vec<RevocationId>, Vec<RevocationId>) {
         let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let Ok(known) = self.store.known_passes(&texts).await else { return (ids, Vec::new()) };

@@ -189,7 +189,9 @@ fn administration_answers_on_the_socket_and_on_no_port() {
     assert!(get(&authority, "/healthz").starts_with("HTTP/1.1 200"));
     assert!(get(&authority, "/metrics").starts_with("HTTP/1.1 200"));
     assert!(get(&authority, "/.well-known/hallpass").contains("public_key"));
-    for path in ["/v1/connections", "/v1/passes", "/v1/log", "/v1/keys", "/v1/status", "/v1/stop"] {
+    for path in
+        ["/v1/connections", "/v1/passes", "/v1/log", "/v1/keys", "/v1/status", "/v1/stop", "/v1/stops"]
+    {
         assert!(get(&authority, path).starts_with("HTTP/1.1 404"), "{path}");
         let answer = get(&gateway, path);
         assert!(!answer.starts_with("HTTP/1.1 2"), "{path}: {answer}");

@@ -236,7 +236,7 @@ fn an_agent_reads_what_its_pass_may_do() {
 fn an_agent_reaches_no_administration_at_the_gateway() {
     let story = Story::new();
     let pass = story.hallpass.mint(&["read", "--allow", "gmail:read"]);
-    for path in ["/v1/connections", "/v1/passes", "/v1/log", "/v1/stop", "/metrics"] {
+    for path in ["/v1/connections", "/v1/passes", "/v1/log", "/v1/stop", "/v1/stops", "/metrics"] {
         let answer = get(format!("{}{path}", story.hallpass.gateway)).bearer(&pass).send();
         assert!((400..500).contains(&answer.status), "{path}: {} {}", answer.status, answer.text());
     }

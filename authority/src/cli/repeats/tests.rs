@@ -66,7 +66,7 @@ fn what_says_something_else_is_another_line() {
         repeats.write_counts();
     });
     assert_eq!(lines.iter().filter(|line| line.contains("and 1 more like it")).count(), 4, "{lines:#?}");
-    assert_eq!(lines.len(), 9, "a line that stayed alone is followed by no count: {lines:#?}");
+    assert_eq!(lines.len(), 9, "only a line that came again has a count: {lines:#?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `hallpass run`: runs a command with its own pass, which is minted when the command begins and revoked when it ends.
 //!
-//! The pass is in the command's environment and in no arguments. This is not a sandbox: the command runs as the person
+//! The command gets the pass in its environment, never in its arguments. This is not a sandbox: the command runs as the person
 //! who started it, and can reach everything that this person can reach in other ways.
 //!
 //! - Invariant: A pass of `hallpass run` ends with its command, however the command ends

@@ -217,7 +217,7 @@ impl Loop {
         for job in group {
             match &begun {
                 Ok(()) => self.run_one(job, &mut answers),
-                // The job is dropped without running. Its caller is told that the store stopped.
+                // The job does not run. Its caller learns that the store stopped.
                 Err(fault) => tracing::error!(%fault, "no transaction was begun"),
             }
         }

@@ -1,4 +1,4 @@
-//! Connections, their generations of tokens, and what people are told of them.
+//! Connections, their generations of tokens, and the concerns that people hear of.
 
 use time::Duration;
 
@@ -102,5 +102,5 @@ async fn concerns(store: &dyn Store, id: ConnectionId) {
     assert!(store.known_connection(id).await.unwrap().unwrap().concerns.is_empty());
     let gone = ConnectionId(10);
     store.concern_began(gone, concern("sign-on", NOW), NOW, event(Event::SignOnWanted)).await.unwrap();
-    assert_eq!(told().await, before + 2, "nobody is told of a connection that is gone");
+    assert_eq!(told().await, before + 2, "a connection that is gone tells nobody");
 }
