@@ -126,7 +126,7 @@ mod request;
 mod words;
 
 pub use crate::catalog::content_rule::ContentRule;
-pub use crate::caveats::reach::TermError;
+pub use crate::caveats::term_error::TermError;
 pub use crate::classify::misfit::ClassifyError;
 pub use crate::classify::misfit::Misfit;
 pub use crate::classify::raw::RawRequest;

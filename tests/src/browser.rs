@@ -2,7 +2,7 @@
 //! gets.
 //!
 //! It knows no provider. It picks the form that names the account, fills in what a sign-in asks for, and says yes by
-//! submitting; a page without a form is where it ends. It runs no scripts.
+//! submitting. It ends at a page without a form. It runs no scripts.
 
 use std::collections::BTreeMap;
 

@@ -20,7 +20,7 @@ pub fn blocks(text: &str, language: &str) -> Vec<String> {
 pub fn as_reader<'a>(hallpass: &Hallpass, command: &'a mut Command) -> &'a mut Command {
     let bin = hallpass.home().join("bin");
     std::fs::create_dir_all(&bin).expect("a folder in the home");
-    // The same reader's next command finds it there.
+    // An earlier command of the same reader may have made the link.
     let _ = std::os::unix::fs::symlink(binary(), bin.join("hallpass"));
     let path = format!("{}:/usr/local/bin:/usr/bin:/bin", bin.display());
     command.env("PATH", path).env("HALLPASS_HOME", hallpass.home()).env("NO_COLOR", "1")

@@ -76,7 +76,7 @@ impl Hallpass {
         Self::within(&std::env::temp_dir())
     }
 
-    /// The same, with its home in a given folder: on a test's own disk, for example.
+    /// Like `new`, with the home in a given folder: on a test's own disk, for example.
     pub fn within(folder: &Path) -> Self {
         let folder = tempfile::tempdir_in(folder).expect("a temporary folder");
         let (gateway, authority, own_port) = (free_port(), free_port(), free_port());
@@ -108,7 +108,7 @@ impl Hallpass {
         (hallpass, google)
     }
 
-    /// The same with a pass. The provider's earlier requests are forgotten.
+    /// Like `with_a_mailbox`, with a pass. The provider's earlier requests are forgotten.
     pub fn with_a_pass(flags: &[&str]) -> (Self, Upstream, String) {
         let (hallpass, google) = Self::with_a_mailbox();
         let pass = hallpass.mint(flags);
@@ -284,7 +284,7 @@ impl Hallpass {
         run_at(&self.home(), arguments)
     }
 
-    /// `hallpass … --json`, which must succeed.
+    /// Runs `hallpass … --json`, which must succeed.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let all: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
         self.run(&all).expect(0).json()
@@ -295,7 +295,7 @@ impl Hallpass {
         self.serve_by(self.command(&["serve"]));
     }
 
-    /// The same, with the command that starts it.
+    /// Like `serve`, with the command that starts it.
     pub fn serve_by(&mut self, command: Command) {
         let mut serving = Running::start(command);
         let well_known = format!("{}/.well-known/hallpass", self.gateway);
@@ -310,12 +310,12 @@ impl Hallpass {
         self.serving.as_ref().expect("`serve` was called")
     }
 
-    /// SIGKILL: nothing is flushed, nothing is closed.
+    /// Sends SIGKILL: nothing is flushed, nothing is closed.
     pub fn kill(&mut self) {
         self.serving.take().expect("`serve` was called").kill();
     }
 
-    /// SIGTERM, and everything that `serve` said until its end.
+    /// Sends SIGTERM. Returns everything that `serve` said until its end.
     pub fn terminate(&mut self) -> Ran {
         let (status, stdout, stderr) = self.serving.take().expect("`serve` was called").terminate();
         Ran { code: status.code().unwrap_or(-1), stdout, stderr }
@@ -327,7 +327,7 @@ impl Hallpass {
         self.connect_as(account, &[service])
     }
 
-    /// The same with the command's arguments in full, and any account.
+    /// Like `connect`, with the command's arguments in full, and any account.
     pub fn connect_as(&self, account: &str, arguments: &[&str]) -> Page {
         let port = self.redirect_port.to_string();
         let mut all = vec!["connect", "--no-browser", "--redirect-port", &port];
@@ -351,7 +351,7 @@ impl Hallpass {
         assert!(status.success(), "connect failed\nstdout:\n{stdout}\nstderr:\n{stderr}");
     }
 
-    /// `hallpass mint TASK …`: the pass.
+    /// Runs `hallpass mint TASK …`. Returns the pass.
     pub fn mint(&self, arguments: &[&str]) -> String {
         let all: Vec<&str> = ["mint"].into_iter().chain(arguments.iter().copied()).collect();
         self.run(&all).expect(0).line()
@@ -395,7 +395,7 @@ pub fn run_at(home: &Path, arguments: &[&str]) -> Ran {
 fn command_at(home: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());
     command.args(arguments).arg("--home").arg(home);
-    // No setting of the person who runs the tests.
+    // The tests ignore the settings of the person who runs them.
     command.env_remove("HALLPASS_HOME").env_remove("HALLPASS_PASS").env("HOME", home).env("NO_COLOR", "1");
     command
 }

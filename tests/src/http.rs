@@ -122,7 +122,7 @@ impl Request {
         runtime().block_on(self.answer()).unwrap_or_else(|error| panic!("{shown}: {error}"))
     }
 
-    /// For servers that may not be there.
+    /// Sends to a server that may not be there.
     pub fn try_send(self) -> Option<Answer> {
         runtime().block_on(self.answer()).ok()
     }
@@ -152,7 +152,7 @@ pub fn parallel(requests: impl IntoIterator<Item = Request>) -> Vec<Answer> {
     answers.map(|answer| answer.unwrap_or_else(|error| panic!("{error}"))).collect()
 }
 
-/// The same for tests where a busy machine may lose a connection: the last of a thousand waits for all others.
+/// Like `parallel`, for tests where a busy machine may lose a connection: the last of a thousand waits for all others.
 pub fn race(requests: impl IntoIterator<Item = Request>) -> Vec<Result<Answer, String>> {
     let flights: Vec<_> =
         requests.into_iter().map(|request| runtime().spawn(request.answer_within(4 * DEADLINE))).collect();

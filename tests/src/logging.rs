@@ -104,7 +104,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
 
 async fn connection(stream: TcpStream, state: Arc<State>) {
     let service = service_fn(move |request| respond(request, Arc::clone(&state)));
-    // It is no failure of this side if a client goes away.
+    // If a client goes away, this side has not failed.
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -160,7 +160,7 @@ fn sign_in(part: &str, query: &str, state: &State) -> Response<Full<Bytes>> {
             let tokens = json!({ "access_token": format!("token-of-alice-{number}"), "token_type": "Bearer",
                 "refresh_token": format!("refresh-of-alice-{number}"), "expires_in": 3600 });
             let mut answer = tokens.clone();
-            // Slack puts a person's tokens there. Where others have a person's, it has a bot's.
+            // Slack puts a person's tokens there. Where other services put them, Slack puts a bot's.
             answer["authed_user"] = tokens;
             answer["authed_user"]["token_type"] = "user".into();
             answer["ok"] = true.into();

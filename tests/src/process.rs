@@ -82,12 +82,12 @@ impl Running {
         (status, text(&self.stdout), text(&self.stderr))
     }
 
-    /// SIGKILL, which for a process is like a power cut.
+    /// Sends SIGKILL, which for a process is like a power cut.
     pub fn kill(mut self) {
         self.stop();
     }
 
-    /// SIGTERM. Returns the status.
+    /// Sends SIGTERM. Returns the status and the output.
     pub fn terminate(self) -> (ExitStatus, String, String) {
         let sent =
             Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().expect("`kill` runs");

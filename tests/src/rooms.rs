@@ -98,8 +98,8 @@ impl House {
             .collect()
     }
 
-    /// The file that defines what `named` means in the module at `here`. A module has no file of its own; a name
-    /// reached through it has.
+    /// The file that defines what `named` means in the module at `here`. A module has no such file, but a name reached
+    /// through it has.
     fn home(&self, here: &[String], named: &[String], depth: usize) -> Option<String> {
         if depth > 24 {
             return None;
@@ -328,7 +328,7 @@ fn name(item: &syn::Item) -> Option<String> {
     Some(name.to_string())
 }
 
-/// A function begins with a small letter, and a constant has none.
+/// Whether a name is a type's: a function begins with a small letter, and a constant has none.
 fn is_type(item: &str) -> bool {
     item.starts_with(char::is_uppercase) && item.contains(char::is_lowercase)
 }

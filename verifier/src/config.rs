@@ -46,7 +46,7 @@ pub struct Limits {
     pub head_whole: Duration,
     /// For a request's whole body.
     pub body_read: Duration,
-    /// For the rest of a body whose pass is refused: the gateway does not read it.
+    /// For the rest of a body whose pass is refused. The gateway drops these bytes unread.
     pub discard: Duration,
     /// For connecting to the service.
     pub connect: Duration,
@@ -54,8 +54,8 @@ pub struct Limits {
     pub first_byte: Duration,
     /// Between two pieces of an answer, from the service and to the agent.
     pub idle: Duration,
-    /// After an outcome that the agent does not know: a request that does more than read is not sent again for this
-    /// long.
+    /// After an outcome that the agent does not know. For this long the gateway does not send an identical request
+    /// again, if it does more than read.
     pub once: Duration,
     /// For all look-ups of one request before its decision.
     pub look: Duration,

@@ -1,6 +1,6 @@
 //! The way in for a request: where its listener leads, and whether there is room for its connection.
 //!
-//! It knows no socket: `server` has the listeners, and counts here.
+//! This file knows no socket. `server` has the listeners, and counts its connections here.
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 pub enum Keeping {
     #[default]
     All,
-    /// Those that did not allow: asks and denials.
+    /// The decisions that did not allow: asks and denials.
     Refusals,
     None,
 }
@@ -23,18 +23,18 @@ pub enum Keeping {
 pub struct Facts {
     pub kept: StoredFacts,
     pub wording: Arc<PassText>,
-    /// This pass makes no decision after it.
+    /// When the pass ends. It makes no decision after that.
     pub pass_ends: OffsetDateTime,
 }
 
-/// No log holds the content of a request.
+/// It shows no facts, because no log may hold the content of a request.
 impl fmt::Debug for Facts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Facts").finish_non_exhaustive()
     }
 }
 
-/// The facts of this decision, if they are stored.
+/// Returns the facts of this decision, if they are stored.
 pub(crate) fn of(
     keeping: Keeping,
     pass: &VerifiedPass,

@@ -25,7 +25,7 @@ use crate::refusal::{Fault, FaultCode, Refusal};
 /// A gateway to all services of an authority's connections.
 pub struct Gateway {
     pub(crate) authority: Arc<dyn Authority>,
-    /// The same, with its deadline.
+    /// The authority, asked with a deadline.
     pub(crate) in_time: InTime,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: GatewayConfig,
@@ -66,8 +66,8 @@ impl Gateway {
         }
     }
 
-    /// Checks again after a wait, in which a person may have ended the pass, stopped or disconnected the connection,
-    /// or changed the description of its service.
+    /// Checks everything again after a wait. Meanwhile a person may have ended the pass, stopped or disconnected the
+    /// connection, or changed the description of its service.
     pub(crate) fn still_trusts(
         &self,
         pass: &SecretString,
@@ -96,8 +96,8 @@ impl Gateway {
         }
     }
 
-    /// Before the pass is known, only a connection's own listener tells the dialect. On the shared one the dialect
-    /// would tell whether a connection exists.
+    /// Returns the dialect for an answer while the pass is not known. Only a connection's own listener tells the
+    /// dialect. On the shared listener it would show whether a connection exists.
     pub(crate) fn spoken(&self, scope: &Scope, client: Client) -> Spoken {
         match scope {
             Scope::Shared => client.of_nobody(),

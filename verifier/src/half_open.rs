@@ -25,12 +25,12 @@ pub(crate) struct Line {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum HalfOpenState {
-    /// It was accepted, and nothing has been read from it.
+    /// The connection was accepted, and nothing has been read from it.
     Unread,
-    /// It has waited for a head since then.
+    /// The connection has waited for a head since this moment.
     Waits(Instant),
     Runs,
-    /// It must end, unless the rest of its head is already there.
+    /// The connection must end, unless the rest of its head has already come.
     Leaves,
     Ended,
 }
@@ -40,7 +40,7 @@ impl Line {
         Arc::new(Self { peer, state: Mutex::new(HalfOpenState::Unread), ended: Notify::new() })
     }
 
-    /// A read found nothing.
+    /// Notes that a read found nothing.
     pub(crate) fn is_silent(&self) {
         let mut state = lock(&self.state);
         if *state == HalfOpenState::Unread {
@@ -48,7 +48,7 @@ impl Line {
         }
     }
 
-    /// A head has begun and is not whole.
+    /// Notes that a head has begun and is not complete.
     pub(crate) fn waits(&self) {
         let mut state = lock(&self.state);
         if matches!(*state, HalfOpenState::Runs | HalfOpenState::Unread) {
@@ -56,7 +56,7 @@ impl Line {
         }
     }
 
-    /// A head is complete. False if the connection was ended meanwhile.
+    /// Notes that a head is complete. Returns false if the connection was ended meanwhile.
     pub(crate) fn runs(&self) -> bool {
         let mut state = lock(&self.state);
         if *state != HalfOpenState::Ended {
@@ -69,12 +69,12 @@ impl Line {
         *lock(&self.state) == HalfOpenState::Ended
     }
 
-    /// Returns once it should end. Read the bytes that have come by then before you close it.
+    /// Returns when the connection should end. Read the bytes that have come by then before you close it.
     pub(crate) async fn has_to_go(&self) {
         self.ended.notified().await;
     }
 
-    /// Ends it, if its head is still not complete. Returns whether it ended.
+    /// Ends the connection if its head is still not complete. Returns whether the connection has ended.
     pub(crate) fn close(&self) -> bool {
         let mut state = lock(&self.state);
         if *state == HalfOpenState::Leaves {
@@ -108,8 +108,8 @@ impl Line {
 pub(crate) struct HalfOpen(Mutex<Vec<Arc<Line>>>);
 
 impl HalfOpen {
-    /// Counts a connection. If its peer already has `most` that wait, the oldest of them end that have waited for
-    /// `grace`. Many connections that are opened at once and then used are no attack.
+    /// Adds a connection. If its peer already has `most` connections that wait, the oldest of those end if they have
+    /// waited for `grace`. A peer that opens many connections at once and then uses them is not attacking.
     pub(crate) fn enter(&self, line: Arc<Line>, most: usize, grace: Duration) {
         let mut lines = lock(&self.0);
         let own = lines.iter().filter(|other| other.peer == line.peer);

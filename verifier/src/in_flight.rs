@@ -21,7 +21,7 @@ pub struct InFlight {
 struct Counts {
     /// The number of recalls.
     round: u64,
-    /// Requests by the last recall that they have checked.
+    /// How many requests are under way, by the last recall that they have checked.
     under_way: BTreeMap<u64, usize>,
     /// The number of requests ever dropped because they were no longer allowed.
     called_back: usize,
@@ -34,7 +34,7 @@ pub struct UnderWay {
     recalls: watch::Receiver<u64>,
 }
 
-/// It is no longer allowed.
+/// The request is no longer allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recalled;
 
@@ -77,8 +77,8 @@ impl InFlight {
         state.under_way.range(..state.round).map(|(_, count)| count).sum()
     }
 
-    /// How many requests were ever dropped on their way. The difference between before and after is what one recall
-    /// dropped.
+    /// Returns how many requests were ever dropped on their way. Take the number before and after a recall: the
+    /// difference is the number that this recall dropped.
     pub fn called_back(&self) -> usize {
         self.state().called_back
     }
@@ -111,7 +111,8 @@ impl UnderWay {
             tokio::select! {
                 biased;
                 recalled = self.recalls.changed() => {
-                    // Which recall a look answers is fixed before the look. A recall during the look is another one.
+                    // The recall that a look answers is fixed before the look. A recall that comes during the look
+                    // needs another look.
                     let round = *self.recalls.borrow_and_update();
                     if recalled.is_err() || !stands() {
                         self.in_flight.state().called_back += 1;
@@ -171,7 +172,7 @@ mod tests {
         let mut under_way = in_flight.begin();
         let trusted = std::cell::Cell::new(true);
         let mut second = Box::pin(in_flight.recall());
-        // During the first look somebody stops it: too late for this look, in time for the next.
+        // Somebody stops the request during the first look. That is too late for this look, and in time for the next.
         let looks = std::cell::Cell::new(0);
         let mut stands = || {
             let stood = trusted.get();

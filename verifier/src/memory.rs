@@ -22,7 +22,7 @@ use crate::refusal::{Fault, FaultCode};
 /// The largest answer that is read whole.
 pub(crate) const MAX_REVIEWED: usize = 8 * 1024 * 1024;
 
-/// One permit for each byte.
+/// The memory for request bodies and for answers, with one permit for each byte.
 pub(crate) struct Memory {
     bodies: Arc<Semaphore>,
     answers: Arc<Semaphore>,
@@ -30,7 +30,7 @@ pub(crate) struct Memory {
     turn: Duration,
 }
 
-/// This many bytes may be held as long as this lives.
+/// While this lives, its owner may hold this many bytes.
 pub(crate) struct MemoryShare(OwnedSemaphorePermit);
 
 impl Memory {
@@ -41,7 +41,8 @@ impl Memory {
         Self { bodies: bytes(limits.bodies), answers, turn: limits.turn }
     }
 
-    /// Memory for the body of a request, or for a look-up; if many large ones come at once, some are turned away.
+    /// Returns memory for the body of a request, or for a look-up. If many large ones come at once, some are turned
+    /// away.
     pub(crate) fn for_body(&self, bytes: usize) -> Result<Option<MemoryShare>, Fault> {
         if bytes == 0 {
             return Ok(None);
@@ -55,7 +56,7 @@ impl Memory {
             .map_err(full)
     }
 
-    /// Memory for the answer to a request that is about to leave, if the answer will be reviewed.
+    /// Returns memory for the answer to a request that is about to leave, if the answer will be reviewed.
     pub(crate) async fn for_answer(&self, permitted: &Permitted) -> Result<Option<MemoryShare>, Fault> {
         if permitted.review().is_none() {
             return Ok(None);
@@ -89,7 +90,8 @@ impl MemoryShare {
         drop(self.0.split(self.bytes().saturating_sub(bytes)));
     }
 
-    /// Bytes that keep this memory until the last of them is dropped, wherever they wait by then.
+    /// Returns the bytes with this memory. The memory is kept until the last of the bytes is dropped, wherever they are
+    /// by then.
     pub(crate) fn around(mut self, bytes: Bytes) -> Bytes {
         self.shrink_to(bytes.len());
         Bytes::from_owner(Held { bytes, _room: self })

@@ -15,7 +15,7 @@ pub(crate) fn ended() {
     gauge!("hallpass_requests_in_flight").decrement(1.0);
 }
 
-/// A request was decided: `allow`, or the code of the refusal or fault.
+/// Counts a decided request. `decision` is `allow`, or the code of the refusal or fault.
 pub(crate) fn decided(decision: &'static str, service: Option<&str>, took: Duration) {
     let service = service.unwrap_or("none").to_owned();
     counter!("hallpass_requests_total", "decision" => decision, "service" => service).increment(1);
@@ -26,12 +26,12 @@ pub(crate) fn upstream_answered(took: Duration) {
     histogram!("hallpass_upstream_seconds").record(took.as_secs_f64());
 }
 
-/// An upstream's answer held the credential, which was masked.
+/// Counts an upstream's answer that held the credential, which was masked.
 pub(crate) fn credential_withheld() {
     counter!("hallpass_credentials_withheld_total").increment(1);
 }
 
-/// Bytes that were not an HTTP request.
+/// Counts bytes that were not an HTTP request.
 pub(crate) fn unreadable() {
     counter!("hallpass_unreadable_requests_total").increment(1);
 }

@@ -37,7 +37,7 @@ pub(crate) struct Worker {
     pub gateway: Arc<Gateway>,
     forwarder: Forwarder,
     recorder: Recorder,
-    /// Set when the gateway is about to end: then nothing is held open.
+    /// True when the gateway is about to end. Then it holds no request open.
     ending: watch::Receiver<bool>,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Worker {
 pub(crate) struct RequestState {
     pub recording: Recording,
     caller: Caller,
-    /// For how long it was agreed to hold the request open.
+    /// How long the gateway agreed to hold the request open; none if it did not agree.
     pub waited: Option<Patience>,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Stopped {
     pub about: Circumstances,
 }
 
-/// The result of a decision, unless it is a no.
+/// A decision that allows or asks.
 enum Answered {
     Yes(Permitted),
     Asks(Refused),
@@ -77,7 +77,7 @@ impl Worker {
         Self { gateway, forwarder, recorder, ending }
     }
 
-    /// The place for work that outlives its request.
+    /// Returns the owner of work that outlives its request.
     pub(crate) fn tasks(&self) -> &Arc<Tasks> {
         &self.recorder.tasks
     }
@@ -110,7 +110,7 @@ impl Worker {
         }
     }
 
-    /// A request's life until it may leave: its budgets are taken, and its intent is durable.
+    /// Takes a request to the point where it may leave: its budgets are taken, and its intent is durable.
     pub(crate) async fn prepare<'a>(
         &self,
         arrived: &'a Arrived,
@@ -130,7 +130,7 @@ impl Worker {
         Ok(Ready { arrived, departure, room })
     }
 
-    /// The rest of its life: it leaves with the credential, and its answer comes back.
+    /// Does the rest: sends the request with the credential, and returns its answer.
     pub(crate) async fn go(&self, ready: Ready<'_>, state: &mut RequestState) -> Result<Reply, Unanswered> {
         let Ready { arrived, departure, room } = ready;
         let (in_time, trusted) = (&self.gateway.in_time, &arrived.trusted);
@@ -156,7 +156,7 @@ impl Worker {
         Ok(reply)
     }
 
-    /// Why a request under way was called back: everything trusted is checked again.
+    /// Returns why a request under way was called back. It checks everything trusted again.
     fn recalled(&self, trusted: &Trusted) -> Unanswered {
         let stands = trusted.stands(&self.gateway);
         stands.err().unwrap_or_else(|| Refusal::stopped().into()).on_its_way()
@@ -254,7 +254,7 @@ impl Worker {
 }
 
 impl RequestState {
-    /// Nothing is sent for an agent that has gone, because it could not learn the outcome.
+    /// Stops the request if its agent has gone, because the agent could not learn the outcome.
     fn still_awaited(&self) -> Result<(), Fault> {
         if self.caller.has_left() {
             return Err(Fault::before(FaultCode::Abandoned, "the agent went away before anything was sent"));

@@ -31,9 +31,9 @@ const ROOM: usize = 61;
 pub struct Read {
     /// The bytes that hyper got, in order.
     pub given: Vec<u8>,
-    /// The place of each request's head in them.
+    /// The place of each request's head in `given`.
     pub heads: Vec<Range<usize>>,
-    /// Why nothing after them is read.
+    /// Why nothing after those bytes is read.
     pub flaw: Option<String>,
     /// Bytes that hyper got as a head but could not read as one.
     pub unread: Vec<u8>,

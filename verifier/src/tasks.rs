@@ -14,12 +14,12 @@ use tokio::time::timeout;
 #[derive(Default)]
 pub(crate) struct Tasks {
     running: Mutex<JoinSet<()>>,
-    /// Set once nothing that is spawned would run any more.
+    /// True once work that is spawned would not run any more.
     closed: AtomicBool,
 }
 
 impl Tasks {
-    /// Runs `work` to its end. While the runtime is being torn down it cannot, and says so.
+    /// Runs `work` to its end. If the runtime is being torn down, it cannot run it, and logs an error.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         let (Ok(runtime), false) = (Handle::try_current(), self.closed.load(Ordering::Acquire)) else {
             tracing::error!("a request was cut off while the gateway stopped; its record is not finished");
@@ -30,7 +30,7 @@ impl Tasks {
         running.spawn_on(work, &runtime);
     }
 
-    /// Waits for the remaining work, at most `patience`, and takes nothing more after that.
+    /// Waits for the remaining work, at most `patience`. After that it takes no new work.
     pub(crate) async fn drain(&self, patience: Duration) {
         let all = async {
             loop {

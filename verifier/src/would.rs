@@ -17,7 +17,7 @@ use crate::refusal::unanswered::Unanswered;
 use crate::steps::arrived::Arrived;
 use crate::steps::classify::classify;
 
-/// The decision, and its operation.
+/// The answer to the question, with the operation that it is about.
 pub(crate) struct Would {
     pub answer: Conditional,
     pub operation: OperationId,
@@ -26,13 +26,13 @@ pub(crate) struct Would {
     pub record: Option<RecordId>,
 }
 
-/// An answer to a request that was not tried.
+/// The answer that a request would get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Conditional {
     Allow,
     Ask,
     Deny,
-    /// It depends on things that are looked up only for a request that is sent.
+    /// The answer depends on things that are looked up only for a request that is sent.
     Depends,
 }
 
@@ -57,14 +57,14 @@ impl Conditional {
     }
 }
 
-/// A decision that nobody acts on.
+/// A decision on a request that is not sent.
 struct Unmade {
     answer: Conditional,
     reasons: Vec<Reason>,
 }
 
 impl Worker {
-    /// The answer; its record is written.
+    /// Returns how the pass would answer. Its record is written.
     pub(crate) async fn would(
         &self,
         arrived: &Arrived,

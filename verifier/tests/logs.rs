@@ -74,7 +74,7 @@ fn no_secret_and_no_content_is_logged_or_recorded() {
     stage.upstream.answers(|_| vec![Step::Close]);
     stage.send(comment);
 
-    // One failure is one line, whatever knew of it on its way.
+    // One failure makes one line, even if several parts of the program noticed it.
     stage.upstream.answers(|_| json("401 Unauthorized", "{}"));
     *stage.authority.renews.lock().unwrap() = common::Renews::ProviderIsDown;
     let before = page.lines().len();

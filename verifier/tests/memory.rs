@@ -23,7 +23,7 @@ use verifier::{GatewayConfig, Limits};
 const MIB: usize = 1024 * 1024;
 const MESSAGE: &str = "/gmail/gmail/v1/users/me/messages/m1";
 
-/// An answer that is judged and is nearly as large as may be, in pieces that take no memory here.
+/// Returns an answer that is judged and is nearly as large as an answer may be. Its pieces take no memory here.
 fn large() -> Vec<Step> {
     static WORDS: [u8; MIB] = [b'x'; MIB];
     let (before, after) =
@@ -49,7 +49,7 @@ fn stage(answers: usize, turn: Duration) -> (Stage, String) {
     (stage, pass)
 }
 
-/// The most memory that this process had at one time.
+/// Returns the most memory that this process has had at one time.
 #[expect(clippy::expect_used, reason = "how a test fails")]
 fn peak() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").expect("this is Linux");
@@ -58,7 +58,7 @@ fn peak() -> usize {
     kib * 1024
 }
 
-/// Reads an answer and keeps nothing of it; how long it was.
+/// Reads an answer and keeps nothing of it. Returns its length.
 #[expect(clippy::expect_used, clippy::indexing_slicing, reason = "how a test fails")]
 fn length_of_answer(stage: &Stage, pass: &str) -> usize {
     let pass = format!("Authorization: Bearer {pass}");
@@ -85,7 +85,7 @@ fn length_of_answer(stage: &Stage, pass: &str) -> usize {
 fn many_large_answers_that_are_judged_at_once_have_bounded_room() {
     let (stage, pass) = stage(16 * MIB, Duration::from_secs(120));
     stage.upstream.answers(|_| large());
-    // The need of the process and of one answer.
+    // First one answer, so that the memory of the process and of one answer is in the peak.
     assert!(length_of_answer(&stage, &pass) > 7 * MIB);
     let before = peak();
     thread::scope(|scope| {
@@ -95,7 +95,7 @@ fn many_large_answers_that_are_judged_at_once_have_bounded_room() {
         }
     });
     let grown = peak() - before;
-    // All of them at once are 84 MiB, and half as much again while they grow.
+    // All answers together are 84 MiB, and half as much again while they grow.
     assert!(grown < 60 * MIB, "grew by {} MiB", grown / MIB);
     assert_eq!(stage.upstream.seen().len(), 13);
 }

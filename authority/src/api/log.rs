@@ -75,7 +75,7 @@ async fn record(
     Ok(Json(app.record(seq).await?))
 }
 
-/// Of which records.
+/// Whose facts to show: the records after `after`, up to `upto`.
 #[derive(Debug, Deserialize)]
 struct Between {
     after: u64,

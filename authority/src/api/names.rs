@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode, header};
 
 use super::Problem;
 
-/// `HOST:PORT`, in every spelling.
+/// The names of this listener, each as `HOST:PORT`.
 #[derive(Clone)]
 pub(crate) struct OwnNames(Arc<[String]>);
 
@@ -21,7 +21,7 @@ impl OwnNames {
         Self([listen.to_string(), format!("localhost:{port}"), format!("127.0.0.1:{port}")].into())
     }
 
-    /// The name that a request asks for, if it is exactly one and one of ours.
+    /// Returns the name that a request asks for, if it asks for exactly one and that one is ours.
     pub(crate) fn host<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         let mut hosts = headers.get_all(header::HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else { return None };
@@ -30,7 +30,7 @@ impl OwnNames {
     }
 }
 
-/// A middleware: nothing behind it sees a request for another name.
+/// A middleware: a request for another name goes no further.
 pub(crate) async fn own_host_only(State(names): State<OwnNames>, request: Request, next: Next) -> Response {
     if names.host(request.headers()).is_some() {
         return next.run(request).await;

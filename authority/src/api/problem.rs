@@ -30,7 +30,7 @@ impl Problem {
         }
     }
 
-    /// What was sent is wrong: an argument, a name, a duration.
+    /// The caller sent something wrong: an argument, a name, a duration.
     pub(crate) fn bad_request(message: impl Into<Message>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
@@ -40,7 +40,7 @@ impl Problem {
     }
 }
 
-/// The status of an error of a verb, here and at the console.
+/// Returns the status for a verb's error, here and at the console.
 pub(crate) fn status(kind: ErrorKind) -> StatusCode {
     match kind {
         ErrorKind::Invalid => StatusCode::BAD_REQUEST,

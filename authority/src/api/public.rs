@@ -44,12 +44,12 @@ pub(crate) fn public(app: Arc<App>, metrics: Metrics, listen: SocketAddr) -> Rou
         .with_state(state)
 }
 
-/// The process runs.
+/// Answers as long as the process runs.
 async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The store answers.
+/// Answers whether the store answers.
 async fn readyz(State(public): State<Public>) -> Result<&'static str, Problem> {
     match public.app.log(LogQuery { limit: Some(1), ..LogQuery::default() }).await {
         Ok(_) => Ok("ready\n"),

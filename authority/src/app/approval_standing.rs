@@ -50,12 +50,12 @@ pub(super) fn too_late(row: &ApprovalRow) -> AppError {
     )
 }
 
-/// The decision, its person and time.
+/// Returns the decision in words, with its person and its time.
 fn stands(row: &ApprovalRow) -> String {
     let (id, question) = (&row.id, &row.question);
     let by = |said: &Said| {
         let name = said.by.as_ref().map_or("somebody".to_owned(), |name| format!("`{name}`"));
-        format!("by {name} at {}", at(said.at))
+        format!("by {name} at {}", rfc3339(said.at))
     };
     let yes = question.said.iter().rev().find(|said| said.stands && matches!(said.word, Word::Yes { .. }));
     match question.status {
@@ -85,7 +85,7 @@ fn stands(row: &ApprovalRow) -> String {
     }
 }
 
-fn at(time: OffsetDateTime) -> String {
+fn rfc3339(time: OffsetDateTime) -> String {
     time.replace_nanosecond(0)
         .ok()
         .and_then(|time| time.format(&Rfc3339).ok())

@@ -21,7 +21,7 @@ pub struct ApprovalInfo {
     /// The decoded request; it is forgotten once the question is settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<RequestView>,
-    /// How many distinct approvers are needed, and who may approve; anybody if none is named.
+    /// How many different approvers are needed, and who may approve. If nobody is named, anybody may.
     pub needed: u32,
     pub approvers: Vec<ApproverName>,
     /// The people whose yes still counts.
@@ -29,16 +29,16 @@ pub struct ApprovalInfo {
     /// Everything that people said, in order, including what no longer counts.
     #[serde(default)]
     pub history: Vec<ApprovalSaid>,
-    /// Counts what people said. An answer that names another version is refused.
+    /// Counts what people said. If an answer names another version, it is refused.
     #[serde(default)]
     pub version: u32,
-    /// Why nothing would be sent even with a yes: the pass is revoked, stopped or over, or everything is stopped.
+    /// Why nothing would be sent even after a yes: the pass is revoked, stopped or over, or everything is stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<String>,
     /// How many requests are held open for the answer right now.
     #[serde(default)]
     pub waiting_now: usize,
-    /// How often it may still be used; none without a limit, or before a grant.
+    /// How many times the approval may still be used; none without a limit, or before a grant.
     pub uses_left: Option<u32>,
     pub uses: u32,
     /// The reason of a denial.
@@ -56,8 +56,8 @@ impl ApprovalInfo {
         self.or_operation(|shown| &shown.title)
     }
 
-    /// The beginning of that line, for notices that other services deliver. It names no people and quotes nothing
-    /// from the message.
+    /// The beginning of that line, for notices that other services deliver. It names no people and quotes nothing from
+    /// the message.
     pub fn deed(&self) -> String {
         self.or_operation(|shown| &shown.deed)
     }
@@ -74,9 +74,9 @@ pub enum ApprovalStanding {
     Pending,
     Approved,
     Denied,
-    /// Approved, and used up.
+    /// It was approved, and the approval is used up.
     Used,
-    /// An answer to a similar request covers it.
+    /// The answer to a similar request covers it.
     Covered,
     Expired,
 }
@@ -87,14 +87,14 @@ pub struct ApprovalAnswer {
     pub by: ApproverName,
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// The signed third-party block, base64url: with the pass it verifies anywhere.
+    /// The signed third-party block, base64url. Anybody who has the pass can verify it.
     pub block: String,
 }
 
 /// One statement of a person about a question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalSaid {
-    /// None for a no from before the name was kept.
+    /// None for a no that is older than the storing of names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<ApproverName>,
     #[serde(with = "time::serde::rfc3339")]
@@ -102,7 +102,7 @@ pub struct ApprovalSaid {
     pub said: SaidWord,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
-    /// Whether it still counts.
+    /// Whether the statement still counts.
     pub stands: bool,
 }
 
@@ -163,7 +163,7 @@ pub enum ApprovalScope {
 pub struct DenyArgs {
     #[serde(default)]
     pub by: Option<ApproverName>,
-    /// The agent reads it.
+    /// The reason, which the agent reads.
     #[serde(default)]
     pub because: Option<String>,
     #[serde(default)]
@@ -177,11 +177,10 @@ pub struct DenyArgs {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DenialScope {
-    /// Everything that the pass would do by this operation to the same people, until the pass ends or the no is
-    /// taken back.
+    /// Every request of the pass by this operation to the same people, until the pass ends or the no is taken back.
     #[default]
     People,
-    /// Only this request: the agent may ask about another text to the same people.
+    /// Only this request. The agent may ask about another text to the same people.
     ThisOne,
 }
 

@@ -45,12 +45,12 @@ impl App {
         Ok(rows.into_iter().map(|row| self.approval_info(row)).collect())
     }
 
-    /// One of them.
+    /// Returns one question.
     pub async fn approval(&self, id: &ApprovalId) -> Result<ApprovalInfo, AppError> {
         Ok(self.approval_info(self.approval_row(id).await?))
     }
 
-    /// Says yes. If the pass needs several approvers, it counts as one of them.
+    /// Says yes. If the pass needs several approvers, this counts as one of them.
     pub async fn approve(&self, id: &ApprovalId, args: ApproveArgs) -> Result<ApprovalInfo, AppError> {
         let row = self.approval_row(id).await?;
         let by = self.approver(args.by).await?;
@@ -103,7 +103,7 @@ impl App {
         self.say(id, Answer { by, at: self.clock.now(), seen: args.version, says }, written).await
     }
 
-    /// Takes back a person's own no: the question waits again, for everybody.
+    /// Takes back a person's own no. The question waits again, and everybody answers anew.
     pub async fn reopen(&self, id: &ApprovalId, args: ReopenArgs) -> Result<ApprovalInfo, AppError> {
         let by = self.approver(args.by).await?;
         let now = self.clock.now();
@@ -115,7 +115,8 @@ impl App {
         self.say(id, Answer { by, at: now, seen: args.version, says }, written).await
     }
 
-    /// Counts changes of approvals, passes, connections and stops. `log_head` counts records.
+    /// Returns a receiver of the counts of changes: of approvals, passes, connections and stops. `log_head` counts
+    /// records.
     pub fn changes(&self) -> watch::Receiver<Changes> {
         self.desk.changes()
     }
@@ -213,7 +214,7 @@ impl App {
         }
     }
 
-    /// Why nothing would go, even with a yes.
+    /// Returns why nothing would be sent, even after a yes.
     fn held_words(&self, row: &ApprovalRow) -> Option<String> {
         if self.is_stopped() {
             return Some("everything is stopped".into());
@@ -242,14 +243,14 @@ impl App {
         serde_json::from_slice(&bytes).map_err(|error| error.to_string())
     }
 
-    /// The approver of that name. The owner's key is made when it is first needed.
+    /// Returns the approver of that name. If the owner has no key yet, it is made now.
     pub(super) async fn approver(&self, name: Option<ApproverName>) -> Result<ApproverName, AppError> {
         let owner: ApproverName = crate::app::approvers::OWNER.parse().map_err(AppError::invalid)?;
         let name = name.unwrap_or_else(|| owner.clone());
         if name == owner && !self.desk.approvers.knows(&name) {
             self.make_approver(&name).await?;
         }
-        // This comes before any signature, so that an unknown name cannot say no either.
+        // This check comes before any signature, so that an unknown name cannot say no either.
         self.desk.approvers.pair(&self.vault, &name).map_err(AppError::invalid)?;
         Ok(name)
     }

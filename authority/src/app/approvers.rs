@@ -11,7 +11,7 @@ use crate::desk::{Changed, generate};
 use crate::nearest;
 use crate::store::ApproverRow;
 
-/// The approver if nobody is named.
+/// The name of the approver if nobody is named.
 pub(super) const OWNER: &str = "owner";
 
 impl App {
@@ -28,7 +28,7 @@ impl App {
         self.approver_info(name)
     }
 
-    /// Signatures already given stop counting, and the key signs nothing from now on.
+    /// Retires an approver: signatures already given stop counting, and the key signs nothing more.
     pub async fn retire_approver(&self, name: &ApproverName) -> Result<ApproverInfo, AppError> {
         self.approver_info(name)?;
         self.desk.approvers.retire(name);
@@ -40,7 +40,7 @@ impl App {
         self.approver_info(name)
     }
 
-    /// The owner, if nobody else approves.
+    /// Returns the owner, if nobody else approves.
     pub(super) fn only_approver(&self) -> Result<Option<ApproverName>, AppError> {
         let owner: ApproverName = OWNER.parse().map_err(AppError::invalid)?;
         let others = self

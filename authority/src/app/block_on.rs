@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-/// Waits for the store without a runtime. The store's thread answers; nothing else is waited for.
+/// Waits for a store's answer without a runtime. The store's thread answers. Do not wait for anything else with this.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(std::thread::Thread);
     impl Wake for Unpark {

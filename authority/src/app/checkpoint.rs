@@ -22,8 +22,8 @@ impl App {
         }
     }
 
-    /// Signs the log's position: first beside the database, so that a database with checkpoints always has that
-    /// file; then in it. Returns the position.
+    /// Signs the log's position and returns it. The position is written beside the database first and into the database
+    /// after that. So a database with checkpoints always has that file.
     pub(super) async fn sign_head(&self) -> Result<ChainLink, AppError> {
         let head = self.store.chain_end().await?;
         if head.seq > 0 {
@@ -44,13 +44,13 @@ impl App {
     }
 }
 
-/// The key of this home. If there is none, it is made.
+/// Returns the key of this home. If there is none, makes one.
 pub(super) fn open_signer(vault: &Vault, store: &dyn Store, clock: &Clock) -> Result<AuditSigner, OpenError> {
     let first = AuditSigner::generate(vault, clock.now()).map_err(AuditKeyError::Vault)?;
     Ok(AuditSigner::open(vault, block_on(store.audit_key(first))?)?)
 }
 
-/// The log must hold everything that it held at the last look. An older database lacks revocations.
+/// Checks that the log holds everything that it held at the last look. An older database may lack revocations.
 pub(super) fn check_history(
     file: &CheckpointFile,
     vault: &Vault,
@@ -72,7 +72,8 @@ pub(super) fn check_history(
     Err(OpenError::Older { seq: seen.seq })
 }
 
-/// Whether those records were moved to a file since. Then the base is after them, and signed.
+/// Whether the records up to `seen` were moved to a file since. If so, the log's base is not before them, and is
+/// signed.
 fn is_rotated(seen: ChainLink, signer: &AuditSigner, store: &dyn Store) -> Result<bool, OpenError> {
     let base = block_on(store.log_base())?;
     if base.seq < seen.seq || (base.seq == seen.seq && base.hash != seen.hash) {

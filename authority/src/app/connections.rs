@@ -18,12 +18,12 @@ use crate::store::{KnownConnectionRow, RowStatus};
 use crate::vault::{Place, Vault, VaultError};
 
 impl App {
-    /// In the order of their names.
+    /// Returns the connections, in the order of their names.
     pub fn connections(&self) -> Vec<ConnectionInfo> {
         self.live().values().map(|live| self.info(live)).collect()
     }
 
-    /// The error if there is no connection of that name.
+    /// Returns the error for a name that no connection has.
     pub(super) fn no_connection(&self, name: &ConnectionName) -> AppError {
         let live = self.live();
         let hint = match live.is_empty() {
@@ -33,7 +33,7 @@ impl App {
         AppError::not_found(Message::new(format!("no connection is called `{name}`")).hint(hint))
     }
 
-    /// What stops a connection, if anything does.
+    /// Returns the stop of a connection, if it is stopped.
     fn stopped_connection(&self, name: &ConnectionName) -> Option<Stopped> {
         let own = |one: &Stop| one.target == StopTarget::Connection(name.clone());
         let by_itself = || self.single_stops().into_iter().find(own).map(Stopped::from);
@@ -66,7 +66,7 @@ impl App {
 }
 
 impl App {
-    /// The concerns about a connection, the worst first.
+    /// Returns the concerns about a connection, the worst first.
     fn concerns(&self, live: &Live) -> Vec<Concern> {
         let mut concerns = live.concerns(self.clock.now());
         concerns.extend(self.stopped_connection(&live.name).map(|stop| Concern::Stopped { stop }));
@@ -74,7 +74,7 @@ impl App {
         concerns
     }
 
-    /// Tells people, once for each, about changes that time alone caused.
+    /// Tells people about changes that only the passing of time caused. Each is told once.
     pub(crate) async fn tell_concerns(&self) {
         for live in self.live().values() {
             for concern in live.to_tell(self.clock.now()) {
@@ -93,7 +93,7 @@ fn why_not_renewed(concern: &Concern) -> Option<String> {
     }
 }
 
-/// An address that a local client can use for a listening address: nobody can send to "every address".
+/// Returns an address that a local client can use for a listening address. Nobody can send to "every address".
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -108,7 +108,7 @@ pub(super) fn client_secret_place(row: &str) -> Place<'_> {
     Place { table: "connection", row, column: "client_secret", generation: 0 }
 }
 
-/// The gateway's view of a connection.
+/// Returns the connection as the gateway sees it.
 pub(super) fn pointed(
     config: &Config,
     service: &Arc<Service>,
@@ -124,7 +124,7 @@ pub(super) fn pointed(
     })
 }
 
-/// A stored connection, in memory again. If it does not open, it needs a reconnect, and its owner is told.
+/// Puts a stored connection back in memory. If its tokens do not open, it needs a reconnect, and its owner is told.
 pub(super) fn revive(config: &Config, catalog: &Catalog, vault: &Vault, row: KnownConnectionRow) -> Live {
     let set = config.service(&row.service);
     let service = catalog.service(&row.service);
@@ -149,7 +149,7 @@ pub(super) fn revive(config: &Config, catalog: &Catalog, vault: &Vault, row: Kno
     Live::new(facts, known, concerns)
 }
 
-/// The parts of a stored connection that open, and why it cannot be used if some do not.
+/// The parts of a stored connection that could be opened. If some could not, the concerns say why it cannot be used.
 struct OpenedConnection {
     known: Option<OpenedGeneration>,
     secret: Option<SecretString>,
@@ -168,7 +168,7 @@ fn open(
         .as_ref()
         .map(|sealed| vault.open_string(client_secret_place(&id), sealed))
         .transpose();
-    // The configured secret is newer, if it belongs to the same client.
+    // The configured secret is newer. It is used if it belongs to the same client.
     let secret = match set.client_secret.clone().filter(|_| set.client_id.as_deref() == Some(&row.client_id))
     {
         Some(secret) => Ok(Some(secret)),
@@ -192,7 +192,7 @@ fn open(
     }
 }
 
-/// The stored concerns. Those that follow from the time are worked out again.
+/// Returns the stored concerns, without those that Hallpass finds again by itself.
 fn kept_concerns(row: &KnownConnectionRow) -> Vec<Concern> {
     let kept = row.concerns.iter().filter_map(|says| serde_json::from_str(says).ok());
     let is_of_status = |concern: &Concern| match (concern, row.status) {

@@ -1,6 +1,7 @@
-//! The gateway's calls to the desk: it puts a question, finds it again, undoes a use, and gives up a pass.
+//! The gateway's calls to the desk: the gateway puts a question, finds it again, undoes a use, or gives up a pass.
 //!
-//! Nothing here answers a question. A gateway can put one, find it, and learn its outcome, for the pass that asked.
+//! Nothing here answers a question. A gateway can put a question, find it, and learn its outcome, but only for the pass
+//! that asked.
 
 use std::sync::Arc;
 
@@ -157,7 +158,7 @@ fn state(row: ApprovalRow) -> ApprovalState {
         operation: approvals::entry(&row).operation.unwrap_or_default(),
         status: match row.question.status {
             ApprovalStatus::Pending => "pending",
-            // An approval that covers it counts too.
+            // An answer to a similar request that covers this one counts too.
             ApprovalStatus::Approved | ApprovalStatus::Covered => "approved",
             ApprovalStatus::Denied => "denied",
             ApprovalStatus::Used => "used",

@@ -8,7 +8,7 @@ use crate::oauth::{self, Reach, Tokens};
 use crate::store::Moved;
 
 impl App {
-    /// Revokes at the provider, then forgets. Whatever the provider answers, the tokens are deleted here.
+    /// Revokes the grant at the provider, then forgets it. Whatever the provider answers, the tokens are deleted here.
     pub async fn disconnect(&self, name: &ConnectionName) -> Result<DisconnectReport, AppError> {
         let not_there = || self.no_connection(name);
         let live = {
@@ -18,7 +18,7 @@ impl App {
             if self.store.begin_disconnect(live.id, event).await? == Moved::Superseded {
                 return Err(not_there());
             }
-            // From here on it is not lent. A refresh under way finds its row closed.
+            // From here on the credential is not lent. A refresh under way finds its row closed.
             self.change_live(|connections| {
                 if connections.get(name).is_some_and(|there| there.id == live.id) {
                     connections.remove(name);

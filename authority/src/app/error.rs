@@ -21,7 +21,7 @@ pub enum ErrorKind {
     /// The caller asked for something impossible.
     Invalid,
     NotFound,
-    /// It does not fit the present state.
+    /// The request does not fit the present state.
     Conflict,
     /// The OAuth provider refused or did not answer.
     Provider,
@@ -41,7 +41,7 @@ pub enum AppError {
     Provider(Message),
     #[error(transparent)]
     Store(#[from] StoreFault),
-    /// It holds, but only in memory.
+    /// The change holds, but only in memory.
     #[error(transparent)]
     OnlyInMemory(StoreFault),
     #[error(transparent)]
@@ -52,7 +52,7 @@ pub enum AppError {
     AuditKey(#[from] AuditKeyError),
     #[error("the system gives no random bytes: {0}")]
     Random(getrandom::Error),
-    /// An error, and its consequence.
+    /// An error, and what became of its subject.
     #[error("{error}; {became}")]
     And { error: Box<AppError>, became: String },
 }
@@ -90,7 +90,7 @@ impl AppError {
         Self::Provider(message.into())
     }
 
-    /// The same error with its consequence.
+    /// Returns the same error with what became of its subject.
     pub(crate) fn and(self, became: String) -> Self {
         Self::And { error: Box::new(self), became }
     }
@@ -148,7 +148,7 @@ pub enum OpenError {
     Vault(#[from] VaultError),
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// An action during the opening failed.
+    /// A step while the home was opened failed.
     #[error(transparent)]
     Refused(#[from] AppError),
     #[error(transparent)]

@@ -12,7 +12,7 @@ use crate::store::ChainLink;
 
 /// Records in one answer.
 const PAGE: u32 = 500;
-/// How many records are removed at once. A writer waits for no more than these.
+/// How many records are removed at once. A writer never waits for more of them.
 const SLICE: u32 = 2_000;
 
 impl App {
@@ -52,8 +52,8 @@ impl App {
         Ok(ExportLines { lines, last })
     }
 
-    /// Removes the records up to `upto`, which are now in a file. The rest continues from their last hash, which is
-    /// signed.
+    /// Removes the records up to `upto`, which are now in a file. The rest of the log continues from the last removed
+    /// hash, which is signed.
     pub async fn rotate_log(&self, upto: u64) -> Result<Rotation, AppError> {
         let _turn = self.turns.log().await;
         self.sign_head().await?;
@@ -82,7 +82,7 @@ impl App {
         Ok(Rotation { upto, removed })
     }
 
-    /// The link of a record here, or of the one before the first.
+    /// Returns the link of a record here, or of the record before the first one here.
     async fn place(&self, seq: u64, base: ChainLink) -> Result<ChainLink, AppError> {
         if seq <= base.seq {
             return Ok(base);

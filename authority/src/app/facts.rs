@@ -28,7 +28,7 @@ use crate::vault::{Place, Sealed, Vault, VaultError};
 const PAGE: u64 = 250;
 
 impl App {
-    /// The data to store beside the record. It is sealed when the record has its number.
+    /// Returns the data to store beside the record. The data is sealed when the record gets its number.
     pub(super) fn beside(&self, record: &Record) -> Result<Option<Beside>, StoreFault> {
         let Some(facts) = &record.facts else { return Ok(None) };
         let digest = facts.wording.digest();
@@ -41,7 +41,7 @@ impl App {
         Ok(Some(Beside { at: record.at, seal, wording }))
     }
 
-    /// The record and the data beside it are durable.
+    /// Notes that the record and the data beside it are durable.
     pub(super) fn is_beside(&self, facts: Option<&Facts>) {
         if let Some(facts) = facts {
             self.wordings.add(facts.wording.digest());
@@ -55,7 +55,7 @@ impl App {
         Ok(WordingRow { digest, sealed, ends: facts.pass_ends })
     }
 
-    /// The facts of a decision, or the reason why there are none; nothing if the record is no decision.
+    /// Returns the facts of a decision, or the reason why there are none. Returns none if the record is no decision.
     pub(super) async fn decision_facts(
         &self,
         record: &LogRecord,
@@ -127,7 +127,7 @@ impl App {
     }
 }
 
-/// Whether the data beside a record is unchanged. Missing data was forgotten.
+/// Whether the data beside a record is unchanged. If the data is missing, it was forgotten.
 pub(super) fn stands_beside(record: &StoredRecord, row: &FactsRow) -> bool {
     vouched(record).is_some_and(|recorded| hex(Sha256::digest(&row.sealed.0)) == recorded)
 }

@@ -31,9 +31,9 @@ struct Span {
 
 /// What to do with a refusal.
 pub(super) enum Sighting {
-    /// Write it in full, after the counts before it.
+    /// Write this refusal in full, after the counts of earlier ones.
     First(Option<Line>),
-    /// It was counted; this is the record it resembles.
+    /// The refusal was counted. This is the record of the first one like it.
     Counted(Option<u64>),
 }
 
@@ -48,24 +48,24 @@ impl Flood {
         Sighting::First(before.and_then(|span| span.line(code, now)))
     }
 
-    /// The first of its kind is durable.
+    /// Notes that the first refusal of its kind is durable.
     pub(super) fn written(&self, code: &'static str, seq: u64) {
         if let Some(span) = self.spans().get_mut(code) {
             span.first = Some(seq);
         }
     }
 
-    /// The first of its kind could not be written, so the next one tries again.
+    /// Notes that the first refusal of its kind could not be written. So the next one is written in full.
     pub(super) fn not_written(&self, code: &'static str) {
         self.spans().remove(code);
     }
 
-    /// The counts of seconds that are over.
+    /// Takes the counts of seconds that are over.
     pub(super) fn over(&self, now: OffsetDateTime) -> Vec<Line> {
         self.take(|span| !span.lasts(now), now)
     }
 
-    /// All counts.
+    /// Takes all counts.
     pub(super) fn all(&self, now: OffsetDateTime) -> Vec<Line> {
         self.take(|_| true, now)
     }
@@ -85,7 +85,7 @@ impl Flood {
 }
 
 impl Span {
-    /// A clock that was set back ends it too.
+    /// Whether this second still lasts. It also ends if the clock was set back.
     fn lasts(&self, now: OffsetDateTime) -> bool {
         (Duration::ZERO..SPAN).contains(&(now - self.began))
     }

@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 const FIRST_ROOT_KEY: u32 = 1;
 
 impl App {
-    /// Makes the home: vault key, database, root key, commented configuration. It leaves existing parts alone.
+    /// Makes the home: vault key, database, root key, commented configuration. It leaves parts alone that exist.
     pub fn init(home: &Home, config: &Config, clock: &Clock) -> Result<InitReport, OpenError> {
         home.create()?;
         let _lock: File = lock(home)?;
@@ -41,7 +41,7 @@ impl App {
     }
 }
 
-/// The id of the minting key. If there is none, the first one is made.
+/// Returns the id of the key that mints. If there is none, makes the first one.
 fn first_root_key(vault: &Vault, store: &dyn Store, now: OffsetDateTime) -> Result<u32, OpenError> {
     crate::app::open::check_vault(vault, store)?;
     let keys = block_on(RootKeyStore::root_keys(store))?;

@@ -18,7 +18,7 @@ impl App {
         records.iter().map(read).collect()
     }
 
-    /// The number of the newest audit record, whenever it changes, for following a log.
+    /// Returns a receiver of the number of the newest audit record, for following a log.
     pub fn log_head(&self) -> watch::Receiver<u64> {
         self.store.head()
     }
@@ -65,8 +65,8 @@ impl App {
         }
     }
 
-    /// Records that a checkpoint saw but the chain lacks. A record is written before its checkpoint, so records
-    /// written meanwhile are not taken for missing ones.
+    /// Finds records that a checkpoint saw and the chain lacks. A record is written before its checkpoint, so records
+    /// that are written meanwhile do not count as missing.
     async fn missing_end(
         &self,
         walk: &mut Walk,
@@ -100,7 +100,7 @@ impl App {
     }
 }
 
-/// The data beside a record is unchanged, or absent.
+/// Checks that the data beside a record is unchanged. Missing data is no error.
 fn beside(record: &StoredRecord, row: &FactsRow) -> Result<(), BadRecord> {
     match stands_beside(record, row) {
         true => Ok(()),
@@ -111,7 +111,7 @@ fn beside(record: &StoredRecord, row: &FactsRow) -> Result<(), BadRecord> {
     }
 }
 
-/// A beginning that was cut off, and that no recorded rotation moved to a file.
+/// Returns the error for a log whose beginning is gone although no record says that it was moved to a file.
 fn missing_beginning(walk: &Walk, base: ChainLink) -> Option<BadRecord> {
     (walk.moved() < base.seq).then(|| {
         let because = ": no record says that it was moved to a file";

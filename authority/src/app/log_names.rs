@@ -1,5 +1,5 @@
-//! The names in a filter of the log. They tell a filter that finds nothing from a filter for something that does not
-//! exist.
+//! The names in a filter of the log. A filter may find nothing, or name something that does not exist. These checks
+//! tell the two apart.
 
 use datalog::{Message, RevocationId};
 
@@ -7,7 +7,7 @@ use crate::app::{App, AppError, LogQuery};
 use crate::nearest;
 
 impl App {
-    /// Refuses a filter for something that does not exist. Ask this if the filter found nothing.
+    /// Refuses a filter for something that does not exist. Call this if the filter found nothing.
     pub async fn check_names(&self, query: &LogQuery) -> Result<(), AppError> {
         if let Some(name) = &query.connection
             && !self.live().contains_key(name)
@@ -33,7 +33,7 @@ impl App {
         Ok(())
     }
 
-    /// Refuses the id of a pass without a record, and of a block that no request came with.
+    /// Refuses an id that belongs to no pass minted here and to no request in the log.
     pub async fn known_pass(&self, id: &RevocationId) -> Result<(), AppError> {
         let is_minted = !self.store.known_passes(&[id.to_string()]).await?.is_empty();
         let of_pass = LogQuery { pass: Some(id.clone()), ..LogQuery::default() };

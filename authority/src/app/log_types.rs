@@ -11,19 +11,19 @@ use crate::app::LogRecord;
 /// One record, with its outcome and facts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RecordView {
-    /// The decision or the change. If an outcome was asked for, it is the intent of that outcome, if the log still
-    /// has it.
+    /// The decision or the change. If the caller asked for an outcome, this is the intent of that outcome, if the log
+    /// still has it.
     pub record: LogRecord,
-    /// The outcome, if it was sent and its end is known.
+    /// The outcome, if the request was sent and its end is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<LogRecord>,
     /// The facts of the decision, if they are stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<Box<DecisionFacts>>,
-    /// Why they are missing, if the record is a decision.
+    /// Why the facts are missing, if the record is a decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_facts: Option<NoFacts>,
-    /// What can be undone of the request, if its operation is in the catalog.
+    /// Whether and how the request can be undone, if its operation is in the catalog.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoing: Option<Undoing>,
 }
@@ -34,7 +34,7 @@ pub struct DecisionFacts {
     /// `allow`, or the code of the refusal.
     pub decision: String,
     pub datalog: String,
-    /// What the Datalog lacks, in words, although the pass could read it.
+    /// What the Datalog lacks although the pass could read it, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacking: Vec<String>,
     pub kept: StoredFacts,

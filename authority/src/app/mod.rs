@@ -95,7 +95,7 @@ pub struct App {
     home: Home,
     clock: Clock,
     config: Config,
-    /// Replaced whole, like the connections.
+    /// The whole catalog is replaced at once, like the connections.
     catalog: RwLock<Arc<Catalog>>,
     vault: Arc<Vault>,
     store: Arc<dyn Store>,
@@ -107,10 +107,10 @@ pub struct App {
     flood: flood::Flood,
     wordings: wordings::Wordings,
     in_flight: Arc<InFlight>,
-    /// Replaced as a whole, so that no reader waits.
+    /// The whole map is replaced at once, so that no reader waits.
     connections: RwLock<LiveConnections>,
     revoked: RwLock<HashSet<RevocationId>>,
-    /// Read on every request. The reason stands beside it.
+    /// Whether the emergency stop holds. Every request reads it. Its reason is in `emergency_stop`.
     stopped: AtomicBool,
     turns: turns::Turns,
     emergency_stop: RwLock<Option<EmergencyStop>>,
@@ -118,7 +118,7 @@ pub struct App {
     desk: Desk,
     once: Arc<sent_once::Once>,
     breaker: Breaker,
-    /// Dropped last: this process owns the home until everything above is gone.
+    /// Dropped last. Until then this process owns the home.
     _lock: File,
 }
 
@@ -141,7 +141,7 @@ impl App {
         &self.config
     }
 
-    /// The services that a connection can use.
+    /// Returns the services that a connection can use.
     pub fn catalog(&self) -> Arc<Catalog> {
         self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

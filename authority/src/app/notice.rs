@@ -13,7 +13,7 @@ use crate::audit::{Entry, Event, EventEntry};
 /// One message to people.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Notice {
-    /// The same for every delivery of this notice.
+    /// The id. Every delivery of this notice has the same one.
     pub id: String,
     pub kind: &'static str,
     pub at: OffsetDateTime,
@@ -21,7 +21,7 @@ pub(crate) struct Notice {
 }
 
 impl Notice {
-    /// The notice of a record. Some records need none, and questions share one notice.
+    /// Returns the notice of a record. Some records need none, and questions share one notice.
     pub(crate) fn of(record: &LogRecord) -> Option<Self> {
         let Entry::Event(event) = &record.entry else { return None };
         let kind = match event.event {
@@ -37,7 +37,7 @@ impl Notice {
         Some(Self::new(record, kind, about(event)))
     }
 
-    /// Waiting questions: how many, and which one if there is one.
+    /// Returns the notice that questions wait: how many, and which one if there is only one new question.
     pub(crate) fn asked(newest: &LogRecord, new: usize, waiting: usize, title: Option<String>) -> Self {
         let mut data = match (&newest.entry, new) {
             (Entry::Event(event), 1) => about(event),
@@ -54,7 +54,7 @@ impl Notice {
         Self { id, kind, at: record.at, data }
     }
 
-    /// The body, in the shape of Standard Webhooks.
+    /// Returns the body, in the shape of Standard Webhooks.
     pub(crate) fn json(&self) -> String {
         let timestamp = self.at.format(&Rfc3339).unwrap_or_default();
         json!({ "type": self.kind, "timestamp": timestamp, "data": self.data }).to_string()

@@ -16,7 +16,7 @@ impl App {
         self.store.has_told(sink, seq).await.map_err(|fault| fault.to_string())
     }
 
-    /// One notice for all waiting questions; none if all were answered meanwhile.
+    /// Returns one notice for all waiting questions; none if all of them were answered meanwhile.
     pub(crate) async fn asked_notice(
         &self,
         newest: &LogRecord,
@@ -31,7 +31,7 @@ impl App {
         };
         let rows = self.store.approvals(query).await.map_err(|fault| fault.to_string())?;
         let waiting = rows.len();
-        // For one question, the beginning of its line; for several, their number.
+        // One new question is told by the beginning of its line. Several are told by their number.
         let asked = notice::question(newest).filter(|_| new == 1);
         let title = rows.into_iter().find(|row| Some(row.id.as_str()) == asked);
         let title = title.map(|row| self.approval_info(row).deed());

@@ -1,10 +1,11 @@
-//! Sends each request that does more than read only once. While it is on its way, and for some time after its agent
-//! got no answer, the same request of the same lineage is not sent. An SDK that repeats it by itself gets its record.
+//! Sends each request that does more than read only once. The same request of the same lineage is not sent again while
+//! the first is on its way, and for some time after if its agent got no answer. An SDK that repeats the request by
+//! itself gets the record of the first.
 //!
-//! The check is in the transaction that writes the intent, so no race gets past it; and it is on disk, so a restart
-//! forgets nothing. A request waits a while for an identical one on its way, so several at once go one after the
-//! other. Some services read a key and carry out each key only once. Such a request goes again unchanged under its
-//! key, but not under another one.
+//! The check is in the transaction that writes the intent, so no race gets past it. It is on disk, so a restart forgets
+//! nothing. A request waits a while for an identical one on its way, so several at once go one after the other. Some
+//! services read a key and carry out each key only once. Such a request may go again unchanged under its key, but not
+//! under another key.
 //!
 //! - Invariant: A request that does more than read is not sent again while nobody knows what became of the first
 //!   (`of_a_hundred_that_are_the_same_one_goes_and_the_others_find_its_record`,
@@ -18,11 +19,11 @@ use crate::app::App;
 use crate::audit::{Entry, OutcomeEntry};
 use crate::store::{Intended, Line, OnceKey, Use};
 
-/// How long a request waits for an identical one on its way: less than a gateway waits for its intent.
+/// How long a request waits for an identical one on its way. A gateway waits longer for its intent.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(15);
-/// Between the commit of an intent and its entry in memory.
+/// The first pause. It covers the time between the commit of an intent and its entry in memory.
 const A_MOMENT: std::time::Duration = std::time::Duration::from_millis(5);
-/// Each try is a transaction, so a request that nobody here knows is asked about ever more rarely.
+/// The longest pause. Each try is a transaction, so the pauses grow if this process does not know the other request.
 const A_SECOND: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// The parts of an intent.
@@ -69,8 +70,8 @@ impl App {
         }
     }
 
-    /// Waits until the request of this record has ended, or for `pause` if it is not known here: it is about to begin,
-    /// or nobody waited for its intent any more.
+    /// Waits until the request of this record has ended. If it is not known here, waits for `pause`: it is about to
+    /// begin, or nobody waited for its intent any longer.
     async fn end_of(&self, record: RecordId, pause: std::time::Duration) {
         match self.once.end_of(record.0) {
             Some(mut settled) => while settled.changed().await.is_ok() {},

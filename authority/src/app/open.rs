@@ -40,7 +40,7 @@ impl App {
         Self::open_with(home, config, clock, catalog)
     }
 
-    /// The same with a catalog that is already loaded.
+    /// Opens the home with a catalog that is already loaded.
     pub fn open_with(
         home: &Home,
         config: Config,
@@ -80,7 +80,7 @@ impl App {
         let emergency_stop = block_on(StopStore::emergency_stop(&*store))?;
         let breaker = Breaker::new(config.breaker.clone());
         let rows = block_on(ApprovalStore::approvers(&*store))?;
-        // Without keys there is no approver to put back.
+        // If no approver has a key, nobody can be put back.
         let retired = match rows.iter().any(|row| row.seed.is_some()) {
             true => block_on(ApprovalStore::retired_approvers(&*store))?,
             false => Vec::new(),
@@ -124,7 +124,7 @@ impl App {
     }
 }
 
-/// Refuses a home where `hallpass init` was not yet.
+/// Refuses a home that `hallpass init` has not made yet.
 pub(super) fn is_made(home: &Home, config: &Config) -> Result<(), OpenError> {
     match config.store.of(home).is_made() {
         true => Ok(()),
@@ -153,7 +153,7 @@ struct Parts {
     lock: File,
 }
 
-/// Held until the file is dropped. The kernel releases it when the process dies.
+/// Takes the lock. It is held until the file is dropped. The kernel releases it when the process dies.
 pub(super) fn lock(home: &Home) -> Result<File, OpenError> {
     let path = home.lock_file();
     let failed = |error| HomeError::Io { path: path.clone(), verb: "opened", error };
@@ -165,7 +165,7 @@ pub(super) fn lock(home: &Home) -> Result<File, OpenError> {
     }
 }
 
-/// A sealed value that only the vault key of this home opens.
+/// Opens a sealed value that only the vault key of this home opens.
 pub(super) fn check_vault(vault: &Vault, store: &dyn Store) -> Result<(), OpenError> {
     let place = Place { table: "setting", row: "vault_check", column: "value", generation: 0 };
     let kept = block_on(store.vault_check(vault.seal(place, b"hallpass")?))?;

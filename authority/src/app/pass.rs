@@ -14,7 +14,7 @@ use crate::app::types::BudgetLeft;
 use crate::app::{App, AppError, LogQuery, PassInfo};
 use crate::audit::Entry;
 
-/// How many of the newest records the tree is made from.
+/// The tree is made from so many of the newest records.
 const READ: u32 = 1_000;
 
 /// Everything known about a pass, except its text.
@@ -22,7 +22,7 @@ const READ: u32 = 1_000;
 pub struct PassDetail {
     #[serde(flatten)]
     pub info: PassInfo,
-    /// None for a pass from before this was stored.
+    /// What the pass says. None for a pass that is older than the storing of this.
     pub says: Option<Inspection>,
     /// The pass itself first, then the passes attenuated from it, each after its parent.
     pub lineage: Vec<LineageNode>,
@@ -32,9 +32,9 @@ pub struct PassDetail {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LineageNode {
     pub id: RevocationId,
-    /// 0 for the pass itself.
+    /// How far below the pass: 0 is the pass itself.
     pub depth: usize,
-    /// How many requests were decided under exactly this one, by the newest records.
+    /// How many requests were decided under exactly this pass or block, by the newest records.
     pub allowed: u64,
     pub refused: u64,
     #[serde(with = "time::serde::rfc3339::option")]
@@ -62,12 +62,12 @@ impl App {
         Ok(PassDetail { info: PassInfo { budgets, ..info }, says, lineage })
     }
 
-    /// The task of a pass; none if it is unknown.
+    /// Returns the task of a pass; none if the pass is unknown.
     pub async fn task_of(&self, id: &PassId) -> Option<String> {
         self.store.pass(id).await.ok().flatten().map(|(row, _)| row.task)
     }
 
-    /// The pass with this id, or the only one whose id begins so.
+    /// Returns the pass with this id, or the only pass whose id begins so.
     pub async fn pass_named(&self, name: &str) -> Result<PassDetail, AppError> {
         if let Ok(id) = name.parse() {
             return self.pass(&id).await;
@@ -92,13 +92,13 @@ impl App {
         }
     }
 
-    /// The stored words of a pass; nothing for one from before they were stored.
+    /// Returns the stored words of a pass; none if the pass is older than the storing of words.
     pub(super) async fn said(&self, id: &PassId) -> Result<Option<Inspection>, AppError> {
         let Some((_, Some(said))) = self.store.pass(id).await? else { return Ok(None) };
         Ok(serde_json::from_str(&said.0).ok())
     }
 
-    /// The rest of a live pass's budgets; nothing if its words are unknown.
+    /// Returns what is left of a pass's budgets; nothing if its words are unknown.
     pub(super) async fn budgets_left(&self, says: Option<&Inspection>) -> Result<Vec<BudgetLeft>, AppError> {
         let budgets = says.map(|says| &*says.budgets).unwrap_or_default();
         let now = self.clock.now();
@@ -126,7 +126,7 @@ impl App {
                 Entry::Refusal(request) => (request, false),
                 Entry::Outcome(_) | Entry::Counted(_) | Entry::Event(_) => continue,
             };
-            // A parent without requests of its own is still a node.
+            // A parent that made no requests is still a node.
             for length in 1..request.lineage.len() {
                 seen.entry(request.lineage.iter().take(length).cloned().collect()).or_default();
             }

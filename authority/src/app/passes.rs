@@ -16,7 +16,7 @@ impl App {
         let now = self.clock.now();
         let (revoked, ends_after, ends_before) = match filter.status {
             None => (None, None, None),
-            // The row alone does not tell: a retired root key revokes too.
+            // The row alone does not tell, because a retired root key also ends passes.
             Some(PassStatus::Revoked) => (None, None, None),
             Some(status) if status.will_count() => (Some(false), Some(now), None),
             Some(_) => (Some(false), None, Some(now)),
@@ -25,7 +25,7 @@ impl App {
         let query = PassQuery { connection: filter.connection, revoked, ends_after, ends_before, limit };
         let asked_for = |info: &PassInfo| match filter.status {
             None => true,
-            // A stopped pass, or one that has not begun, is alive and waits.
+            // A pass that is stopped or has not begun still lives.
             Some(PassStatus::Live) => info.status.will_count(),
             Some(status) => info.status == status,
         };
@@ -74,7 +74,7 @@ impl App {
         self.desk.stops.holds(&[(&row.id).into()], &row.task, None).is_some()
     }
 
-    /// Refuses the name of a connection that does not exist and that no pass was minted for.
+    /// Refuses the name of a connection if it does not exist and no pass was minted for it.
     async fn is_or_was(&self, name: &datalog::ConnectionName) -> Result<(), AppError> {
         if self.live().contains_key(name) {
             return Ok(());
@@ -94,7 +94,7 @@ impl App {
 }
 
 impl PassStatus {
-    /// Whether it counts now, or will if nothing changes.
+    /// Whether the pass counts now, will count later, or would count if nothing were stopped.
     pub fn will_count(self) -> bool {
         matches!(self, Self::Live | Self::NotYet | Self::Stopped)
     }

@@ -157,7 +157,7 @@ impl Audit for App {
     fn refusal(&self, record: Record) -> Answer<'_, Result<Option<RecordId>, StoreFault>> {
         let tripped = self.breaker.refused(&record, self.clock.now());
         Box::pin(async move {
-            // Otherwise anybody without a valid pass could fill the disk.
+            // Without this limit, anybody without a valid pass could fill the disk.
             if record.lineage.is_empty() {
                 return self.unknown(record).await;
             }
@@ -189,11 +189,11 @@ impl Audit for App {
 }
 
 impl App {
-    /// The connection of a warrant.
+    /// Returns the connection of a warrant.
     fn meant(&self, warrant: Warrant<'_>) -> Result<Arc<Live>, LeaseError> {
         let request = warrant.request();
         let live = self.live().get(&request.connection).cloned();
-        // If the name now belongs to another account, that account was not permitted.
+        // The name may belong to another account now. The request was not permitted for that account.
         match live.filter(|live| live.account == request.account) {
             // A request that was judged or approved under another catalog may now mean something else.
             Some(live) if live.gateway().is_none_or(|now| now.service.digest != request.catalog) => {

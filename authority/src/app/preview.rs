@@ -14,7 +14,7 @@ use crate::vault::random;
 #[derive(Debug, Clone)]
 pub struct Preview {
     pub says: Inspection,
-    /// Every operation of its connections, with the best answer it could get.
+    /// Every operation of its connections, with the best answer that it could get.
     pub table: Vec<Row>,
     pub warnings: Vec<Message>,
 }

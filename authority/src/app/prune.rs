@@ -8,12 +8,12 @@
 use crate::app::{App, AppError};
 use crate::store::Pruned;
 
-/// How many passes are forgotten at once. A writer waits for no more than these.
+/// How many passes are forgotten at once. A writer never waits for more of them.
 pub(super) const SLICE: u32 = 500;
 
 impl App {
-    /// Forgets passes that ended longer ago than `keep_ended`, with everything about them. A revocation is kept as
-    /// long as any pass that it could apply to.
+    /// Forgets passes that ended longer ago than `keep_ended`, with everything about them. A revocation is kept as long
+    /// as it could apply to any pass.
     pub async fn prune(&self) -> Result<Pruned, AppError> {
         let before = self.clock.now() - self.config.keep_ended;
         let mut all = Pruned::default();

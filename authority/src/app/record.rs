@@ -34,14 +34,14 @@ impl App {
         Ok(RecordView { record, outcome, facts, no_facts, undoing })
     }
 
-    /// What can be undone of a sent request, by the current catalog.
+    /// Returns whether and how a sent request can be undone, by the current catalog.
     fn undoing(&self, entry: &Entry) -> Option<Undoing> {
         let Entry::Intent(request) = entry else { return None };
         let effects = request.outline.as_ref()?.effects;
         let operation: OperationId = request.operation.as_ref()?.parse().ok()?;
         let (catalog, service) = (self.catalog(), operation.service().parse().ok()?);
         let operation = catalog.service(&service)?.operation(&operation)?;
-        // A record stores no address.
+        // A record holds no address, so the request may or may not have reached people.
         Some(Undoing::of(operation, effects, Reach::Perhaps))
     }
 

@@ -18,7 +18,7 @@ use crate::store::RevocationRow;
 const MOST: usize = 1_000;
 
 impl App {
-    /// Takes effect on the next request, also for the lineage below.
+    /// Revokes passes from the next request on, with everything attenuated from them.
     pub async fn revoke(&self, args: RevokeArgs) -> Result<RevokeReport, AppError> {
         if args.ids.is_empty() || args.ids.len() > MOST {
             return Err(AppError::invalid(format!("expected 1 to {MOST} ids, got {}", args.ids.len())));
@@ -55,8 +55,9 @@ impl App {
         Ok(RevokeReport { revoked, already, unknown, not_recalled })
     }
 
-    /// Splits the ids in two. The first are of passes minted here, and of blocks, which nobody knows before their first
-    /// use. The others are of no pass. If the store does not answer, every id counts among the first.
+    /// Splits the ids in two. The first are ids of passes minted here, and ids of blocks: nobody can know a block
+    /// before its first use. The second are ids of no known pass. If the store does not answer, every id is among the
+    /// first.
     async fn minted_here(&self, ids: Vec<RevocationId>) -> (Vec<RevocationId>, Vec<RevocationId>) {
         let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let Ok(known) = self.store.known_passes(&texts).await else { return (ids, Vec::new()) };

@@ -55,7 +55,7 @@ impl App {
         Ok(())
     }
 
-    /// The warnings about a pass that would be, or was, minted.
+    /// Returns the warnings about a pass that would be minted, or was.
     pub(super) fn warnings(&self, minted: &Minted) -> Vec<Message> {
         let mut warnings = minted.warnings.clone();
         let services: Vec<_> = self.catalog().services().cloned().collect();

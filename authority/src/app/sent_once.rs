@@ -6,12 +6,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use time::Duration;
 use tokio::sync::watch;
 
-/// Requests on their way, by their record.
+/// Requests on their way, by the number of their record.
 #[derive(Default)]
 pub(crate) struct Once(Mutex<HashMap<u64, UnderWay>>);
 
 struct UnderWay {
-    /// How long its outcome may stay open.
+    /// How long the outcome of the request may stay open.
     window: Duration,
     /// Closes when the outcome is durable. No value is ever sent.
     settled: watch::Sender<()>,
@@ -26,12 +26,12 @@ impl Once {
         self.all().get(&record).map(|one| one.window)
     }
 
-    /// Wakes those who wait for this request, and nobody else.
+    /// Wakes everybody who waits for this request, and nobody else.
     pub(crate) fn settled(&self, record: u64) {
         self.all().remove(&record);
     }
 
-    /// The end of this request; none if it has ended, or is only about to begin.
+    /// Returns a receiver that closes when this request ends. None if it has ended, or has not begun here.
     pub(crate) fn end_of(&self, record: u64) -> Option<watch::Receiver<()>> {
         self.all().get(&record).map(|one| one.settled.subscribe())
     }

@@ -1,7 +1,7 @@
 //! The catalog of a running authority: reloads it from the home's files, and removes a service.
 //!
-//! When this returns, connections use the new services. A request that was judged by another catalog gets no
-//! credential, and an approval counts only under the catalog of its time.
+//! When a reload returns, connections use the new services. A request that was judged by another catalog gets no
+//! credential. An approval counts only under the catalog of its time.
 
 use std::sync::{Arc, PoisonError};
 
@@ -30,14 +30,14 @@ impl App {
             self.read_services().await?
         };
         if !change.services.is_empty() {
-            // A request that was judged by the old services is not sent after this has answered.
+            // When this returns, no request is sent that the old services judged.
             self.recall().await;
             self.desk.tell(Changed::Connections);
         }
         Ok(change)
     }
 
-    /// Call it in a turn of `connections`.
+    /// Reads the services again. Call this in a turn of `connections`.
     async fn read_services(&self) -> Result<CatalogChange, AppError> {
         let before = self.catalog();
         let (home, known) = (self.home.clone(), before.clone());
@@ -78,7 +78,8 @@ impl App {
         Ok(change)
     }
 
-    /// Call it in a turn of `connections`, so that nobody connects to it between the check and the removal.
+    /// Takes a service out of the catalog. Call this in a turn of `connections`, so that nobody connects to the service
+    /// between the check and the removal.
     fn take_out(&self, name: &ServiceName) -> Result<(), AppError> {
         let connected: Vec<String> = self
             .live()
@@ -105,7 +106,7 @@ impl App {
             let Some(row) = self.store.known_connection(live.id).await? else { return Ok(()) };
             let revived = Arc::new(revive(&self.config, catalog, &self.vault, row));
             self.change_live(|connections| {
-                // Another connection may have the name by now, or none.
+                // By now the name may belong to another connection, or to none.
                 if connections.get(&live.name).is_some_and(|there| there.id == live.id) {
                     connections.insert(live.name.clone(), revived);
                 }

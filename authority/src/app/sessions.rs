@@ -17,13 +17,13 @@ use crate::audit::hex::{hex, unhex};
 
 /// How long a link waits for its person.
 pub(super) const LINK: Duration = Duration::minutes(2);
-/// The longest life of a session, and the longest without its person.
+/// The longest life of a session. The next one is the longest life without its person.
 pub(super) const LONGEST: Duration = Duration::hours(12);
 pub(super) const IDLE: Duration = Duration::hours(1);
-/// How far the stored time of a person's presence may be out of date.
+/// By how much the stored time of a person's presence may be out of date.
 const KEEP: Duration = Duration::minutes(1);
 
-/// More would be a mistake. The oldest go first.
+/// More links or sessions than these would be a mistake. The oldest go first.
 const MOST_LINKS: usize = 8;
 const MOST_SESSIONS: usize = 16;
 
@@ -54,7 +54,7 @@ impl Session {
     }
 }
 
-/// A new session: the only time that its id is seen.
+/// A new session. Its id is shown only here.
 pub struct SignedIn {
     pub id: SecretString,
     pub session: Session,
@@ -68,7 +68,7 @@ pub enum Presence {
     PageAlone,
 }
 
-/// Three fresh secrets of a session.
+/// Three new secrets of a session.
 pub(super) struct Fresh {
     pub id: SecretString,
     pub place: String,
@@ -81,7 +81,7 @@ struct Link {
     approver: Option<ApproverName>,
 }
 
-/// A link that was used, and the name under which its person answers.
+/// A link that was used. It may name the approver under whose name its person answers.
 pub(super) struct LinkUsed {
     pub approver: Option<ApproverName>,
 }
@@ -89,7 +89,7 @@ pub(super) struct LinkUsed {
 pub(super) struct Open {
     pub session: Session,
     pub seen: OffsetDateTime,
-    /// The stored part of `seen`.
+    /// The time of presence that is stored.
     kept: OffsetDateTime,
 }
 
@@ -104,12 +104,12 @@ struct SealedSession {
 }
 
 impl Open {
-    /// Its stored form: the row's name, and the sealed part.
+    /// Returns the session in its stored form: the row's name, and the part to seal.
     pub(super) fn told(&self) -> (String, Vec<u8>) {
         let Session { place, csrf, approver, .. } = &self.session;
         let csrf = csrf.expose_secret().to_owned();
         let sealed = SealedSession { place: place.clone(), csrf, approver: approver.clone() };
-        // Infallible: texts.
+        // This cannot fail: these are texts.
         (row_of(&self.session), serde_json::to_vec(&sealed).unwrap_or_default())
     }
 }
@@ -127,7 +127,7 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    /// From `now` on, a link with this code works once, for two minutes.
+    /// Adds a link. From `now` on a link with this code works once, for two minutes.
     pub(super) fn add_link(
         &mut self,
         code: &SecretString,
@@ -141,7 +141,7 @@ impl Sessions {
         self.links.push(Link { code: hash(code.expose_secret()), ends: now.saturating_add(LINK), approver });
     }
 
-    /// Removes the link. Returns whether there was one.
+    /// Takes the link out, if there is one.
     pub(super) fn take_link(&mut self, code: &str, now: OffsetDateTime) -> Option<LinkUsed> {
         self.links.retain(|link| link.ends > now);
         let code = hash(code);
@@ -175,12 +175,13 @@ impl Sessions {
         Some(())
     }
 
-    /// A session in its stored form.
+    /// Returns the session in the form in which it is stored.
     pub(super) fn as_kept(&self, session: &Session) -> Option<&Open> {
         self.open.iter().find(|open| open.session.id == session.id)
     }
 
-    /// Whether its person was seen long enough after the stored time to store it again. If so, it counts as stored.
+    /// Returns when the person was last seen, if that is late enough after the stored time to store it again. Then it
+    /// counts as stored.
     pub(super) fn is_due(&mut self, session: &Session) -> Option<OffsetDateTime> {
         let open = self.open.iter_mut().find(|open| open.session.id == session.id)?;
         (open.seen - open.kept >= KEEP).then(|| {
@@ -206,7 +207,7 @@ impl Sessions {
         Some(open.session.clone())
     }
 
-    /// Whether an earlier found session still exists.
+    /// Whether a session that was found earlier still exists.
     pub(super) fn is_open(&mut self, session: &Session, now: OffsetDateTime) -> bool {
         self.sweep(now);
         self.open.iter().any(|open| open.session.id == session.id)

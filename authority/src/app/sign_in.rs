@@ -51,7 +51,7 @@ impl App {
         Ok(signed_in)
     }
 
-    /// So a restart does not sign the person out.
+    /// Stores a session, so that a restart does not sign the person out.
     async fn keep_session(&self, session: &Session) -> Result<(), AppError> {
         let Some((id, sealed)) = self.sessions().as_kept(session).map(Open::told) else { return Ok(()) };
         let sealed = self.vault.seal(place(&id), &sealed)?;
@@ -59,7 +59,7 @@ impl App {
         Ok(self.store.session_kept(row, self.clock.now().saturating_sub(LONGEST)).await?)
     }
 
-    /// Stores from time to time that the session's person was there.
+    /// Stores now and then that the session's person was there.
     pub async fn keep_presence(&self, session: &Session) {
         let due = self.sessions().is_due(session);
         if let Some(seen) = due
@@ -74,12 +74,12 @@ impl App {
         self.sessions().find(id, place, presence, self.clock.now())
     }
 
-    /// Whether an earlier found session has not ended.
+    /// Whether a session that was found earlier has not ended.
     pub fn is_signed_in(&self, session: &Session) -> bool {
         self.sessions().is_open(session, self.clock.now())
     }
 
-    /// Ends the session. The record of that also ends the session's streams of changes.
+    /// Ends the session, and writes a record of it. That record also ends the session's streams of changes.
     pub async fn sign_out(&self, session: &Session) {
         self.sessions().end(session);
         if let Err(fault) = self.store.session_ended(row_of(session)).await {
@@ -96,7 +96,7 @@ impl App {
     }
 }
 
-/// The sessions of the previous process. One that does not open is dropped.
+/// Returns the sessions of the previous process. A session that does not open is dropped.
 pub(super) fn revived(vault: &Vault, rows: Vec<SessionRow>) -> Sessions {
     let mut sessions = Sessions::default();
     for row in rows {
@@ -112,7 +112,7 @@ fn place(row: &str) -> Place<'_> {
     Place { table: "console_session", row, column: "sealed", generation: 0 }
 }
 
-/// 256 random bits as text.
+/// Returns 256 random bits as text.
 fn secret() -> Result<SecretString, AppError> {
     let bytes = random::<32>().map_err(AppError::Random)?;
     Ok(URL_SAFE_NO_PAD.encode(*bytes).into())

@@ -21,11 +21,11 @@ use crate::store::{PassQuery, PassRow};
 
 /// Far more than it takes to drop requests under way.
 const RECALL: Duration = Duration::from_secs(2);
-/// There are never more live passes than this.
+/// Passes that are counted for a report. There are never more live passes than this.
 const MOST: u32 = 10_000;
 
 impl App {
-    /// The emergency stop: no request is forwarded until `resume`. A stop that already holds stays.
+    /// Sets the emergency stop: no request is forwarded until `resume`. A stop that already holds stays.
     pub async fn stop(&self, because: Option<String>) -> Result<StopReport, AppError> {
         let because = because.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(plain);
         let now = self.clock.now();
@@ -33,7 +33,7 @@ impl App {
         let before = self.set(&stop);
         self.desk.tell(Changed::Stop);
         let _turn = self.turns.stops().await;
-        // Anybody who resumed meanwhile did so before this stop.
+        // If somebody resumed meanwhile, that was before this stop.
         let changed = before | self.set(&stop);
         let event = because
             .iter()
@@ -45,7 +45,7 @@ impl App {
         Ok(StopReport { hit, ..self.report(changed) })
     }
 
-    /// In memory. Returns whether nothing was stopped before.
+    /// Sets the stop in memory. Returns whether nothing was stopped before.
     fn set(&self, stop: &EmergencyStop) -> bool {
         let mut held = self.emergency_stop.write().unwrap_or_else(PoisonError::into_inner);
         let changed = held.is_none();
@@ -85,7 +85,7 @@ impl App {
         self.report(false)
     }
 
-    /// All that is stopped.
+    /// Returns everything that is stopped.
     pub fn stops(&self) -> AllStops {
         AllStops { everything: self.emergency_stop(), stops: self.single_stops() }
     }
@@ -104,7 +104,7 @@ impl App {
         self.emergency_stop.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What stops a pass, if anything does; the stop of the pass itself comes first.
+    /// Returns the stop of a pass, if it is stopped. The stop of the pass itself comes first.
     pub(super) fn stopped_pass(&self, row: &PassRow) -> Option<Stopped> {
         let stops = self.single_stops();
         let id = RevocationId::from(&row.id);
@@ -124,7 +124,7 @@ impl App {
             .or_else(|| connections().map(Stopped::from))
     }
 
-    /// The passes that count now, or would without a stop.
+    /// Returns the passes that count now, or would count if nothing were stopped.
     pub(super) async fn counting(
         &self,
         connection: Option<ConnectionName>,
@@ -142,7 +142,7 @@ impl App {
         Ok(rows)
     }
 
-    /// Returns when no stopped request is on its way to a service; or, if that takes too long, how many still are.
+    /// Waits until no stopped request is on its way to a service. If that takes too long, returns how many still are.
     pub(super) async fn recall(&self) -> Hit {
         let before = self.in_flight.called_back();
         let in_time = tokio::time::timeout(RECALL, self.in_flight.recall()).await.is_ok();

@@ -20,7 +20,7 @@ use crate::store::{Line, PassRow};
 const LISTED: usize = 10;
 
 impl App {
-    /// In force from the next request on, and for requests held open or on their way back.
+    /// Stops one thing, from the next request on. It also stops requests that are held open or on their way back.
     pub async fn stop_one(&self, args: StopOneArgs) -> Result<StopOneReport, AppError> {
         let target = checked(args.target)?;
         self.is_there(&target).await?;
@@ -39,7 +39,7 @@ impl App {
         self.desk.stops.add(stop.clone());
         self.desk.tell(Changed::Stop);
         let _turn = self.turns.stops().await;
-        // Anybody who resumed it meanwhile did so before this stop.
+        // If somebody resumed it meanwhile, that was before this stop.
         self.desk.stops.add(stop.clone());
         let event = self.stop_event(Event::Stopped, stop);
         let (written, hit) = tokio::join!(self.store.stopped_one(stop.clone(), event), self.recall());
@@ -48,7 +48,7 @@ impl App {
         Ok(hit)
     }
 
-    /// Refuses something that does not exist. If the store does not answer, it is stopped anyway.
+    /// Refuses to stop something that does not exist. If the store does not answer, the thing is stopped anyway.
     async fn is_there(&self, target: &StopTarget) -> Result<(), AppError> {
         match target {
             StopTarget::Connection(name) if !self.live().contains_key(name) => Err(self.no_connection(name)),
@@ -58,12 +58,13 @@ impl App {
                     Ok(_) | Err(_) => Ok(()),
                 }
             }
-            // A holder's block has no record before its first request, and a task may come later.
+            // A holder's block has no record before its first request, and a task may come later. So these are not
+            // checked.
             StopTarget::Connection(_) | StopTarget::Pass(_) | StopTarget::Task(_) => Ok(()),
         }
     }
 
-    /// How many passes a target means, and a note about it.
+    /// Returns how many passes a target means, and a note if there are none.
     async fn hits(&self, target: &StopTarget) -> Result<(usize, Vec<String>), AppError> {
         let of =
             |count: usize, warning: String| Ok((count, if count == 0 { vec![warning] } else { Vec::new() }));
@@ -115,7 +116,7 @@ impl App {
         AppError::not_found(Message::new(format!("{target} is not stopped")).hint(hint))
     }
 
-    /// Stops a pass that was refused too often. It is in force even if it could not be written.
+    /// Stops a pass that was refused too often. The stop holds even if it could not be written.
     pub(super) async fn trip(&self, Tripped { pass, because }: Tripped) {
         tracing::warn!(%pass, because, "a pass is stopped");
         let target = StopTarget::Pass(pass);
@@ -165,7 +166,7 @@ fn checked(target: StopTarget) -> Result<StopTarget, AppError> {
         StopTarget::Task(task) if task.trim().is_empty() || task.chars().count() > 200 => {
             Err(AppError::invalid("expected a task of 1 to 200 characters"))
         }
-        // As minting takes it: a task has neither spaces around it nor control characters.
+        // As at minting: a task has no spaces around it and no control characters.
         StopTarget::Task(task) if task.chars().any(char::is_control) => {
             Err(AppError::invalid("no task has control characters in it"))
         }

@@ -1,5 +1,5 @@
-//! Turns: verbs that look at something and then change it run one after the other, so that what they saw is still
-//! true.
+//! Turns: verbs that look at something and then change it run one after the other. So what a verb saw is still true
+//! when it makes its change.
 //!
 //! Memory and store do not change at once. If two opposite verbs ran at the same time, each halfway, one could win in
 //! memory and the other in the store: a person would read "stopped" while requests go on. A stricter verb changes
@@ -16,22 +16,23 @@ pub(super) struct Turns {
 }
 
 impl Turns {
-    /// To stop, to resume.
+    /// Waits for a turn to stop or to resume.
     pub(super) async fn stops(&self) -> MutexGuard<'_, ()> {
         self.stops.lock().await
     }
 
-    /// To give a name to a connection or take it back, or to change services that connections use.
+    /// Waits for a turn to give a name to a connection, to take the name back, or to change services that connections
+    /// use.
     pub(super) async fn connections(&self) -> MutexGuard<'_, ()> {
         self.connections.lock().await
     }
 
-    /// To make a root key or retire one.
+    /// Waits for a turn to make a root key or to retire one.
     pub(super) async fn keys(&self) -> MutexGuard<'_, ()> {
         self.keys.lock().await
     }
 
-    /// To move the log's beginning away.
+    /// Waits for a turn to move the log's beginning away.
     pub(super) async fn log(&self) -> MutexGuard<'_, ()> {
         self.log.lock().await
     }

@@ -34,14 +34,14 @@ pub enum InitOutcome {
     AlreadyThere,
 }
 
-/// What only a person can say about a connection: the OAuth client, if it is not the configured one, and the
-/// account's name, if the service cannot say it.
+/// What only a person can tell about a connection: an OAuth client other than the configured one, and the account's
+/// name if the service cannot tell it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ClientChoice {
     #[serde(default)]
     pub account: Option<Account>,
     pub client_id: Option<String>,
-    /// A file with the secret alone, or Google's `client_secret.json`.
+    /// A file that holds only the secret, or Google's `client_secret.json`.
     pub client_secret_file: Option<PathBuf>,
 }
 
@@ -49,12 +49,12 @@ pub struct ClientChoice {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ConnectStart {
     pub service: ServiceName,
-    /// The service's own name by default.
+    /// The connection's name; by default the service's name.
     #[serde(default)]
     pub name: Option<ConnectionName>,
     /// `http://127.0.0.1:PORT/callback`.
     pub redirect_uri: String,
-    /// The service's default scopes if empty.
+    /// The scopes; if there are none, the service's default scopes.
     #[serde(default)]
     pub scopes: Vec<String>,
     #[serde(default)]
@@ -106,7 +106,7 @@ pub struct DeviceBegun {
     pub user_code: String,
     pub verification_uri: String,
     pub verification_uri_complete: Option<String>,
-    /// Seconds.
+    /// Seconds until the flow lapses.
     pub expires_in: u64,
     /// Seconds between polls.
     pub interval: u64,
@@ -138,7 +138,7 @@ pub struct ConnectionInfo {
     /// The owner's concerns, the worst first.
     #[serde(default)]
     pub concerns: Vec<Told>,
-    /// The stop that keeps it from being used, if there is one.
+    /// The stop that the connection is under, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Stopped>,
     #[serde(with = "time::serde::rfc3339")]
@@ -175,7 +175,7 @@ pub struct Minted {
     pub pass: String,
     #[serde(flatten)]
     pub info: PassInfo,
-    /// Warnings: parts that do not do what they seem to, and parts that are wider than people usually mean.
+    /// Warnings: parts of the pass that do not do what they seem to do, or that are wider than people usually mean.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Message>,
     /// The places of its redacted fields.
@@ -201,10 +201,11 @@ pub struct PassInfo {
     /// When it begins, if that is later than its minting.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub begins: Option<OffsetDateTime>,
-    /// The stop that keeps it from counting, if there is one.
+    /// The stop that the pass is under, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Stopped>,
-    /// The rest of its own budgets, if it still counts. Budgets of its children are unknown here.
+    /// What is left of its own budgets, if it still counts. The budgets of passes attenuated from it are not known
+    /// here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<BudgetLeft>,
 }
@@ -239,7 +240,7 @@ pub struct RevokeArgs {
     pub ids: Vec<RevocationId>,
     #[serde(default)]
     pub because: Option<String>,
-    /// Revokes ids without a record, too: the caller has their text.
+    /// Also revokes ids without a record. The caller may have the text of such a pass.
     #[serde(default)]
     pub even_unknown: bool,
 }
@@ -247,9 +248,9 @@ pub struct RevokeArgs {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RevokeReport {
     pub revoked: Vec<RevocationId>,
-    /// Were revoked before.
+    /// Ids that were revoked before.
     pub already: Vec<RevocationId>,
-    /// Ids without a recorded pass. Unless the caller asked for them anyway, nothing was done.
+    /// Ids without a recorded pass. Unless the caller asked for `even_unknown`, they were not revoked.
     pub unknown: Vec<RevocationId>,
     /// Requests that were on their way and did not end in time: what they do may still happen.
     #[serde(default)]
@@ -263,14 +264,15 @@ pub struct RestoredReport {
     pub root_key: u32,
     /// Keys that are trusted no longer.
     pub retired: Vec<u32>,
-    /// The record that says so.
+    /// The record of this.
     pub record: u64,
 }
 
 /// Who signs in.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct SignInArgs {
-    /// The name under which they answer. If there are several and none is given, each answer names it.
+    /// The name under which the person answers. If it is missing and there are several approvers, each answer names
+    /// one.
     #[serde(default)]
     pub by: Option<ApproverName>,
 }
@@ -281,7 +283,7 @@ pub struct SignInLink {
     pub url: String,
     /// Seconds until it lapses.
     pub expires_in: u64,
-    /// The name under which its person answers; none if each answer names it.
+    /// The name under which the person answers. None if each answer must name one.
     #[serde(default)]
     pub by: Option<ApproverName>,
 }

@@ -7,13 +7,13 @@ use tokio::sync::watch;
 use crate::app::App;
 
 const EVERY: Duration = Duration::from_secs(1);
-/// A checkpoint is signed after this many records since the last one,
+/// A checkpoint is signed after so many records since the last one,
 const RECORDS: u64 = 256;
-/// or after this many looks, if there are any records.
+/// or after so many looks, if there are new records.
 const LOOKS: u32 = 10;
-/// Ended things are forgotten at the first look, and then once in this many: an hour's.
+/// Ended things are forgotten at the first look, and then once in so many looks, which is once an hour.
 const PRUNE: u32 = 3_600;
-/// The effects of time on connections are checked as often: once in a minute's looks.
+/// What time does to connections is checked at the first look, and then once in so many looks, which is once a minute.
 const CONNECTIONS: u32 = 60;
 
 impl App {

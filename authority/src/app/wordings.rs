@@ -21,5 +21,5 @@ impl Wordings {
     }
 }
 
-/// How many passes are remembered as stored. Forgetting one costs a write.
+/// How many passes are remembered as stored. To forget one only costs another write.
 pub(crate) const KNOWN: usize = 1_024;

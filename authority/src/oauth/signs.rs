@@ -53,7 +53,7 @@ impl Refresher {
                 let operation = operation.as_str();
                 let short = operation.strip_prefix(&format!("{}.", live.service)).unwrap_or(operation);
                 let before = live.concerns(now);
-                match with(&before, named, short) {
+                match missing_scopes_with(&before, named, short) {
                     Some(concern) => {
                         live.state().note(concern.clone(), now);
                         (concern, OffsetDateTime::UNIX_EPOCH)
@@ -76,7 +76,7 @@ fn link_of(live: &Live, now: OffsetDateTime) -> Option<String> {
 }
 
 /// The known missing scopes and these; none if these add nothing.
-fn with(before: &[Concern], scopes: Vec<String>, operation: &str) -> Option<Concern> {
+fn missing_scopes_with(before: &[Concern], scopes: Vec<String>, operation: &str) -> Option<Concern> {
     let known = before.iter().find_map(|concern| match concern {
         Concern::MissingScopes { scopes, operations } => Some((scopes.clone(), operations.clone())),
         _ => None,
@@ -112,14 +112,18 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_added_to_what_was_known() {
-        let first = with(&[], vec!["a".into()], "x").unwrap();
+        let first = missing_scopes_with(&[], vec!["a".into()], "x").unwrap();
         let Concern::MissingScopes { scopes, operations } = &first else { panic!() };
         assert_eq!(
             (scopes.as_slice(), operations.as_slice()),
             (&["a".to_owned()][..], &["x".to_owned()][..])
         );
-        assert_eq!(with(std::slice::from_ref(&first), vec!["a".into()], "x"), None, "nothing new");
-        let more = with(&[first], vec!["b".into()], "y").unwrap();
+        assert_eq!(
+            missing_scopes_with(std::slice::from_ref(&first), vec!["a".into()], "x"),
+            None,
+            "nothing new"
+        );
+        let more = missing_scopes_with(&[first], vec!["b".into()], "y").unwrap();
         let Concern::MissingScopes { scopes, operations } = more else { panic!() };
         assert_eq!((scopes.len(), operations.len()), (2, 2));
     }

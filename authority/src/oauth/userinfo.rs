@@ -122,7 +122,7 @@ async fn ask(
         return Err(AccountError::Status { url, status });
     }
     let Some(object) = object else { return Err(AccountError::NoJson { url }) };
-    let field = at(&object, &place.field).and_then(|value| match value {
+    let field = field_at(&object, &place.field).and_then(|value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
@@ -137,7 +137,7 @@ async fn ask(
 }
 
 /// The field of this name. Dots lead into objects, unless a field has the whole name (a claim may be an address).
-fn at<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+fn field_at<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     object.get(name).or_else(|| name.split('.').try_fold(object, |inside, part| inside.get(part)))
 }
 
@@ -150,9 +150,9 @@ mod tests {
     #[test]
     fn a_field_is_found_by_its_whole_name_and_then_within_objects() {
         let answer = json!({"a.b": 1, "a": {"b": 2, "c": {"d": "x"}}});
-        assert_eq!(at(&answer, "a.b"), Some(&json!(1)));
-        assert_eq!(at(&answer, "a.c.d"), Some(&json!("x")));
-        assert_eq!(at(&answer, "a.c.e"), None);
-        assert_eq!(at(&answer, "a.b.c"), None);
+        assert_eq!(field_at(&answer, "a.b"), Some(&json!(1)));
+        assert_eq!(field_at(&answer, "a.c.d"), Some(&json!("x")));
+        assert_eq!(field_at(&answer, "a.c.e"), None);
+        assert_eq!(field_at(&answer, "a.b.c"), None);
     }
 }

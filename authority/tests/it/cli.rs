@@ -1,6 +1,6 @@
 //! The command line as text files: one for each story, and one for each kind of mistake.
 //!
-//! Each file runs in its own home. The content of that home at the beginning stands beside the file's name.
+//! Each file runs in its own home. The list below names each file with the function that makes its home.
 
 use std::os::unix::fs::PermissionsExt as _;
 

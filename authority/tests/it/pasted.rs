@@ -1,5 +1,5 @@
-//! Connecting with a browser on another machine: a person pastes the address at which it ends into the waiting command,
-//! with a terminal or without one.
+//! A person connects with a browser on another machine: the person pastes the browser's last address into the waiting
+//! command, with a terminal or without one.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Stdio};
@@ -10,7 +10,7 @@ use crate::support::{Hallpass, get, parameter};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A connect that waits, and what it says.
+/// A `connect` that waits, and what it has said.
 struct Waiting {
     child: Child,
     lines: mpsc::Receiver<String>,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::support::{Deadline, Ended, Hallpass, Running, ended, json};
 use serde_json::Value;
 
-/// A Hallpass with a mailbox, an authority that runs, and `hallpass run` under a shell.
+/// A Hallpass with a mailbox and a running authority. `hallpass run` runs in a shell.
 struct Stage {
     hallpass: Hallpass,
     running: Running,
@@ -37,12 +37,12 @@ impl Stage {
         ended(self.command(flags, script).spawn().unwrap())
     }
 
-    /// The pass that was minted last.
+    /// Returns the pass that was minted last.
     fn pass(&self) -> Value {
         json(&self.hallpass.run(&["passes", "--json"]).done())[0].clone()
     }
 
-    /// Waits until the pass that was minted last is revoked.
+    /// Waits until the pass that was minted last is revoked. Returns false if that takes too long.
     fn is_revoked(&self) -> bool {
         let give_up = Instant::now() + Duration::from_secs(30);
         while self.pass()["status"] != "revoked" {
@@ -114,7 +114,7 @@ fn a_command_does_not_find_the_persons_own_credentials() {
     assert_eq!(run(&["--keep-env", "GITHUB_TOKEN"]).stdout, "1\n\n");
 }
 
-/// Company machines have a proxy, and clients use it for 127.0.0.1 too.
+/// Company machines have a proxy, and clients use it even for 127.0.0.1.
 #[test]
 fn no_proxy_stands_between_the_command_and_the_gateway() {
     let stage = Stage::new();
@@ -129,7 +129,7 @@ fn no_proxy_stands_between_the_command_and_the_gateway() {
     assert_eq!(ran.stdout, format!("200\n{direct} {direct}\n"), "{ran:?}");
 }
 
-/// `hallpass` within a run, told nothing of the home.
+/// Returns the start of a `hallpass run` inside a run. The inner command does not know the home.
 fn inner(stage: &Stage) -> String {
     let program = stage.hallpass.command(&[]).get_program().to_str().unwrap().to_owned();
     format!("export HOME=/nonexistent; '{program}' run inner")
@@ -142,7 +142,7 @@ fn a_run_within_a_run_narrows_the_pass_and_ends_with_it() {
     let get = "curl -s -o /dev/null -w '%{http_code} ' -H \"Authorization: Bearer $HALLPASS_PASS\" \"$HALLPASS_GMAIL_URL";
     let messages = format!("{get}/gmail/v1/users/me/messages\"");
     let labels = format!("{get}/gmail/v1/users/me/labels\"");
-    // The inner command may list messages and nothing else; afterwards the outer pass still may both.
+    // The inner command may list messages and nothing else. After it the outer pass may still list both.
     let script = format!(
         "{hallpass} --allow gmail.users.messages.list -- sh -c '{}; {}'; {messages}; {labels}",
         messages.replace('\'', "'\\''"),
@@ -212,7 +212,8 @@ fn the_pass_is_in_no_arguments() {
     assert!(!arguments.contains("hallpass_"), "{ran:?}");
 }
 
-/// The same command with no signal ignored, whatever this test was started with: a job in the background ignores SIGINT.
+/// Returns the same command with no signal ignored. Otherwise a test that runs in the background ignores SIGINT, and so
+/// does its command.
 fn by_default(command: &Command) -> Command {
     let mut wrapped = Command::new("env");
     wrapped.arg("--default-signal").arg(command.get_program()).args(command.get_args());
@@ -226,7 +227,7 @@ fn by_default(command: &Command) -> Command {
     wrapped
 }
 
-/// What signals do to a command that says `ready`, and what it says of them.
+/// Sends a signal to a command once it says `ready`. Returns what the command says of it.
 fn signalled(name: &str, script: &str) -> (Stage, Ended) {
     let stage = Stage::new();
     let mut child = by_default(&stage.command(&[], script)).spawn().unwrap();

@@ -152,7 +152,7 @@ fn commands_go_through_the_authority_that_runs() {
     let socket = running.ready["socket"].as_str().unwrap().to_owned();
     assert_eq!(std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
 
-    // The home is locked: only the socket can have answered.
+    // The home is locked, so only the socket can have answered.
     let pass = mint(&hallpass);
     assert_eq!(json(&hallpass.run(&["passes", "--json"]).done()).as_array().unwrap().len(), 1);
     let connection = &json(&hallpass.run(&["connections", "--json"]).done())[0];

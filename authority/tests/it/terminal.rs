@@ -1,9 +1,9 @@
-//! Text from outside never drives the terminal and never writes a line of its own: for every command and flag, and for
-//! everything in a home that others wrote.
+//! Text from outside never drives the terminal and never begins a line of its own. The tests try every command and
+//! flag, and everything in a home that others wrote.
 
 use crate::support::{Ended, Hallpass, ended};
 
-/// It clears the screen, begins a line, turns text around, hides, and speaks C1.
+/// This text clears the screen, begins a line, turns text around, hides characters, and uses C1 controls.
 const HOSTILE: &str = "x\u{1b}[2J\r\nHELLO: you are safe\u{202e}\u{200b}\u{9b}1m\u{85}\u{2028}";
 const FORGED: &str = "HELLO: you are safe";
 
@@ -19,7 +19,7 @@ fn is_safe(what: &str, ended: &Ended) {
     }
 }
 
-/// The commands and, of each, the flags that take a value; read off the help, so that none is left out.
+/// Returns all commands, each with its flags that take a value. It reads them from the help, so none is left out.
 fn commands(hallpass: &Hallpass) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     let mut open = vec![Vec::<String>::new()];
@@ -29,7 +29,7 @@ fn commands(hallpass: &Hallpass) -> Vec<Vec<String>> {
         let help = hallpass.run(&words).done();
         if let Some((_, listed)) = help.split_once("Commands:\n") {
             for line in listed.lines().take_while(|line| !line.trim().is_empty()) {
-                // A line further in goes on with the one before it.
+                // A line that is indented further continues the line before it.
                 if line.starts_with("  ") && !line.starts_with("   ") {
                     let name = line.split_whitespace().next().unwrap();
                     if !["help", "demo", "completions"].contains(&name) {
@@ -59,7 +59,7 @@ fn flags(hallpass: &Hallpass, command: &[String]) -> Vec<String> {
     help.lines().filter_map(flag).collect()
 }
 
-/// Files that a command makes are made in a folder of the test's own.
+/// Runs a command in the test's own home, so that the files it makes are there.
 fn within(hallpass: &Hallpass, words: &[&str]) -> Ended {
     ended(hallpass.command(words).current_dir(hallpass.home()).spawn().unwrap())
 }
@@ -101,7 +101,7 @@ fn what_the_environment_holds_drives_nothing() {
     }
 }
 
-/// A description as anybody could publish it.
+/// Returns a description that anybody could publish.
 fn description() -> String {
     let text = serde_json::json!({
         "openapi": "3.0.0",
@@ -152,7 +152,7 @@ fn what_a_description_a_template_or_a_setting_says_drives_nothing() {
     std::fs::write(templates.join("wrong.toml"), format!("about = \"x\"\n{quoted} = 1\n")).unwrap();
     for words in [
         vec!["templates"],
-        // Off a terminal its text is a file's, letter by letter.
+        // Off a terminal the command prints the template's file unchanged, so only `--json` is tried.
         vec!["templates", "show", "odd", "--json"],
         vec!["templates", "show", "wrong"],
         vec!["mint", "--template", "odd"],
@@ -192,7 +192,7 @@ fn what_a_task_or_a_reason_says_drives_nothing_wherever_it_is_shown() {
     ] {
         let ended = hallpass.run(&words);
         assert_eq!(ended.code, Some(0), "{words:?}: {ended:?}");
-        // The text of a pass is the result, and holds nothing but letters and digits.
+        // The text of a pass is the result. It is base64url, so nothing in it drives a terminal.
         is_safe(&format!("{words:?}"), &ended);
     }
 }

@@ -26,7 +26,7 @@ pub enum TimeFormat {
     Seconds,
 }
 
-/// Whether a pass could change what it reads.
+/// Whether a pass could change the data that it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writing {
     Never,
@@ -36,17 +36,17 @@ pub enum Writing {
 /// How a thing states its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dated {
-    /// The field that states it.
+    /// The field with the time.
     pub field: Path,
     pub format: TimeFormat,
-    /// The field that states since when the thing exists. Nothing changes that.
+    /// The field with the time at which the thing was made. Nothing changes this time.
     pub made: Option<Path>,
-    /// The first field never changes either.
+    /// Whether the time in `field` never changes either.
     pub lasting: bool,
 }
 
 impl Dated {
-    /// The field to use. A time that the pass itself could change does not count.
+    /// The field whose time counts; none if the pass could change every time of the thing.
     pub fn by(&self, writing: Writing) -> Option<&Path> {
         match writing {
             Writing::Never => Some(&self.field),
@@ -55,22 +55,22 @@ impl Dated {
         }
     }
 
-    /// Every field that it names.
+    /// Every field with a time of the thing.
     pub fn fields(&self) -> impl Iterator<Item = &Path> {
         std::iter::once(&self.field).chain(&self.made)
     }
 }
 
-/// What answers can tell.
+/// What is known about an operation's answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Showing {
-    /// The places of its items, and their times.
+    /// The places of the items, and their times.
     #[default]
     Items,
-    /// It shows nothing that a condition could be about.
+    /// The answers show nothing that a condition could be about.
     Nothing,
-    /// Nobody can tell.
+    /// Nobody knows what the answers show.
     Untold,
 }
 
@@ -78,20 +78,20 @@ pub enum Showing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnswerRule {
     pub shows: Showing,
-    /// The place of its items; empty if the answer is one item, or a list of them.
+    /// The place of the items; empty if the answer itself is one item, or a list of items.
     pub items: Path,
     /// How an item states its time.
     pub time: Option<Dated>,
     /// The field of an item that lists its labels.
     pub labels: Option<Path>,
-    /// What may be shown of any item, whatever its time: its ids and other fields without content; empty if nothing
-    /// may.
+    /// Fields of an item that may be shown whatever its time: ids and other fields without content. Empty if no field
+    /// may be shown.
     pub bare: Box<[Path]>,
     /// Fields beside the items that tell nothing about them.
     pub beside: Box<[Path]>,
-    /// The ids in it.
+    /// The ids in the answer.
     pub shown: Box<[ShownId]>,
-    /// The place of its content in the thing that it is part of.
+    /// The place of the answer's content in the larger thing that it is part of.
     pub stands_at: Path,
 }
 
@@ -100,9 +100,9 @@ pub struct AnswerRule {
 pub struct ShownId {
     pub kind: Arc<str>,
     pub id: Box<[ShownPart]>,
-    /// The operation made it.
+    /// Whether the operation made the thing.
     pub created: bool,
-    /// The service ignores its case; facts have it in lower case.
+    /// Whether the service ignores the case of the id. Facts have such an id in lower case.
     pub folded: bool,
     /// The word that means the account's own address.
     pub own: Option<Box<str>>,
@@ -114,7 +114,7 @@ pub enum ShownPart {
     Text(Box<str>),
     /// The request's argument of this name.
     Argument(Arc<str>),
-    /// The field of the answer, from its outside.
+    /// The path of a field, from the outside of the answer.
     Field(Path),
 }
 
@@ -144,7 +144,7 @@ impl TimeLine {
     }
 }
 
-/// As the overlay writes it.
+/// A rule on answers, as the overlay writes it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AnswerLine {
@@ -167,7 +167,7 @@ pub(crate) struct AnswerLine {
     /// Kinds of things whose ids ignore case.
     #[serde(default)]
     pub(crate) folded: Vec<String>,
-    /// The place of the content in the thing that it is part of.
+    /// The place of the answer's content in the larger thing that it is part of.
     #[serde(default)]
     pub(crate) stands_at: String,
     #[serde(flatten)]
@@ -191,7 +191,7 @@ impl Ids {
 }
 
 impl ShownId {
-    /// The path down to the fields of the id: the whole path, if it has one field.
+    /// The part of the path that all fields of the id share; the whole path, if the id has one field.
     pub fn shared(&self) -> &[Box<str>] {
         let mut fields = self.id.iter().filter_map(|part| match part {
             ShownPart::Field(path) => Some(&**path),
@@ -205,7 +205,7 @@ impl ShownId {
 }
 
 impl AnswerRule {
-    /// Every path that it names, from the outside of an answer.
+    /// Every path that the rule names, from the outside of an answer.
     pub fn paths(&self) -> Vec<Vec<&str>> {
         let inside = self.time.iter().flat_map(Dated::fields).chain(&self.labels).chain(&self.bare);
         let mut paths: Vec<Vec<&str>> =
@@ -223,12 +223,12 @@ fn names(path: &Path) -> Vec<&str> {
     path.iter().map(|name| &**name).collect()
 }
 
-/// `payload.body` as its names.
+/// Splits a dotted path such as `payload.body` into its names.
 pub(crate) fn path(text: &str) -> Path {
     text.split('.').filter(|name| !name.is_empty()).map(Box::from).collect()
 }
 
-/// `{owner}/{repo}#[number]` as its pieces. Its answer fields are one, or several of one object.
+/// Splits an id such as `{owner}/{repo}#[number]` into its pieces. It must name at least one field of the answer.
 pub(crate) fn shown_parts(text: &str) -> Result<Box<[ShownPart]>, FactsError> {
     let wrong = || FactsError::new(format!("`{text}` does not say which field of the answer holds an id"));
     let mut parts = Vec::new();

@@ -1,4 +1,4 @@
-//! Builds what an answer shows, from the operation's line in the overlay and the overlay's rules on kinds.
+//! Builds the rule on an operation's answers, from its line in the overlay and the overlay's rules on kinds.
 
 use std::collections::BTreeSet;
 

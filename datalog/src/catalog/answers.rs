@@ -28,7 +28,7 @@ pub struct Answers {
     pub plain: Vec<Box<str>>,
     /// Groups of fields that repeat each other.
     pub same: Vec<Vec<Path>>,
-    /// Things with their own time wherever they appear, in order.
+    /// Things with their own time wherever they appear. The first rule that fits counts.
     pub nested: Vec<Nested>,
     /// Every operation of the service, with its effects.
     pub operations: Vec<(OperationId, Effects)>,
@@ -46,9 +46,9 @@ pub(crate) struct Described {
 /// A thing inside another.
 #[derive(Debug)]
 pub struct Nested {
-    /// The fields that may hold it; any if there are none.
+    /// The fields that may hold the thing; empty if any field may.
     pub under: Vec<Box<str>>,
-    /// None if it has no time: it only says which thing another one belongs to.
+    /// How the thing states its time. None for a thing without a time: it only says which thing another one belongs to.
     pub dated: Option<Dated>,
 }
 
@@ -59,7 +59,7 @@ impl Answers {
         shapes.get_or_init(|| Shapes::read(text, things))
     }
 
-    /// Fields that repeat these, in whole or in part.
+    /// Fields that repeat one of these fields, in whole or in part.
     pub(crate) fn same(&self, fields: &[Path]) -> Vec<Path> {
         let mut found: Vec<Path> = Vec::new();
         for (field, group) in
@@ -79,7 +79,7 @@ impl Answers {
         found
     }
 
-    /// Whether a grant of this allows more than reading.
+    /// Whether a grant of this selector allows more than reading.
     pub(crate) fn changes_by(&self, selector: &Selector) -> bool {
         let harmless = Effects::NONE.with(Effect::Read).with(Effect::Secret);
         match selector {

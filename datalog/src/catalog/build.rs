@@ -79,7 +79,7 @@ impl Builder {
         id.parse().map_err(|error| FactsError::new(format!("{error}")))
     }
 
-    /// Where its answers are what a file holds.
+    /// The rules on which answers of the operation are the content of a file.
     fn content(&self, line: &OperationLine) -> Vec<ContentRule> {
         let rules = self.overlay.content.iter().filter(|rule| rule.which.names(&line.op));
         let described = line.content.then(|| ContentRule { accept: Box::default() });
@@ -266,8 +266,8 @@ impl Builder {
             .collect()
     }
 
-    /// As the first rule that names it says. Without one: as its message and its look-ups tell, and where it has none
-    /// of these, nobody knows.
+    /// Who reads what the operation changes. The first rule that names the operation says it. Without a rule, its
+    /// message and its look-ups tell. Without those, nobody knows.
     fn readers(&self, line: &OperationLine, operation: &Operation) -> Readers {
         let written = self.overlay.readers.iter().find(|rule| rule.which.names(&line.op));
         let is_told = !operation.decode.is_empty() || operation.looks.iter().any(|look| look.finds.reaches());
@@ -292,7 +292,7 @@ impl Builder {
             .collect()
     }
 
-    /// A condition on an argument that the operation does not have would never, or always, be met.
+    /// Refuses a rule on an argument that the operation does not have. Its condition would never be met, or always.
     fn check_arguments(&self, operation: &Operation) -> Result<(), FactsError> {
         let conditions = operation.conditions.iter().map(|condition| &condition.argument);
         let decoded = operation.decode.iter().flat_map(|decode| {
@@ -317,7 +317,7 @@ impl Builder {
         }
     }
 
-    /// The one rule on its answers.
+    /// The rule on the operation's answers; two rules are an error.
     fn answer(&self, line: &OperationLine) -> Result<Option<Arc<AnswerRule>>, FactsError> {
         let lines = self.overlay.answers.iter().zip(&self.answers);
         let mut own =
@@ -374,7 +374,7 @@ impl Builder {
                 _ => false,
             },
             Type::List(item) => self.has_field(item, path),
-            // A key that is data is a value of `path.*`, and what stands under it is `path.*.value`.
+            // A key that is data is a value of `path.*`, and the value under it is `path.*.value`.
             Type::Map(value) => match path.strip_prefix("*") {
                 Some("" | ".value") => true,
                 Some(under) => under.strip_prefix(".value.").is_some_and(|rest| self.has_field(value, rest)),

@@ -18,7 +18,7 @@ pub(crate) struct Builder {
     pub(crate) index: HashMap<String, usize>,
     /// The overlay's resources, in its order.
     pub(crate) resources: Vec<ResourceRule>,
-    /// The kinds of things that it knows, each once.
+    /// The kinds of things that the service has, each once.
     pub(crate) kinds: Vec<Arc<str>>,
     pub(crate) twins: Arc<[[Arc<str>; 2]]>,
     /// The overlay's rules on answers, in its order.
@@ -31,7 +31,7 @@ pub(crate) fn boxed(texts: &[String]) -> Vec<Box<str>> {
     texts.iter().map(|text| text.as_str().into()).collect()
 }
 
-/// `{owner}/{repo}` as its arguments and the text between them.
+/// Splits `{owner}/{repo}` into its arguments and the text between them.
 pub(crate) fn id_parts(text: &str) -> Vec<IdPart> {
     let mut parts = Vec::new();
     let mut rest = text;

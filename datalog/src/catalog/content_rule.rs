@@ -3,6 +3,7 @@
 /// Operations whose answers are the content of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentRule {
-    /// Only if one of these media types is requested, where `*` stands for anything; always if there are none.
+    /// The rule holds only if one of these media types is requested, where `*` stands for anything. Without any, it
+    /// always holds.
     pub accept: Box<[Box<str>]>,
 }

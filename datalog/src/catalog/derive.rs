@@ -28,7 +28,7 @@ pub enum Because {
     Word(Box<str>),
     /// A field of the answer.
     Answer(Box<str>),
-    /// Nothing excludes it.
+    /// Nothing excludes the effect.
     Unknown,
 }
 
@@ -66,7 +66,7 @@ const ACTS: [(Effect, &str); 5] = [
     (Effect::Run, "run execute exec trigger dispatch deploy invoke start stop restart reboot"),
 ];
 
-/// Those of them that are as often things as actions at the end of a path.
+/// The words of `ACTS` that are as often things as actions at the end of a path.
 const THINGS: &str = "archive book copy forward import like lock mark move order reply restore run set \
      share start stop trash";
 
@@ -98,7 +98,7 @@ const ABOUT: [(Effect, &str); 5] = [
     ),
 ];
 
-/// Words for things that hold a credential, whatever is done to them.
+/// Words for things that hold a credential. They count whatever the operation does.
 const SECRETS: &str = "token tokens secret secrets credential credentials password passwords passkey \
      passkeys apikey apikeys keys privatekey";
 
@@ -149,7 +149,7 @@ pub(crate) fn by_method(line: &OperationLine) -> Vec<Basis> {
     vec![Basis { effect, because: Because::Method(method.into()) }]
 }
 
-/// The first reason for an effect is kept.
+/// Adds an effect with its reason. Of several reasons for one effect, the first is kept.
 pub(crate) fn add(found: &mut Vec<Basis>, effect: Effect, because: Because) {
     if found.iter().all(|basis| basis.effect != effect) {
         found.push(Basis { effect, because });
@@ -171,7 +171,7 @@ fn literals(path: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The words of a name, lower case: `getUserById` and `get_user-by.id` alike.
+/// The words of a name in lower case. `getUserById` and `get_user-by.id` have the same words.
 fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut before = ' ';

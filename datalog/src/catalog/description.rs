@@ -41,7 +41,7 @@ pub(crate) enum DescriptionSource {
     Client,
 }
 
-/// The first line.
+/// The first line of a facts file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Header {
@@ -56,7 +56,7 @@ pub(crate) struct Header {
     /// Query parameters that every operation takes: name (`*` after it: may repeat) to type.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub query: BTreeMap<String, String>,
-    /// Request headers of operations that may be sent, in lower case.
+    /// Request headers that operations take and that may be sent, in lower case.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub request_headers: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,7 +84,7 @@ pub(crate) struct SignIn {
     pub scopes: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub authorize_parameters: BTreeMap<String, String>,
-    /// A refresh token survives its use.
+    /// Whether a refresh token survives its use.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub keeps_refresh_token: bool,
 }
@@ -95,7 +95,7 @@ pub(crate) struct SignIn {
 pub(crate) struct TypeLine {
     #[serde(rename = "type")]
     pub name: String,
-    /// Another name for this type; then there are no fields.
+    /// The type that this name stands for; then there are no fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is: Option<String>,
     /// Field name (`!` after it: required) to type.
@@ -137,13 +137,13 @@ pub(crate) struct OperationLine {
     /// Names of answer fields that may hold a credential.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<String>,
-    /// The answer may send the caller to another URL.
+    /// Whether the answer may send the caller to another URL.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub redirects: bool,
-    /// The answer is the content of a file, never the API's own JSON.
+    /// Whether the answer is the content of a file, never the API's own JSON.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub content: bool,
-    /// A grant must have one of these, if the description says so.
+    /// The scopes of which a grant must have one; empty if the description names none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
 }

@@ -1,6 +1,6 @@
 //! What a look-up of one thing finds: who reads it, who takes part in it, what it says.
 //!
-//! These are words of the overlay. How a look-up is made is not known here.
+//! Overlays use these words. `decision/lookup` says how each look-up is made.
 
 use std::fmt;
 
@@ -52,7 +52,7 @@ impl Finds {
         Self::Person,
     ];
 
-    /// Whether it finds people that the request reaches without naming them.
+    /// Whether the look-up finds people that the request reaches without naming them.
     pub(crate) fn reaches(self) -> bool {
         match self {
             Self::Event | Self::Series | Self::Imported | Self::Calendar => true,

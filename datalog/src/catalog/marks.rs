@@ -1,5 +1,5 @@
-//! How the services that come with the program are known, all of them together: what is looked at before anybody may
-//! learn which of them are connected.
+//! The marks by which Hallpass recognizes the services that come with the program. Before a pass is verified, nobody
+//! may learn which services are connected. So the gateway looks at the marks of all built-in services.
 
 use std::sync::LazyLock;
 

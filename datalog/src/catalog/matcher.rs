@@ -19,7 +19,7 @@ pub(crate) enum Form {
     Plain,
     /// The upload variant, whose body is content.
     Upload,
-    /// Without its last parameter.
+    /// The path without its last parameter.
     Shorter,
 }
 
@@ -60,7 +60,7 @@ pub(crate) enum MatchOutcome<'m> {
     Nothing,
     /// The most literal template; several if they differ only in the kinds of their parameters.
     Best(Vec<Match<'m>>),
-    /// Several match and none is the most literal.
+    /// Several templates match, and none is the most literal.
     Several,
 }
 
@@ -179,7 +179,7 @@ impl Matcher {
                 }
             }
         }
-        // The segment after a trailing slash is no value.
+        // The empty segment after a trailing slash is no value.
         if segment.text.is_empty() {
             return;
         }
@@ -225,7 +225,7 @@ fn at_least(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
     one.ranks.iter().zip(&other.ranks).all(|(a, b)| a >= b)
 }
 
-/// Literals; none stands for a parameter.
+/// The literals of a segment in order, with none in place of each parameter.
 fn shape_of(parts: &[TemplatePart]) -> Vec<Option<Box<str>>> {
     let literal = |part: &TemplatePart| match part {
         TemplatePart::Literal(text) => Some(text.clone()),

@@ -1,8 +1,8 @@
 //! The catalog: what operations there are, how to recognise them, and what they do.
 //!
-//! `import` turns a provider's description into a facts file; `facts` and `overlay` are read into a
-//! `Service` when the catalog is loaded; `classify` turns what an agent sent into exactly one operation and
-//! its typed arguments, or refuses. Nothing here says whether a request is permitted.
+//! `import` turns a provider's description into a facts file. `build` makes a `Service` of a facts file and an overlay
+//! when the catalog is loaded. `classify` then turns an agent's request into exactly one operation with typed
+//! arguments, or refuses it. Nothing here says whether a request is permitted.
 
 pub(crate) mod answer;
 pub(crate) mod answer_rule;
@@ -94,7 +94,7 @@ const EMBEDDED: [(&str, &str, &str, &str); 6] = [
     files!("slack"),
 ];
 
-/// The services that are known.
+/// The known services.
 #[derive(Debug, Clone)]
 pub struct Catalog {
     services: Vec<Arc<Service>>,
@@ -133,7 +133,7 @@ impl Catalog {
         Ok(Self { services, digest: hex::encode(hash.finalize()).into() })
     }
 
-    /// In the order of their names.
+    /// The services, in the order of their names.
     pub fn services(&self) -> impl Iterator<Item = &Arc<Service>> {
         self.services.iter()
     }

@@ -26,7 +26,7 @@ pub struct QueryParameter {
     pub ty: Type,
     pub repeated: bool,
     pub required: bool,
-    /// Written with its keys in brackets: `name[key]`, `name[0]`, `name[]`.
+    /// Whether its keys are written in brackets: `name[key]`, `name[0]`, `name[]`.
     pub brackets: bool,
 }
 
@@ -46,30 +46,31 @@ pub struct BodyFacts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decode {
     pub format: Format,
-    /// Its place, as a dotted path of the JSON body. A message is base64url there.
+    /// Its fields, as dotted paths of the JSON body. A message there is base64url.
     pub fields: Vec<Arc<str>>,
-    /// Whether an uploaded body is in that format too.
+    /// Whether an uploaded body has this format too.
     pub media: bool,
-    /// The fields must be there: without them nobody knows whom the operation reaches.
+    /// Whether the fields must be there. Without them nobody knows whom the operation reaches.
     pub required: bool,
-    /// Arguments, each with the values under which the fields say everything. With any other value, nobody knows.
+    /// Arguments, each with the values for which the fields say everything. With any other value, nobody knows whom the
+    /// operation reaches.
     pub only: Vec<(Arc<str>, Vec<Box<str>>)>,
-    /// The same, for arguments that may be absent.
+    /// Like `only`, for arguments that may be absent.
     pub or_absent: Vec<(Arc<str>, Vec<Box<str>>)>,
-    /// Arguments under which the fields do not say everything.
+    /// If one of these arguments is there, the fields do not say everything.
     pub without: Vec<Arc<str>>,
 }
 
-/// A look-up: what an operation refers to without saying it, and the path and query of the operation that fetches
-/// it, once for each value of its arguments. An argument without a name stands for an id that an earlier look-up
-/// found.
+/// A look-up: it fetches something that the operation only refers to. `get` is the path and query of the fetching
+/// operation. It is called once for each value of its arguments. An argument without a name stands for an id that an
+/// earlier look-up found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     pub finds: Finds,
     pub get: Vec<IdPart>,
     /// Values that mean the account's own thing. For them nothing is fetched.
     pub own: Vec<Box<str>>,
-    /// The first letters of the values it is for; empty for all.
+    /// The look-up is for values that begin with one of these letters; empty for all values.
     pub letters: Box<str>,
     /// Arguments that make the look-up unnecessary.
     pub without: Vec<Arc<str>>,
@@ -80,18 +81,19 @@ pub struct Look {
 pub struct ResourceRule {
     pub kind: Arc<str>,
     pub id: Vec<IdPart>,
-    /// Paths: only if the last argument is one of them, above it or below it. Without any: always.
+    /// Paths. The rule holds only if the last argument is one of them, above one or below one. Without any, it always
+    /// holds.
     pub around: Vec<Box<str>>,
-    /// A prefix that is removed from the last argument.
+    /// Prefixes that are removed from the last argument.
     pub strip: Vec<Box<str>>,
     /// The last argument must be one of these, or begin with one of the letters; empty for any.
     pub values: Vec<Box<str>>,
     pub letters: Box<str>,
-    /// The id is in lower case, however it was written.
+    /// Whether facts have the id in lower case, however the request writes it.
     pub folds: Folds,
     /// Only the text before this counts in the last argument.
     pub cut: Option<Box<str>>,
-    /// It names nothing without one of these arguments, if there are any, and nothing with one of those.
+    /// If this lists arguments, the rule needs one of them. With an argument of `unless`, the rule names nothing.
     pub when: Vec<Arc<str>>,
     pub unless: Vec<Arc<str>>,
 }
@@ -101,9 +103,9 @@ pub struct ResourceRule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {
     pub argument: Arc<str>,
-    /// The argument that names the repository, if not the path's.
+    /// The argument that names the repository, if the path does not.
     pub repository: Option<Arc<str>>,
-    /// Without the argument the default branch is meant.
+    /// Whether a request without the argument means the default branch.
     pub defaults: bool,
 }
 
@@ -112,7 +114,7 @@ pub struct Revision {
 pub struct Same {
     pub argument: Arc<str>,
     pub body: Vec<IdPart>,
-    /// The argument may continue behind a `_`.
+    /// Whether the argument may continue behind a `_`.
     pub begins: bool,
 }
 
@@ -136,17 +138,17 @@ pub enum IdPart {
 pub struct Condition {
     pub effects: Effects,
     pub argument: Arc<str>,
-    /// One of these values, prefixes, suffixes or contained texts causes them, in any case. Without any of these,
-    /// the presence of the argument, or of anything below it, does.
+    /// One of these values, prefixes, suffixes or contained texts causes the effects. If all lists are empty, the
+    /// presence of the argument, or of anything below it, causes them.
     pub values: Vec<Box<str>>,
     pub prefixes: Vec<Box<str>>,
     pub suffixes: Vec<Box<str>>,
     pub parts: Vec<Box<str>>,
-    /// Any value but these causes them.
+    /// Any value but these causes the effects.
     pub others_than: Vec<Box<str>>,
-    /// Paths: a value causes them that is one of them, or above or below one.
+    /// Paths. A value that is one of them, above one or below one causes the effects.
     pub around: Vec<Box<str>>,
-    /// If it is `Met`, only the absence of the argument causes them.
+    /// If it is `Met`, only the absence of the argument causes the effects.
     pub absent: Absent,
 }
 
@@ -155,19 +157,19 @@ pub struct Condition {
 pub struct Operation {
     pub id: OperationId,
     pub method: Method,
-    /// Every effect that it can have. `Request::effects` are those that a request's arguments cause.
+    /// Every effect that it can have. `Request::effects` has only those that a request's arguments cause.
     pub effects: Effects,
-    /// The reason for each of them.
+    /// The reason for each effect.
     pub derived: Vec<Basis>,
     pub conditions: Vec<Condition>,
-    /// The service's host; empty if it names none.
+    /// The host that its requests go to; empty if the description names none.
     pub host: Arc<str>,
     pub template: Template,
     pub query: Vec<QueryParameter>,
     pub body: Option<BodyFacts>,
     /// The path of the upload variant.
     pub upload: Option<Template>,
-    /// The path without its last parameter, if that is optional.
+    /// The path without its last parameter, if that parameter is optional.
     pub shorter: Option<Template>,
     pub resources: Vec<ResourceRule>,
     /// How it refers to things without their ids.
@@ -175,7 +177,7 @@ pub struct Operation {
     pub revisions: Vec<Revision>,
     /// The kinds of things that it may touch without naming them.
     pub touched: Vec<Arc<str>>,
-    /// Kinds that one and the same thing may have both.
+    /// Pairs of kinds. One thing may be of both.
     pub twins: Arc<[[Arc<str>; 2]]>,
     pub same: Vec<Same>,
     pub decode: Vec<Decode>,
@@ -185,15 +187,15 @@ pub struct Operation {
     pub title: Title,
     /// The request that restores what it removes, if there is one.
     pub undo: Option<Undo>,
-    /// In the order in which they can be fetched.
+    /// Its look-ups, in the order in which they can be fetched.
     pub looks: Vec<Look>,
     /// Who reads what it changes.
     pub readers: Readers,
-    /// The answer may send the caller to another URL.
+    /// Whether the answer may send the caller to another URL.
     pub redirects: bool,
-    /// A grant must have one of these; empty if neither the description nor the overlay says.
+    /// Scopes of which a grant must have one; empty if neither the description nor the overlay names any.
     pub scopes: Box<[Box<str>]>,
-    /// What its answers show; none if they cannot be judged.
+    /// What its answers show; none if nobody can judge them.
     pub answer: Option<Arc<AnswerRule>>,
     /// Which of its answers are the content of a file.
     pub content: Vec<ContentRule>,

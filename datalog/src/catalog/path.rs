@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// Characters that stay unescaped in a path value or a query: RFC 3986's unreserved ones.
+/// The characters that are escaped in a path value or a query: all but RFC 3986's unreserved ones.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const MAX_LENGTH: usize = 8_192;
 const MAX_SEGMENTS: usize = 64;
@@ -16,7 +16,7 @@ const MAX_SEGMENTS: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Segment<'a> {
     pub(crate) text: Cow<'a, str>,
-    /// It held an escaped slash.
+    /// Whether it held an escaped slash.
     pub(crate) slashed: bool,
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn segments(path: &str) -> Result<Vec<Segment<'_>>, PathProblem> {
     Ok(segments)
 }
 
-/// Splits segments at escaped slashes too, as a reader does that decodes first.
+/// Splits segments at escaped slashes too, like a reader that decodes before it splits.
 pub(crate) fn split_further(segments: &[Segment<'_>]) -> Vec<Segment<'static>> {
     let pieces = segments.iter().flat_map(|segment| segment.text.split('/'));
     pieces.map(|piece| Segment { text: Cow::Owned(piece.to_owned()), slashed: false }).collect()

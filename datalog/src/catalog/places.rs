@@ -10,9 +10,9 @@ use crate::words::nearest::nearest;
 pub enum Places {
     /// The service's answers are not described, so nobody knows.
     Untold,
-    /// No answer has it; the most similar fields.
+    /// No answer has the field. These are the most similar fields.
     Nowhere(Vec<String>),
-    /// As dotted names; a whole answer is named by its operation.
+    /// The places, as dotted names. A whole answer is named by its operation.
     At(Vec<String>),
 }
 

@@ -25,12 +25,12 @@ impl Builder {
 }
 
 impl Operation {
-    /// Whether it names one of these scopes.
+    /// Whether the operation lists one of these scopes.
     pub fn names_any(&self, granted: &[String]) -> bool {
         self.scopes.iter().any(|scope| granted.iter().any(|own| **own == **scope))
     }
 
-    /// Whether a grant of these scopes covers it, as far as is known.
+    /// Whether a grant of these scopes covers the operation, as far as is known.
     pub fn is_within(&self, granted: &[String]) -> bool {
         self.scopes.is_empty() || granted.is_empty() || self.names_any(granted)
     }

@@ -15,7 +15,7 @@ use crate::words::names::{ConnectionName, NameError, OperationId};
 pub enum Selector {
     Effect(Effect),
     Operation(OperationId),
-    /// Ids that start and end like this, without overlap: one `*` between the two.
+    /// Ids that start with one text and end with the other, written with one `*` between the two.
     Glob {
         prefix: String,
         suffix: String,

@@ -24,26 +24,26 @@ pub struct Service {
     pub title: String,
     /// The provider's own revision of the description.
     pub revision: String,
-    /// The upstream's own hosts, the first of which requests are sent to unless the operation says otherwise.
+    /// The upstream's own hosts. Requests go to the first one, unless the operation names another.
     pub hosts: Vec<String>,
     /// SHA-256 over the facts, the overlay and the types of answers, in hexadecimal.
     pub digest: Arc<str>,
     pub operations: Vec<Arc<Operation>>,
     pub dialect: Dialect,
-    /// How a credential of the service is told from a pass.
+    /// How to tell a credential of the service from a pass.
     pub credential: CredentialMarks,
-    /// How its own clients are told.
+    /// How to recognize the service's own clients.
     pub clients: ClientMarks,
-    /// What its clients ask for that build themselves from a description.
+    /// The description that the service's clients ask for, if they build themselves from one.
     pub discovery: Option<Discovery>,
     pub oauth: Option<OAuth>,
     /// What its answers say about the connection itself.
     pub manners: Manners,
-    /// Whether a person reviewed the effects; without that they are assumed at their worst.
+    /// Whether a person reviewed the effects. If nobody did, the worst effects are assumed.
     pub reviewed: bool,
     /// Whether a person wrote an overlay, though perhaps not for every operation.
     pub corrected: bool,
-    /// Fields of answers, anywhere in them, whose text is masked: a credential beside what was asked for.
+    /// Fields, anywhere in answers, whose text is masked: they hold a credential that nobody asked for.
     pub masked: Vec<String>,
     /// Named types that operations refer to.
     pub types: Types,
@@ -53,15 +53,15 @@ pub struct Service {
     pub(crate) get_over_post: bool,
     /// Where arguments may stand.
     pub carriers: Carriers,
-    /// Argument to the letters that an id there begins with.
+    /// Argument to the letters with which its ids begin.
     pub(crate) ids: BTreeMap<String, String>,
     /// Arguments that are UUIDs.
     pub(crate) uuids: BTreeSet<String>,
-    /// Arguments that are names in any case.
+    /// Arguments that are names. The service ignores their case.
     pub(crate) folded: BTreeSet<String>,
     /// Kinds of things whose ids are in lower case.
     pub(crate) folded_kinds: BTreeSet<String>,
-    /// Arguments that are names, and what may end one without being part of it.
+    /// Arguments that are names, to a suffix that may follow the name without being part of it.
     pub(crate) suffixes: BTreeMap<String, String>,
     /// `ARGUMENT` or `OPERATION ARGUMENT` to the word that stands for the account's own address.
     pub(crate) own: BTreeMap<String, String>,
@@ -104,7 +104,7 @@ impl Service {
         Self::described(facts, overlay, "")
     }
 
-    /// The same, with the types of its answers.
+    /// Builds a service like `load`, with the types of its answers.
     pub fn described(facts: &str, overlay: Option<&str>, answers: &'static str) -> Result<Self, FactsError> {
         let digest = digest_of([facts, overlay.unwrap_or_default(), answers]);
         let facts = Facts::parse(facts)?;

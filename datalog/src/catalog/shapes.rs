@@ -1,9 +1,10 @@
-//! The types of a service's answers, as far as its description has them: which fields a type has, and of which types
-//! the values of each are.
+//! The types of a service's answers, as far as its description has them: the fields of each type, and the types of
+//! their values.
 //!
-//! Read from `NAME/answers.txt`, once and only where a pass redacts something: `type NAME FIELD FIELD:TYPE|TYPE *:TYPE`
-//! and `answer OPERATION TYPE`. Lists are passed through, and what is no object has no type. A service without such a
-//! file has answers that are not described. It does not say what an answer may show.
+//! They are read from `NAME/answers.txt`, once and only if a pass redacts something. Its lines are
+//! `type NAME FIELD FIELD:TYPE|TYPE *:TYPE` and `answer OPERATION TYPE`. A list counts as its items, and only objects
+//! have types. Without such a file, the service's answers are not described. The file does not say what an answer may
+//! show.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -27,13 +28,13 @@ struct DescribedShape {
     fields: BTreeMap<Box<str>, Vec<Shape>>,
     /// The types of fields with any other name; none if there are no others.
     rest: Option<Vec<Shape>>,
-    /// The kinds of things that it is one of.
+    /// The kinds of things that the type belongs to, by their place in `things`.
     things: Vec<usize>,
 }
 
 impl Shapes {
-    /// `things`: fields that identify a kind of thing, whatever its types are called. An unreadable line describes
-    /// nothing.
+    /// Reads the file. `things` are fields that identify a kind of thing, whatever its types are called. An unreadable
+    /// line describes nothing.
     pub(crate) fn read(text: &str, things: &[Vec<String>]) -> Self {
         let lines: Vec<Vec<&str>> = text
             .lines()
@@ -78,7 +79,7 @@ impl Shapes {
         self.types.is_empty()
     }
 
-    /// The types of an operation's answer (the operation without its service); none if it is not described.
+    /// The types of an operation's answer (the operation without its service); empty if it is not described.
     pub fn answer(&self, operation: &str) -> &[Shape] {
         self.answers.get(operation).map(Vec::as_slice).unwrap_or_default()
     }
@@ -101,8 +102,8 @@ impl Shapes {
         self.holders.get(field).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The types that have the last field of this path: `payload.body` is in the types of `payload`. None if no
-    /// answer has such a field.
+    /// The types that have the last field of this path: `payload.body` is in the types of `payload`. Empty if no answer
+    /// has such a field.
     pub fn holding(&self, path: &[&str]) -> BTreeSet<Shape> {
         let Some((last, before)) = path.split_last() else { return BTreeSet::new() };
         let Some((first, between)) = before.split_first() else {
@@ -117,7 +118,7 @@ impl Shapes {
         if held.iter().any(has) { held } else { BTreeSet::new() }
     }
 
-    /// These types, the content of things without their own names, and the types of the same kinds of things.
+    /// These types, the types of their values under any key (`*`), and all types of the same kinds of things.
     fn meant(&self, mut shapes: BTreeSet<Shape>) -> BTreeSet<Shape> {
         let maps = shapes.iter().filter_map(|shape| self.types.get(*shape)?.rest.as_ref());
         let inside: Vec<Shape> = maps.flatten().copied().collect();
@@ -146,7 +147,7 @@ impl Shapes {
         self.answers.values().any(|shapes| shapes.contains(&shape))
     }
 
-    /// Every field by its name, and together with the name it appears under.
+    /// Every field, once by its name alone and once after each name that it appears under.
     pub fn field_names(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         let mut of_shape: HashMap<Shape, Vec<&str>> = HashMap::new();
@@ -168,7 +169,7 @@ impl Shapes {
         self.types.get(shape).is_some_and(|one| one.fields.contains_key(field))
     }
 
-    /// The types of everything inside a thing of this type.
+    /// The types of the values directly inside a thing of this type.
     pub fn inside(&self, shape: Shape) -> Vec<Shape> {
         let one = self.types.get(shape).into_iter();
         one.flat_map(|one| one.fields.values().chain(&one.rest).flatten().copied()).collect()

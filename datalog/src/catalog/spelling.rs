@@ -12,7 +12,7 @@ use crate::catalog::operation::{IdPart, ResourceRule};
 use crate::catalog::service::Service;
 use crate::words::names::{Account, OperationId};
 
-/// Whether the parts can be joined like this.
+/// Whether these parts can make up the id.
 fn fits(parts: &[IdPart], id: &str) -> bool {
     let mut rest = id;
     for (place, part) in parts.iter().enumerate() {
@@ -37,7 +37,7 @@ impl Service {
         self.folded.contains(argument)
     }
 
-    /// The argument's value as in facts, if that differs.
+    /// The argument's value as facts spell it, if that differs.
     pub(crate) fn spelled(&self, argument: &str, value: &str) -> Option<String> {
         if self.uuids.contains(argument) {
             return uuid(value).filter(|spelled| spelled != value);
@@ -89,7 +89,7 @@ impl Service {
         Some(format!("`{}`", rule.id.iter().map(part).collect::<String>()))
     }
 
-    /// The id as in facts, if that differs from this.
+    /// The id as facts spell it, if that differs from this one.
     pub fn respelled(&self, account: &Account, kind: &str, id: &str) -> Option<String> {
         let of_kind = self.rules.iter().filter(|rule| *rule.kind == *kind);
         let respelled = of_kind.filter_map(|rule| self.by_rule(account, rule, id)).next();
@@ -98,7 +98,7 @@ impl Service {
         respelled.filter(|respelled| respelled != id)
     }
 
-    /// The id, split in the way that a rule joins it.
+    /// The id as facts spell it, split in the way that this rule joins it; none if the rule cannot make up the id.
     fn by_rule(&self, account: &Account, rule: &ResourceRule, id: &str) -> Option<String> {
         let mut parts = rule.id.iter().peekable();
         let (mut text, mut rest) = (String::with_capacity(id.len()), id);
@@ -142,8 +142,7 @@ pub(crate) fn uuid(text: &str) -> Option<String> {
     (is_id && (text.len() == 32 || has_dashes)).then_some(spelled)
 }
 
-/// The word, if the text is the account's own address or that word; otherwise the text in lower case, like
-/// addresses.
+/// The word, if the text is the word or the account's own address; otherwise the text in lower case.
 pub(crate) fn own_name(word: &str, account: &Account, text: &str) -> String {
     let folded = text.to_ascii_lowercase();
     match folded == word || is_same_mailbox(&folded, &account.as_str().to_ascii_lowercase()) {
@@ -152,8 +151,8 @@ pub(crate) fn own_name(word: &str, account: &Account, text: &str) -> String {
     }
 }
 
-/// Whether two addresses, in lower case, are one mailbox. In Google's own two domains, which are one, dots and text
-/// behind a `+` do not count.
+/// Whether two addresses, in lower case, are one mailbox. Google's own two domains count as one, and in them dots and
+/// text behind a `+` do not count.
 pub(crate) fn is_same_mailbox(left: &str, right: &str) -> bool {
     let plain = |address: &str| {
         let (local, domain) = address.rsplit_once('@')?;

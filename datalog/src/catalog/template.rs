@@ -32,7 +32,7 @@ pub struct PathParameter {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TemplatePart {
     Literal(Box<str>),
-    /// By its place in the template's parameters.
+    /// A parameter, by its place in the template's parameters.
     Parameter(usize),
 }
 
@@ -50,7 +50,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// The parameter that is the whole last segment.
+    /// The parameter that is the whole last segment, if there is one.
     pub(crate) fn addressed(&self) -> Option<&Arc<str>> {
         match self.segments.last() {
             Some(TemplateSegment::Parts(parts)) => match parts.as_slice() {

@@ -29,13 +29,14 @@ fn folds(overlay: &Overlay, kind: &str) -> Folds {
     if overlay.folded_kinds.contains(kind) { Folds::ToLower } else { Folds::Nothing }
 }
 
-/// `fileId`, `hook_id`: the id of the thing at the end of a path. One that is `id` itself must agree anyway.
+/// Whether a name like `fileId` or `hook_id` is the id of the thing at the end of a path. An argument named `id` must
+/// agree with the body anyway.
 fn is_id(name: &str) -> bool {
     name != "id" && (name.ends_with("Id") || name.ends_with("_id") || name.ends_with("ID"))
 }
 
 impl Builder {
-    /// Adds everything that is said of things.
+    /// Adds all rules on things to the operation.
     pub(crate) fn add_things(
         &self,
         line: &OperationLine,
@@ -67,7 +68,8 @@ impl Builder {
             };
             let (when, unless) = (shared(&written.when), shared(&written.unless));
             let id = id_parts(&written.name);
-            // As for resources: operations with these arguments, among the named ones, if any.
+            // As for resources, the rule is for operations with these arguments. If it names operations, it is only for
+            // those.
             let is_named = written.which.is_empty() || written.which.names(&line.op);
             if !is_named || !id.iter().all(|part| self.has_argument(operation, part)) {
                 continue;

@@ -39,13 +39,13 @@ pub(crate) struct Titles {
 /// The action of an operation, without its things.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Title {
-    /// With `{}` for the thing.
+    /// The action, with `{}` for the thing.
     pub phrase: Box<str>,
     /// The thing's name; it may be a kind that a request names.
     pub object: Box<str>,
-    /// The kinds of things that it is, as resources call them.
+    /// The kind of the thing, as resources call it; empty if it has none.
     pub kind: Box<str>,
-    /// The arguments whose text says what it is about.
+    /// The arguments whose text says what the thing is about.
     pub about: Arc<[Box<str>]>,
 }
 
@@ -55,7 +55,7 @@ impl Titles {
         let op = self.drops.iter().find_map(|end| line.op.strip_suffix(end.as_str())).unwrap_or(&line.op);
         let parts: Vec<&str> = op.split(['.', '/']).collect();
         let mut last = words(parts.last().copied().unwrap_or(op));
-        // Several at once, of the thing that follows.
+        // `bulk` and `batch` mean several of the thing that follows.
         if last.len() > 1 && last.first().is_some_and(|first| first == "bulk" || first == "batch") {
             last.remove(0);
         }
@@ -69,7 +69,7 @@ impl Titles {
                 let rest = rest.join(" ");
                 (phrase.clone(), (thing(&rest, &rest), rest.replace(' ', "-")))
             }
-            // A noun: the part before says whose it is.
+            // The last part is a noun. The part before it says what the noun belongs to.
             _ if looks(effects) => {
                 let noun = [last.join(" ").as_str(), "of", of_before().0.as_str()].join(" ");
                 ("read {}".into(), (noun, String::new()))
@@ -80,7 +80,7 @@ impl Titles {
     }
 }
 
-/// Whether it only looks, even at secrets.
+/// Whether an operation with these effects only looks, even at secrets.
 fn looks(effects: Effects) -> bool {
     effects.iter().all(|effect| matches!(effect, Effect::Read | Effect::Secret))
 }

@@ -1,5 +1,4 @@
-//! The request that restores what an operation removes: another request of the same service, after which all of it is
-//! back.
+//! The request that restores what an operation removes: another request of the same service that brings all of it back.
 //!
 //! It can restore only what the request itself names or the service keeps. Making a lost thing anew does not count as
 //! undoing. Giving access back does not either, if the person must be asked again.
@@ -14,14 +13,14 @@ use crate::words::names::OperationId;
 /// How an operation is undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undo {
-    /// The operation that does it.
+    /// The operation that undoes it.
     pub by: OperationId,
     /// For how long, or what else there is to know.
     pub note: Option<Box<str>>,
 }
 
 impl Undo {
-    /// In words for a person.
+    /// How the operation is undone, in words for a person.
     pub fn words(&self) -> String {
         match &self.note {
             None => format!("`{}` brings back what it removes", self.by),

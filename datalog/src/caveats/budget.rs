@@ -6,7 +6,7 @@ use biscuit_auth::builder::{Check, Fact, Predicate, Term};
 use biscuit_auth::macros::{check, fact};
 
 use crate::catalog::selector::{Selector, Target};
-use crate::caveats::elsewhere::{self, or};
+use crate::caveats::elsewhere::{self, either};
 use crate::engine::caveat::Caveat;
 use crate::pass::limits::Limit;
 use crate::pass::reservation::{Measure, Window};
@@ -68,7 +68,7 @@ impl Budget {
             }
         };
         match elsewhere::of_target(&self.target) {
-            Some(elsewhere) => or(elsewhere, within),
+            Some(elsewhere) => either(elsewhere, within),
             None => within,
         }
     }

@@ -36,3 +36,31 @@ pub static FOR: Flag = Flag {
 pub(crate) fn until(moment: OffsetDateTime) -> Check {
     check!(r#"check if time($t), $t <= {end}"#, end = date(moment))
 }
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+    use crate::caveats::trial::*;
+
+    #[test]
+    fn the_pass_holds_so_long_and_no_longer() {
+        let pass = trial(&FOR, &["90s"]);
+        assert!(pass.says().contains("when until 2026-11-23T09:01:30Z"), "{}", pass.says());
+        assert_eq!(pass.answers(LIST, ""), Ok(()));
+        let pass = pass.after(Duration::seconds(90));
+        assert_eq!(pass.answers(LIST, ""), Ok(()), "its last second is a part of it");
+        let late = pass.after(Duration::seconds(1)).answers(LIST, "").unwrap_err();
+        assert_eq!(late, "a time until 2026-11-23T09:01:30Z");
+    }
+
+    #[test]
+    fn a_value_that_is_no_duration_is_refused() {
+        assert!(
+            refused(&FOR, "soon")
+                .starts_with("`soon` is not a duration: expected numbers and w, d, h, m or s")
+        );
+        assert!(refused(&FOR, "53w").contains("longer than 366 days"));
+    }
+}

@@ -3,7 +3,7 @@
 use biscuit_auth::builder::Check;
 use biscuit_auth::macros::check;
 
-use crate::caveats::elsewhere::or;
+use crate::caveats::elsewhere::either;
 use crate::caveats::flag::{Again, Flag, Takes};
 use crate::caveats::grants::set;
 use crate::caveats::said::{About, Says, ToldAs};
@@ -22,7 +22,7 @@ pub static DURING: Flag = Flag {
     read: |given, narrow| {
         let hours: Vec<Hours> =
             given.of(&DURING).iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
-        narrow.checks(hours.iter().map(within).reduce(or));
+        narrow.checks(hours.iter().map(check_within).reduce(either));
         Ok(())
     },
     says,
@@ -37,7 +37,7 @@ pub static DURING: Flag = Flag {
     ..Flag::named("during", Takes::Many)
 };
 
-fn within(hours: &Hours) -> Check {
+fn check_within(hours: &Hours) -> Check {
     check!(
         r#"check if clock({zone}, $day, $minute), {days}.contains($day), $minute >= {from}, $minute < {to}"#,
         zone = hours.zone.as_str(),
@@ -78,4 +78,36 @@ fn hours(query: &Query) -> Option<String> {
     let days: Vec<&str> = DAYS.into_iter().filter(|day| days.contains(day)).collect();
     let times = between(bound(from, Binary::GreaterOrEqual)?, bound(to, Binary::LessThan)?);
     Some(format!("{} {times} {}", hours::days_text(&days), zone.as_str()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+    use crate::caveats::trial::*;
+
+    #[test]
+    fn the_pass_holds_within_the_hours_of_that_zone() {
+        // The clock of the test says Monday, 10 in Berlin.
+        let pass = trial(&DURING, &["mon-fri 10:00-12:00 Europe/Berlin"]);
+        assert!(pass.says().contains("when mon-fri 10:00-12:00 Europe/Berlin"), "{}", pass.says());
+        assert_eq!(pass.answers(LIST, ""), Ok(()));
+        let later = trial(&DURING, &["mon 11:00-12:00 Europe/Berlin", "tue-sun 00:00-24:00 UTC"]);
+        let expected = later.answers(LIST, "").unwrap_err();
+        assert!(expected.starts_with("a time within mon 11:00-12:00 Europe/Berlin, or tue"), "{expected}");
+        let early = trial(&DURING, &["mon 08:00-09:20 UTC"]);
+        assert_eq!(early.answers(LIST, ""), Ok(()));
+        assert!(
+            early.after(Duration::minutes(20)).answers(LIST, "").is_err(),
+            "the last minute is not in it"
+        );
+    }
+
+    #[test]
+    fn a_value_that_is_no_hours_is_refused() {
+        for bad in ["9 to 5", "mon-fri 09:00-17:00 Mars/Olympus", "mon 17:00-09:00 UTC"] {
+            assert!(!refused(&DURING, bad).is_empty(), "{bad}");
+        }
+    }
 }

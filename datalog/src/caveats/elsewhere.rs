@@ -10,7 +10,7 @@ use crate::engine::caveat::{Binary, Caveat, Op, Query, Slot, Unary};
 use crate::words::names::ConnectionName;
 
 /// Holds where one of the two holds.
-pub(crate) fn or(mut left: Check, right: Check) -> Check {
+pub(crate) fn either(mut left: Check, right: Check) -> Check {
     left.queries.extend(right.queries);
     left
 }
@@ -21,10 +21,10 @@ pub(crate) fn of_connection(name: &ConnectionName) -> Check {
 }
 
 /// The check, on that connection alone; on every one where none is named.
-pub(crate) fn on(connection: Option<&ConnectionName>, check: Check) -> Check {
+pub(crate) fn on_connection(connection: Option<&ConnectionName>, check: Check) -> Check {
     match connection {
         None => check,
-        Some(name) => or(of_connection(name), check),
+        Some(name) => either(of_connection(name), check),
     }
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn but_for(target: &Target) -> Check {
             end = suffix.as_str()
         ),
     };
-    on(target.connection.as_ref(), other)
+    on_connection(target.connection.as_ref(), other)
 }
 
 /// The same; none where the target means everything.
@@ -127,7 +127,7 @@ pub(crate) fn affix(condition: &[Op], op: Binary) -> Option<&str> {
 
 impl Elsewhere<'_> {
     /// ` on \`gmail\``, or nothing.
-    pub(crate) fn on(&self) -> String {
+    pub(crate) fn connection_text(&self) -> String {
         self.connection.map_or(String::new(), |name| format!(" on `{name}`"))
     }
 
@@ -153,14 +153,14 @@ impl Elsewhere<'_> {
     /// The sentence of a check whose last alternative says `end`.
     pub(crate) fn sentence(&self, end: &str) -> String {
         match (self.subject_in_full(), self.connection) {
-            (Some(subject), _) => format!("{subject}{}: {end}", self.on()),
+            (Some(subject), _) => format!("{subject}{}: {end}", self.connection_text()),
             (None, None) => end.to_owned(),
-            (None, Some(_)) => format!("anything{}: {end}", self.on()),
+            (None, Some(_)) => format!("anything{}: {end}", self.connection_text()),
         }
     }
 
     /// The sentence of a check that has no other alternative.
     pub(crate) fn excluded(&self) -> Option<String> {
-        Some(format!("anything but {}{}", self.subject_in_full()?, self.on()))
+        Some(format!("anything but {}{}", self.subject_in_full()?, self.connection_text()))
     }
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 use crate::caveats::narrow::Narrow;
-use crate::caveats::reach::{TargetConnection, TermError};
+use crate::caveats::reach::TargetConnection;
 use crate::caveats::said::Says;
 use crate::caveats::source::Source;
+use crate::caveats::term_error::TermError;
 use crate::engine::caveat::Caveat;
 use crate::request::gather::Gather;
 use crate::request::item::Item;

@@ -7,7 +7,7 @@ use biscuit_auth::macros::{check, fact};
 use time::OffsetDateTime;
 
 use crate::catalog::selector::{Selector, Target};
-use crate::caveats::elsewhere::{self, affix, but_for, or};
+use crate::caveats::elsewhere::{self, affix, but_for, either};
 use crate::caveats::said::{About, Says, ToldAs, listed};
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Query, Slot};
 use crate::words::effect::Effect;
@@ -70,7 +70,7 @@ pub(crate) fn grants(answer: &str, connection: &ConnectionName, selectors: &[&Se
 
 /// Holds where the request is the one that a person approved, or the target does not mean it.
 pub(crate) fn ask(target: &Target) -> Check {
-    or(but_for(target), check!(r#"check if request_digest($d), approved($d)"#))
+    either(but_for(target), check!(r#"check if request_digest($d), approved($d)"#))
 }
 
 /// Holds for no operation that the target means.
@@ -90,7 +90,7 @@ pub(crate) fn only(targets: &[Target]) -> Option<Check> {
         let selectors = targets.iter().filter(|one| one.connection == *connection).map(|one| &one.selector);
         for alternative in alternatives(connection.as_ref(), selectors) {
             caveat = Some(match caveat {
-                Some(so_far) => or(so_far, alternative),
+                Some(so_far) => either(so_far, alternative),
                 None => alternative,
             });
         }
@@ -139,12 +139,12 @@ pub(crate) fn says(caveat: &Caveat) -> Option<Says> {
     let read = elsewhere::read(caveat);
     match read.rest {
         [] => {
-            let line = format!("{}{}", read.subject()?, read.on());
+            let line = format!("{}{}", read.subject()?, read.connection_text());
             Some(Says { sentence: read.excluded()?, told: ToldAs::Line(About::Never, line) })
         }
         [approved] if is_approved(approved) => {
             let subject = read.subject().unwrap_or_else(|| "anything".into());
-            let line = format!("{subject}{}", read.on());
+            let line = format!("{subject}{}", read.connection_text());
             let sentence = read.sentence("approved by a person first");
             Some(Says { sentence, told: ToldAs::Line(About::Asks, line) })
         }

@@ -3,13 +3,15 @@
 use crate::caveats::budget::Budget;
 use crate::caveats::elsewhere;
 use crate::caveats::flag::{Again, Flag, Takes};
-use crate::caveats::reach::{self, TargetConnection, TermError};
+use crate::caveats::reach::{self, TargetConnection};
 use crate::caveats::said::{Says, ToldAs};
 use crate::caveats::source::Source;
+use crate::caveats::term_error::{TermError, wrong};
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Query, Slot};
 use crate::pass::limits::Limit;
 use crate::pass::reservation::{Measure, Window};
 use crate::request::gather::{Gather, word};
+use crate::words::message::Message;
 use crate::words::value::Value;
 
 pub static LIMIT: Flag = Flag {
@@ -26,7 +28,7 @@ pub static LIMIT: Flag = Flag {
         for text in given.of(&LIMIT) {
             let budget = read(text, given.reach)?;
             if narrow.budgets().any(|known| known.to_string() == budget.to_string()) {
-                return Err(TermError::LimitTwice(budget.to_string()));
+                return Err(Message::new(format!("the budget `{budget}` is given twice")).into());
             }
             narrow.budget(budget);
         }
@@ -44,7 +46,11 @@ fn subject(text: &str) -> String {
 }
 
 fn read(text: &str, reach: &[TargetConnection<'_>]) -> Result<Budget, TermError> {
-    let wrong = || TermError::Limit(text.chars().take(80).collect());
+    let wrong = || {
+        let says = "is not a budget: expected WHAT=SIZE, such as send=3, send=3/h, recipients=5, bytes=10MB or \
+                    gmail.users.messages.get=10";
+        wrong(text, says).hint("SIZE/m, SIZE/h and SIZE/d are for any minute, hour and day")
+    };
     let (what, size) = text.rsplit_once('=').ok_or_else(wrong)?;
     let (size, window) = match size.split_once('/') {
         None => (size, None),
@@ -85,7 +91,8 @@ fn counts_something(budget: &Budget, text: &str, reach: &[TargetConnection<'_>])
     if budget.measure != Measure::Recipients || reach.iter().filter(meant).any(|one| reads(&one)) {
         return Ok(());
     }
-    Err(TermError::CountsNobody(text.chars().take(80).collect()))
+    let says = "would count nobody: no message of these services is read for whom it reaches";
+    Err(wrong(text, says).hint("gmail, google-calendar and google-drive are").into())
 }
 
 fn facts(gather: &mut Gather, source: &Source<'_>) {
@@ -99,10 +106,10 @@ fn facts(gather: &mut Gather, source: &Source<'_>) {
 fn says(caveat: &Caveat, _: &[Caveat]) -> Option<Says> {
     let read = elsewhere::read(caveat);
     let ([query], Kind::One) = (read.rest, caveat.kind) else { return None };
-    Some(Says { sentence: read.sentence(&within(query)?), told: ToldAs::Custom })
+    Some(Says { sentence: read.sentence(&bound_text(query)?), told: ToldAs::Custom })
 }
 
-fn within(query: &Query) -> Option<String> {
+fn bound_text(query: &Query) -> Option<String> {
     let names: Vec<&str> = query.patterns.iter().map(|pattern| &*pattern.name).collect();
     let Slot::Value(name) = query.patterns.first()?.slots.first()? else { return None };
     let [condition] = query.expressions.as_slice() else { return None };
@@ -181,6 +188,36 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::caveats::trial::*;
+
+    #[test]
+    fn what_the_budget_counts_stops_when_it_is_used_up() {
+        let pass = trial(&LIMIT, &["send=3/h"]);
+        assert!(pass.says().contains("at most 3 times an hour: send"), "{}", pass.says());
+        let body = letter("me@example.com", "bob@example.com");
+        let pass = pass.spent(2);
+        assert_eq!(pass.answers(SEND, &body), Ok(()));
+        let pass = pass.spent(3);
+        assert!(pass.answers(SEND, &body).is_err());
+        assert_eq!(pass.answers(LIST, ""), Ok(()), "reading is not counted");
+    }
+
+    #[test]
+    fn recipients_count_by_their_number() {
+        let pass = trial(&LIMIT, &["recipients=2"]);
+        assert_eq!(pass.answers(SEND, &letter("me@example.com", "a@x.example, b@x.example")), Ok(()));
+        assert!(
+            pass.answers(SEND, &letter("me@example.com", "a@x.example, b@x.example, c@x.example")).is_err()
+        );
+    }
+
+    #[test]
+    fn a_value_that_is_no_budget_is_refused() {
+        for bad in ["send", "send=", "send=-1", "send=3/y", "bytes=1.5MB"] {
+            assert!(refused(&LIMIT, bad).contains("is not a budget: expected WHAT=SIZE"), "{bad}");
+        }
+        assert!(refused(&LIMIT, "github:recipients=5").contains("would count nobody"));
+    }
 
     #[test]
     fn sizes_are_whole_numbers_with_a_unit_and_nothing_else() {

@@ -7,9 +7,10 @@ use crate::catalog::{Service, Showing};
 use crate::caveats::elsewhere;
 use crate::caveats::flag::{Flag, Takes};
 use crate::caveats::of_answers::{answers, constant, meant};
-use crate::caveats::reach::{TargetConnection, TermError};
+use crate::caveats::reach::TargetConnection;
 use crate::caveats::said::Says;
 use crate::caveats::scope::FlagScope;
+use crate::caveats::term_error::{TermError, wrong};
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Slot};
 use crate::request::gather::word;
 use crate::words::value::Value;
@@ -33,15 +34,15 @@ fn caveats(texts: &[String], reach: &[TargetConnection<'_>]) -> Result<Vec<Check
     let mut checks = Vec::new();
     for text in texts {
         let scope = FlagScope::of(text, reach)?;
-        let wrong = || TermError::Items(scope.rest.chars().take(40).collect());
+        let wrong = || wrong(scope.rest, "is no number of items: expected 1 to 100000");
         let max: i64 = scope.rest.parse().map_err(|_| wrong())?;
         if !(1..=100_000).contains(&max) {
-            return Err(wrong());
+            return Err(wrong().into());
         }
         let has = |service: &Service| answers(service).any(|rule| rule.shows == Showing::Items);
         for name in meant(scope, reach, &MAX_ITEMS, &has)? {
             let few = check!(r#"check if stage("request") or item_count($n), $n <= {max}"#, max = max);
-            checks.push(elsewhere::on(Some(name), few));
+            checks.push(elsewhere::on_connection(Some(name), few));
         }
     }
     Ok(checks)
@@ -62,8 +63,35 @@ fn says(caveat: &Caveat, _: &[Caveat]) -> Option<Says> {
                 return None;
             };
             let is_most = *op == Binary::LessOrEqual;
-            is_most.then(|| Says::of_answers(&read.on(), &format!("at most {max} items")))
+            is_most.then(|| Says::of_answers(&read.connection_text(), &format!("at most {max} items")))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caveats::trial::*;
+
+    fn messages(count: usize) -> String {
+        let items: Vec<String> = (0..count).map(|n| format!(r#"{{"id":"m{n}","threadId":"t"}}"#)).collect();
+        format!(r#"{{"messages":[{}]}}"#, items.join(","))
+    }
+
+    #[test]
+    fn an_answer_with_more_items_is_not_shown() {
+        let pass = trial(&MAX_ITEMS, &["gmail:2"]);
+        assert!(pass.says().contains("sees on `gmail` at most 2 items"), "{}", pass.says());
+        assert_eq!(pass.shows(LIST, &messages(2)), Ok(messages(2)));
+        assert_eq!(pass.shows(LIST, &messages(3)).unwrap_err(), "answers on `gmail`: at most 2 items");
+    }
+
+    #[test]
+    fn a_value_that_is_no_number_of_items_is_refused() {
+        for bad in ["0", "-1", "100001", "many"] {
+            let says = refused(&MAX_ITEMS, bad);
+            assert_eq!(says, format!("`{bad}` is no number of items: expected 1 to 100000"));
+        }
     }
 }

@@ -28,5 +28,8 @@ pub(crate) mod said;
 pub(crate) mod scope;
 pub(crate) mod senders;
 pub(crate) mod source;
+pub(crate) mod term_error;
 pub(crate) mod thread;
 pub(crate) mod times;
+#[cfg(test)]
+mod trial;

@@ -11,7 +11,8 @@ use time::OffsetDateTime;
 use crate::caveats::flag::{Again, Flag, Given, Takes, Texts};
 use crate::caveats::flags;
 use crate::caveats::narrow::Narrow;
-use crate::caveats::reach::{TargetConnection, TermError};
+use crate::caveats::reach::TargetConnection;
+use crate::caveats::term_error::TermError;
 
 /// Limits as they were typed; in JSON and in a template's file each has its flag's name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,13 +7,14 @@ use biscuit_auth::macros::check;
 use time::OffsetDateTime;
 
 use crate::catalog::Service;
-use crate::caveats::elsewhere::{self, or};
+use crate::caveats::elsewhere::{self, either};
 use crate::caveats::flag::{Flag, Takes};
 use crate::caveats::grants::date;
 use crate::caveats::of_answers::{answers, constant, meant};
-use crate::caveats::reach::{TargetConnection, TermError};
+use crate::caveats::reach::TargetConnection;
 use crate::caveats::said::Says;
 use crate::caveats::scope::FlagScope;
+use crate::caveats::term_error::{TermError, wrong};
 use crate::caveats::times::{self, span};
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Slot};
 use crate::request::gather::word;
@@ -77,7 +78,7 @@ fn caveats(
                 }
             };
             let ids = check!(r#"check if stage("request") or item_shows("ids")"#);
-            checks.push(elsewhere::on(Some(name), or(ids, young)));
+            checks.push(elsewhere::on_connection(Some(name), either(ids, young)));
         }
     }
     Ok(checks)
@@ -90,7 +91,9 @@ fn age(text: &str, now: OffsetDateTime) -> Result<Age, TermError> {
     if let Ok(duration) = times::duration(text) {
         return Ok(Age::Within(duration.whole_seconds()));
     }
-    times::date(text).map(Age::Since).map_err(|_| TermError::Age(text.chars().take(60).collect()))
+    let says = "is no age: expected a duration such as 24h, `today@ZONE` such as today@Europe/Berlin, or a date such \
+                as 2026-11-22T09:00:00Z";
+    times::date(text).map(Age::Since).map_err(|_| wrong(text, says).into())
 }
 
 /// How such a check is told.
@@ -117,5 +120,41 @@ fn says(caveat: &Caveat, _: &[Caveat]) -> Option<Says> {
         }
         _ => return None,
     };
-    Some(Says::of_answers(&read.on(), &what))
+    Some(Says::of_answers(&read.connection_text(), &what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caveats::trial::*;
+
+    const GET: &str = "GET /gmail/v1/users/me/messages/m1";
+
+    fn message(time: OffsetDateTime) -> String {
+        let milliseconds = time.unix_timestamp() * 1_000;
+        format!(r#"{{"id":"m1","snippet":"secret","internalDate":"{milliseconds}"}}"#)
+    }
+
+    #[test]
+    fn an_old_message_is_not_shown() {
+        let hour = time::Duration::HOUR;
+        for (age, young, old) in [
+            ("24h", NOW - 23 * hour, NOW - 25 * hour),
+            ("today@Europe/Berlin", NOW - 9 * hour, NOW - 11 * hour),
+            ("2026-11-22T12:00:00Z", NOW - 20 * hour, NOW - 22 * hour),
+        ] {
+            let pass = trial(&NEWER_THAN, &[age]);
+            assert!(pass.says().contains("sees"), "{}", pass.says());
+            assert!(pass.shows(GET, &message(young)).unwrap().contains("secret"), "{age}");
+            let expected = pass.shows(GET, &message(old)).unwrap_err();
+            assert!(expected.starts_with("answers on `gmail`: nothing "), "{age}: {expected}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_no_age_is_refused() {
+        assert!(refused(&NEWER_THAN, "old").starts_with("`old` is no age: expected a duration such as 24h"));
+        assert!(refused(&NEWER_THAN, "today@Mars").contains("Mars"));
+        assert!(refused(&NEWER_THAN, "nowhere:24h").starts_with("no connection is called `nowhere`"));
+    }
 }

@@ -30,3 +30,26 @@ pub static NOT_BEFORE: Flag = Flag {
     },
     ..Flag::named("not-before", Takes::One)
 };
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+    use crate::caveats::trial::*;
+
+    #[test]
+    fn the_pass_holds_from_then_on() {
+        let pass = trial(&NOT_BEFORE, &["2026-11-23T10:00:00+01:00"]);
+        assert_eq!(pass.answers(LIST, ""), Ok(()), "9 o'clock here");
+        let pass = trial(&NOT_BEFORE, &["2026-11-23T09:00:01Z"]);
+        assert!(pass.says().contains("2026-11-23T09:00:01Z"), "{}", pass.says());
+        assert_eq!(pass.answers(LIST, "").unwrap_err(), "a time from 2026-11-23T09:00:01Z");
+        assert_eq!(pass.after(Duration::seconds(1)).answers(LIST, ""), Ok(()));
+    }
+
+    #[test]
+    fn a_value_that_is_no_date_is_refused() {
+        assert!(refused(&NOT_BEFORE, "tomorrow").starts_with("`tomorrow` is not a date: expected RFC 3339"));
+    }
+}

@@ -4,9 +4,11 @@
 
 use crate::catalog::{AnswerRule, Service};
 use crate::caveats::flag::Flag;
-use crate::caveats::reach::{TargetConnection, TermError};
+use crate::caveats::reach::TargetConnection;
 use crate::caveats::scope::FlagScope;
+use crate::caveats::term_error::TermError;
 use crate::engine::caveat::{Query, Slot};
+use crate::words::message::Message;
 use crate::words::names::ConnectionName;
 use crate::words::value::Value;
 
@@ -33,13 +35,12 @@ pub(crate) fn meant<'a>(
     if names.is_empty() {
         let other = reach.iter().filter(|one| can(one.service)).map(|one| format!("`{}`", one.connection));
         let other = other.collect::<Vec<_>>().join(", ");
-        return Err(TermError::Condition {
-            flag: flag.name,
-            got: scope.connection.map_or("no connection of the pass has messages".into(), |name| {
-                format!("nobody can tell of the answers on `{name}`")
-            }),
-            known: if other.is_empty() { "none here".into() } else { other },
+        let got = scope.connection.map_or("no connection of the pass has messages".into(), |name| {
+            format!("nobody can tell of the answers on `{name}`")
         });
+        let known = if other.is_empty() { "none here".into() } else { other };
+        let says = format!("--{} cannot be held here: {got}; there is {known}", flag.name);
+        return Err(Message::new(says).hint("name another connection before it, such as `github:7d`").into());
     }
     Ok(names)
 }

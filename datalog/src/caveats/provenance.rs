@@ -13,10 +13,11 @@ use crate::catalog::{Operation, Service};
 use crate::caveats::elsewhere;
 use crate::caveats::flag::{Flag, Given, Takes};
 use crate::caveats::narrow::Narrow;
-use crate::caveats::reach::{TargetConnection, TermError};
+use crate::caveats::reach::TargetConnection;
 use crate::caveats::said::{About, Says, ToldAs};
 use crate::caveats::scope::FlagScope;
 use crate::caveats::source::Source;
+use crate::caveats::term_error::{TermError, wrong};
 use crate::engine::caveat::{Caveat, Fact, Kind, Slot};
 use crate::pass::asks::kind_of;
 use crate::pass::known::ProvenanceKind;
@@ -71,20 +72,21 @@ fn caveat(
         reach.iter().filter(meant).flat_map(|one| shown_kinds(provenance, one.service)).collect();
     if !shown.contains(kind) {
         let list = shown.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
-        return Err(TermError::Kind {
-            flag: match provenance {
-                ProvenanceKind::Seen => ONLY_SEEN.name,
-                ProvenanceKind::Created => ONLY_CREATED.name,
-            },
-            got: kind.chars().take(40).collect(),
-            known: if list.is_empty() { "none here".into() } else { list },
-        });
+        let flag = match provenance {
+            ProvenanceKind::Seen => ONLY_SEEN.name,
+            ProvenanceKind::Created => ONLY_CREATED.name,
+        };
+        let known = if list.is_empty() { "none here".into() } else { list };
+        let says = format!("is no kind of thing that --{flag} could follow: answers show {known}");
+        return Err(wrong(kind, &says)
+            .hint("write `CONNECTION:KIND` where only one connection is meant")
+            .into());
     }
     let known = match provenance {
         ProvenanceKind::Seen => check!(r#"check if unseen_count({kind}, 0)"#, kind = kind),
         ProvenanceKind::Created => check!(r#"check if uncreated_count({kind}, 0)"#, kind = kind),
     };
-    Ok(elsewhere::on(connection, known))
+    Ok(elsewhere::on_connection(connection, known))
 }
 
 /// The kinds of things whose ids answers of the service show.
@@ -120,7 +122,7 @@ pub(crate) fn leaves(caveat: &Caveat) -> Option<(Arc<str>, String, &'static str)
         "uncreated_count" => "that this pass, or one attenuated from it, created",
         _ => return None,
     };
-    Some((kind, read.on(), what))
+    Some((kind, read.connection_text(), what))
 }
 
 /// Whether the answers of the operation show things of the kind that such a caveat asks about.
@@ -190,4 +192,51 @@ pub(crate) fn strangers(facts: &[Fact], known: &str, kinds: &[Arc<str>]) -> Vec<
         i64::try_from(touched.iter().filter(is_strange).count()).unwrap_or(i64::MAX)
     };
     all.into_iter().map(|kind| vec![Value::str(kind), Value::Int(count(kind))]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caveats::trial::*;
+    use crate::decision::context::Context;
+    use crate::pass::known::Known;
+
+    const GET: &str = "GET /gmail/v1/users/me/messages/m1";
+    const UPDATE: &str = "PUT /gmail/v1/users/me/drafts/d1";
+
+    fn knowing(seen: &[(&str, &str)], created: &[(&str, &str)]) -> Context {
+        let set = |all: &[(&str, &str)]| {
+            all.iter().map(|(kind, id)| Resource { kind: (*kind).into(), id: (*id).into() }).collect()
+        };
+        Context { known: Known { seen: set(seen), created: set(created) }, ..Context::default() }
+    }
+
+    #[test]
+    fn only_what_an_answer_has_shown_is_touched() {
+        let pass = trial(&ONLY_SEEN, &["gmail:message"]);
+        assert!(pass.says().contains("only a message on `gmail` that an earlier answer has shown"));
+        let expected = "`message` on `gmail`: only one that an earlier answer has shown";
+        assert_eq!(pass.answers(GET, "").unwrap_err(), expected);
+        assert_eq!(pass.answers(LIST, ""), Ok(()), "a list names no message");
+        assert_eq!(pass.with(knowing(&[("message", "m1")], &[])).answers(GET, ""), Ok(()));
+    }
+
+    #[test]
+    fn only_what_the_pass_created_is_touched() {
+        let draft = format!(r#"{{"message":{}}}"#, letter("me@example.com", "bob@example.com"));
+        let pass = trial(&ONLY_CREATED, &["draft"]).with(knowing(&[("draft", "d1")], &[]));
+        let expected = "`draft`: only one that this pass, or one attenuated from it, created";
+        assert_eq!(pass.answers(UPDATE, &draft).unwrap_err(), expected, "it was only seen");
+        assert_eq!(pass.with(knowing(&[], &[("draft", "d1")])).answers(UPDATE, &draft), Ok(()));
+    }
+
+    #[test]
+    fn a_kind_that_no_answer_shows_is_refused() {
+        let unknown = refused(&ONLY_SEEN, "mesage");
+        assert!(
+            unknown.starts_with("`mesage` is no kind of thing that --only-seen could follow"),
+            "{unknown}"
+        );
+        assert!(refused(&ONLY_CREATED, "profile").contains("--only-created"));
+    }
 }

@@ -7,9 +7,9 @@ use biscuit_auth::macros::check;
 
 use crate::caveats::flag::{Flag, Given, Takes};
 use crate::caveats::grants::set;
-use crate::caveats::reach::TermError;
 use crate::caveats::said::{About, Says, ToldAs};
 use crate::caveats::source::Source;
+use crate::caveats::term_error::{TermError, wrong};
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Unary};
 use crate::request::decode::{self, Address};
 use crate::request::gather::{Gather, word};
@@ -45,19 +45,24 @@ pub static TO_DOMAIN: Flag = Flag {
 };
 
 fn read(given: &Given<'_>) -> Result<Option<Check>, TermError> {
-    let address =
-        |text: &String| text.parse().map_err(|_| TermError::Address(text.chars().take(80).collect()));
-    let addresses: Vec<Address> = given.of(&TO).iter().map(address).collect::<Result<_, _>>()?;
+    let addresses: Vec<Address> =
+        given.of(&TO).iter().map(|text| address(text)).collect::<Result<_, TermError>>()?;
     let domain = |text: &String| {
         let plain = text.strip_prefix('@').unwrap_or(text).to_ascii_lowercase();
         if decode::is_domain(&plain) {
             Ok(plain)
         } else {
-            Err(TermError::Domain(text.chars().take(80).collect()))
+            let says = "is not a domain: expected a name such as example.com (an international one as xn--…)";
+            Err(wrong(text, says))
         }
     };
     let domains: Vec<String> = given.of(&TO_DOMAIN).iter().map(domain).collect::<Result<_, _>>()?;
     Ok(no_others(&addresses, &domains))
+}
+
+pub(crate) fn address(text: &str) -> Result<Address, TermError> {
+    let says = "is not an address: expected a plain `local@domain` of ASCII letters";
+    text.parse().map_err(|_| wrong(text, says).into())
 }
 
 /// Holds where nobody is reached but these addresses, and everybody at these domains.
@@ -118,4 +123,39 @@ fn facts(gather: &mut Gather, source: &Source<'_>) {
         domains.into_iter().map(|domain| [Value::str(domain)])
     });
     gather.say_one(word!("recipient_count"), || Value::count(all.len()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caveats::trial::*;
+
+    #[test]
+    fn nobody_else_is_reached() {
+        let pass = trial(&TO, &["bob@example.com"]);
+        assert!(pass.says().contains("only to `bob@example.com`"), "{}", pass.says());
+        assert_eq!(pass.answers(SEND, &letter("me@example.com", "Bob <BOB@example.com>")), Ok(()));
+        assert_eq!(pass.answers(LIST, ""), Ok(()), "a list reaches nobody");
+        for other in ["eve@example.com", "bob@example.com, eve@evil.example", "bob@example.com.evil.example"]
+        {
+            let expected = pass.answers(SEND, &letter("me@example.com", other)).unwrap_err();
+            assert_eq!(expected, "only these recipients: `bob@example.com`", "{other}");
+        }
+    }
+
+    #[test]
+    fn everybody_at_the_domain_is_reached_and_nobody_below_or_beside_it() {
+        let pass = trial(&TO_DOMAIN, &["@Example.com"]);
+        assert!(pass.says().contains("only to anybody at `example.com`"), "{}", pass.says());
+        assert_eq!(pass.answers(SEND, &letter("me@example.com", "bob@example.com")), Ok(()));
+        for other in ["bob@mail.example.com", "bob@notexample.com"] {
+            assert!(pass.answers(SEND, &letter("me@example.com", other)).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_no_address_or_domain_is_refused() {
+        assert!(refused(&TO, "bob").starts_with("`bob` is not an address: expected a plain `local@domain`"));
+        assert!(refused(&TO_DOMAIN, "a b").starts_with("`a b` is not a domain: expected a name"));
+    }
 }

@@ -11,10 +11,12 @@ use biscuit_auth::macros::check;
 
 use crate::caveats::elsewhere;
 use crate::caveats::flag::{Flag, Takes};
-use crate::caveats::reach::{TargetConnection, TermError};
+use crate::caveats::reach::TargetConnection;
 use crate::caveats::said::{About, Says, ToldAs, listed};
+use crate::caveats::term_error::{TermError, beginning, wrong};
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Slot, Unary};
 use crate::request::gather::word;
+use crate::words::message::Message;
 use crate::words::value::Value;
 
 const MAX_ID: usize = 256;
@@ -47,10 +49,10 @@ pub static RESOURCE: Flag = Flag {
 fn caveats(texts: &[String], reach: &[TargetConnection<'_>]) -> Result<Vec<Check>, TermError> {
     let mut kinds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for text in texts {
-        let short = || text.chars().take(80).collect::<String>();
-        let (kind, id) = text.split_once('=').ok_or_else(|| TermError::Resource(short()))?;
+        let says = "is not a resource: expected KIND=ID, such as repo=octo/hello or channel=C0123ABCD";
+        let (kind, id) = text.split_once('=').ok_or_else(|| wrong(text, says))?;
         if id.is_empty() || id.len() > MAX_ID || id.chars().any(char::is_control) {
-            return Err(TermError::Resource(short()));
+            return Err(wrong(text, says).into());
         }
         kinds.entry(kind).or_default().insert(id);
     }
@@ -61,7 +63,8 @@ fn caveats(texts: &[String], reach: &[TargetConnection<'_>]) -> Result<Vec<Check
         if on.is_empty() {
             let known: BTreeSet<&str> = reach.iter().flat_map(kinds_of).collect();
             let known = known.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
-            return Err(TermError::ResourceKind { got: kind.chars().take(80).collect(), known });
+            let says = format!("no operation here touches a `{}`", beginning(kind));
+            return Err(Message::new(says).hint(format!("there are {known}")).into());
         }
         for one in on {
             let spelled =
@@ -166,4 +169,31 @@ fn one_of(caveat: &Caveat) -> Option<These<'_>> {
         return None;
     };
     Some(These { connection, kind: kind.as_str()?, ids })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caveats::trial::*;
+
+    #[test]
+    fn every_request_names_the_thing_and_no_other_of_its_kind() {
+        let pass = trial(&RESOURCE, &["repo=octo/hello"]);
+        assert!(pass.says().contains("`octo/hello`"), "{}", pass.says());
+        assert_eq!(pass.answers("GET /repos/octo/hello", ""), Ok(()));
+        assert_eq!(pass.answers("GET /repos/Octo/HELLO/issues", ""), Ok(()), "GitHub ignores the case");
+        for other in ["GET /repos/octo/secret", "GET /user/repos"] {
+            assert!(pass.answers(other, "").is_err(), "{other}");
+        }
+        assert_eq!(pass.answers(LIST, ""), Ok(()), "a mailbox has no repository");
+    }
+
+    #[test]
+    fn a_value_that_is_no_thing_of_these_services_is_refused() {
+        assert!(
+            refused(&RESOURCE, "octo/hello").starts_with("`octo/hello` is not a resource: expected KIND=ID")
+        );
+        let unknown = refused(&RESOURCE, "channel=C0123");
+        assert!(unknown.starts_with("no operation here touches a `channel`\nhint: there are "), "{unknown}");
+    }
 }

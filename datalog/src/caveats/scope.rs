@@ -1,6 +1,7 @@
 //! Flags that may be about one connection: `KIND` or `CONNECTION:KIND`.
 
-use crate::caveats::reach::{TargetConnection, TermError};
+use crate::caveats::reach::TargetConnection;
+use crate::caveats::term_error::TermError;
 use crate::words::names::ConnectionName;
 
 /// What a flag says, and the connection that it says it of; none for all.

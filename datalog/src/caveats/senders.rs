@@ -7,8 +7,9 @@ use biscuit_auth::builder::Term;
 use biscuit_auth::macros::check;
 
 use crate::caveats::flag::{Flag, Takes};
-use crate::caveats::reach::TermError;
+use crate::caveats::recipients;
 use crate::caveats::said::{About, Says, ToldAs, listed};
+use crate::caveats::term_error::TermError;
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Unary};
 use crate::request::decode::Address;
 use crate::request::gather::word;
@@ -23,7 +24,9 @@ pub static AS: Flag = Flag {
     read: |given, narrow| {
         let texts = given.of(&AS);
         if !texts.is_empty() {
-            let known = Term::Set(texts.iter().map(|text| address(text)).collect::<Result<_, TermError>>()?);
+            let known =
+                texts.iter().map(|text| Ok(Term::Str(recipients::address(text)?.as_str().to_owned())));
+            let known = Term::Set(known.collect::<Result<_, TermError>>()?);
             narrow.check(check!(r#"reject if sender($s), !{known}.contains($s)"#, known = known));
         }
         Ok(())
@@ -44,12 +47,6 @@ pub static AS: Flag = Flag {
     ..Flag::named("as", Takes::Many)
 };
 
-fn address(text: &str) -> Result<Term, TermError> {
-    let parsed: Result<Address, _> = text.parse();
-    let parsed = parsed.map_err(|_| TermError::Address(text.chars().take(80).collect()))?;
-    Ok(Term::Str(parsed.as_str().to_owned()))
-}
-
 /// The senders that such a check leaves.
 fn leaves(caveat: &Caveat) -> Option<String> {
     let ([query], Kind::Reject) = (caveat.queries.as_slice(), caveat.kind) else { return None };
@@ -63,5 +60,26 @@ fn leaves(caveat: &Caveat) -> Option<String> {
             Some(listed(known.as_strings()?))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caveats::trial::*;
+
+    #[test]
+    fn a_message_is_from_these_senders() {
+        let pass = trial(&AS, &["me@example.com"]);
+        assert!(pass.says().contains("only from `me@example.com`"), "{}", pass.says());
+        assert_eq!(pass.answers(SEND, &letter("Me <me@example.com>", "bob@example.com")), Ok(()));
+        assert_eq!(pass.answers(LIST, ""), Ok(()), "a list has no sender");
+        let other = pass.answers(SEND, &letter("boss@example.com", "bob@example.com"));
+        assert_eq!(other.unwrap_err(), "only these senders: `me@example.com`");
+    }
+
+    #[test]
+    fn a_value_that_is_no_address_is_refused() {
+        assert!(refused(&AS, "me").starts_with("`me` is not an address"));
     }
 }

@@ -40,3 +40,28 @@ pub static TO_THREAD_PARTICIPANTS: Flag = Flag {
 fn all_in_thread() -> Check {
     check!(r#"check all recipient($r), thread_participants($p), $p.contains($r) or recipient_count(0)"#)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caveats::trial::*;
+
+    const THREAD: &str = r#"{"id":"t1","messages":[{"id":"m","labelIds":["INBOX"],"payload":{"headers":[
+        {"name":"From","value":"bob@example.com"},{"name":"To","value":"me@example.com"}]}}]}"#;
+
+    fn reply(to: &str) -> String {
+        letter("me@example.com", to).replacen('{', r#"{"threadId":"t1","#, 1)
+    }
+
+    #[test]
+    fn only_people_in_the_thread_are_reached() {
+        let pass = trial(&TO_THREAD_PARTICIPANTS, &["true"]);
+        assert!(pass.says().contains("only to people already in the thread"), "{}", pass.says());
+        assert_eq!(pass.answers_where(THREAD, SEND, &reply("bob@example.com")), Ok(()));
+        let expected = "only recipients who are in the thread already";
+        let strange = pass.answers_where(THREAD, SEND, &reply("eve@example.com"));
+        assert_eq!(strange.unwrap_err(), expected);
+        let new = pass.answers_where(THREAD, SEND, &letter("me@example.com", "bob@example.com"));
+        assert_eq!(new.unwrap_err(), expected, "a letter that begins a thread");
+    }
+}

@@ -3,13 +3,14 @@
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use crate::caveats::reach::{MAX_DAYS, TermError};
+use crate::caveats::reach::MAX_DAYS;
+use crate::caveats::term_error::{TermError, wrong};
 
 /// `30m`, `2h`, `1h30m`, `90s`, `7d`, `2w`: each unit at most once, the larger first.
 pub fn duration(text: &str) -> Result<Duration, TermError> {
     const UNITS: [(char, i64); 5] = [('w', 604_800), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
-    let short = || text.chars().take(40).collect::<String>();
-    let wrong = || TermError::Duration(short());
+    let wrong =
+        || wrong(text, "is not a duration: expected numbers and w, d, h, m or s, such as 30m or 1h30m");
     let (mut total, mut rest) = (0i64, text);
     for (unit, seconds) in UNITS {
         let Some((number, after)) = rest.split_once(unit) else { continue };
@@ -22,14 +23,19 @@ pub fn duration(text: &str) -> Result<Duration, TermError> {
         rest = after;
     }
     match (rest, total) {
-        ("", 1..) if total > MAX_DAYS * 86_400 => Err(TermError::TooLongTime(short())),
+        ("", 1..) if total > MAX_DAYS * 86_400 => Err(too_long(text)),
         ("", 1..) => Ok(Duration::seconds(total)),
-        _ => Err(wrong()),
+        _ => Err(wrong().into()),
     }
 }
 
 pub(crate) fn date(text: &str) -> Result<OffsetDateTime, TermError> {
-    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| TermError::Date(text.chars().take(40).collect()))
+    let wrong = || wrong(text, "is not a date: expected RFC 3339, such as 2026-11-22T09:00:00Z");
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| wrong().into())
+}
+
+fn too_long(text: &str) -> TermError {
+    wrong(text, &format!("is longer than {MAX_DAYS} days, the longest that there is")).into()
 }
 
 /// In the largest unit that it is a number of; days from two on.
@@ -53,7 +59,7 @@ mod tests {
         assert_eq!(duration("1h30m").unwrap(), Duration::minutes(90));
         assert_eq!(duration("2w").unwrap(), Duration::days(14));
         assert_eq!(duration("1d2h3m4s").unwrap(), Duration::seconds(93_784));
-        assert_eq!(duration("400d").unwrap_err(), TermError::TooLongTime("400d".into()));
+        assert_eq!(duration("400d").unwrap_err(), too_long("400d"));
         for bad in ["30m1h", "1h1h", "1h30", "h", "1h m", "1h-5m", "1w w"] {
             assert!(duration(bad).is_err(), "{bad} was accepted");
         }

@@ -59,7 +59,7 @@ pub(crate) fn read(
     }
 }
 
-/// `{}` says nothing, and some clients send it instead of no body.
+/// Reads the body for an operation that takes none. `{}` says nothing, and some clients send it instead of no body.
 fn no_body(operation: &Operation, raw: &RawBody<'_>, essence: Option<&str>) -> Result<Body, ClassifyError> {
     let says_nothing = raw.bytes.is_empty() || (raw.bytes == b"{}" && essence.is_none_or(is_json));
     match says_nothing {
@@ -152,7 +152,7 @@ fn accepts(media: &[Box<str>], essence: Option<&str>) -> bool {
     })
 }
 
-/// A body of no kind that is taken: JSON, a form, or one of these.
+/// The refusal of a body whose kind the operation does not take: it takes JSON, a form, or one of these.
 fn unsupported(facts: &BodyFacts, media: &[Box<str>], got: Option<&str>) -> ClassifyError {
     let json = facts.json.is_some().then_some("application/json");
     let form = (!facts.form.is_empty()).then_some("application/x-www-form-urlencoded");

@@ -17,7 +17,7 @@ use crate::words::json::Json;
 /// Widely used readers stop here: they read anything deeper or longer as something else.
 const MAX_DEPTH: usize = 5;
 const MAX_ITEMS: usize = 20;
-/// Alternatives inside alternatives multiply.
+/// Alternatives inside alternatives multiply, so the work has a limit.
 const MAX_STEPS: usize = 20_000;
 /// A key that JavaScript readers drop.
 const DROPPED: &str = "__proto__";
@@ -182,7 +182,7 @@ impl Build<'_> {
         Some((Json::Object(entries), texts))
     }
 
-    /// `[]` once for each item, or places from 0 without a gap.
+    /// Reads a list: `[]` once for each item, or places from 0 without a gap.
     fn list(&mut self, item: &Type, rest: &[Rest<'_>], pairs: &[Pair]) -> Option<Built> {
         let (mut items, mut texts) = (Vec::new(), Vec::new());
         let appended = rest.iter().all(|(keys, _)| matches!(keys, [only] if only.is_empty()));

@@ -15,7 +15,7 @@ use crate::request::argument::Argument;
 use crate::request::canonical::Body;
 use crate::words::json::Json;
 
-/// The query to send, which is empty, and the form.
+/// Reads all carriers. Returns the query to send, which is empty, and the form.
 pub(crate) fn read(
     service: &Service,
     operation: &Operation,

@@ -13,7 +13,7 @@ use crate::words::json::Json;
 /// More values than any operation takes.
 const MAX_ARGUMENTS: usize = 20_000;
 
-/// Alternatives inside alternatives multiply. No honest body comes near this.
+/// Alternatives inside alternatives multiply, so the work has a limit. No honest body comes near it.
 const MAX_STEPS: usize = 200_000;
 
 /// Checks a whole body, adding its values to `arguments`.

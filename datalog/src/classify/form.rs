@@ -25,7 +25,7 @@ use crate::words::json::Json;
 #[derive(Debug, Clone)]
 pub(crate) enum GivenValue {
     Text(String),
-    /// Any JSON but a string, which is text.
+    /// Any JSON value except a string. A string is `Text`.
     Json(Json),
 }
 
@@ -41,7 +41,7 @@ impl From<Json> for GivenValue {
 /// One field as it was understood.
 struct FormField {
     name: Arc<str>,
-    /// As it is sent.
+    /// The value as it is sent.
     text: String,
     values: Vec<Scalar>,
 }
@@ -62,7 +62,7 @@ impl<'a> FormFields<'a> {
         Self { service, operation, fields, brackets, earlier: HashSet::new() }
     }
 
-    /// The next fields come from another carrier. A name that was there before is a repetition.
+    /// Begins with the next carrier. A name that an earlier carrier had is now a repetition.
     pub(crate) fn next_carrier(&mut self) {
         self.earlier = self.names();
     }
@@ -167,16 +167,16 @@ fn typed(types: &Types, ty: &Type, given: &GivenValue) -> Option<(Vec<Scalar>, S
         (Type::Bool, GivenValue::Text(text)) if text == "0" => {
             Some((vec![Scalar::Bool(false)], "false".into()))
         }
-        (ty, GivenValue::Text(text)) => one(types, ty, text),
+        (ty, GivenValue::Text(text)) => one_value(types, ty, text),
         // A number instead of text could be written in several ways.
         (Type::String | Type::Literal(_), GivenValue::Json(_)) => None,
-        (ty, GivenValue::Json(Json::Int(number))) => one(types, ty, &number.to_string()),
-        (ty, GivenValue::Json(Json::Bool(flag))) => one(types, ty, &flag.to_string()),
+        (ty, GivenValue::Json(Json::Int(number))) => one_value(types, ty, &number.to_string()),
+        (ty, GivenValue::Json(Json::Bool(flag))) => one_value(types, ty, &flag.to_string()),
         (_, GivenValue::Json(_)) => None,
     }
 }
 
-fn one(types: &Types, ty: &Type, text: &str) -> Option<(Vec<Scalar>, String)> {
+fn one_value(types: &Types, ty: &Type, text: &str) -> Option<(Vec<Scalar>, String)> {
     scalar(types, ty, text).map(|(value, text)| (vec![value], text))
 }
 

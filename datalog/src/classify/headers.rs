@@ -64,7 +64,8 @@ impl Service {
     }
 }
 
-/// `Prefer: wait=60` is for the gateway, which waits for a person; it is not for the service.
+/// Whether all preferences are for the gateway, not for the service. `Prefer: wait=60` lets the gateway wait for a
+/// person.
 fn is_for_the_gateway(value: &str) -> bool {
     value.split(',').all(|preference| {
         let name = preference.split(['=', ';']).next().unwrap_or_default().trim();

@@ -62,7 +62,7 @@ pub(crate) fn misnamed<'a>(
     })
 }
 
-/// The same of an argument that has to be a UUID.
+/// Like `misnamed`, for arguments that must be UUIDs.
 pub(crate) fn no_uuid<'a>(uuids: &BTreeSet<String>, arguments: &'a [Argument]) -> Option<(String, &'a str)> {
     arguments.iter().filter(|argument| uuids.contains(argument.name.as_ref())).find_map(|argument| {
         let Scalar::String(text) = &argument.value else { return None };

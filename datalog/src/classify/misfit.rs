@@ -10,7 +10,7 @@ pub struct Misfit {
     pub hint: Option<String>,
 }
 
-/// Why a request is not exactly one operation. Boxed, because most requests are.
+/// Why a request is not exactly one operation. The details are boxed, because most requests have none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClassifyError {
     #[error("{0}")]

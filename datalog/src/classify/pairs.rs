@@ -19,7 +19,7 @@ pub(crate) fn scalar(types: &Types, ty: &Type, text: &str) -> Option<(Scalar, St
         Type::Literal(value) => (value.as_ref() == text).then(as_string)?,
         Type::Int => integer(text),
         Type::Number => {
-            // As in a body, it compares as a whole number.
+            // A number without a fraction compares as an integer, as in a body.
             if let Some(whole) = integer(text) {
                 return Some(whole);
             }

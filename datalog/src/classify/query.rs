@@ -217,7 +217,7 @@ fn items(types: &Types, ty: &Type, text: &str) -> Option<Vec<(Scalar, String)>> 
     text.split(',').map(|item| scalar(types, ty, item).filter(|_| !item.is_empty())).collect()
 }
 
-/// The commas stay plain, so that a reader that splits before it decodes finds the same values.
+/// Adds a list. Its commas stay plain, so that a reader that splits before it decodes finds the same values.
 fn push_list(text: &mut String, name: &str, values: &[(Scalar, String)]) {
     push_pair(text, name, "");
     for (place, (_, value)) in values.iter().enumerate() {

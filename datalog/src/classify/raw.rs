@@ -9,7 +9,7 @@ pub struct RawRequest<'a> {
     pub method: &'a str,
     /// The value of `X-HTTP-Method-Override`, if there is one.
     pub method_override: Option<&'a str>,
-    /// The service's host that the agent meant, if the mode shows one; base-URL modes do not.
+    /// The service's host that the agent meant, if the surface shows one. A base URL shows none.
     pub host: Option<&'a str>,
     /// Escaped as received, the connection's prefix taken off; starts with `/`.
     pub path: &'a str,
@@ -21,7 +21,7 @@ pub struct RawRequest<'a> {
 }
 
 impl<'a> RawRequest<'a> {
-    /// A request with only these.
+    /// A request with only a method and a path.
     pub fn new(method: &'a str, path: &'a str) -> Self {
         Self {
             method,

@@ -30,7 +30,7 @@ fn absent(rule: &Revision, values: &[String], things: &mut Things) {
     }
 }
 
-/// No name of a branch, tag or commit has two dots in it.
+/// The sides of a comparison. No name of a branch, tag or commit has two dots in it.
 fn sides(text: &str) -> Vec<&str> {
     match text.split_once("...").or_else(|| text.split_once("..")) {
         Some((left, right)) => vec![left, right],
@@ -51,14 +51,14 @@ impl RepositoryPath<'_> {
         let is_whole = parts.iter().all(|part| !part.is_empty());
         match parts.as_slice() {
             [revision] if is_whole => {
-                at(&self.named(self.owner, self.other.unwrap_or(self.repository)), revision, things);
+                names_in(&self.named(self.owner, self.other.unwrap_or(self.repository)), revision, things);
             }
             [owner, revision] if is_whole => match self.of(&owner.to_ascii_lowercase()) {
-                Some(repository) => at(&repository, revision, things),
+                Some(repository) => names_in(&repository, revision, things),
                 None => unknown(text, things),
             },
             [owner, repository, revision] if is_whole => {
-                at(&self.named(&owner.to_ascii_lowercase(), repository), revision, things);
+                names_in(&self.named(&owner.to_ascii_lowercase(), repository), revision, things);
             }
             _ => unknown(text, things),
         }
@@ -85,8 +85,8 @@ fn unknown(text: &str, things: &mut Things) {
     ["repo", "branch", "commit"].into_iter().for_each(|kind| things.refer(kind, text));
 }
 
-/// What one name may be in one repository.
-fn at(repository: &str, text: &str, things: &mut Things) {
+/// Adds everything that one name may be in one repository.
+fn names_in(repository: &str, text: &str, things: &mut Things) {
     things.name("repo", repository.to_owned());
     let short = text.strip_prefix("refs/").unwrap_or(text);
     let is_hash = text.len() >= 4 && text.bytes().all(|b| b.is_ascii_hexdigit());
@@ -111,7 +111,7 @@ fn at(repository: &str, text: &str, things: &mut Things) {
     }
 }
 
-/// `HEAD`, `main~1`, `v1^{}`, `@{upstream}`: none is a name of a branch.
+/// Whether a text like `HEAD`, `main~1`, `v1^{}` or `@{upstream}` depends on another point. It is no name of a branch.
 fn is_relative(text: &str) -> bool {
     text.eq_ignore_ascii_case("HEAD") || text.contains(['~', '^', '@', '\\', '?', '*', '[', ' '])
 }

@@ -172,8 +172,8 @@ impl Service {
         Ok(Matched { operation, form: end.form, values: found.values })
     }
 
-    /// Whether the path ends in a slash behind a directory parameter, which means the same without it: `/contents/`
-    /// and `/contents/src/`. Any other path with a trailing slash is another path.
+    /// Whether the path ends in a slash behind a directory parameter, like `/contents/` and `/contents/src/`. Such a
+    /// path means the same without the slash. Any other path with a trailing slash is another path.
     fn is_directory(&self, segments: &[Segment<'_>]) -> bool {
         let Some((_, shorter)) = segments.split_last().filter(|(last, _)| last.text.is_empty()) else {
             return false;
@@ -252,7 +252,7 @@ impl Service {
         if allowed && safe { Ok(()) } else { Err(slashed()) }
     }
 
-    /// Types the values of the path. A fixed one is not an argument: it has one value.
+    /// Gives the values of the path their types. A pinned parameter has one value, so it is no argument.
     fn path_values(
         &self,
         template: &Template,

@@ -78,13 +78,13 @@ impl Quorum {
         let facts = |name: &'static str| authority.iter().filter(move |fact| &*fact.name == name);
         let counts = facts("approvers_needed").filter_map(|fact| fact.terms.first().and_then(Value::as_int));
         Self {
-            // Of several numbers the largest counts; without one it is one.
+            // Of several numbers the largest counts. Without a number, one approver is enough.
             count: counts.max().and_then(|count| u32::try_from(count).ok()).unwrap_or(1).max(1),
             of: facts("approver_named").filter_map(|fact| fact.str(0)?.parse().ok()).collect(),
         }
     }
 
-    /// The facts of the authority block for it.
+    /// The facts of the authority block that state the quorum.
     pub(crate) fn facts(&self) -> Vec<Fact> {
         let needed =
             (self.count > 1).then(|| fact!(r#"approvers_needed({count})"#, count = i64::from(self.count)));
@@ -114,7 +114,7 @@ impl Quorum {
 pub struct Statement {
     pub approval: ApprovalId,
     pub digest: QuestionDigest,
-    /// It approves everything like this request, too.
+    /// The statement approves every request like this one, too.
     pub alike: Option<EnvelopeDigest>,
     pub at: OffsetDateTime,
     pub until: OffsetDateTime,
@@ -147,7 +147,7 @@ impl VerifiedPass {
         request.serialize().map_err(|error| ApprovalError::Internal(error.to_string()))
     }
 
-    /// Who must approve its asks.
+    /// Who must approve the pass's asks.
     pub fn quorum(&self) -> Quorum {
         Quorum::of(self.content())
     }
@@ -200,7 +200,7 @@ pub struct Approved {
     by: BTreeSet<ApproverName>,
 }
 
-/// What an approval must be for: this question, or one like it.
+/// What an approval must cover: this question, or a question like it.
 #[derive(Clone, Copy)]
 struct ApprovalSubject {
     question: QuestionDigest,
@@ -342,7 +342,7 @@ fn read(block: &[u8]) -> Result<Said, ApprovalError> {
     }
     let external = &contents.external_signature.public_key;
     let key = PublicKey::from_bytes(&external.key, Algorithm::Ed25519).map_err(|_| refused("its key"))?;
-    // With the key, as biscuit-auth reads it when it is added: it panics on an unreadable one.
+    // Read with the key, as biscuit-auth reads it when it adds the block. An unreadable block makes biscuit-auth panic.
     let block = proto_block_to_token_block(&proto, Some(key)).map_err(|_| refused("its content"))?;
     let mut symbols = SymbolTable::new();
     symbols.extend(&block.symbols).map_err(|_| refused("its symbols"))?;

@@ -1,7 +1,7 @@
 //! Budgets: what they count, over which time, and how much one request takes from each.
 //!
-//! The pass states them (`content`), a person asks for them (`Asked`), and the authority keeps the counts. This says
-//! how much a request takes. The pass's own caveats say whether enough is left, and the store enforces it.
+//! The pass states them (`content`), a person asks for them (`Asked`), and the authority keeps the counts. This module
+//! says how much a request takes. The pass's own caveats say whether enough is left, and the store enforces it.
 
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -30,7 +30,8 @@ pub struct Claim<'a> {
 #[derive(Debug, Default)]
 pub struct Claims<'a> {
     pub known: Vec<Claim<'a>>,
-    /// Why nobody knows how much it takes from the others. If there is a reason, the request is not permitted.
+    /// Why nobody knows how much the request takes from the other limits. If there is a reason, the request is not
+    /// permitted.
     pub unknown: Option<DecodeError>,
 }
 
@@ -73,7 +74,7 @@ fn item(budget: &str, what: &str) -> String {
 }
 
 impl VerifiedPass {
-    /// How much this request takes from them.
+    /// How much this request takes from the pass's limits.
     pub fn claims(&self, request: &Request, observed: &Observed, now: OffsetDateTime) -> Claims<'_> {
         claims(&self.limits_for(request), request, observed, now)
     }

@@ -100,7 +100,7 @@ impl Refused {
         self.ground
     }
 
-    /// Whether only a used-up budget stands against it.
+    /// Whether only a used-up budget stands against the request.
     pub fn exhausted(&self) -> bool {
         self.ground == Ground::Exhausted
     }
@@ -110,7 +110,7 @@ impl Refused {
         self.wait
     }
 
-    /// Never empty; the first one is shown.
+    /// The reasons: at least one. The first one is shown.
     pub fn reasons(&self) -> &[Reason] {
         &self.reasons
     }

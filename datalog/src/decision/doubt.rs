@@ -45,7 +45,7 @@ pub(crate) fn kind(caveat: &Caveat) -> Option<&str> {
     thing(caveat).and_then(|pattern| named(pattern, 0))
 }
 
-/// What to write if the answer states the things; nothing if answers do not.
+/// The check to write instead, if the answer states the things; none if it does not.
 pub(crate) fn instead(caveat: &Caveat, operation: &Operation) -> Option<String> {
     let pattern = thing(caveat)?;
     let (_, word) = OF_ITEMS.into_iter().find(|(known, _)| named(pattern, 0) == Some(known))?;

@@ -91,7 +91,7 @@ pub(crate) fn operation_facts(
     Ordered::of(gather.into_facts())
 }
 
-/// The things that every request for an operation touches, and that none names.
+/// The kinds of things that every request for the operation touches, and no request names.
 pub(crate) fn operation_unnamed(operation: &Operation) -> Ordered {
     let names =
         |kind: &Arc<str>| operation.names(kind) || operation.unnamed.iter().any(|rule| rule.kind == *kind);

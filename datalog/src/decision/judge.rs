@@ -67,7 +67,7 @@ impl Judgement {
         self.stands() && self.open.is_empty()
     }
 
-    /// Whether only unknown things stand against it.
+    /// Whether only unknown things stand against the request.
     fn stands(&self) -> bool {
         matches!(self.rule, Ok(Rule::Allowed | Rule::Approved)) && self.failed.is_empty()
     }

@@ -33,7 +33,7 @@ impl Predicate {
         if (self.0 as usize) < vocabulary::REQUEST.len() { 1 << self.0 } else { 0 }
     }
 
-    /// A bit that predicates may share. It shows quickly that there are no facts of one.
+    /// A bit that predicates may share. It shows quickly that a predicate has no facts.
     pub(crate) const fn mark(self) -> u64 {
         1 << (self.0 % 64)
     }
@@ -145,11 +145,11 @@ pub struct Query {
 /// How a check uses its queries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// `check if`: some match.
+    /// `check if`: there is a match.
     One,
     /// `check all`: at least one match of the patterns, and every one meets the conditions.
     All,
-    /// `reject if`: no match.
+    /// `reject if`: there is no match.
     Reject,
 }
 

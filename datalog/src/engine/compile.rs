@@ -6,7 +6,7 @@ use crate::engine::caveat::{Caveat, CompileError, Kind, Names, Query};
 use crate::engine::doubt;
 
 impl Caveat {
-    /// Whether it means the same as the check.
+    /// Whether the caveat means the same as the check.
     pub(crate) fn is_of(&self, check: &builder::Check) -> bool {
         // Only printing fills in a check's parameters.
         let Ok(check) = builder::Check::try_from(check.to_string().as_str()) else { return false };
@@ -27,7 +27,7 @@ impl Caveat {
 
 impl Query {
     fn with_doubts(mut self, kind: Kind) -> Self {
-        self.doubts = doubt::of(kind, &self);
+        self.doubts = doubt::doubts_of(kind, &self);
         self.reads |= self.doubts.iter().fold(0, |bits, doubt| bits | doubt.reads);
         self
     }

@@ -12,7 +12,7 @@ use crate::words::value::{Text, Value};
 pub(crate) const OF_THINGS: [&str; 3] = ["resource", "seen", "created"];
 
 /// The doubts of a query: one for each place that names things.
-pub(crate) fn of(kind: Kind, query: &Query) -> Vec<Query> {
+pub(crate) fn doubts_of(kind: Kind, query: &Query) -> Vec<Query> {
     let places = query.patterns.iter().enumerate();
     let places = places.filter(|(_, pattern)| OF_THINGS.contains(&&*pattern.name)).map(|(place, _)| place);
     match kind {

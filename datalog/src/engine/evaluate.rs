@@ -125,7 +125,7 @@ impl<'a, 's> Evaluation<'a, 's> {
         Self { world, steps, query, bindings, items: Vec::new(), stack: Vec::new() }
     }
 
-    /// Calls `visit` for every match with whether it meets the conditions; stops where that returns false.
+    /// Calls `visit` for every match, with whether it meets the conditions. Stops as soon as `visit` returns false.
     fn each(&mut self, patterns: &'a [Pattern], visit: Visit<'_>) -> Result<bool, EvaluateError> {
         let Some((pattern, rest)) = patterns.split_first() else {
             let conditions = self.conditions()?;

@@ -18,7 +18,7 @@ use crate::catalog::Operation;
 use crate::catalog::selector::Selector;
 use crate::caveats::arg::sentence;
 use crate::caveats::grants::is_same_account;
-use crate::caveats::reach::TermError;
+use crate::caveats::term_error::TermError;
 use crate::caveats::times::span;
 use crate::caveats::{explain, provenance};
 use crate::mint::can::{Possible, Row};

@@ -15,7 +15,8 @@ use crate::caveats::budget::Budget;
 use crate::caveats::check::warning::Warning;
 use crate::caveats::duration::until;
 use crate::caveats::narrowing::Narrowing;
-use crate::caveats::reach::{TargetConnection, TermError};
+use crate::caveats::reach::TargetConnection;
+use crate::caveats::term_error::TermError;
 use crate::caveats::{flags, grants};
 use crate::engine::admission::MAX_TEXT;
 use crate::mint::advice;
@@ -30,7 +31,7 @@ use crate::words::value::date_text;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AttenuateArgs {
-    /// Nothing but these.
+    /// Targets. The child may do nothing else.
     pub only: Vec<String>,
     pub ask: Vec<String>,
     pub deny: Vec<String>,
@@ -104,8 +105,8 @@ pub fn attenuate(
     Ok(Attenuated { loses: losses(&parent, after, services), ..child })
 }
 
-/// The same for any child, even one that could do nothing: to judge what a stranger could have made. It does not list
-/// the losses.
+/// Adds one block like `attenuate`, even if the child could do nothing. It serves to judge what a stranger could have
+/// made, and does not list the losses.
 pub fn append(
     text: &str,
     args: &AttenuateArgs,

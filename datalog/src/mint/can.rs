@@ -1,6 +1,6 @@
 //! What a pass could ever do: every operation of its connections, allowed, asked about or denied.
 //!
-//! It needs no request. A caveat that depends on one (on arguments, budgets or time) is listed as a condition.
+//! It needs no request. A caveat that depends on a request (on arguments, budgets or time) is listed as a condition.
 //! Nothing here permits anything or checks a signature.
 //!
 //! - Invariant: The table of what a pass could do is right for each operation by itself
@@ -187,7 +187,7 @@ pub(crate) fn outlook(caveat: &Caveat, world: World<'_>, steps: &mut Steps, know
         } else {
             match crate::engine::open::held(&one, world, steps) {
                 Ok(Held::Yes) => return Outlook::Holds,
-                // The unknown is a denial.
+                // Anything unknown denies the request.
                 Ok(Held::Open | Held::No) | Err(_) => {}
             }
         }

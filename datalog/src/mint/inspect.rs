@@ -21,7 +21,7 @@ pub struct Inspection {
     pub root_key_id: Option<u32>,
     #[serde(with = "time::serde::rfc3339")]
     pub expires: OffsetDateTime,
-    /// The latest beginning; 1970 if it may be used at once.
+    /// The time from which the pass counts; 1970 if it may be used at once.
     #[serde(with = "time::serde::rfc3339")]
     pub not_before: OffsetDateTime,
     pub connections: Vec<InspectedConnection>,

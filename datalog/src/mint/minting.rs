@@ -19,7 +19,8 @@ use crate::caveats::duration::until;
 use crate::caveats::grants;
 use crate::caveats::narrow::Narrow;
 use crate::caveats::narrowing::Narrowing;
-use crate::caveats::reach::{TargetConnection, TermError};
+use crate::caveats::reach::TargetConnection;
+use crate::caveats::term_error::TermError;
 use crate::decision::approval::Quorum;
 use crate::engine::admission::MAX_TEXT;
 use crate::mint::{advice, can};
@@ -101,7 +102,7 @@ impl MintTerms {
         if args.allow.is_empty() && args.ask.is_empty() {
             return Err(TermError::NoGrant);
         }
-        let mut reach = within(&args.connections, known)?;
+        let mut reach = connections_within(&args.connections, known)?;
         if !args.services.is_empty() {
             reach.retain(|one| args.services.iter().any(|name| name == one.service.name.as_str()));
             if reach.is_empty() {
@@ -177,7 +178,7 @@ impl MintTerms {
         Ok(Minted { warnings, ..minted })
     }
 
-    /// The same, whatever the pass could do: to judge what a stranger could have made.
+    /// Signs the pass like `mint`, whatever it could do. It serves to judge what a stranger could have made.
     pub fn sign(&self, id: &PassId, key: &RootKeyPair) -> Result<Minted, TermError> {
         let internal = |error: biscuit_auth::error::Token| TermError::Internal(error.to_string());
         let mut builder = BiscuitBuilder::new().root_key_id(key.id());
@@ -270,7 +271,7 @@ fn task(text: &str) -> Result<String, TermError> {
     Ok(text.to_owned())
 }
 
-fn within<'a>(
+fn connections_within<'a>(
     names: &[String],
     known: &'a [KnownConnection],
 ) -> Result<Vec<TargetConnection<'a>>, TermError> {

@@ -37,7 +37,7 @@ pub(crate) fn is_open(caveat: &Caveat, unnamed: &Ordered, world: World<'_>, step
     caveat.queries.iter().all(|query| crate::engine::open::is_doubted(query, world, steps) == Ok(true))
 }
 
-/// Whether no request for the operation matches it: the operation does not touch this kind of thing, or the
+/// Whether no request for the operation matches the query: the operation does not touch this kind of thing, or the
 /// condition on the operation is false.
 fn is_never(query: &Query, operation: &Operation, world: World<'_>, steps: &mut Steps, known: u64) -> bool {
     let is_strange = |pattern: &Pattern| {

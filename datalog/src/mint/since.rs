@@ -1,6 +1,6 @@
 //! Names the block of a pass that a line comes from.
 
-/// Empty for the pass's own block.
+/// Names the block; empty for the pass's own block.
 pub(crate) fn since(block: usize) -> String {
     if block == 0 { String::new() } else { format!(" (block {block})") }
 }

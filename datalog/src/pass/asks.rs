@@ -16,7 +16,7 @@ pub(crate) const COUNT: u64 = bit("item_count");
 
 pub(crate) const OF_ITEMS: u64 = TIME | LABELS | COUNT | bit("item_shows");
 
-/// Whether any of these words could be answered otherwise for an answer than for its request.
+/// Whether any of these words can have another answer for an item of an answer than for the request.
 pub(crate) fn mentions_answers(reads: u64) -> bool {
     reads & (OF_ITEMS | bit("stage")) != 0
 }

@@ -1,4 +1,4 @@
-//! From when and until when a pass counts, as its caveats say.
+//! The times from which and until which a pass counts, as its caveats say.
 
 use crate::engine::caveat::{Binary, Caveat, Kind, Op, Slot};
 use crate::pass::block::{Block, ReadError};
@@ -34,7 +34,7 @@ pub(crate) fn time_bound(caveat: &Caveat) -> Option<Bound> {
     }
 }
 
-/// The second until which all blocks count, and the one from which on.
+/// The second until which all blocks count, and the second from which all of them count.
 pub(super) fn bounds(blocks: &[Block]) -> Result<(u64, u64), ReadError> {
     let of = |block: &Block| block.caveats.iter().filter_map(time_bound).collect::<Vec<_>>();
     let until = |bounds: &[Bound]| {

@@ -152,11 +152,11 @@ fn distinct(letters: &[u8]) -> u32 {
     letters.iter().fold(0_u128, |seen, letter| seen | 1 << (letter & 0x7f)).count_ones()
 }
 
-/// Between letters it changes nothing.
+/// A character that changes nothing between letters.
 const SKIPPED: u8 = 0;
 /// A control character, which ends a text of letters.
 const BREAK: u8 = 1;
-/// Beyond ASCII.
+/// A byte beyond ASCII.
 const FOREIGN: u8 = 2;
 
 /// For each byte its meaning, or its letter in the standard alphabet.

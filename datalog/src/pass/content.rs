@@ -81,7 +81,7 @@ pub struct Content {
     pub(crate) kinds: Vec<Arc<str>>,
     /// Fields that answers hide.
     pub redactions: Vec<Redaction>,
-    /// Whether any grant or caveat of it waits for an approval.
+    /// Whether any grant or caveat of the pass waits for an approval.
     asks: bool,
     /// Whether its caveats could decide otherwise for an answer than for its request.
     pub(crate) asks_answers: bool,
@@ -160,7 +160,7 @@ impl Content {
         })
     }
 
-    /// Whether any grant or caveat of it waits for an approval.
+    /// Whether any grant or caveat of the pass waits for an approval.
     pub(crate) fn asks(&self) -> bool {
         self.asks
     }
@@ -175,7 +175,7 @@ impl Content {
         self.blocks.first().map_or(&NONE, |block| &block.ordered)
     }
 
-    /// What a block reads besides: its own facts, unless it is the authority block.
+    /// What a block reads in addition: its own facts, unless it is the authority block.
     pub(crate) fn own(&self, block: usize) -> &Ordered {
         self.blocks.get(block).filter(|_| block > 0).map_or(&NONE, |block| &block.ordered)
     }

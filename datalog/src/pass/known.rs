@@ -7,7 +7,7 @@ use crate::request::canonical::Resource;
 /// What is known about the things of one request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
-    /// Shown by an earlier answer; created things are among them.
+    /// Things that an earlier answer has shown; created things are among them.
     pub seen: BTreeSet<Resource>,
     pub created: BTreeSet<Resource>,
 }

@@ -40,13 +40,13 @@ impl Wording {
         Self::of_blocks(content, &content.blocks)
     }
 
-    /// The same with the given blocks.
+    /// The wording with these blocks in place of the pass's own.
     pub(crate) fn of_blocks(content: &Content, given: &[Block]) -> Self {
         let reads = content.reads() | Policy::compile().unwrap_or_default().reads(Approval::Given);
         let mut blocks = String::new();
         for (number, block) in given.iter().enumerate() {
             match number {
-                0 => own(&mut blocks, "the pass", &block.facts, &block.caveats),
+                0 => own_part(&mut blocks, "the pass", &block.facts, &block.caveats),
                 _ => later(&mut blocks, number, block, given),
             }
         }
@@ -82,16 +82,16 @@ impl PassText {
     }
 }
 
-fn own(text: &mut String, title: &str, facts: &[Fact], caveats: &[Caveat]) {
+fn own_part(text: &mut String, title: &str, facts: &[Fact], caveats: &[Caveat]) {
     let caveat = |caveat: &Caveat| match caveat.queries.as_slice() {
-        // None of its alternatives can be known.
+        // The caveat has no alternative that can be known, so it fails.
         [] => "check if false".to_owned(),
         _ => caveat.to_string(),
     };
     section(text, title, facts.iter().map(ToString::to_string).chain(caveats.iter().map(caveat)));
 }
 
-/// A later block: it reads what every block sees and what it states itself.
+/// Writes a later block. The block reads the facts that every block sees, and its own facts.
 fn later(text: &mut String, number: usize, block: &Block, blocks: &[Block]) {
     let prefix = prefix(number, blocks);
     let stated: BTreeSet<Text> = block.facts.iter().map(|fact| fact.name.clone()).collect();
@@ -108,7 +108,7 @@ fn later(text: &mut String, number: usize, block: &Block, blocks: &[Block]) {
             pattern.name = renamed(&pattern.name);
         }
     }
-    own(text, &format!("block {number}, by a holder"), &facts, &caveats);
+    own_part(text, &format!("block {number}, by a holder"), &facts, &caveats);
     for (name, arity) in seen {
         let terms = (0..arity).map(|place| format!("$t{place}")).collect::<Vec<_>>().join(", ");
         let _ = writeln!(text, "{prefix}{name}({terms}) <- {name}({terms});");
@@ -153,7 +153,7 @@ pub(crate) fn section(text: &mut String, title: &str, statements: impl IntoItera
     }
 }
 
-/// A comment ends with its line, even after `exact` was there.
+/// The text without control characters and backslashes. So a comment ends with its line, even after `exact`.
 pub(crate) fn visible(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || c == '\\' { ' ' } else { c }).collect()
 }

@@ -10,8 +10,8 @@ use crate::engine::caveat::{CompileError, Names, Query};
 use crate::engine::evaluate::{self, EvaluateError, Steps, World};
 use crate::request::approval::Approval;
 
-/// In order: the first match decides. A grant of its id, a glob over ids, or grants of all its effects cover an
-/// operation.
+/// The rules in order: the first match decides. An operation is covered by a grant of its id, by a glob over ids, or by
+/// grants of all its effects.
 pub(crate) const POLICIES: [(Rule, &str); 5] = [
     (
         Rule::Denied,

@@ -90,11 +90,11 @@ pub struct Reservation {
 /// How a budget adds up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Counts {
-    /// Every use.
+    /// Every use counts.
     Each,
-    /// Different things, each once: these. They are hashes, so that nobody is listed.
+    /// Each of these things counts once. They are hashes, so that the store lists nobody.
     Once(Vec<String>),
-    /// Bytes: the rest is taken as the answer comes, and the unused part is given back.
+    /// Bytes count. More are taken while the answer comes, and the unused part is given back.
     Stream,
 }
 
@@ -102,7 +102,7 @@ pub enum Counts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Spent {
     pub used: u64,
-    /// The cost of the request, if the store knows it better: of things that count once, only the new ones.
+    /// The cost of the request, if the store knows it better: of things that count once, it counts only the new ones.
     pub cost: Option<u64>,
     /// Milliseconds until enough is left again, if waiting helps.
     pub wait: Option<u64>,

@@ -38,7 +38,7 @@ use crate::words::value::Value;
 pub struct Recorded<'a> {
     pub connection: &'a str,
     pub operation: &'a str,
-    /// None on records of before outlines were kept.
+    /// None for a record that was made before outlines were kept.
     pub outline: Option<&'a RequestSummary>,
     /// The facts of its decision, where they are kept.
     pub kept: Option<&'a StoredFacts>,
@@ -55,7 +55,7 @@ pub enum Verdict {
     Untold,
 }
 
-/// The answer, and in words what stands against it or is unknown.
+/// The answer, and in words what stands against the request or is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Replayed {
     pub verdict: Verdict,
@@ -185,7 +185,7 @@ fn known(operation: &Operation, recorded: &Recorded<'_>) -> u64 {
 
 const REACHED: [&str; 3] = ["recipient", "recipient_domain", "recipient_count"];
 
-/// A request that only reads reaches nobody.
+/// Whether the request certainly reaches nobody, because it only reads.
 fn reaches_nobody(operation: &Operation, recorded: &Recorded<'_>) -> bool {
     let only_reads = |outline: &RequestSummary| outline.effects.iter().all(|effect| effect == Effect::Read);
     operation.decode.is_empty() && operation.looks.is_empty() && recorded.outline.is_some_and(only_reads)

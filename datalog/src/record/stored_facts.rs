@@ -146,7 +146,7 @@ impl StoredFacts {
         Self { wording: pass.wording().digest(), ..kept.in_order() }
     }
 
-    /// All of it, to be printed at once.
+    /// All facts, with nothing left out, to be printed at once.
     pub(crate) fn whole(
         content: &Content,
         request: &Request,
@@ -299,7 +299,7 @@ pub(crate) fn doubted(content: &Content, facts: &Ordered) -> Option<String> {
     None
 }
 
-/// Bytes that could hold a message.
+/// How many bytes of the request could hold a message.
 fn held(request: &Request) -> usize {
     let body = match &request.body {
         Body::Media { bytes, .. } | Body::Related { bytes, .. } => bytes.len(),

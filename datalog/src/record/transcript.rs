@@ -38,7 +38,7 @@ pub fn world(content: &Content, request: &Request, context: &Context, now: Offse
     StoredFacts::whole(content, request, context, now).world(&Wording::of(content))
 }
 
-/// The world of one item of the answer to a request that was allowed: `allow if` matches where the item is shown so.
+/// The world of one item of the answer to an allowed request: `allow if` matches if the item may be shown like this.
 pub fn world_of_item(
     content: &Content,
     request: &Request,
@@ -58,7 +58,7 @@ pub fn world_of_item(
     kept.world(&Wording::of_blocks(content, &blocks))
 }
 
-/// The block where no alternative of a caveat holds that reads any of these words.
+/// The block without the alternatives of its caveats that read any of these words.
 fn without(block: &Block, words: u64) -> Block {
     let mut caveats = block.caveats.clone();
     for caveat in &mut caveats {
@@ -68,7 +68,7 @@ fn without(block: &Block, words: u64) -> Block {
 }
 
 impl StoredFacts {
-    /// The world of the decision whose facts these are. `wording` is of the pass that it was decided by.
+    /// The world of the decision that has these facts. `wording` is that of the pass that decided.
     pub fn world(&self, wording: &Wording) -> String {
         let reads = wording.reads();
         let read = |fact: &&Fact| fact.predicate.request_bit() & reads != 0;
@@ -98,7 +98,8 @@ impl StoredFacts {
         exact(&text)
     }
 
-    /// What the world lacks though the pass could read it, in words: a tool may answer otherwise than it was decided.
+    /// The facts that the world lacks although the pass could read them, in words. Without them a tool may answer
+    /// differently from Hallpass.
     pub fn lacking(&self) -> Vec<String> {
         self.left_out.iter().filter(|one| one.read).map(ToString::to_string).collect()
     }
@@ -116,7 +117,7 @@ impl fmt::Display for Omitted {
     }
 }
 
-/// The text with the characters themselves where people are shown `\u{…}`: Biscuit's Datalog has no such escape.
+/// Replaces every `\u{…}` that people are shown by the character itself: Biscuit's Datalog has no such escape.
 fn exact(shown: &str) -> String {
     let mut text = String::with_capacity(shown.len());
     let mut rest = shown;

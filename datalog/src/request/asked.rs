@@ -23,7 +23,7 @@ pub enum AnswerForm {
     /// The API's own JSON, as its description says.
     #[default]
     Described,
-    /// The API's own with other fields: of this media type.
+    /// The API's own JSON with other fields, of this media type.
     Other(String),
     /// The content of a file, byte by byte.
     Content,

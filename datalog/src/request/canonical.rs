@@ -72,7 +72,8 @@ pub struct Request {
     pub asked: Asked,
     pub arguments: Vec<Argument>,
     pub resources: Vec<Resource>,
-    /// The things it touches under another name. `all_unnamed` also has those that it does not mention at all.
+    /// The things that the request touches under another name than their id. `all_unnamed` adds those that it does not
+    /// mention at all.
     pub unnamed: Vec<Unnamed>,
     pub body: Body,
 }
@@ -141,8 +142,8 @@ pub(crate) fn digest(text: &str) -> Result<[u8; 32], NameError> {
 }
 
 impl Request {
-    /// What it may touch without naming an id: the things it mentions otherwise, and one nameless thing of every
-    /// kind that the operation may touch and the request does not name.
+    /// What the request may touch without naming an id: the things it mentions otherwise, and one nameless thing of
+    /// every kind that the operation may touch and the request does not name.
     pub fn all_unnamed(&self) -> Vec<Unnamed> {
         let named = |kind: &Arc<str>| {
             self.resources.iter().any(|one| one.kind == *kind)

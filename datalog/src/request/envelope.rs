@@ -1,4 +1,4 @@
-//! The envelope of a request: everything that a wider approval fixes, which is all but the text of a message.
+//! The envelope of a request: everything that a wider approval fixes. That is all but the text of a message.
 //!
 //! Two requests share it if they have the same connection, account, catalog, operation, path, query, headers and
 //! arguments (as `question` compares them), and the same senders and recipients. Only the message and its attachments

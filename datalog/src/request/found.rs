@@ -1,4 +1,4 @@
-//! The results of look-ups for one request. Only this folder puts anything in.
+//! The results of look-ups for one request. Only `decision/lookup` adds results.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use crate::request::decode::Address;
 /// What one look-up found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// The people it reaches, or who take part.
+    /// The people that the thing reaches, or who take part in it.
     pub(crate) addresses: Vec<Address>,
     /// Other things that must be looked up first, by id.
     pub(crate) points: Vec<(Finds, String)>,
-    /// Whether it is inside or outside the organization.
+    /// Whether the thing is inside or outside the organization.
     pub(crate) side: Option<Side>,
 }
 
@@ -21,7 +21,7 @@ pub(crate) struct Found {
 pub(crate) enum Side {
     /// A conversation, and whether it says itself that another organization takes part.
     Conversation { id: String, outside: bool },
-    /// A person of an organization; an outsider, if that is not the account's own.
+    /// A person and their organization. The person is outside if that is not the account's own.
     Person { id: String, team: String, guest: bool },
 }
 
@@ -41,7 +41,7 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// What was found there; none if it was not looked up.
+    /// The result of the look-up of this target; none if it was not looked up.
     pub(crate) fn at(&self, finds: Finds, target: &str) -> Option<Result<&Found, Unfound>> {
         let found = self.found.get(&(finds, target.to_owned()))?;
         Some(found.as_ref().map_err(|error| *error))

@@ -22,9 +22,9 @@ impl Shows {
 /// One item of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// None if it does not say.
+    /// None if the item does not state its time.
     pub time: Option<OffsetDateTime>,
-    /// None if it does not say; empty if it has none.
+    /// None if the item does not state its labels; empty if it has none.
     pub labels: Option<Vec<String>>,
     /// How many items the answer has.
     pub count: usize,

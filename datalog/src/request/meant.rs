@@ -6,7 +6,7 @@ use crate::request::canonical::Request;
 use crate::words::effect::Effects;
 
 impl Target {
-    /// Whether it selects this very request.
+    /// Whether the selector selects this very request.
     pub fn means(&self, request: &Request) -> bool {
         self.connection.as_ref().is_none_or(|own| *own == request.connection)
             && self.selector.matches_with(&request.operation, request.effects)
@@ -25,12 +25,12 @@ impl Service {
 }
 
 impl Selector {
-    /// Whether it could select the operation.
+    /// Whether the selector could select the operation.
     pub fn matches(&self, operation: &Operation) -> bool {
         self.matches_with(operation, operation.effects)
     }
 
-    /// Whether it selects the operation with these effects.
+    /// Whether the selector selects the operation with these effects.
     pub(crate) fn matches_with(&self, operation: &Operation, effects: Effects) -> bool {
         self.means(&operation.id, effects)
     }

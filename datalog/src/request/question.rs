@@ -30,7 +30,7 @@ use crate::words::names::NameError;
 
 /// A message dated within a day of now counts as dated now.
 const NOW: time::Duration = time::Duration::days(1);
-/// Headers that only say which form of answer the agent wants, and who it is.
+/// Headers that only say which form of answer the agent wants, and which agent asks.
 const NEGOTIATION: [&str; 6] =
     ["accept", "accept-encoding", "accept-language", "idempotency-key", "prefer", "user-agent"];
 /// Kinds of things that several people read.
@@ -289,7 +289,7 @@ pub(crate) fn is_changing(name: &str, value: &str, now: OffsetDateTime) -> bool 
     }
 }
 
-/// `<left@right>` of ordinary characters, no longer than machines make them.
+/// Whether a value is `<left@right>` of ordinary characters, no longer than machines make it.
 fn is_message_id(value: &str) -> bool {
     let inside = value.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b);

@@ -28,7 +28,8 @@ pub struct RequestSummary {
     /// Name and type, as in the facts `arg_type`. The names are the provider's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arguments: Vec<(String, String)>,
-    /// The things it touches under another name: kind and that name. None on records from before this was kept.
+    /// Kind and name of each thing that the request touches under another name than its id. None for a record that was
+    /// made before these were kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unnamed: Option<Vec<(String, String)>>,
     /// Whether the lists are complete.
@@ -53,7 +54,7 @@ impl Extent {
 }
 
 impl Request {
-    /// The part of it that may be kept.
+    /// The part of the request that a record may keep.
     pub fn outline(&self) -> RequestSummary {
         let fits = |text: &str| text.len() <= MAX_ID && !text.chars().any(misleads);
         let resources: BTreeSet<(&str, &str)> =

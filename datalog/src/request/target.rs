@@ -79,7 +79,7 @@ pub(crate) fn named(request: &Request, name: &str) -> Vec<String> {
     field.map(|field| field.as_str().unwrap_or_default().to_owned()).into_iter().collect()
 }
 
-/// The ids that the services give out, without characters that mean more in a path or query.
+/// Whether an id looks like those that the services give out. It has no characters that mean more in a path or query.
 pub(crate) fn is_plain(id: &str) -> bool {
     (1..=256).contains(&id.len())
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_@.:".contains(&b))

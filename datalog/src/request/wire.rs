@@ -47,7 +47,7 @@ fn related(metadata: &str, content_type: &str, content: &[u8]) -> (String, Vec<u
     hash.update(metadata);
     hash.update(content);
     let digest = hex::encode(hash.finalize().iter().take(20).copied().collect::<Vec<u8>>());
-    // A content that holds its own digest is not to be had; the counter makes that a certainty.
+    // Nobody can make a content that holds its own digest. The counter makes this certain.
     let mut number = 0_u32;
     let mut boundary = format!("hallpass-{digest}");
     while find(content, boundary.as_bytes()).is_some() || metadata.contains(&boundary) {

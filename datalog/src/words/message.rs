@@ -1,7 +1,7 @@
-//! What people are told: what is the matter, and apart from it what they can do about it.
+//! Messages to people: what is wrong, and apart from it what people can do about it.
 //!
-//! An error or a warning says what is the matter by `Display`, and its hint is a field or a method of its own. Whoever
-//! shows both decides how; nobody takes a text apart to find one of them.
+//! An error or a warning says what is wrong by `Display`. Its hint is a field or a method of its own. The code that
+//! shows both decides how. No code searches a text for its hint.
 
 use std::fmt;
 
@@ -29,19 +29,19 @@ impl Message {
         Self { says: says.into(), hint: None }
     }
 
-    /// The same with this hint.
+    /// The message with this hint.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    /// The same with this hint, where it has none.
+    /// The message with this hint, unless it has one already.
     #[must_use]
     pub fn or_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: self.hint.or_else(|| Some(hint.into())), ..self }
     }
 
-    /// Both as plain text, the hint in a line of its own.
+    /// The sentence and the hint as plain text. The hint has its own line.
     pub fn in_full(&self) -> String {
         match &self.hint {
             Some(hint) => format!("{}\nhint: {hint}", self.says),
@@ -49,13 +49,13 @@ impl Message {
         }
     }
 
-    /// The same in other words.
+    /// The message with its sentence changed by `words`.
     #[must_use]
     pub fn map(self, words: impl FnOnce(String) -> String) -> Self {
         Self { says: words(self.says), ..self }
     }
 
-    /// The same after words that say where: `words: what it says`.
+    /// The message after words that say where: `words: sentence`.
     #[must_use]
     pub fn after(self, words: impl fmt::Display) -> Self {
         self.map(|says| format!("{words}: {says}"))

@@ -1,6 +1,6 @@
 //! The known words that somebody probably meant by a wrong one.
 
-/// The known words most like `wanted`, the best first, at most three. `least` is how like they must be, from 0 to 1.
+/// The known words most like `wanted`, the best first, at most three. `least` is the least likeness, from 0 to 1.
 pub(crate) fn nearest<'a>(
     wanted: &str,
     known: impl IntoIterator<Item = &'a str>,

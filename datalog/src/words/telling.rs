@@ -1,37 +1,37 @@
-//! How facts of a word are told to an agent that was refused, and to a record that keeps no values.
+//! How to tell facts of a word to an agent that was refused, and to a record that keeps no values.
 
 use std::fmt::Write as _;
 
 use crate::words::hours::of_day;
 use crate::words::value::Value;
 
-/// So many facts of a word are named.
+/// The most facts of one word that are named.
 const NAMED: usize = 6;
-/// So long may one be.
+/// The most characters of one fact.
 const LENGTH: usize = 160;
 
-/// How facts of a word are told. It stands in the word's row of the vocabulary.
+/// How to tell facts of a word. It stands in the word's row of the vocabulary.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Telling {
     pub(crate) rank: Rank,
     one: FactTelling,
-    /// What stands before them, singular; the plural has an `s`.
+    /// The noun before the facts, in the singular. The plural adds an `s`.
     noun: &'static str,
     before: &'static str,
     record: Record,
 }
 
-/// Which words of a check are told. The first rank that has any is.
+/// Which words of a check a refusal tells: those of the first rank that has any facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
     Thing,
-    /// How many there are. The things themselves tell more.
+    /// A number of things. The things themselves tell more.
     Count,
     /// Where a check looks, which the refusal names already.
     Frame,
 }
 
-/// How one fact is told.
+/// How to tell one fact.
 #[derive(Debug, Clone, Copy)]
 enum FactTelling {
     /// As its Datalog.
@@ -47,9 +47,9 @@ enum FactTelling {
 /// What a record keeps.
 #[derive(Debug, Clone, Copy)]
 enum Record {
-    /// The word alone.
+    /// Only the word.
     Word,
-    /// The same as the agent is told: it holds no value of the request's own.
+    /// The text that the agent is told: it holds no value of the request's own.
     Same,
     Counted(&'static str),
     /// The first terms, after these words.
@@ -61,7 +61,7 @@ enum Record {
 impl Telling {
     pub(crate) const DATALOG: Self =
         Self { rank: Rank::Thing, one: FactTelling::Datalog, noun: "", before: "", record: Record::Word };
-    /// The first term; a record keeps the word alone.
+    /// The first term. A record keeps only the word.
     pub(crate) const TEXT: Self = Self { one: FactTelling::Text, ..Self::DATALOG };
     /// The word's name and the first term.
     pub(crate) const NAMED: Self = Self { one: FactTelling::Named, ..Self::DATALOG };
@@ -74,7 +74,7 @@ impl Telling {
         Self { one: FactTelling::By(tell), ..Self::DATALOG }
     }
 
-    /// After `recipient` for one, `recipients` for several.
+    /// Puts this noun before the facts: `recipient` for one, `recipients` for several.
     pub(crate) const fn noun(self, noun: &'static str) -> Self {
         Self { noun, ..self }
     }
@@ -103,7 +103,7 @@ impl Telling {
         Self { rank, ..self }
     }
 
-    /// Facts of the word `name`, each with its terms and its Datalog; none where there is nothing to tell.
+    /// The words for facts of `name`, each given with its terms and its Datalog; none if there is nothing to tell.
     pub(crate) fn told(&self, name: &str, facts: &[(&[Value], String)]) -> Option<String> {
         let mut texts: Vec<String> = Vec::new();
         for (terms, datalog) in facts.iter().take(NAMED) {
@@ -127,7 +127,7 @@ impl Telling {
         })
     }
 
-    /// The same without any value of the request's own.
+    /// Like `told`, without any value of the request's own.
     pub(crate) fn kept_of(&self, name: &str, facts: &[(&[Value], String)]) -> Option<String> {
         let count = i64::try_from(facts.len()).unwrap_or(i64::MAX);
         if count == 0 {
@@ -153,7 +153,7 @@ impl Telling {
 }
 
 impl FactTelling {
-    /// None where only its Datalog says it well.
+    /// The words for one fact; none if only its Datalog says it well.
     fn told(self, name: &str, terms: &[Value]) -> Option<String> {
         match self {
             Self::Datalog => None,
@@ -181,7 +181,7 @@ pub(crate) fn clock(terms: &[Value]) -> Option<String> {
     Some(format!("{} {} {}", text(1)?, of_day(integer(terms, 2)?), text(0)?))
 }
 
-/// In the largest unit that says it well.
+/// The age in the largest unit that says it well.
 pub(crate) fn age(seconds: i64) -> String {
     let (count, unit) = match seconds {
         ..120 => (seconds, "second"),

@@ -181,12 +181,12 @@ impl Value {
         }
     }
 
-    /// The strings of a set of strings.
-    /// A number of things.
+    /// A number of things, as an integer.
     pub(crate) fn count(number: usize) -> Self {
         Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
     }
 
+    /// The strings of a set of strings.
     pub fn as_strings(&self) -> Option<Vec<&str>> {
         match self {
             Self::Set(items) => items.iter().map(Self::as_str).collect(),

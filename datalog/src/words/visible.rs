@@ -50,7 +50,7 @@ pub fn visible(text: &str) -> String {
     written_out(text, |_| false)
 }
 
-/// The same, but line ends stay.
+/// Like `visible`, but line ends stay.
 pub fn visible_lines(text: &str) -> String {
     written_out(text, |c| c == '\n')
 }

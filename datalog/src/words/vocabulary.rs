@@ -9,9 +9,10 @@
 
 use crate::words::telling::{Rank, Telling, age, clock, integer, quoted};
 use crate::words::value::Value;
-use crate::words::word::word;
+use crate::words::word::{FactsOf, word};
 
 use Count::{Item, Named, NotYet, One, Several};
+use FactsOf::{WhatHasMessage, WhatReaches, WhatTouches};
 use TermType::{Boolean, Date, Integer, Set, String as Text};
 
 pub use crate::words::of_passes::{ANSWER, BUDGET, PASS};
@@ -70,6 +71,7 @@ pub const REQUEST: &[Word] = &[
         "a thing that the operation touches: kind, id",
         r#"resource("repo", "o/r")"#,
     )
+    .of(WhatTouches)
     .told(Telling::by(|terms| Some(format!("{} {}", quoted(terms, 0)?, quoted(terms, 1)?))).kept_as_kinds()),
     word(
         "arg_name",
@@ -153,6 +155,7 @@ pub const REQUEST: &[Word] = &[
         "an address that the request reaches",
         r#"recipient("a@example.com")"#,
     )
+    .of(WhatReaches)
     .told(Telling::TEXT.noun("recipient").kept_as_count("recipient")),
     word(
         "recipient_domain",
@@ -161,9 +164,11 @@ pub const REQUEST: &[Word] = &[
         "the domain of a recipient",
         r#"recipient_domain("example.com")"#,
     )
+    .of(WhatReaches)
     .told(Telling::by(|terms| Some(format!("somebody at {}", quoted(terms, 0)?)))
         .kept_as_count("recipient domain")),
     word("recipient_count", &[Integer], One, "how many recipients there are", "recipient_count(1)")
+    .of(WhatReaches)
     .told(Telling::counted("recipient")),
     word(
         "attachment_count",
@@ -188,6 +193,7 @@ pub const REQUEST: &[Word] = &[
         "an address that a message which the request holds says it is from; the account's own where it says none",
         r#"sender("me@example.com")"#,
     )
+    .of(WhatHasMessage)
     .told(Telling::TEXT.noun("sender").kept_as_count("sender")),
     word(
         "sender_count",
@@ -196,6 +202,7 @@ pub const REQUEST: &[Word] = &[
         "how many senders there are; none without a message",
         "sender_count(1)",
     )
+    .of(WhatHasMessage)
     .told(Telling::counted("sender")),
     word(
         "reply_to",
@@ -204,8 +211,10 @@ pub const REQUEST: &[Word] = &[
         "an address that answers to the message go to in place of its sender; it is a recipient too",
         r#"reply_to("me@example.com")"#,
     )
+    .of(WhatHasMessage)
     .told(Telling::TEXT.before("answers to").kept_as_count("address that answers go to")),
     word("reply_to_count", &[Integer], One, "how many such addresses there are", "reply_to_count(0)")
+    .of(WhatHasMessage)
     .told(Telling::DATALOG.kept().rank(Rank::Count)),
     word(
         "thread_participant",
@@ -239,6 +248,7 @@ pub const REQUEST: &[Word] = &[
         "of the things that the operation touches, one that an earlier answer has shown: kind, id",
         r#"seen("message", "18f…")"#,
     )
+    .of(WhatTouches)
     .told(Telling::DATALOG.kept_as_kinds()),
     word(
         "created",
@@ -247,6 +257,7 @@ pub const REQUEST: &[Word] = &[
         "of the things that the operation touches, one that this lineage created: kind, id",
         r#"created("draft", "r-1")"#,
     )
+    .of(WhatTouches)
     .told(Telling::DATALOG.kept_as_kinds()),
     word(
         "unseen_count",
@@ -255,6 +266,7 @@ pub const REQUEST: &[Word] = &[
         "how many things of a kind it touches that no earlier answer has shown; 0 for a kind that it does not touch",
         r#"unseen_count("message", 0)"#,
     )
+    .of(WhatTouches)
     .told(Telling::by(|terms| {
         Some(format!("{} {} that no answer has shown", integer(terms, 1)?, quoted(terms, 0)?))
     })
@@ -266,6 +278,7 @@ pub const REQUEST: &[Word] = &[
         "how many things of a kind it touches that this lineage did not create",
         r#"uncreated_count("draft", 0)"#,
     )
+    .of(WhatTouches)
     .told(Telling::by(|terms| {
         Some(format!("{} {} that it did not create", integer(terms, 1)?, quoted(terms, 0)?))
     })

@@ -1,4 +1,4 @@
-//! One predicate of the vocabulary: what it is called, which terms it has, and how it is told.
+//! One predicate of the vocabulary: its name, its terms, and how to tell its facts.
 
 use serde::Serialize;
 
@@ -32,6 +32,18 @@ pub enum Count {
     NotYet,
 }
 
+/// The operations whose requests may have a fact of a predicate. A count of such facts is 0 for every other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FactsOf {
+    AnyOperation,
+    /// Those that may reach somebody.
+    WhatReaches,
+    /// Those that carry a message, or find one.
+    WhatHasMessage,
+    /// Those that may touch a thing of the kind in the first term.
+    WhatTouches,
+}
+
 /// One predicate.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Word {
@@ -43,11 +55,17 @@ pub struct Word {
     /// How a refusal tells its facts.
     #[serde(skip)]
     pub(crate) telling: Telling,
+    #[serde(skip)]
+    pub(crate) facts_of: FactsOf,
 }
 
 impl Word {
     pub(crate) const fn told(self, telling: Telling) -> Self {
         Self { telling, ..self }
+    }
+
+    pub(crate) const fn of(self, facts_of: FactsOf) -> Self {
+        Self { facts_of, ..self }
     }
 }
 
@@ -58,5 +76,5 @@ pub(crate) const fn word(
     meaning: &'static str,
     example: &'static str,
 ) -> Word {
-    Word { name, terms, count, meaning, example, telling: Telling::DATALOG }
+    Word { name, terms, count, meaning, example, telling: Telling::DATALOG, facts_of: FactsOf::AnyOperation }
 }

@@ -91,7 +91,7 @@ fn a_budget_that_is_not_understood_is_refused_with_what_to_write() {
         assert!(told.is_err(), "{bad} was taken");
     }
     let twice = MintTerms::parse(&limited(&["send=3/h", "send=4/h"]), &[gmail()], NOW).unwrap_err();
-    assert_eq!(twice, TermError::LimitTwice("send/h".into()));
+    assert_eq!(twice.to_string(), "the budget `send/h` is given twice");
     assert!(MintTerms::parse(&limited(&["send=3/h", "send=9/d", "send=20"]), &[gmail()], NOW).is_ok());
 }
 
@@ -103,7 +103,8 @@ fn a_budget_of_recipients_where_nobody_is_read_is_refused() {
         ..args(&["github:read"], &[], &[])
     };
     let told = MintTerms::parse(&args, &[github], NOW).unwrap_err();
-    assert_eq!(told, TermError::CountsNobody("recipients=5".into()));
+    let says = told.to_string();
+    assert!(says.starts_with("`recipients=5` would count nobody"), "{says}");
 }
 
 #[test]

@@ -295,7 +295,7 @@ fn is_allowed(pass: &Arc<VerifiedPass>, request: &Request) -> bool {
     matches!(decide(pass, request.clone(), &Context::default(), NOW), Decided::Allow(_))
 }
 
-/// `OPERATION: a?, b?`.
+/// The operation and these names, as `OPERATION: a?, b?`.
 fn mentioning<'a>(request: &Request, names: impl IntoIterator<Item = &'a String>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("{name}?")).collect();
     format!("{}: {}", request.operation.id, names.join(", "))
@@ -343,7 +343,7 @@ proptest! {
 }
 
 proptest! {
-    // Each time the whole catalog is searched for what the child loses.
+    // Each case searches the whole catalog for what the child loses.
     #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
 
     #[test]

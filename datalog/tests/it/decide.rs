@@ -159,7 +159,7 @@ fn time_ends_and_begins_a_pass() {
     let at = |now| cache.verify(&text, &roots(), &|_| false, now);
     assert!(at(NOW).is_ok());
     assert!(at(NOW + Duration::minutes(10)).is_ok());
-    // Also if the cache still has it.
+    // The pass is refused even if the cache still has it.
     assert!(matches!(at(NOW + Duration::minutes(10) + Duration::seconds(1)), Err(PassRefusal::Expired(_))));
     let child = narrow(
         &text,

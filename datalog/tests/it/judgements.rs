@@ -58,7 +58,7 @@ fn judgements() -> Judgements {
     toml::from_str(include_str!("judgements.toml")).unwrap()
 }
 
-/// `SERVICE METHOD /path`, or `SERVICE id`.
+/// Whether the operation fits a pattern: `SERVICE METHOD /path`, or `SERVICE id`.
 fn finds(pattern: &str, operation: &Operation) -> bool {
     let (service, rest) = pattern.split_once(' ').unwrap();
     let Some(id) = operation.id.as_str().strip_prefix(&format!("{service}.")) else { return false };

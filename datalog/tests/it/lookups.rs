@@ -102,7 +102,7 @@ fn nothing_is_looked_up_that_no_caveat_reads_or_that_is_denied_anyway() {
     };
     let never = |target: &str| -> Result<String, Unfound> { panic!("{target} was looked up") };
     assert_eq!(word(&decided(&verified(&addressed, &[known()]), reply(), &never).1), "allow");
-    // Not covered; and covered, but stopped by another caveat.
+    // One request is not covered. The other is covered, but another caveat stops it.
     let reader = verified(&in_thread(&["gmail:read"]), &[known()]);
     assert_eq!(word(&decided(&reader, reply(), &never).1), "deny");
     let elsewhere = MintArgs {

@@ -11,7 +11,7 @@ use datalog::json::Json;
 use datalog::*;
 use serde_json::Value;
 
-/// Whether an item may be shown, if its answer has so many items.
+/// Whether an item may be shown, if its answer has this many items.
 type May = fn(&Item, usize) -> bool;
 
 /// A caveat on items, and whether it lets an item be shown.

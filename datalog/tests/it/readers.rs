@@ -1,5 +1,5 @@
-//! A change of something that others already read reaches them. Each way to change a file, a calendar or a shared drive
-//! is put to passes that limit people, and the thing's own list of readers decides.
+//! A change of something that others already read reaches them. Every way to change a file, a calendar or a shared
+//! drive is tried on passes that limit people, and the thing's own list of readers decides.
 
 use std::sync::Arc;
 

@@ -137,7 +137,7 @@ fn words(outcome: &Outcome) -> String {
     }
 }
 
-/// What the words tell about the items: each thing that only one item has, however it is told.
+/// What the words tell about the items: each thing that only one item has, in any wording.
 fn tells(words: &str, answered: &Answered) -> BTreeSet<String> {
     let mut told = BTreeSet::new();
     for (place, said) in answered.items.iter().enumerate() {

@@ -26,7 +26,7 @@ fn what_touches_no_such_thing_is_denied_and_not_allowed_where() {
     let get = row(&rows, "repos/get");
     assert_eq!(get.possible, Possible::Allow);
     assert!(get.conditions.iter().any(|one| one.contains("octo/hello")), "{get:?}");
-    // Nothing listed as denied is allowed after all, and the reverse.
+    // Every operation that is not denied touches a repository.
     for row in rows.iter().filter(|row| row.possible != Possible::Deny) {
         let operation =
             CATALOG.services().flat_map(|one| &one.operations).find(|one| one.id.as_str() == row.operation);

@@ -224,7 +224,7 @@ fn a_deny_on_a_branch_holds_where_no_branch_is_named() {
             ("GET /repos/o/r/contents/a?ref=dev", ""),
         ],
     );
-    // A pass that checks it only for writes may still read.
+    // A pass that checks the branch only for writes may still read.
     let writes = checking("github", r#"reject if effect("write"), resource("branch", "o/r/main")"#);
     are(&writes, "github", "allow", &[("GET /repos/o/r/readme", "")]);
     are(&writes, "github", "unevaluable", &[("PUT /repos/o/r/contents/a", body)]);

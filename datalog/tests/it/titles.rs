@@ -7,7 +7,7 @@ use datalog::flags;
 use datalog::lookup::Inquiry;
 use datalog::*;
 
-/// The line of a request, if this answers every look-up.
+/// The line of a request, if `answer` answers every look-up.
 fn title(service: &str, line: &str, body: &str, answer: &str) -> String {
     let known = known_service(service, "me@example.com");
     let pass = verified(&args(&[], &[&format!("{service}.*")], &[]), std::slice::from_ref(&known));

@@ -4,7 +4,7 @@ use crate::common::{NOW, args, classified, known_service, verified};
 use datalog::lookup::Inquiry;
 use datalog::*;
 
-/// The request as an approver sees it, if this answers every look-up.
+/// The request as an approver sees it, if `answer` answers every look-up.
 fn shown(service: &str, line: &str, body: &str, answer: &str) -> RequestView {
     let known = known_service(service, "me@example.com");
     let pass = verified(&args(&[], &[&format!("{service}.*")], &[]), std::slice::from_ref(&known));

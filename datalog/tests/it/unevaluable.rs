@@ -37,7 +37,7 @@ fn lists_all_and_nothing_else(heading: &str, is_unknown: impl Fn(&Operation) -> 
     assert!(dead.is_empty(), "listed under {heading}, but Hallpass can tell: {dead:?}");
 }
 
-/// Whether others read what a request of it changes, or hear of it, and nothing says who.
+/// Whether other people read what a request for the operation changes, or hear of it, and nothing says who they are.
 fn reaches_unknown(operation: &Operation, tells: &[Finds]) -> bool {
     let outward = operation.effects.contains(Effect::Send) || operation.effects.contains(Effect::Share);
     let changes = [Effect::Write, Effect::Run, Effect::Admin].into_iter();

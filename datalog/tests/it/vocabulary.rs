@@ -47,7 +47,7 @@ fn every_word_is_read_by_a_check_here() {
         let stated = facts.iter().any(|fact| fact.starts_with(&format!("{name}(")));
         let read = CHECKS.iter().any(|check| reads(check, name));
         if word.count == Count::NotYet {
-            // No request has it, so no pass can check it.
+            // No request has facts of this word, so no pass can check it.
             let check = format!("check if {}", word.example);
             assert!(
                 minted(&MintArgs { narrow: checking(&[&check]), ..args(&["gmail:read"], &[], &[]) })
@@ -147,7 +147,7 @@ fn what_a_later_block_states_only_it_sees_also_in_what_is_printed() {
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(&parent[PREFIX.len()..]).unwrap();
     let list = || classified(&connections()[0], "GET /gmail/v1/users/me/messages", "", b"").unwrap();
     for (blocks, allowed) in [
-        // Its own facts, beside those that everybody sees under the same name.
+        // A block sees its own facts, beside those that everybody sees under the same name.
         (vec!["ok(\"gmail.users.messages.list\"); check if operation($o), ok($o)"], true),
         (vec!["ok(\"gmail.users.messages.get\"); check if operation($o), ok($o)"], false),
         (vec!["ok(\"gmail.users.messages.list\")", "check if operation($o), ok($o)"], false),

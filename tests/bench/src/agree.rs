@@ -1,7 +1,8 @@
-//! Whether the compiled decision and biscuit-auth agree, on as many random passes and requests as one likes.
+//! Checks that the compiled decision and biscuit-auth agree, on any number of random passes and requests.
 //!
-//! What is random is made from a seed, so that a difference can be had again. Nothing is timed here. Checks
-//! that can fail to have a value are left out: which fact biscuit-auth meets first, and so its answer, depends on its hashing.
+//! Everything random is made from a seed, so that a difference can be made again. Nothing is timed here. Checks that
+//! may have no value are left out: biscuit-auth's answer then depends on which fact it meets first, and so on its
+//! hashing.
 
 use std::sync::Arc;
 
@@ -18,10 +19,10 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 09:00 UTC);
-/// Requests that each pass is asked about.
+/// How many requests each pass is asked about.
 const REQUESTS: usize = 64;
 
-/// What came of it.
+/// The result of the comparison.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Agreement {
     pub(crate) seed: u64,
@@ -30,11 +31,11 @@ pub(crate) struct Agreement {
     pub(crate) allowed: u64,
     pub(crate) asked: u64,
     pub(crate) denied: u64,
-    /// Denied because something in the pass has no value.
+    /// Decisions that deny because something in the pass has no value.
     pub(crate) without_value: u64,
 }
 
-/// Compares `count` decisions; fails at the first difference, with all that it takes to have it again.
+/// Compares `count` decisions. Fails at the first difference, with everything that is needed to make it again.
 pub(crate) fn run(count: u64, seed: u64) -> anyhow::Result<Agreement> {
     let world = World::new()?;
     let mut dice = Dice(seed);
@@ -59,7 +60,7 @@ struct World {
     targets: Vec<String>,
 }
 
-/// Over the whole vocabulary that a request has facts of, in every kind of check.
+/// Checks of every kind, over every word that a request has facts of.
 const CHECKS: &[&str] = &[
     "check if method(\"GET\")",
     "check all effect($e), {\"read\", \"write\", \"send\"}.contains($e)",
@@ -107,7 +108,7 @@ impl World {
         Ok(Self { service, key, roots, targets })
     }
 
-    /// A random pass; none where the flags that were thrown make none.
+    /// A random pass; none if the random flags make no pass.
     fn pass(&self, dice: &mut Dice) -> Option<Arc<VerifiedPass>> {
         let known = KnownConnection {
             name: "gmail".parse().ok()?,
@@ -131,7 +132,7 @@ impl World {
                 deny: dice.some(&self.targets, 2),
                 narrow: narrowing(dice),
             };
-            // One that narrows nothing is refused, and left out.
+            // A block that narrows nothing is refused, and left out.
             if let Ok(narrower) =
                 datalog::attenuate::append(&text, &args, std::slice::from_ref(&self.service), NOW)
             {
@@ -212,7 +213,7 @@ impl World {
     }
 }
 
-/// What biscuit-auth makes of it, asked as it is, and then as if this request were approved.
+/// The answer of biscuit-auth. It is asked twice: once as it is, and once as if this request were approved.
 fn theirs(pass: &Arc<VerifiedPass>, request: &Request, context: &Context) -> anyhow::Result<&'static str> {
     if reference(pass, request, context, NOW)? == ReferenceVerdict::Allow {
         return Ok("allow");
@@ -257,7 +258,7 @@ impl Dice {
         all.get(usize::try_from(at).unwrap_or(0))
     }
 
-    /// At most so many of them, each once.
+    /// At most `most` of these, each once.
     fn some(&mut self, all: &[String], most: u64) -> Vec<String> {
         let mut chosen: Vec<String> = Vec::new();
         for _ in 0..self.below(most + 1) {

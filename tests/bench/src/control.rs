@@ -1,7 +1,7 @@
-//! The control: what the least that swaps a credential costs.
+//! The control: what it costs to swap a credential and do nothing else.
 //!
-//! A reverse proxy as one writes it with hyper on a current-thread runtime: one shared pool of upstream
-//! connections, the Authorization header replaced, nothing looked at, nothing checked, nothing kept.
+//! It is a plain reverse proxy with hyper on a current-thread runtime. It has one shared pool of upstream connections
+//! and replaces the Authorization header. It looks at nothing, checks nothing and keeps nothing.
 
 use std::net::SocketAddr;
 

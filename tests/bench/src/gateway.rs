@@ -1,7 +1,7 @@
 //! The gateway as it ships: `hallpass serve` on a home that was connected and minted for this run.
 //!
-//! The process runs the very function that the `hallpass` binary runs, with everything on: the log at its
-//! default, the audit durable, passes with a budget.
+//! The process runs the same function as the `hallpass` binary, with everything on: the log at its default, a durable
+//! audit, passes with a budget.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -20,9 +20,9 @@ use time::OffsetDateTime;
 
 use crate::process::{self, Proxy};
 
-/// Where the connection is found on the gateway.
+/// The path of the connection on the gateway.
 pub(crate) const PREFIX: &str = "/gmail";
-/// More than any run takes from it.
+/// More than any run takes from a budget.
 const BUDGET: u64 = 1_000_000_000;
 
 /// A home with a connection, and passes for it.
@@ -30,7 +30,7 @@ pub(crate) struct Bed {
     folder: TempDir,
     /// The pass as it was minted.
     pub(crate) one_block: String,
-    /// The same, attenuated three times.
+    /// The same pass, attenuated three times.
     pub(crate) four_blocks: String,
 }
 
@@ -45,19 +45,19 @@ impl Bed {
         Ok(Self { folder, one_block, four_blocks })
     }
 
-    /// Where the authority of the running gateway listens for people.
+    /// The socket on which the authority of the running gateway listens for people.
     pub(crate) fn socket(&self) -> PathBuf {
         Home::at(self.folder.path().join("home")).socket()
     }
 
-    /// Starts the gateway on it.
+    /// Starts the gateway on this home.
     pub(crate) fn serve(&self) -> anyhow::Result<Proxy> {
         let home = self.folder.path().join("home");
         Proxy::start(&["gateway", home.to_str().context("the temporary folder's name is not UTF-8")?])
     }
 }
 
-/// `hallpass serve`, until the benchmark goes away.
+/// Runs `hallpass serve`, until the benchmark goes away.
 pub(crate) fn run(home: &Path) -> ExitCode {
     process::end_with_parent();
     let arguments = ["hallpass", "--json", "--home"].map(OsString::from);
@@ -87,7 +87,7 @@ async fn passes(home: &Home) -> anyhow::Result<(String, String)> {
         .begin_connect(ConnectStart {
             service: "gmail".parse()?,
             name: None,
-            // Nobody listens there: the upstream asks nobody, and the answer is made up here.
+            // Nobody listens there: the upstream asks nobody, and the benchmark makes up the answer.
             redirect_uri: "http://127.0.0.1:1/callback".to_owned(),
             scopes: Vec::new(),
             client: Default::default(),
@@ -111,7 +111,7 @@ async fn passes(home: &Home) -> anyhow::Result<(String, String)> {
     Ok((minted.pass, four_blocks))
 }
 
-/// What the passes of the benchmark say.
+/// The terms of the benchmark's passes.
 pub(crate) fn terms() -> MintArgs {
     let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
     let limits = ["gmail.users.messages.list", "gmail.users.drafts.create"];

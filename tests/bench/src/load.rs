@@ -1,7 +1,7 @@
 //! The load: N keep-alive connections, each with one request on the way at any time.
 //!
-//! It runs on a current-thread runtime of its own, away from the upstream's thread. It counts what was not
-//! answered with 200, and leaves judging to the caller.
+//! It runs on a current-thread runtime of its own, away from the upstream's thread. It counts the answers other than
+//! 200, and leaves judging to the caller.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,16 +19,16 @@ use tokio::task::JoinSet;
 /// A request that lasts longer than this breaks the run.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// One request, sent again and again. One with a body has another number in it each time: the gateway sends the very
-/// same write only when the one before has ended.
+/// One request, sent again and again. If it has a body, the body has another number each time: the gateway sends
+/// exactly the same write only after the earlier one has ended.
 #[derive(Clone)]
 pub(crate) struct Shot {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) pass: String,
-    /// JSON; empty for none.
+    /// JSON; empty if there is no body.
     pub(crate) body: Bytes,
-    /// The place of the number, which has [`DIGITS`].
+    /// The place of the number in the body. The number has [`DIGITS`] digits.
     pub(crate) number_at: usize,
 }
 
@@ -48,12 +48,12 @@ impl Shot {
     }
 }
 
-/// What came of a load.
+/// The result of a load.
 #[derive(Default)]
 pub(crate) struct Volley {
-    /// Of every answer, in the order of arrival by connection.
+    /// The latency of every answer, in the order of arrival by connection.
     pub(crate) latencies: Vec<Duration>,
-    /// Answers other than 200: the first of them.
+    /// The first answer other than 200.
     pub(crate) bad: Option<(StatusCode, String)>,
     pub(crate) elapsed: Duration,
 }
@@ -108,7 +108,7 @@ impl Line {
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         let mut driver = JoinSet::new();
         driver.spawn(async {
-            // What breaks shows in `send`.
+            // `send` shows what breaks.
             let _ = connection.await;
         });
         Ok(Self { sender, address, _driver: driver })

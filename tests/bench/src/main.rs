@@ -1,8 +1,8 @@
 //! The benchmark: the gateway as it ships beside a minimal proxy, in one interleaved run.
 //!
-//! It starts an upstream in this process, the proxies as processes of their own, and drives them in turns.
-//! What it prints is CPU time of the proxy's process for one request, and its ratio to the control; wall time
-//! comes second. It asserts that everything was answered, never how fast. The README beside it says more.
+//! It starts an upstream in this process and the proxies as processes of their own, and drives them in turns. It prints
+//! the CPU time of the proxy's process for one request, and its ratio to the control; wall time comes second. It
+//! asserts that everything was answered, never how fast. The README beside it says more.
 
 mod agree;
 mod control;
@@ -29,10 +29,10 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(name = "hallpass-bench")]
 struct Arguments {
-    /// Two seconds that show that everything runs and is answered; the figures mean nothing.
+    /// Take two seconds to show that everything runs and is answered; the figures mean nothing.
     #[arg(long, conflicts_with = "full")]
     smoke: bool,
-    /// 256 connections too.
+    /// Measure with 256 connections too.
     #[arg(long)]
     full: bool,
     /// How many connections at once, such as `16,64`.
@@ -51,21 +51,21 @@ struct Arguments {
     part: Option<Part>,
 }
 
-/// What else is measured, and the parts that the benchmark starts as processes of their own.
+/// Other things to measure, and the parts that the benchmark starts as processes of their own.
 #[derive(Subcommand)]
 enum Part {
     /// Measure how long the emergency stop takes under load
     Stop {
-        /// How often it is pressed.
+        /// How often the stop is pressed.
         #[arg(long, default_value_t = 5)]
         presses: u32,
     },
     /// Compare random decisions with those of biscuit-auth
     Agree {
-        /// How many.
+        /// How many decisions.
         #[arg(long, default_value_t = 10_000)]
         count: u64,
-        /// What they are made from.
+        /// The seed that they are made from.
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },

@@ -1,7 +1,7 @@
-//! Another control, where `nginx` is installed: nginx that asks a service about every request (auth_request).
+//! Another control, if `nginx` is installed: nginx asks a service about every request (auth_request).
 //!
-//! This is what people put before an API who do not write a proxy. The service that it asks here checks
-//! nothing; its CPU time counts, since a decision that is taken in another process is not free.
+//! People who do not write a proxy put this before an API. The service that nginx asks here checks nothing. Its CPU
+//! time counts, because a decision in another process is not free.
 
 use std::convert::Infallible;
 use std::fs;
@@ -24,14 +24,14 @@ use crate::upstream::TOKEN;
 
 const START_DEADLINE: Duration = Duration::from_secs(5);
 
-/// nginx with the service that it asks.
+/// nginx, and the service that it asks.
 pub(crate) struct Nginx {
     pub(crate) proxy: Proxy,
     _folder: TempDir,
 }
 
 impl Nginx {
-    /// None where there is no nginx.
+    /// Starts nginx; none if it is not installed.
     pub(crate) fn start(upstream: SocketAddr) -> anyhow::Result<Option<Self>> {
         let there = Command::new("nginx").arg("-v").stderr(Stdio::null()).status();
         if !there.is_ok_and(|status| status.success()) {
@@ -63,7 +63,7 @@ impl Nginx {
     }
 }
 
-/// One process, nothing written for a request, connections kept on both sides.
+/// The configuration: one process, nothing written for a request, connections kept on both sides.
 fn config(address: SocketAddr, upstream: SocketAddr, check: SocketAddr) -> String {
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
     let temporary: String = temporary.iter().map(|kind| format!("{kind}_temp_path {kind};\n")).collect();
@@ -97,7 +97,7 @@ server {{
     )
 }
 
-/// The service that is asked: it says yes.
+/// Runs the service that nginx asks. It always says yes.
 pub(crate) fn run_check() -> anyhow::Result<()> {
     process::end_with_parent();
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {

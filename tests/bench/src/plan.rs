@@ -1,4 +1,4 @@
-//! What is measured, in which order: every subject once in every round, so that a noisy moment hits all.
+//! What is measured, and in which order: every subject once in every round, so that a noisy moment hits all of them.
 
 use std::time::Duration;
 

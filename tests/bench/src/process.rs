@@ -1,7 +1,7 @@
-//! Proxies as processes of their own, and what Linux says of them: CPU time and memory.
+//! Proxies as processes of their own, and their CPU time and memory as Linux gives them.
 //!
-//! A part says on standard error where it listens, and ends when its standard input does, so that nothing is
-//! left behind however the benchmark ends.
+//! A part says on standard error where it listens. It ends when its standard input ends, so that nothing is left behind
+//! however the benchmark ends.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -23,7 +23,7 @@ const START_DEADLINE: Duration = Duration::from_secs(20);
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     child: Child,
-    /// A process that it needs for every request; what that costs, it costs.
+    /// A process that the proxy needs for every request. Its cost counts as the proxy's.
     helper: Option<Box<Proxy>>,
 }
 
@@ -78,7 +78,7 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        // It is this process's own child; where it is gone already there is nothing to do.
+        // This is the process's own child. If it is gone already, there is nothing to do.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -96,25 +96,25 @@ fn resident_of(status: &str) -> Option<u64> {
     line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
-/// What a part says on standard error, line by line. The rest is read away, or the part would wait for room.
+/// The lines that a part writes to standard error. All of them are read, or the part would wait for room.
 fn listen_to(stderr: ChildStderr) -> mpsc::Receiver<String> {
     let (send, receive) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            // Fails once the benchmark knows what it wanted to know.
+            // This fails once the benchmark knows what it needs.
             let _ = send.send(line);
         }
     });
     receive
 }
 
-/// The gateway's address in what `hallpass serve --json` and `announce` say.
+/// The gateway's address in a line of `hallpass serve --json` or `announce`.
 fn address_in(line: &str) -> Option<SocketAddr> {
     let ready: serde_json::Value = serde_json::from_str(line).ok()?;
     ready.get("gateway")?.as_str()?.parse().ok()
 }
 
-/// Says to the benchmark where this part listens, as `hallpass serve --json` does.
+/// Tells the benchmark where this part listens, as `hallpass serve --json` does.
 pub(crate) fn announce(address: SocketAddr) -> io::Result<()> {
     writeln!(io::stderr(), "{}", serde_json::json!({ "gateway": address }))
 }

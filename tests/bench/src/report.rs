@@ -11,10 +11,10 @@ use crate::stats::Spread;
 use crate::steps::StepRow;
 use crate::stop::Figures;
 
-/// Only figures of a release build mean anything.
+/// Only the figures of a release build mean anything.
 const BUILD: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
 
-/// What is written to standard output.
+/// The form of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Table,
@@ -29,7 +29,7 @@ pub(crate) struct Row {
     pub(crate) connections: usize,
     /// CPU time of the proxy's process for one request.
     pub(crate) cpu_us: Spread,
-    /// To the control in the same round; so are the other ratios.
+    /// The ratio to the control in the same round. The other ratios are too.
     pub(crate) cpu_ratio: Spread,
     pub(crate) per_second: Spread,
     pub(crate) per_second_ratio: Spread,
@@ -101,7 +101,7 @@ pub(crate) fn table(plan: &Plan, rows: &[Row], steps: &[StepRow]) -> anyhow::Res
     Ok(())
 }
 
-/// What the emergency stop took.
+/// Prints how long the emergency stop took.
 pub(crate) fn stop(figures: &Figures, format: Format) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     if format == Format::Json {
@@ -121,16 +121,16 @@ pub(crate) fn stop(figures: &Figures, format: Format) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the comparison with biscuit-auth came to.
+/// Prints the result of the comparison with biscuit-auth.
 pub(crate) fn agreement(found: &Agreement) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     serde_json::to_writer_pretty(&mut out, found)?;
     Ok(writeln!(out)?)
 }
 
-/// An error, for people.
+/// Prints an error for people.
 pub(crate) fn complain(error: &anyhow::Error) {
-    // Nowhere left to say that standard error is closed.
+    // If standard error is closed, nobody can be told.
     let _ = writeln!(io::stderr(), "hallpass-bench: {error:#}");
 }
 

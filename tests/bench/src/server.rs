@@ -23,7 +23,7 @@ where
         stream.set_nodelay(true)?;
         let connection =
             http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer.clone()));
-        // Owned by the runtime, which ends with the process; a connection that breaks is the other side's to see.
+        // The runtime owns the connection, and ends with the process. If a connection breaks, the other side sees it.
         tokio::spawn(connection);
     }
 }

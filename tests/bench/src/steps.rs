@@ -1,7 +1,7 @@
-//! The pure steps of one request, each on its own: verify, classify, decide, and what is kept of the decision.
+//! The pure steps of one request, each on its own: verify, classify, decide, and keep the facts of the decision.
 //!
-//! One thread, nothing else in the loop, so that wall time is CPU time. It leaves out everything that waits or
-//! touches a socket; `plan` measures the whole.
+//! There is one thread, and nothing else is in the loop, so wall time is CPU time. This leaves out everything that
+//! waits or touches a socket; `plan` measures the whole.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::stats::Spread;
 
 const NOW: OffsetDateTime = datetime!(2026-11-02 09:00 UTC);
 const BATCHES: usize = 15;
-/// Passes that are seen for the first time in one go.
+/// How many passes are seen for the first time in one go.
 const PASSES: u8 = 32;
 const QUERY: &str = "maxResults=16&q=is%3Aunread";
 
@@ -31,7 +31,7 @@ const QUERY: &str = "maxResults=16&q=is%3Aunread";
 #[derive(Debug, Serialize)]
 pub(crate) struct StepRow {
     pub(crate) step: &'static str,
-    /// Blocks of the pass; none where the step reads no pass.
+    /// Blocks of the pass; none if the step reads no pass.
     pub(crate) blocks: Option<usize>,
     pub(crate) us: Spread,
 }
@@ -46,7 +46,7 @@ struct Bench {
     passes: [(usize, Vec<String>); 2],
 }
 
-/// Measures every step; a batch lasts `batch`.
+/// Measures every step. Each batch lasts about `batch`.
 pub(crate) fn run(batch: Duration) -> anyhow::Result<Vec<StepRow>> {
     let bench = Bench::new()?;
     let mut rows = vec![bench.classify(batch)?];
@@ -83,7 +83,7 @@ impl Bench {
         Ok(StepRow { step: "classify", blocks: None, us })
     }
 
-    /// A cache that is new forgets; it is made once for all of the passes.
+    /// A new cache knows no pass. One cache serves all of these passes.
     fn first_sight(&self, blocks: usize, passes: &[String], batch: Duration) -> anyhow::Result<StepRow> {
         let all = timed(batch, || {
             let cache = PassCache::new(passes.len());
@@ -107,7 +107,7 @@ impl Bench {
             Decided::Allow(permitted) => Ok(permitted),
             _ => bail!("the benchmark's own request is not allowed"),
         })?;
-        // `decide` takes the request away; what the copy costs is not the decision's.
+        // `decide` takes the request. The cost of copying it is not the decision's.
         let copy = timed(batch, || Ok(request.clone()))?.median;
         Ok(StepRow { step: "decide", blocks: Some(blocks), us: whole.map(|us| us - copy) })
     }
@@ -116,7 +116,7 @@ impl Bench {
         Ok(cache.verify(pass, &self.roots, &|_| false, NOW)?)
     }
 
-    /// What is kept of a decision, gathered and written; it is sealed on the store's thread.
+    /// Gathers and writes the facts that are kept of a decision. The store's thread seals them.
     fn keep(&self, blocks: usize, pass: &str, batch: Duration) -> anyhow::Result<StepRow> {
         let pass = self.verify(&PassCache::new(16), pass)?;
         let (request, context) = (self.request()?, Context::default());

@@ -1,8 +1,8 @@
 //! How long the emergency stop takes under load: from the press, over the authority's socket, to the first refused
 //! request and to the acknowledgement.
 //!
-//! Load, upstream and press are in this process, so that their moments are on one clock. It fails when a request that
-//! began after the acknowledgement reached the upstream; times are printed and never judged.
+//! Load, upstream and press are in this process, so that one clock times them. The run fails if a request that began
+//! after the acknowledgement reached the upstream. Times are printed and never judged.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -29,12 +29,13 @@ use crate::stats::Spread;
 use crate::upstream;
 
 const CONNECTIONS: usize = 64;
-/// Under load before the press.
+/// How long the load runs before the press.
 const BEFORE: Duration = Duration::from_millis(500);
-/// Under load after the acknowledgement, and until each agent has had an answer to a request that began after it.
+/// How long the load runs after the acknowledgement, and until each agent has an answer to a request that began after
+/// it.
 const AFTER: Duration = Duration::from_millis(500);
 
-/// What is printed; times in milliseconds from the press.
+/// The printed figures. Times are in milliseconds from the press.
 #[derive(Debug, Serialize)]
 pub(crate) struct Figures {
     pub(crate) connections: usize,
@@ -47,7 +48,7 @@ pub(crate) struct Figures {
     pub(crate) forwarded_after: usize,
 }
 
-/// Every request that reached the upstream: its number and the moment.
+/// Every request that reached the upstream: its number, and when it arrived.
 type Arrivals = Arc<Mutex<Vec<(u64, Instant)>>>;
 
 /// One request as its agent saw it.
@@ -62,11 +63,11 @@ struct Sent {
 #[derive(Clone, Copy, PartialEq)]
 enum Answer {
     Served,
-    /// Refused with the code of a stop.
+    /// The request was refused with the code of a stop.
     Stopped,
-    /// Cut off on its way back: the stop drops the connection with it.
+    /// The answer was cut off on its way back, because a stop drops the connection.
     Cut,
-    /// Nothing that a stop causes.
+    /// The request ended in a way that no stop causes.
     Other(StatusCode),
 }
 
@@ -80,7 +81,7 @@ impl Answer {
     }
 }
 
-/// One press and what came of it.
+/// One press and its result.
 struct Press {
     first_refused: Duration,
     acknowledged: Duration,
@@ -211,7 +212,7 @@ fn judge(
     })
 }
 
-/// `/v1/stop` over the authority's socket, as `hallpass stop` does it.
+/// Calls `/v1/stop` over the authority's socket, as `hallpass stop` does.
 async fn command(socket: &Path, method: Method) -> anyhow::Result<()> {
     let stream = UnixStream::connect(socket).await?;
     let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;

@@ -1,7 +1,7 @@
 //! The fixed upstream: a thread of its own that answers every request with the same 1 KiB of JSON.
 //!
-//! It answers 401 to any token but the one that the proxies are to put in, so that a proxy which forgets to
-//! swap shows as bad answers and not as a fast run. It also plays the OAuth provider for the set-up.
+//! It answers 401 to any token but the one that the proxies must put in. So a proxy that forgets to swap shows as bad
+//! answers, and not as a fast run. It also plays the OAuth provider for the set-up.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -17,10 +17,10 @@ use tokio::net::TcpListener;
 
 use crate::server;
 
-/// The token that has to arrive here.
+/// The token that must arrive here.
 pub(crate) const TOKEN: &str = "bench-access-token";
 
-/// Told of every request as it arrives.
+/// A function that is told of every request as it arrives.
 pub(crate) type Watcher = Arc<dyn Fn(&Uri) + Send + Sync>;
 
 /// Starts the upstream, which lasts as long as the process.
@@ -28,7 +28,7 @@ pub(crate) fn start() -> anyhow::Result<SocketAddr> {
     start_watched(Arc::new(|_| {}))
 }
 
-/// The same with somebody who is told of every request.
+/// Starts the upstream with a watcher that is told of every request.
 pub(crate) fn start_watched(watcher: Watcher) -> anyhow::Result<SocketAddr> {
     let (send, receive) = mpsc::channel();
     thread::Builder::new().name("upstream".into()).spawn(move || {
@@ -55,7 +55,7 @@ async fn answer(request: Request<Incoming>, page: Bytes) -> Result<Response<Full
         .headers()
         .get(header::AUTHORIZATION)
         .is_some_and(|value| value.as_bytes().strip_prefix(b"Bearer ") == Some(TOKEN.as_bytes()));
-    // Read to the end, or the connection cannot be used again.
+    // The body is read to the end, or the connection cannot be used again.
     let _ = request.into_body().collect().await;
     let (status, body) = match path.as_str() {
         "/token" => (StatusCode::OK, Bytes::from(token())),

@@ -10,14 +10,14 @@ use datalog::{Context, Decided, MintArgs, Narrowing, VerifiedPass, decide, flags
 
 use crate::{NOW, connection, verified};
 
-/// JSON that is taken is written back as it was understood.
+/// If JSON is accepted, it is written back as it was understood.
 pub fn json(bytes: &[u8]) {
     let Ok(value) = Json::parse(bytes) else { return };
     let text = value.to_text();
     assert_eq!(Json::parse(text.as_bytes()).as_ref(), Ok(&value), "{text}");
 }
 
-/// The pass under which answers are judged: what it takes away is nowhere in what is shown.
+/// The pass under which answers are judged. It redacts `snippet`, so no shown message has one.
 static PASS: LazyLock<Arc<VerifiedPass>> = LazyLock::new(|| {
     verified(&MintArgs {
         task: "read".into(),
@@ -49,7 +49,7 @@ pub fn answer(bytes: &[u8]) {
     }
 }
 
-/// Whether a field of this name holds a text that is not empty, where that is asked.
+/// Whether a message within the value has a text in the field of this name; always false unless `asked`.
 fn shows_text(value: &Json, name: &str, asked: bool) -> bool {
     match value {
         Json::Array(items) => items.iter().any(|item| shows_text(item, name, asked)),
@@ -61,12 +61,12 @@ fn shows_text(value: &Json, name: &str, asked: bool) -> bool {
     }
 }
 
-/// Whether this is what Gmail calls a message: the type whose snippet is redacted.
+/// Whether this is a message of Gmail's: its snippet is redacted.
 fn is_message(value: &Json) -> bool {
     value.field("id").and_then(Json::as_str).is_some() && value.field("internalDate").is_some()
 }
 
-/// A description of a service: what is made of it loads, or says why not.
+/// A description of a service. If it is imported, the service loads.
 pub fn description(bytes: &[u8]) {
     let name = "described".parse().unwrap_or_else(|_| panic!("it is a name"));
     let Ok(imported) = import(bytes, Options::named(name)) else { return };

@@ -1,8 +1,8 @@
 //! Every reader of bytes from outside, each as a function of bytes.
 //!
-//! A door does not merely end without a panic: it asserts what its reader promises of whatever it takes. What was
-//! understood is written back as it was understood, and read again as the same. The fuzzer (`tests/run fuzz`) calls the
-//! doors with what reaches new code; `cargo test` calls them with the seeds and with small changes of those.
+//! A door not only ends without a panic. It asserts what its reader promises of everything that it accepts: it is
+//! written back as it was understood, and read again as the same. The fuzzer (`tests/run fuzz`) calls the doors with
+//! inputs that reach new code; `cargo test` calls them with the seeds and with small changes of those.
 
 mod answers;
 mod passes;
@@ -24,7 +24,7 @@ pub use wire::{head, passed_on};
 /// A reader, called with bytes.
 pub type Door = fn(&[u8]);
 
-/// Every door by its name, which is also that of its folder of seeds.
+/// Every door by its name. Its folder of seeds has the same name.
 pub const DOORS: [(&str, Door); 12] = [
     ("answer", answer),
     ("argument", argument),

@@ -1,10 +1,10 @@
-//! Readers of passes and of what passes are made of.
+//! Readers of passes and of the flags that make them.
 
 use datalog::{MintArgs, MintTerms, Narrowing, PassCache, RootKeyPair, RootKeys, flags, inspect};
 
 use crate::{NOW, connection};
 
-/// A pass's text: one that is verified says of itself what it is, and is not another spelling of another.
+/// A pass's text. A pass that is verified can also be read.
 pub fn token(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let read = inspect(text);
@@ -26,7 +26,7 @@ pub fn argument(bytes: &[u8]) {
     });
 }
 
-/// What is understood can be minted, and what was minted can be read.
+/// If a flag is understood, the pass can be minted, and the minted pass can be read.
 fn narrowed(bytes: &[u8], narrow: impl Fn(String) -> Narrowing) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let args = MintArgs {

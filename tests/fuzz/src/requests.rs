@@ -13,7 +13,8 @@ use crate::{NOW, connection, verified};
 
 const SERVICES: [&str; 5] = ["gmail", "google-calendar", "google-drive", "github", "slack"];
 
-/// `METHOD TARGET` for each service: what is understood has one spelling, and is understood as itself.
+/// `METHOD TARGET` for each service. An understood target has one spelling, and that spelling is understood as the
+/// same.
 pub fn target(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Some((method, target)) = text.split_once(' ') else { return };
@@ -60,7 +61,7 @@ pub fn json_body(bytes: &[u8]) {
     }
 }
 
-/// A letter that is to be sent. Whom it reaches and what an approver is shown come of one message.
+/// A letter that is to be sent. Whom it reaches and what an approver sees come from the same message.
 pub fn letter(bytes: &[u8]) {
     let body = json!({ "raw": URL_SAFE.encode(bytes) }).to_string();
     let raw = RawRequest {
@@ -101,7 +102,7 @@ fn understood(service: &str, raw: &RawRequest<'_>) -> Option<Request> {
     known.service.classify(&known.name, &known.account, raw).ok()
 }
 
-/// The target that would be sent is plain, and reads as the very operation and arguments that it was made of.
+/// Checks that the target to send is plain, and reads as the operation and arguments that it was made from.
 fn is_canonical(service: &str, method: &str, request: &Request) {
     let sent = request.upstream_target();
     assert!(sent.starts_with('/') && !sent.starts_with("//"), "{sent:?}");
@@ -110,14 +111,14 @@ fn is_canonical(service: &str, method: &str, request: &Request) {
     let has_dots = path.split('/').any(|segment| matches!(segment, "." | ".."));
     assert!(!has_dots, "{sent:?}");
     let again = understood(service, &RawRequest { query, ..RawRequest::new(method, path) });
-    // What is sent has the host's own prefix, which the agent may have left out.
+    // The target to send has the host's own prefix, which the agent may have left out.
     let Some(again) = again else { return };
     assert_eq!(again.operation.id, request.operation.id, "{sent:?}");
     assert_eq!(again.arguments, request.arguments, "{sent:?}");
     assert_eq!(again.upstream_target(), sent, "it has one spelling");
 }
 
-/// The body that would be sent reads as the same arguments.
+/// Checks that the body to send reads as the same arguments.
 fn read_again(service: &str, raw: &RawRequest<'_>, request: &Request) {
     let sent = request.wire_body().map(|(_, bytes)| bytes).unwrap_or_default();
     let again = understood(service, &RawRequest { body: &sent, ..*raw });

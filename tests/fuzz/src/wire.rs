@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use datalog::json::Json;
 use verifier::readers::{Read, heads, json_answer, unpacked};
 
-/// A connection's bytes: whatever the pieces they come in, the same is read; hyper reads every head that it is given,
-/// and as the very request that was read before it; what it gets is what came, in lines that everybody reads alike.
+/// A connection's bytes. In pieces of any size, the same is read. hyper reads every head that it is given, and as the
+/// same request. hyper gets the bytes that came, in lines that everybody reads the same way.
 pub fn head(bytes: &[u8]) {
     let whole = heads([bytes]);
     for size in [1, 7] {
@@ -26,7 +26,7 @@ pub fn head(bytes: &[u8]) {
     }
 }
 
-/// A head without anything that two readers take for two things.
+/// Checks that a head holds nothing that two readers could read differently.
 fn is_plain(head: &str) {
     let lines = head.trim_start_matches("\r\n").strip_suffix("\r\n\r\n");
     let lines = lines.unwrap_or_else(|| panic!("it ends in an empty line: {head:?}"));
@@ -53,8 +53,8 @@ const ORIGIN: &str = "https://api.example.com";
 const BASE: &str = "http://127.0.0.1:7411/example";
 const MASKED: &str = "token";
 
-/// An answer in JSON, perhaps in gzip: whatever the pieces it comes in, the same goes on; the credential is not in it;
-/// what was JSON still is, with the same values but for what is masked and what is led back.
+/// An answer in JSON, perhaps in gzip. In pieces of any size, the same goes on. The credential is not in it. JSON stays
+/// JSON with the same values, except for what is masked and what is led back.
 pub fn passed_on(bytes: &[u8]) {
     let text = if bytes.starts_with(&[0x1f, 0x8b]) { unpacked(bytes) } else { Some(bytes.to_vec()) };
     let Some(text) = text.filter(|text| text.len() <= 64 * 1024) else { return };
@@ -69,7 +69,7 @@ pub fn passed_on(bytes: &[u8]) {
     assert!(!shown.contains(TOKEN), "{shown}");
     let Ok(before) = Json::parse(&text) else { return };
     let after = Json::parse(&whole).unwrap_or_else(|_| panic!("it is JSON still: {shown}"));
-    // Names are known as they are written.
+    // The filter knows a name only as it is written, without `\u` escapes.
     if !text.windows(2).any(|two| two == b"\\u") {
         is_same(&before, &after, "");
     }

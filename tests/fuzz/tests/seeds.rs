@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use hallpass_fuzz::{DOORS, Door};
 
-/// Changes of each seed.
+/// How many changes of each seed are tried.
 const CHANGES: u64 = 200;
 
 fn seeds(door: &str) -> Vec<PathBuf> {
@@ -26,7 +26,7 @@ fn next(state: &mut u64) -> usize {
     usize::try_from(*state >> 33).unwrap()
 }
 
-/// One small change: a byte flipped, put in, taken out, or a piece said twice.
+/// One small change: a byte flipped, put in or taken out, or a piece repeated.
 fn changed(seed: &[u8], state: &mut u64) -> Vec<u8> {
     const LIKELY: &[u8] = b"\0\t\n\r \"%&'()*+,-./:;<=>?@[\\]{}0aA\x7f\x80\xc3\xe2\xff";
     let mut bytes = seed.to_vec();

@@ -122,7 +122,7 @@ fn an_sdk_that_does_not_wait_is_told_to_come_back_and_may() {
     assert_eq!(desk.sent(), 1);
 }
 
-/// The boundary, date and id differ each time, and once another client sends it.
+/// The boundary, date and id differ each time. Once, another client sends the letter.
 #[test]
 fn a_letter_that_an_sdk_builds_anew_is_one_question_and_goes_once() {
     let desk = Desk::new();
@@ -168,7 +168,7 @@ fn a_no_stands_at_every_door_until_who_said_it_takes_it_back() {
         "{refused:?}"
     );
     desk.hallpass.run(&["reopen", &id, "--as", "bob"]).expect(1);
-    // Ten other texts to the same people put no further question.
+    // Ten other texts to the same people raise no further question.
     for number in 2..12 {
         let told = desk.send(number).send();
         assert_eq!(told.code(), "approval-denied");
@@ -422,7 +422,7 @@ fn a_person_at_a_terminal_answers_by_a_line_what_is_there_to_be_read() {
     terminal.wait_for("answer", says("approved"));
     desk.send(1).send().expect(200);
 
-    // A line typed before a question answers none.
+    // A line that was typed before a question does not answer it.
     terminal.write_line("y");
     terminal.wait_for("echo", |line| (line.trim() == "y").then_some(()));
     assert_eq!(desk.send(2).send().code(), "approval-required");

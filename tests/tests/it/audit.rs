@@ -47,7 +47,7 @@ fn a_flipped_byte_in_the_database_is_found() {
     copy(&hallpass.home(), elsewhere.path());
     run_at(elsewhere.path(), &["log", "verify"]).expect(0);
 
-    // One letter of the path in one record, wherever the database stores it.
+    // Changes one letter of the path in one record, wherever the database stores it.
     let mut flipped = 0;
     for entry in fs::read_dir(elsewhere.path()).unwrap() {
         let path = entry.unwrap().path();

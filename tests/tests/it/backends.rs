@@ -34,7 +34,7 @@ fn no_two_methods_of_the_store_have_one_name() {
     }
 }
 
-/// The check itself.
+/// Tests the check itself.
 #[test]
 fn a_call_is_seen_wherever_it_stands() {
     assert_eq!(

@@ -1,4 +1,4 @@
-//! If it cannot be recorded, it is not done: with a full disk, and with one that takes no write.
+//! If something cannot be recorded, it is not done: on a full disk, and on a disk that takes no write.
 
 use std::process::Command;
 

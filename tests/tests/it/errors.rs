@@ -39,7 +39,7 @@ const QUESTIONS: [&str; 9] = [
     "find",
 ];
 
-/// Places that only look like one: a file, its text, and the reason.
+/// Places that only look like a question about an error's text: a file, its text, and the reason.
 const ALLOWED: [(&str, &str, &str); 3] = [
     (
         "authority/src/cli/failure.rs",
@@ -87,7 +87,7 @@ fn functions(code: &str) -> Vec<(usize, usize)> {
     source.functions().iter().map(|one| (starts[one.line - 1], end(one.line - 1 + one.lines))).collect()
 }
 
-/// The source of a text, under another name.
+/// The names of variables that hold an error's text.
 fn aliases(body: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for (at, _) in body.match_indices("let ") {

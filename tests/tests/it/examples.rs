@@ -52,7 +52,8 @@ impl Runaway {
         Self { hallpass, google, agent }
     }
 
-    /// The agent has ended by itself, only reads reached the mailbox, and every letter is still there.
+    /// Checks that the agent ended by itself, that only reads reached the mailbox, and that every letter is still
+    /// there.
     fn lost_nothing(self) -> Hallpass {
         let Self { hallpass, google, agent } = self;
         let (status, told, complaint) = agent.finish();

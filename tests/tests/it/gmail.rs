@@ -33,7 +33,7 @@ impl Inbox {
         self.run(node("agents/gmail.mjs"), &self.hallpass.own_base(), arguments)
     }
 
-    /// The upstream issued every token that reached it: none was the pass, or part of a request.
+    /// Checks that the pass never went upstream: every token that arrived there was issued there.
     fn upstream_never_saw_the_pass(&self) {
         let secret = self.pass.trim_start_matches("hallpass_");
         for seen in self.google.seen() {

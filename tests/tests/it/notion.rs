@@ -59,7 +59,7 @@ impl Workspace {
         assert_eq!(answer["result"]["of"], "alice", "{answer}");
     }
 
-    /// The SDK shows why it was refused, and nothing left.
+    /// The SDK shows why the request was refused, and nothing left.
     fn refuses(&self, pass: &str, scenario: &str, word: &str) {
         self.notion.forget();
         let answer = self.sdk(pass, scenario);
@@ -103,11 +103,11 @@ fn the_client_reads_and_writes_a_page_and_no_more_than_the_pass_says() {
     let pass_alone = pass.trim_start_matches("hallpass_");
     assert!(!format!("{seen:?}").contains(pass_alone), "the pass reached the provider");
 
-    // Moving to the trash is `delete`, by whichever operation.
+    // Every operation that moves a page to the trash is `delete`.
     for scenario in ["trash", "bin"] {
         workspace.refuses(&pass, scenario, "delete");
     }
-    // The refusal names what the body may not hold.
+    // The refusal names the field that the body may not hold.
     workspace.refuses(&pass, "mirror", "children");
 
     workspace.refuses(&pass, "comment", "approv");

@@ -43,12 +43,12 @@ struct Case {
     headers: Vec<(String, String)>,
     body: Option<String>,
     body_base64: Option<String>,
-    /// The exact bytes instead.
+    /// The exact bytes of the request, instead of a request line.
     raw: Option<String>,
     #[serde(default)]
     upstream: Vec<Page>,
     outcome: Outcome,
-    /// Whether the request itself reached the provider. An allowed one did, unless this says otherwise.
+    /// Whether the request itself reached the provider. An allowed request did, unless this field says otherwise.
     sent: Option<bool>,
     #[serde(default)]
     hides: Vec<String>,

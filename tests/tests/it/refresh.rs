@@ -58,7 +58,7 @@ impl Mail {
         connections[0]["status"].as_str().expect("a status").to_owned()
     }
 
-    /// Kills Hallpass again and again while the provider holds a refresh: before it has done it, or after.
+    /// Kills Hallpass again and again while the provider holds a refresh: before the provider has refreshed, or after.
     fn outlives_kills_while_held(&mut self, hold: &str) {
         for _ in 0..5 {
             self.oidc.control(&json!({ "hold": hold }));

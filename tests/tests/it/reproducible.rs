@@ -307,7 +307,7 @@ fn items_of(
     let found = items(request, writing(content, request), &answer);
     let case = |item: &Item, answer| Case { world: world(item), answer };
     let Ok(reviewed) = review.apply(request, answer) else {
-        // At least one of several.
+        // The answer is refused because of at least one item. With several items, nobody knows which.
         return found.iter().filter(|_| found.len() == 1).map(|item| case(item, "deny")).collect();
     };
     let mut cases = Vec::new();

@@ -24,7 +24,8 @@ fn under_load_nothing_that_begins_after_the_stop_reaches_the_service() {
             scope.spawn(|| {
                 while !over.load(Ordering::SeqCst) {
                     let number = next.fetch_add(1, Ordering::SeqCst);
-                    // Read before the request is sent: a late one began after the stop was acknowledged.
+                    // This is read before the request is sent. If it is true, the request begins after the stop was
+                    // acknowledged.
                     if stopped.load(Ordering::SeqCst) {
                         late.lock().unwrap().insert(number);
                     }

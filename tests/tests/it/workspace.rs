@@ -15,7 +15,7 @@ const DRIVE: &str = "google-drive";
 const EVENTS: &str = "/calendar/v3/calendars/primary/events";
 
 impl Workspace {
-    /// Both services connected and served, and a pass that limits on every line whom it reaches.
+    /// Both services connected and served, and a pass that limits whom its requests reach.
     fn new() -> Self {
         let mut hallpass = Hallpass::new();
         let google = Upstream::google(hallpass.redirect_port);

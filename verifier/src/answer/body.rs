@@ -73,7 +73,7 @@ impl AnswerBody {
         Self(Kind::Ready { text: Some(text.into()), sent: None })
     }
 
-    /// A whole text from the service.
+    /// Returns the body for a whole text from the service. The record in `sent` ends with this body.
     pub(crate) fn sent(text: Bytes, sent: Sent) -> Self {
         Self(Kind::Ready { text: Some(text), sent: Some(sent) })
     }
@@ -109,7 +109,7 @@ impl Stream {
         }
     }
 
-    /// Begins with the part that was already read.
+    /// Returns the stream with `ahead`, the part that was already read, at its beginning.
     pub(crate) fn after(mut self, ahead: Bytes) -> Self {
         self.ahead = Some(ahead).filter(|ahead| !ahead.is_empty());
         self
@@ -176,7 +176,7 @@ impl Stream {
         }
     }
 
-    /// The record ends here.
+    /// Ends the stream and its record.
     fn whole(&mut self) {
         self.state = StreamState::Done;
         self.sent.whole();
@@ -211,7 +211,7 @@ impl Stream {
         }
     }
 
-    /// The bytes held back are the last piece.
+    /// Makes the bytes held back the last piece.
     fn finish(&mut self) {
         self.state = StreamState::Last;
         let held = self.scrubber.finish();
@@ -254,7 +254,7 @@ impl Body for AnswerBody {
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
-            // An empty text still has a record to end, which happens when it is polled or dropped.
+            // An empty text still has a record to end. The record ends when this body is polled or dropped.
             Kind::Ready { text, sent } => sent.is_none() && text.as_ref().is_none_or(Bytes::is_empty),
             Kind::Stream(stream) => stream.state == StreamState::Done,
         }

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 use crate::refusal::spoken::{PROBLEM, Reads, Spoken};
 
-/// problem+json if the client reads it. Google's and GitHub's JavaScript clients show a reason only from
-/// `application/json`, so they get the same body under that name.
+/// Returns `application/problem+json` if the client reads it. Google's and GitHub's JavaScript clients show a reason
+/// only from `application/json`, so they get the same body under that name.
 pub(crate) fn content_type(spoken: Spoken, reads: Reads) -> &'static str {
     match (spoken, reads) {
         // Slack's clients parse nothing else.
@@ -22,8 +22,8 @@ pub(crate) fn content_type(spoken: Spoken, reads: Reads) -> &'static str {
     }
 }
 
-/// Adds the members. One body serves all services except Slack and Notion, and clients whose service is not known
-/// yet.
+/// Adds the members. All services except Slack and Notion share one body. Clients whose service is not known yet get
+/// that body too.
 pub(crate) fn dress(spoken: Spoken, problem: &mut Map<String, Value>, status: StatusCode, message: &str) {
     problem.insert("ok".into(), json!(false));
     if spoken == Spoken::Slack {

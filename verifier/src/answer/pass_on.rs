@@ -75,11 +75,10 @@ fn head(
         headers.insert(LOCATION, scrubbed(treatment, status, &text_value(status, &location)?)?);
     }
     if coding == Packing::Gzip {
-        // The ranges would be those of the packed bytes.
+        // A range would count the packed bytes.
         headers.remove(ACCEPT_RANGES);
     }
-    // The content of a file is not an answer of the API, even if it is JSON and the request succeeded. An error is
-    // one.
+    // The content of a file is not the API's own JSON, even if its type is JSON. An error is the API's own JSON.
     let is_file = status.is_success() && departure.permitted().request().asked.form == AnswerForm::Content;
     let kind = match headers.get(CONTENT_TYPE) {
         Some(value) if is_json(value.as_bytes()) && !is_file => Content::Json,
@@ -88,9 +87,10 @@ fn head(
     Ok(AnswerHead { status, headers, kind, coding })
 }
 
-/// The target of a redirect: back to the gateway; or, if the operation's answer is known to hold a usable credential
-/// and the pass covers that, the signed URL itself. The agent does not learn any other target, because an SDK would
-/// follow it with the pass.
+/// Returns the target for the `Location` header. A target at the service leads back to the gateway. Any other target
+/// stays as it is if the answer is no redirect, or if the operation's answer is known to hold a usable credential: then
+/// it is a signed URL that the pass covers. A redirect to any other host fails, because an SDK would follow it with the
+/// pass.
 fn redirect(
     status: StatusCode,
     location: &str,
@@ -180,9 +180,9 @@ pub(crate) async fn pass_on(
     };
     let mut head = head;
     let body = match looked {
-        // A body that nobody polls ends no record: there is none, or nobody asked for it.
+        // Nobody polls an empty body, so its record ends here. The body is empty, or the agent asked only for the head.
         looked if shows == Shows::Head => {
-            // As for its GET.
+            // A HEAD gives the length that its GET would give.
             if let Some(length) = length(looked, scrubber, json) {
                 head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
             }
@@ -205,7 +205,7 @@ pub(crate) async fn pass_on(
     Ok(Reply { status: head.status, headers: head.headers, body })
 }
 
-/// An answer that is only a head.
+/// Ends the record, and returns the empty body of an answer that is only a head.
 fn nothing(recording: &mut Recording, status: StatusCode) -> AnswerBody {
     recording.sent(status.as_u16()).whole();
     AnswerBody::ready(Bytes::new())
@@ -220,8 +220,8 @@ fn length(looked: Looked, scrubber: Scrubber, json: Option<JsonTreatment>) -> Op
     }
 }
 
-/// Reads the beginning of a body that is passed on: all of a short one, and the first piece of a packed one. If it is
-/// not a proper answer, the agent can still be told.
+/// Reads the beginning of a body before it is passed on: all of a short JSON body, and the first piece of a packed one.
+/// If the beginning shows that the answer is broken, the agent can still be told.
 async fn begun(
     ahead: Bytes,
     mut body: UnpackedBody,
@@ -240,7 +240,7 @@ async fn begun(
             Ok(None) => return Ok(Looked::Whole(text.freeze())),
             Ok(Some(Ok(frame))) => text.extend_from_slice(&frame.into_data().unwrap_or_default()),
             Ok(Some(Err(broken))) => return Err(broken_off(head.status, broken)),
-            // A packed body flows on from here.
+            // The rest of a packed body is passed on as it comes.
             Err(_) if body.is_packed() && !text.is_empty() => break,
             Err(_) => return Err(cut(head.status, "the service stopped in the middle of its answer")),
         }

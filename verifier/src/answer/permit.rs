@@ -8,7 +8,7 @@ use crate::authority::in_time::InTime;
 use crate::clock::Clock;
 use crate::refusal::RefusalCode;
 
-/// Whether an answer may go on.
+/// Decides whether an answer may go on.
 pub(crate) struct StreamPermit {
     pub in_time: InTime,
     pub clock: Arc<dyn Clock>,

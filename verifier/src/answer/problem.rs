@@ -16,7 +16,7 @@ use crate::refusal::spoken::{Client, PROBLEM, Spoken};
 use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Explanation, FaultCode, Refusal, RefusalCode, iso};
 
-/// How an agent is answered over HTTP.
+/// How to answer an agent over HTTP.
 pub(crate) struct Voice {
     pub client: Client,
     pub spoken: Spoken,
@@ -50,7 +50,7 @@ pub(crate) fn stopped(unanswered: &Unanswered, told: &Explanation, voice: &Voice
     reply
 }
 
-/// After these, the position in the connection's bytes is uncertain.
+/// Whether the connection must close, because nobody knows where its next request would begin.
 fn closes(unanswered: &Unanswered) -> bool {
     match unanswered {
         Unanswered::Refused(refusal) => matches!(
@@ -61,7 +61,7 @@ fn closes(unanswered: &Unanswered) -> bool {
     }
 }
 
-/// Everything there is to tell, however it is told.
+/// Returns all members of the problem document. They are the same for every dialect and surface.
 pub(crate) fn problem(unanswered: &Unanswered, told: &Explanation) -> Map<String, Value> {
     let mut problem = Map::new();
     let mut set = |name: &str, value: Value| problem.insert(name.into(), value);
@@ -87,7 +87,7 @@ pub(crate) fn problem(unanswered: &Unanswered, told: &Explanation) -> Map<String
     problem
 }
 
-/// The name for a wait that helps.
+/// Returns the name of the member that says until when to wait.
 fn until_name(unanswered: &Unanswered) -> &'static str {
     match unanswered {
         Unanswered::Broke(_) => "free_at",
@@ -113,7 +113,7 @@ fn of_refusal(refusal: &Refusal) -> Map<String, Value> {
     members
 }
 
-/// One line with everything, for clients that show only one.
+/// Returns one line that holds everything, for clients that show only one line.
 fn message(unanswered: &Unanswered, told: &Explanation) -> String {
     let mut line = format!("hallpass {}: {}", told.code, told.detail);
     if let Unanswered::Refused(refusal) = unanswered {
@@ -132,7 +132,7 @@ fn message(unanswered: &Unanswered, told: &Explanation) -> String {
     line
 }
 
-/// RFC 6750, section 3: there is no error code if there was no token at all.
+/// Returns the challenge. It names no error if the request had no token at all (RFC 6750, section 3).
 fn challenge(unanswered: &Unanswered) -> HeaderValue {
     let Unanswered::Refused(refusal) = unanswered else { return HeaderValue::from_static("Bearer") };
     if refusal.code == RefusalCode::PassMissing {
@@ -152,12 +152,12 @@ pub(crate) fn preference_applied(reply: &mut Reply, waited: Duration) {
     }
 }
 
-/// Nothing after it on its connection is read.
+/// Makes this the last answer of its connection: nothing after the request is read.
 pub(crate) fn last_of_its_connection(reply: &mut Reply) {
     reply.headers.insert(CONNECTION, HeaderValue::from_static("close"));
 }
 
-/// There is no such page for this pass. The answer does not tell whether another pass has one.
+/// Returns the answer for a page that this pass does not have. It does not tell whether another pass has one.
 pub(crate) fn not_found() -> Reply {
     let mut reply = page(&json!({
         "type": "about:blank", "status": 404, "title": "Not Found", "detail": "this pass has not asked for such an approval",

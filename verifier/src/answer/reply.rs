@@ -8,7 +8,7 @@ use crate::answer::body::AnswerBody;
 pub(crate) struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
-    /// Piece by piece, each checked before it goes on.
+    /// The body goes on piece by piece. Each piece is checked first.
     pub body: AnswerBody,
 }
 

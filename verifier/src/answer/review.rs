@@ -34,7 +34,7 @@ pub(crate) enum Looked {
     Onward { ahead: Bytes, body: UnpackedBody },
 }
 
-/// The kind of the next body: by the request, and then by the answer's head.
+/// Whether the body is the API's own JSON. The request and the answer's head tell.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Content {
     Json,
@@ -49,7 +49,7 @@ pub(crate) struct Reviewer<'a> {
     pub shows: Shows,
 }
 
-/// Reviews the answer if the pass puts conditions on it. It keeps only as much of the answer's memory as it needs.
+/// Reviews the answer if the pass puts conditions on it. Gives back the memory that the answer does not need.
 pub(crate) async fn review(
     status: StatusCode,
     body: UnpackedBody,
@@ -60,7 +60,7 @@ pub(crate) async fn review(
     let Reviewer { departure, limits, .. } = *reviewer;
     let onward = |ahead, body| Ok(Looked::Onward { ahead, body });
     let Some(review) = departure.permitted().review() else { return onward(Bytes::new(), body) };
-    // A failed answer shows no item, and neither does one without a body.
+    // A failed answer shows no items. An answer without a body shows none either.
     if !status.is_success() || body.arrives() == Some(0) {
         return onward(Bytes::new(), body);
     }
@@ -86,7 +86,7 @@ pub(crate) async fn review(
         return Ok(Looked::Whole(text));
     }
     let Judged { text, revealed } = judged(review, text, departure)?;
-    // A head shows no id of the body it lacks.
+    // The answer to a HEAD has no body, so it shows no ids.
     if reviewer.shows == Shows::Everything {
         let StreamPermit { in_time, pass, connection, .. } = reviewer.permit;
         in_time.remember(pass, connection, revealed).await;
@@ -94,13 +94,13 @@ pub(crate) async fn review(
     Ok(Looked::Whole(text))
 }
 
-/// The rest of an answer, and the ids in it.
+/// The part of an answer that the pass shows, and the ids in it.
 struct Judged {
     text: Bytes,
     revealed: Revealed,
 }
 
-/// It never waits, so each thread parses at most one held answer at a time.
+/// Judges a whole answer. It never waits, so each thread parses at most one held answer at a time.
 fn judged(review: &Review, text: Bytes, departure: &Departure) -> Result<Judged, Unanswered> {
     let json = match Json::parse(&text) {
         Ok(json) => json,
@@ -116,7 +116,7 @@ fn judged(review: &Review, text: Bytes, departure: &Departure) -> Result<Judged,
     Ok(Judged { text: if changed { answer.to_text().into() } else { text }, revealed })
 }
 
-/// The whole body; or the part that was read of a body that is too large, and the rest of it.
+/// Reads the whole body. If it is too large, returns the part that was read, and the rest of the body.
 async fn read(
     status: StatusCode,
     mut body: UnpackedBody,
@@ -142,7 +142,7 @@ async fn read(
     }
 }
 
-/// Only successful answers are reviewed, so the request was carried out.
+/// Returns the refusal of an answer. Only successful answers are reviewed, so the request was carried out.
 fn refused(departure: &Departure, unfit: Unfit) -> Unanswered {
     let operation = &departure.permitted().request().operation.id;
     Refusal::of_answer(operation, unfit, CarriedOut::Yes).into()

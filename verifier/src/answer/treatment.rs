@@ -58,19 +58,19 @@ impl JsonTreatment {
         self.rewriter.push(&piece)
     }
 
-    /// The bytes held back, at the end.
+    /// Returns the bytes that were held back. Call it at the end.
     pub(crate) fn finish(&mut self) -> Bytes {
         let held = self.withholder.as_mut().map(Withholder::finish).unwrap_or_default();
         joined(self.rewriter.push(&held), &self.rewriter.finish())
     }
 }
 
-/// An incomplete answer.
+/// Returns the fault for an incomplete answer.
 pub(crate) fn cut(status: StatusCode, detail: &str) -> Fault {
     Fault { carried_out: CarriedOut::by(status), ..Fault::after(FaultCode::UpstreamUnreachable, detail) }
 }
 
-/// An answer that broke off or could not be unpacked.
+/// Returns the fault for an answer that broke off or could not be unpacked.
 pub(crate) fn broken_off(status: StatusCode, broken: Cut) -> Fault {
     match broken {
         Cut::Gone => cut(status, broken.as_str()),
@@ -78,7 +78,7 @@ pub(crate) fn broken_off(status: StatusCode, broken: Cut) -> Fault {
     }
 }
 
-/// An answer that is never passed on, however often it is requested.
+/// Returns the fault for an answer that is never passed on, however often it is requested.
 pub(crate) fn unusable(status: StatusCode, detail: &str) -> Fault {
     Fault::unusable(CarriedOut::by(status), detail)
 }

@@ -17,7 +17,7 @@ use crate::ports::IntentError;
 /// The least and the most that is taken at once.
 const STEP: std::ops::RangeInclusive<u64> = (64 * 1024)..=(4 * 1024 * 1024);
 
-/// Nothing more is left, or the authority could not be asked.
+/// A budget has too little left, or the authority could not be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Short;
 
@@ -26,7 +26,7 @@ type Taking = Pin<Box<dyn Future<Output = Result<(), IntentError>> + Send>>;
 /// A step of taking more from the budgets.
 struct Asking {
     bytes: u64,
-    /// Whether it is all that is needed now, or more.
+    /// Whether this asks for a larger step, or only for what is needed now.
     amount: Amount,
     taking: Taking,
 }
@@ -46,7 +46,7 @@ pub(crate) struct Allowance {
 }
 
 impl Allowance {
-    /// The allowance of a request that sends the bytes in `spent`; none if no budget counts bytes.
+    /// Returns the allowance of a request that sends the bytes in `spent`; none if no budget counts bytes.
     pub(crate) fn of(
         in_time: &InTime,
         reservations: &[Reservation],
@@ -107,7 +107,7 @@ impl Allowance {
         Asking { bytes, amount, taking }
     }
 
-    /// Everything was given back in another way, so nothing is left to settle.
+    /// Drops the allowance without settling it, because everything was given back in another way.
     pub(crate) fn forget(mut self) {
         self.taken.clear();
     }

@@ -22,8 +22,8 @@ impl InTime {
         lent(self.within(self.authority().lease(warrant)).await)
     }
 
-    /// Another credential than the one the service refused, or the authority's reason why there is none. The
-    /// connection's owner is told the same.
+    /// Returns another credential than the refused one, or the authority's reason why there is none. The authority
+    /// tells the connection's owner the same.
     pub(crate) async fn renew(
         &self,
         warrant: Warrant<'_>,
@@ -66,7 +66,7 @@ fn lent(answer: Result<Result<Credential, LeaseError>, Elapsed>) -> Result<Crede
     })
 }
 
-/// The service refuses a credential that its provider accepts.
+/// Returns the fault for a credential that the service refuses although its provider accepts it.
 pub(crate) fn refused(connection: &ConnectionName) -> Fault {
     Fault::before(
         FaultCode::CredentialRefused,
@@ -77,7 +77,7 @@ pub(crate) fn refused(connection: &ConnectionName) -> Fault {
     )
 }
 
-/// A request that was judged under another catalog is not sent.
+/// Returns the fault for a request that was judged under another catalog. Such a request is not sent.
 pub(crate) fn another_catalog(service: &ServiceName) -> Fault {
     Fault::before(
         FaultCode::Overloaded,

@@ -23,12 +23,13 @@ impl InTime {
         Self { authority, within: limits.authority }
     }
 
-    /// For answers from memory, and for an answer that the caller awaits itself.
+    /// Returns the authority without a deadline: for answers from memory, and for an answer that the caller awaits
+    /// itself.
     pub(crate) fn authority(&self) -> &dyn Authority {
         self.authority.as_ref()
     }
 
-    /// The authority's answer. If it does not come in time, the store counts as failed.
+    /// Returns the authority's answer. If it does not come in time, the store counts as failed.
     pub(crate) async fn answer<T, E: From<StoreFault>>(
         &self,
         answer: impl Future<Output = Result<T, E>>,
@@ -39,7 +40,7 @@ impl InTime {
         }
     }
 
-    /// The authority's answer, or that none came in time.
+    /// Returns the authority's answer, or `Elapsed` if none came in time.
     pub(crate) async fn within<T>(&self, answer: impl Future<Output = T>) -> Result<T, Elapsed> {
         timeout(self.within, answer).await
     }

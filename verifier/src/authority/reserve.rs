@@ -15,7 +15,8 @@ use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Fault, Refusal, RefusalCode};
 
 impl InTime {
-    /// The use of the budgets that this request would take from. Without budgets the store is not asked.
+    /// Returns how much is used of the budgets that this request would take from. If there are none, it does not ask
+    /// the store.
     pub(crate) async fn used(&self, claims: Claims<'_>) -> Result<BTreeMap<String, Spent>, Unanswered> {
         // If nobody knows how much the request takes, the decision says so.
         let asked: Vec<Reservation> = claims.known.into_iter().map(|claim| claim.takes).collect();
@@ -32,7 +33,7 @@ impl InTime {
         match self.answer(self.authority().intent(intent)).await {
             Ok(id) => Ok(id),
             Err(IntentError::Exhausted(budget)) => {
-                // Another request of the lineage was faster between the decision and this step.
+                // Another request of the lineage took the rest between the decision and this step.
                 tracing::debug!(budget, "a budget ran out between decision and reservation");
                 let mut refusal =
                     Refusal::new(RefusalCode::BudgetExhausted, "a budget of the pass is used up")
@@ -46,7 +47,8 @@ impl InTime {
         }
     }
 
-    /// Whether an identical request was already sent and its agent got no answer. Then nobody is asked about it.
+    /// Stops a request if an identical one was already sent and its agent got no answer. Then no person is asked about
+    /// it.
     pub(crate) async fn not_sent_before(
         &self,
         pass: &VerifiedPass,
@@ -63,8 +65,8 @@ impl InTime {
         }
     }
 
-    /// Takes one of the look-ups that a lineage has in a minute. The count is durable when this returns, in the
-    /// store of the audit log: look-ups come before the intent, so this ties them to it.
+    /// Counts one look-up. A lineage may make so many of them in a minute. The count is durable in the store of the
+    /// audit log when this returns. So no look-up leaves while that store cannot write.
     pub(crate) async fn look_up(
         &self,
         pass: &VerifiedPass,
@@ -100,7 +102,7 @@ impl InTime {
         }
     }
 
-    /// How long until a used-up budget has room, if waiting helps.
+    /// Returns how long it takes until a used-up budget has room, if waiting helps.
     async fn wait(&self, reservations: &[Reservation], budget: &str) -> Option<Duration> {
         let short: Vec<Reservation> =
             reservations.iter().filter(|one| one.budget == budget).cloned().collect();

@@ -24,7 +24,7 @@ pub(crate) enum Coding {
     Gzip,
 }
 
-/// From the headers, which must state it once.
+/// Returns the coding of a body. The headers must state it once.
 pub(crate) fn coding(headers: &HeaderMap) -> Result<Coding, Refusal> {
     let Some(coding) = headers.get(CONTENT_ENCODING) else { return Ok(Coding::None) };
     let is = |name: &str| coding.as_bytes().eq_ignore_ascii_case(name.as_bytes());
@@ -49,9 +49,9 @@ pub(crate) fn coding(headers: &HeaderMap) -> Result<Coding, Refusal> {
 /// Why a body cannot be inflated.
 #[derive(Debug)]
 pub(crate) enum InflateError {
-    /// It is cut off, damaged, or not gzip.
+    /// The body is cut off, damaged, or not gzip.
     NotGzip,
-    /// More bytes follow it.
+    /// More bytes follow the gzip data.
     More,
 }
 
@@ -71,7 +71,7 @@ impl From<InflateError> for Refusal {
 /// The least memory that is taken for the output.
 const STEP: usize = 64 * 1024;
 
-/// Inflates a body. `holds` gets the length of the text before it grows, and stops it if that is too much.
+/// Inflates a body. It calls `holds` with the new length before the text grows. If that is too much, `holds` fails.
 pub(crate) fn inflate<E: From<InflateError>>(
     compressed: &[u8],
     mut holds: impl FnMut(usize) -> Result<(), E>,

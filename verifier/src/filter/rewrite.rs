@@ -21,7 +21,8 @@ impl Origins {
         Self { origins, base: base.to_owned() }
     }
 
-    /// `Link: <https://UPSTREAM/…>; rel="next"` (RFC 8288). Links elsewhere stay: following them needs no pass.
+    /// Rewrites a `Link` header: `<https://UPSTREAM/…>; rel="next"` (RFC 8288). Links to other places stay, because
+    /// following them needs no pass.
     ///
     /// A link to another page of the answer leads to `own`, the requested path, with the link's query. GitHub names
     /// pages by an address (`/repositories/ID/…`) that no description has.
@@ -49,7 +50,7 @@ impl Origins {
         out
     }
 
-    /// A `Location` on the service itself, as the gateway's address; none for any other place.
+    /// Returns a `Location` on the service itself as the gateway's address; none for any other place.
     pub(crate) fn location(&self, value: &str) -> Option<String> {
         if value.starts_with('/') && !value.starts_with("//") {
             return Some(format!("{}{value}", self.base));
@@ -57,7 +58,7 @@ impl Origins {
         self.strip(value).map(|path| format!("{}{path}", self.base))
     }
 
-    /// The text behind one of the origins.
+    /// Returns the part of a URL after one of the origins.
     fn strip<'a>(&self, url: &'a str) -> Option<&'a str> {
         self.origins.iter().find_map(|origin| {
             url.strip_prefix(origin.as_str()).filter(|rest| rest.bytes().next().is_none_or(ends_an_origin))
@@ -84,7 +85,7 @@ pub(crate) struct Rewriter {
     place: PlaceInJson,
     /// The objects and lists around the place, outermost first.
     around: Vec<Around>,
-    /// The name of the current field, cut to what matters.
+    /// The name of the current field, cut to the length that matters.
     name: Vec<u8>,
 }
 
@@ -107,17 +108,17 @@ struct Around {
     is_object: bool,
     /// Whether a name comes next.
     is_named: bool,
-    /// Whether its values are addresses, by the name that it stands under.
+    /// Whether its values are addresses. The name of the object or the list tells.
     leads: bool,
-    /// Whether the current field's value is one.
+    /// Whether the value of the current field is an address.
     field_leads: bool,
 }
 
-/// What begins at an opening quote.
+/// The text that begins at an opening quote.
 enum Opening {
     /// An origin of this many bytes, with its slashes written like this.
     Origin(usize, Slashes),
-    /// The piece ends too early to know.
+    /// The piece ends too early to tell.
     Open,
     Other,
 }
@@ -166,12 +167,13 @@ impl Rewriter {
         Bytes::from(out)
     }
 
-    /// The bytes held back, at the end.
+    /// Returns the bytes that were held back. Call it at the end.
     pub(crate) fn finish(&mut self) -> Bytes {
         Bytes::from(std::mem::take(&mut self.held))
     }
 
-    /// Between texts, up to the start of one; none if the piece ends too early to know.
+    /// Takes the bytes between texts, up to the start of the next text. Returns how many it took, or none if the piece
+    /// ends too early to tell.
     fn between(&mut self, rest: &[u8], out: &mut Vec<u8>) -> Option<usize> {
         for (at, byte) in rest.iter().enumerate() {
             match byte {
@@ -198,7 +200,7 @@ impl Rewriter {
         Some(rest.len())
     }
 
-    /// At the quote with which a value begins.
+    /// Takes the quote with which a value begins, and the origin behind it. Returns how many bytes it took.
     fn opening(&mut self, found: &[u8], out: &mut Vec<u8>) -> Option<usize> {
         let opening = if self.leads() { self.origin(found) } else { Opening::Other };
         match opening {
@@ -216,7 +218,7 @@ impl Rewriter {
         }
     }
 
-    /// In a text, up to its end or a backslash.
+    /// Takes the bytes of a text, up to its end or a backslash. Returns how many bytes it took.
     fn text(&mut self, rest: &[u8], out: &mut Vec<u8>) -> usize {
         let end = memchr2(b'"', b'\\', rest);
         let taken = end.map_or(rest.len(), |end| end + 1);
@@ -249,7 +251,7 @@ impl Rewriter {
             && self.around.last().is_some_and(|around| around.leads || around.field_leads)
     }
 
-    /// What begins with this bracket.
+    /// Enters an object or a list by its opening bracket.
     fn enter(&mut self, bracket: u8) {
         let (is_object, leads) = (bracket == b'{', self.leads());
         self.around.push(Around { is_object, is_named: is_object, leads, field_leads: false });
@@ -261,7 +263,7 @@ impl Rewriter {
         }
     }
 
-    /// A name ended.
+    /// Notes whether the field whose name just ended holds addresses.
     fn named(&mut self) {
         let leads = names_a_url(&self.name);
         if let Some(around) = self.around.last_mut() {

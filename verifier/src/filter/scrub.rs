@@ -19,7 +19,7 @@ use crate::filter::spelled::{Needle, Sighted};
 
 const MASK: u8 = b'*';
 
-/// Shorter forms would match everywhere.
+/// The shortest form to look for. Shorter ones would match everywhere.
 const SHORTEST: usize = 6;
 
 /// Every form of one credential to look for.
@@ -115,12 +115,12 @@ impl Scrubber {
         Bytes::from(data)
     }
 
-    /// The bytes held back, at the end.
+    /// Returns the bytes that were held back. Call it at the end.
     pub(crate) fn finish(&mut self) -> Bytes {
         Bytes::from(std::mem::take(&mut self.held))
     }
 
-    /// A whole text, such as a header's value.
+    /// Masks the credential in a whole text, such as a header's value.
     pub(crate) fn whole(&mut self, text: &[u8]) -> Vec<u8> {
         let mut text = text.to_vec();
         let sighted = Sighted::of(&self.needles.0, &text);
@@ -254,7 +254,7 @@ mod tests {
                 let out = String::from_utf8(out).unwrap();
                 assert!(out.contains("********") && !tells(&out), "{form} cut at {cut}: {out}");
                 assert!(out.starts_with("before ") && out.ends_with(" after"), "{out}");
-                // Nothing of it is left, except where base64 depends on its neighbours.
+                // Nothing of the credential is left, except base64 characters that depend on their neighbours.
                 let left: String = out["before ".len()..out.len() - " after".len()].replace('*', "");
                 assert!(left.len() <= 48, "{form} cut at {cut}: {out}");
             }

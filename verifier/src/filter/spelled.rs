@@ -19,9 +19,9 @@ pub(crate) struct Needle {
     pub(crate) text: Zeroizing<Vec<u8>>,
     /// Whether capital and small letters are equal.
     folded: bool,
-    /// Whether lines may break it.
+    /// Whether line breaks may stand inside it.
     broken: bool,
-    /// The places of each byte in it.
+    /// For each byte, its places in the text.
     places: Vec<Vec<u16>>,
 }
 
@@ -36,9 +36,9 @@ enum Letters {
 /// How a text continues from some place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Continuation {
-    /// Up to here.
+    /// The text ends here.
     Whole(usize),
-    /// The piece ends before it is known.
+    /// The piece ends before this can be told.
     Open,
     No,
 }
@@ -82,7 +82,7 @@ impl Needle {
         Self { text: Zeroizing::new(text), folded, broken: false, places }
     }
 
-    /// Finds it where it is written without any escape.
+    /// Finds the text where it is written without any escape.
     fn plainly(&self, data: &[u8], mut found: impl FnMut(Range<usize>)) {
         let length = self.text.len();
         if self.folded {
@@ -91,7 +91,7 @@ impl Needle {
         memmem::find_iter(data, self.text.as_slice()).for_each(|at| found(at..at + length));
     }
 
-    /// How many bytes at the end of the data are its beginning, written without any escape.
+    /// Returns how many bytes at the end of the data are the beginning of the text, written without any escape.
     fn start_at_end(&self, data: &[u8]) -> usize {
         let window = data.len().saturating_sub(self.text.len() - 1);
         let tail = data.get(window..).unwrap_or_default();
@@ -104,8 +104,8 @@ impl Needle {
         memchr2_iter(*first, other, tail).find(starts).map_or(0, |from| tail.len() - from)
     }
 
-    /// Finds it in capital and small letters. A text of that length has a digit at every stride, so few bytes are
-    /// examined.
+    /// Finds the text in capital and small letters. It examines one byte in each `length` bytes. Wherever the text
+    /// stands, it holds one of these bytes, and that byte is a hexadecimal digit.
     fn folded_in(&self, data: &[u8], found: &mut dyn FnMut(Range<usize>)) {
         let length = self.text.len();
         let mut at = length - 1;
@@ -127,7 +127,7 @@ impl Needle {
         }
     }
 
-    /// How much of its beginning, written plain, can end just before a place.
+    /// Returns the lengths of all beginnings of the text that stand, written plain, just before a place.
     fn before<'a>(&'a self, data: &'a [u8], anchor: usize) -> impl Iterator<Item = usize> + 'a {
         let last = anchor.checked_sub(1).and_then(|at| data.get(at));
         let places = last.and_then(|last| self.places.get(usize::from(*last)));
@@ -135,7 +135,7 @@ impl Needle {
         inside.filter(move |before| *before < self.text.len() && self.is_start(data, anchor, *before))
     }
 
-    /// Whether this much of its beginning, written plain, ends just before a place.
+    /// Whether the first `before` bytes of the text, written plain, stand just before a place.
     fn is_start(&self, data: &[u8], anchor: usize, before: usize) -> bool {
         let plain = anchor.checked_sub(before).and_then(|from| data.get(from..anchor));
         plain.zip(self.text.get(..before)).is_some_and(|(plain, own)| self.same(plain, own))
@@ -149,7 +149,7 @@ impl Needle {
         if self.folded { one.eq_ignore_ascii_case(other) } else { one == other }
     }
 
-    /// Whether the rest of it, from its byte number `from`, stands at `at`.
+    /// Whether the rest of the text, from its byte number `from`, stands at `at`.
     fn goes_on(&self, data: &[u8], mut at: usize, from: usize) -> Continuation {
         let mut rest = self.text.get(from..).unwrap_or_default();
         while let Some((wanted, after)) = rest.split_first() {
@@ -172,14 +172,14 @@ impl Needle {
             } else if !(self.broken && matches!(written, b'\n' | b'\r')) {
                 return Continuation::No;
             } else if rest.len() == self.text.len() {
-                // It does not begin with a line break.
+                // The text does not begin with a line break.
                 return Continuation::No;
             }
         }
         Continuation::Whole(at)
     }
 
-    /// `\n` and `\r` as JSON escapes them, any number of times.
+    /// Reads a line break that JSON escaped as `\n` or `\r`, once or several times.
     fn line(&self, data: &[u8]) -> Unit {
         let slashes = data.iter().take_while(|byte| **byte == b'\\').count();
         if !self.broken || slashes == 0 || slashes > AGAIN {
@@ -193,7 +193,7 @@ impl Needle {
     }
 }
 
-/// The places of texts in some data, and the place from which one may continue beyond the end.
+/// The places of the texts in some data, and the first place at which a text may continue beyond the end.
 #[derive(Debug, Default)]
 pub(crate) struct Sighted {
     pub(crate) found: Vec<Range<usize>>,

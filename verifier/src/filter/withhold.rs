@@ -31,7 +31,7 @@ pub(crate) struct Withholder {
 }
 
 impl Withholder {
-    /// None if the service has no such fields.
+    /// Returns the withholder for these fields; none if the service has no such fields.
     pub(crate) fn of(fields: &[String]) -> Option<Self> {
         let names: Vec<_> = fields.iter().map(|field| format!("\"{field}\"").into_bytes()).collect();
         (!names.is_empty()).then_some(Self { names, held: Vec::new(), place: PlaceOfMask::Elsewhere })
@@ -69,7 +69,7 @@ impl Withholder {
         Bytes::from(data)
     }
 
-    /// The bytes held back, at the end.
+    /// Returns the bytes that were held back. Call it at the end.
     pub(crate) fn finish(&mut self) -> Bytes {
         Bytes::from(std::mem::take(&mut self.held))
     }
@@ -105,7 +105,7 @@ impl Withholder {
                     PlaceOfMask::Inside
                 }
             }
-            // There is no text. Another name may begin here.
+            // The value is no text. Another name may begin here.
             (_, _) => {
                 self.place = PlaceOfMask::Elsewhere;
                 return 0;

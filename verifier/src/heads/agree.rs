@@ -6,8 +6,8 @@ use http::request::Parts;
 
 use crate::heads::head::{Framing, Head, is_target};
 
-/// Whether hyper's request is the one that was read here: its method, target and version, as many headers with as
-/// many letters, and the end of its body.
+/// Whether hyper read the same request as this gateway: the same method, target, version and end of the body, and as
+/// many headers with as many letters.
 pub(super) fn agrees(head: &Head, request: &[u8], parts: &Parts) -> bool {
     let (method, target) = request.split_at_checked(head.method.len()).unwrap_or_default();
     let letters: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();

@@ -21,7 +21,7 @@ impl Flaw {
         Self { hint: Some(hint), ..self }
     }
 
-    /// A transfer coding other than `chunked` alone.
+    /// Returns the flaw of a transfer coding other than `chunked` alone.
     pub(super) fn of_length() -> Self {
         Self {
             found: "the length of the request body has more than one reading".into(),

@@ -67,7 +67,7 @@ pub(super) fn read(bytes: &[u8], whole: Range<usize>, most: usize) -> Result<Hea
     Ok(head)
 }
 
-/// The request of the first line, as far as it can be read: for a record, and for nothing else.
+/// Returns the method and the target of the first line, as far as they can be read. Only a record uses them.
 pub(super) fn asked(bytes: &[u8]) -> Option<(Method, Uri)> {
     let line = bytes.trim_ascii_start().split(|byte| matches!(byte, b'\r' | b'\n')).next()?;
     let mut words = line.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
@@ -82,7 +82,7 @@ fn shifted(range: &Range<usize>, by: usize) -> Range<usize> {
     range.start + by..range.end + by
 }
 
-/// Lines that end in CR LF, each without it.
+/// Lines that end in CR LF. Each is returned without its CR LF.
 struct Lines<'a> {
     text: &'a [u8],
     at: usize,
@@ -99,7 +99,7 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// `METHOD SP target SP HTTP/1.1`, with one space each (RFC 9112, section 3).
+/// Reads `METHOD SP target SP HTTP/1.1`, with one space each (RFC 9112, section 3).
 fn request_line(line: &[u8]) -> Result<Head, Flaw> {
     let malformed =
         || Flaw::new("the request line is not `METHOD TARGET HTTP/1.1` with one space between each");
@@ -127,7 +127,7 @@ fn request_line(line: &[u8]) -> Result<Head, Flaw> {
     Ok(Head { method, target, is_1_1, headers: 0, letters: 0, framing })
 }
 
-/// A path, or the whole URL that `framing` compares with the Host (RFC 9112, section 3.2).
+/// Checks that the target is a path, or a whole URL (RFC 9112, section 3.2). `framing` compares the URL with the Host.
 fn target(target: &[u8], method: &[u8]) -> Result<(), Flaw> {
     let mut is_plain = true;
     for byte in target {
@@ -151,7 +151,7 @@ fn target(target: &[u8], method: &[u8]) -> Result<(), Flaw> {
     if !target.starts_with(b"/") && !is_whole {
         return Err(Flaw::new("the request target is not a path: it does not begin with `/`"));
     }
-    // hyper would refuse this without a word. It is rare, so the check is worth it.
+    // hyper would refuse such a target without a reason. Whole URLs are rare, so this check costs little.
     let reads = |target: &[u8]| std::str::from_utf8(target).is_ok_and(|text| text.parse::<Uri>().is_ok());
     if is_whole && !reads(target) {
         return Err(Flaw::new("the request target is not a URL with a host"));
@@ -168,23 +168,24 @@ fn target(target: &[u8], method: &[u8]) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// Whether the target, as it came, is this URI.
+/// Whether `uri` is the target as it came.
 pub(super) fn is_target(target: &[u8], uri: &Uri) -> bool {
     if uri.scheme().is_none() && uri.authority().is_none() {
         return uri.path_and_query().is_some_and(|own| own.as_str().as_bytes() == target);
     }
-    // A URL without a path is shown with one.
+    // `Uri` prints a URL without a path with the path `/`.
     let text = uri.to_string();
     text.as_bytes() == target || text.strip_suffix('/').is_some_and(|text| text.as_bytes() == target)
 }
 
-/// RFC 3986's characters of a path and a query.
+/// Whether RFC 3986 allows this byte in a path or a query.
 fn is_plain_in_a_target(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(byte, b'!' | b'$' | b'%' | b'&'..=b'/' | b':' | b';' | b'=' | b'?' | b'@' | b'_' | b'~')
 }
 
-/// A name, a colon directly behind it, and a value of printable ASCII (RFC 9112, section 5; RFC 9110, section 5.5).
+/// Reads a name, a colon directly behind it, and a value of printable ASCII (RFC 9112, section 5; RFC 9110, section
+/// 5.5).
 fn header(line: &[u8]) -> Result<(&[u8], &[u8]), Flaw> {
     let end = line.iter().position(|byte| !is_token(*byte)).unwrap_or(line.len());
     let name = line.get(..end).unwrap_or_default();
@@ -233,7 +234,7 @@ fn underscore(line: &[u8]) -> Flaw {
         .hint("write it with `-`")
 }
 
-/// A length has one form: digits, without leading zeros, a sign or a list.
+/// Reads a length. It has one form: digits, without leading zeros, a sign or a list.
 fn length(value: &[u8]) -> Result<u64, Flaw> {
     let text = std::str::from_utf8(value).unwrap_or_default();
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
@@ -244,7 +245,8 @@ fn length(value: &[u8]) -> Result<u64, Flaw> {
     }
 }
 
-/// It checks every byte even after a bad one, so that the compiler can check many at once.
+/// Whether all bytes are printable. It checks every byte even after a bad one, so that the compiler can check many at
+/// once.
 fn is_printable(bytes: &[u8]) -> bool {
     bytes.iter().fold(true, |so_far, byte| so_far & ((0x20..0x7f).contains(byte) | (*byte == b'\t')))
 }
@@ -256,7 +258,7 @@ fn trimmed(value: &[u8]) -> &[u8] {
     value.get(start..end).unwrap_or_default()
 }
 
-/// In the form for a message: cut, escaped, in lower case.
+/// Returns the bytes in the form for a message: cut, escaped, in lower case.
 fn shown(bytes: &[u8]) -> String {
     let cut = bytes.get(..bytes.len().min(60)).unwrap_or_default();
     cut.iter()

@@ -41,9 +41,9 @@ pub(crate) struct Chunked(());
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
     Head,
-    /// This many bytes before the next head.
+    /// In a body. This many bytes of it are left.
     Body(u64),
-    /// In chunks. Nothing after them is read.
+    /// In a body in chunks. Nothing after that body is read.
     Chunks,
     /// After a flaw. Later bytes are dropped.
     Refused,
@@ -52,7 +52,7 @@ enum At {
 /// The next head for hyper.
 enum Expected {
     Request(Head),
-    /// With the request of its first line, if that can be read.
+    /// A flaw, and the request of the first line if that can be read.
     Flawed(Flaw, Option<(Method, Uri)>),
 }
 
@@ -68,7 +68,7 @@ struct PlaceInBytes {
     at: At,
     /// Bytes that came and that hyper has not got.
     kept: Vec<u8>,
-    /// This many of them may be given.
+    /// This many of the kept bytes may be given.
     ready: usize,
     scan: Scan,
     expected: Option<Expected>,
@@ -89,7 +89,8 @@ impl Heads {
         Self { place: Mutex::new(place), line, most }
     }
 
-    /// Bytes came in. Returns how many of them, from the first, may be parsed now. The others are kept or dropped.
+    /// Takes bytes that came in. Returns how many of them, from the first, may be parsed now. The others are kept or
+    /// dropped.
     pub(crate) fn came(&self, bytes: &[u8]) -> usize {
         let mut place = self.place();
         if !place.kept.is_empty() {
@@ -138,7 +139,7 @@ impl Heads {
         Given::Some
     }
 
-    /// Nothing more has come.
+    /// Notes that nothing more has come.
     pub(crate) fn is_silent(&self) {
         self.line.is_silent();
     }
@@ -154,7 +155,7 @@ impl Heads {
         self.place().expected.is_some()
     }
 
-    /// A head that began took too long.
+    /// Refuses a head that has begun and took too long.
     pub(crate) fn took_too_long(&self, seconds: u64) {
         let flaw = Flaw::new(format!("the head of the request did not arrive within {seconds} seconds"));
         let mut place = self.place();
@@ -162,8 +163,9 @@ impl Heads {
         place.refuse(flaw, asked);
     }
 
-    /// hyper parsed a request. It must be the expected one, because otherwise nobody knows which one it is. A
-    /// stand-in request takes the shape of the flawed one, as far as that can be read, so that the record has it.
+    /// Checks the request that hyper parsed. It must be the expected one, because otherwise nobody knows which one it
+    /// is. If the head had a flaw, hyper parsed the stand-in. Then `parts` get the method and the target of the flawed
+    /// request, as far as they can be read, so that the record has them.
     pub(crate) fn begins(&self, parts: &mut Parts) -> Result<Option<Chunked>, Flaw> {
         let mut place = self.place();
         match place.expected.take() {
@@ -213,9 +215,9 @@ impl Heads {
             Err(flaw) => Err(flaw),
         };
         match read {
-            // hyper got a head, and read another one before it reported the first.
+            // hyper got a head, and this file read another one before hyper reported the first.
             Ok(_) if place.expected.is_some() => place.refuse(disagreement(), None),
-            // An end that comes meanwhile is noticed where bytes are given.
+            // If the connection was ended meanwhile, `give` notices that.
             Ok(_) if !self.line.runs() => {}
             Ok((end, head)) => {
                 place.expects(bytes, head);
@@ -236,7 +238,7 @@ impl Heads {
 pub(crate) enum Given {
     Some,
     Nothing,
-    /// The connection was ended, to make room.
+    /// The connection was ended to make room for others.
     Ended,
 }
 
@@ -247,7 +249,7 @@ impl PlaceInBytes {
         }
     }
 
-    /// Takes this many bytes for the body, or as many as are left.
+    /// Counts this many bytes as body, or as many as are left of it. Returns how many were counted.
     fn body(&mut self, bytes: usize) -> usize {
         match self.at {
             At::Body(left) => {

@@ -14,7 +14,7 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    /// The first byte after the empty line that ends the head; none if it is not there yet.
+    /// Returns the place after the empty line that ends the head; none if that line has not come yet.
     pub(super) fn end(&mut self, bytes: &[u8]) -> Result<Option<usize>, Flaw> {
         let from = self.line;
         for at in memchr::memchr_iter(b'\n', bytes.get(from..).unwrap_or_default()) {

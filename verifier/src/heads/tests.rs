@@ -31,7 +31,7 @@ impl Wire {
         }
     }
 
-    /// Asks like hyper, in small pieces, until it has what it waits for.
+    /// Takes bytes in small pieces, as hyper does, until no more are ready.
     fn read(&mut self) {
         while self.heads.give(7, |bytes| self.given.extend_from_slice(bytes)) == Given::Some
             && self.heads.place().ready > 0

@@ -17,9 +17,9 @@ use crate::ports::record::ApprovalUse;
 pub trait Approvals: Send + Sync {
     /// The approvers whose signatures count. Answered from memory.
     fn approver_keys(&self) -> Arc<ApproverKeys>;
-    /// The approval of this very request by this pass: an existing one, or a new question.
+    /// Finds the question of this very request under this pass, or puts a new one.
     fn ask(&self, ask: Ask) -> Answer<'_, Result<Asked, AskError>>;
-    /// The state of an approval, only for the pass that asked (`holder`: the last of its lineage).
+    /// Returns the state of an approval, but only to the pass that asked. `holder` is the last id of its lineage.
     fn approval<'a>(
         &'a self,
         id: &'a ApprovalId,
@@ -31,7 +31,7 @@ pub trait Approvals: Send + Sync {
     fn waiting<'a>(&'a self, holder: &'a RevocationId) -> Answer<'a, Result<Vec<ApprovalState>, StoreFault>>;
     /// Undoes the use of an approval by a request that certainly never left.
     fn give_back<'a>(&'a self, approval: &'a ApprovalUse) -> Answer<'a, Result<(), StoreFault>>;
-    /// A holder gives up its pass: the last block of this lineage is revoked, with everything below it.
+    /// Gives up a holder's pass: revokes the last block of this lineage, with everything below it.
     fn give_up<'a>(&'a self, lineage: &'a [RevocationId]) -> Answer<'a, Result<(), StoreFault>>;
     /// Changes with every answer, and whenever a pass, a connection or everything is stopped or resumed.
     fn changes(&self) -> watch::Receiver<Changes>;
@@ -58,13 +58,13 @@ pub struct Ask {
     pub operation: OperationId,
     pub digest: QuestionDigest,
     pub alike: Option<EnvelopeDigest>,
-    /// Whom the request reaches; empty if that is nobody, or unknown.
+    /// The people whom the request reaches; empty if there are none, or if they are unknown.
     pub people: Vec<String>,
     pub shown: RequestView,
-    /// What an approver's block is bound to: the pass's third-party request. No secret.
+    /// The pass's third-party request, to which an approver's block is bound. It is no secret.
     pub request: Vec<u8>,
     pub quorum: Quorum,
-    /// The approval that this very request is waiting for already.
+    /// The approval that this very request already waits for.
     pub waits_for: Option<ApprovalId>,
 }
 
@@ -75,7 +75,7 @@ pub struct Asked {
     pub opinion: Opinion,
 }
 
-/// Where it stands.
+/// The state of an approval.
 #[derive(Debug, Clone)]
 pub enum Opinion {
     Pending,
@@ -86,7 +86,8 @@ pub enum Opinion {
     Denied {
         because: Option<String>,
     },
-    /// A person said no to another request of the pass, or of a relative, to the same people, or to this very one.
+    /// A person already said no: to this very request, or to another request to the same people by this pass or a
+    /// relative of it.
     DeniedBefore {
         because: Option<String>,
     },

@@ -9,7 +9,8 @@ use time::OffsetDateTime;
 
 use crate::ports::answer::Answer;
 
-/// What a credential is leased for. Only these hold a request that may be sent, and only `datalog` makes them.
+/// The permission to lease a credential. Only `Permitted` and `Needed` hold a request that may be sent, and only
+/// `datalog` makes them.
 #[derive(Debug, Clone, Copy)]
 pub enum Warrant<'a> {
     /// A request that was permitted.
@@ -27,25 +28,26 @@ impl<'a> Warrant<'a> {
     }
 }
 
-/// The token that goes upstream, only with a warrant.
+/// Lends the token that goes upstream, only with a warrant.
 pub trait Credentials: Send + Sync {
     fn lease<'a>(&'a self, warrant: Warrant<'a>) -> Answer<'a, Result<Credential, LeaseError>>;
-    /// The service refused this credential: another one, or why there is none. The connection's owner is told the
-    /// same.
+    /// Returns another credential than the one that the service refused, or why there is none. The connection's owner
+    /// is told the same.
     fn renew<'a>(
         &'a self,
         warrant: Warrant<'a>,
         refused: &'a Credential,
         rejection: Rejection,
     ) -> Answer<'a, Result<Credential, LeaseError>>;
-    /// What an answer said about the connection itself, for its owner. It is queued, and nobody waits for it.
+    /// Notes for the connection's owner what an answer said about the connection itself. It is queued, and nobody waits
+    /// for it.
     fn noticed(&self, connection: &ConnectionName, credential: &Credential, sign: Sign);
 }
 
 /// How the service said that it refuses a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
-    /// By status 401. It may mean only this operation.
+    /// By status 401, which may be about this operation only.
     Unauthorized,
     /// By a word for a dead token, from the overlay's list.
     Dead(String),
@@ -68,7 +70,7 @@ pub enum Sign {
 #[derive(Clone)]
 pub struct Credential {
     pub token: SecretString,
-    /// Counts the connection's tokens, so that `reject` can tell an old one from the current one.
+    /// Counts the connection's tokens, so that `renew` can tell an old one from the current one.
     pub generation: u64,
     pub expires: Option<OffsetDateTime>,
 }
@@ -80,7 +82,7 @@ pub enum LeaseError {
     /// Neither waiting nor connecting again helps.
     #[error("the provider refuses the OAuth client of the connection `{0}`")]
     ClientRefused(ConnectionName),
-    /// The service refuses it, although its provider accepts it.
+    /// The service refuses the credential, although its provider accepts it.
     #[error("the provider accepts the credential of the connection `{0}`")]
     Refused(ConnectionName),
     #[error("the provider could not be asked for a new token: {0}")]

@@ -6,19 +6,19 @@ use time::{Duration, OffsetDateTime};
 /// for a time after its agent got no answer. An SDK that repeats it by itself then finds its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Once {
-    /// Until then at the latest, if no outcome ever comes.
+    /// The latest end of the block, if no outcome ever comes.
     pub until: OffsetDateTime,
-    /// From an outcome that leaves it open.
+    /// How long the block lasts after an outcome that the agent does not know.
     pub window: Duration,
     pub repeat: Repeat,
 }
 
-/// What may be sent again while the first outcome is unknown.
+/// Which identical request may be sent again while the first outcome is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeat {
     Nothing,
-    /// Exactly the same request under the same key: the service carries it out once
-    /// (draft-ietf-httpapi-idempotency-key-header, section 2). With another key, or built again, it is blocked: the
-    /// service would do it twice, or refuse it.
+    /// Exactly the same request under the same key, because the service carries it out once
+    /// (draft-ietf-httpapi-idempotency-key-header, section 2). With another key, or built again, the request is
+    /// blocked: the service would do it twice, or refuse it.
     UnderItsKey,
 }

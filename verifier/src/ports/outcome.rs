@@ -28,7 +28,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What the agent cannot know because it got no answer. None if it has the answer, or nothing happened.
+    /// Returns what the agent does not know because it got no answer. Returns none if the agent has the answer, or if
+    /// nothing happened.
     pub fn leaves_open(&self) -> Option<Fate> {
         match self {
             Self::Failed { carried_out: CarriedOut::Perhaps, .. }

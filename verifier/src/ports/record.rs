@@ -29,7 +29,7 @@ pub struct Record {
     /// The path without its query, cut to 512 characters.
     pub path: String,
     pub digest: Option<RequestDigest>,
-    /// For a request that does more than read and is sent: a letter that is built again has the same one.
+    /// For a request that does more than read and is sent. A letter that is built again has the same digest.
     pub question: Option<QuestionDigest>,
     /// The request as it was understood, without argument values.
     pub outline: Option<Arc<RequestSummary>>,
@@ -40,14 +40,14 @@ pub struct Record {
     /// `allow`, or the code of the refusal.
     pub decision: &'static str,
     pub reasons: Vec<Reason>,
-    /// The facts of the decision, if they are stored: sealed beside the record, and never part of it.
+    /// The facts of the decision, if they are stored. They are sealed beside the record and are never part of it.
     pub facts: Option<Arc<Facts>>,
     pub reservations: Vec<Reservation>,
-    /// For a request that does more than read: an identical one is not sent while its outcome is unknown.
+    /// For a request that does more than read: how long an identical one is not sent while the outcome is unknown.
     pub once: Option<Once>,
-    /// The port side of the agent's address is left out on purpose.
+    /// The agent's address. Its port is left out on purpose.
     pub peer: IpAddr,
-    /// From its arrival to its decision.
+    /// The time from the request's arrival to its decision.
     pub decided_in: Duration,
 }
 
@@ -56,7 +56,7 @@ pub struct Record {
 pub struct ApprovalUse {
     pub id: ApprovalId,
     pub by: Vec<ApproverName>,
-    /// The question that the request was asked as.
+    /// The digest of the question about the request.
     pub digest: QuestionDigest,
     pub alike: Option<EnvelopeDigest>,
 }

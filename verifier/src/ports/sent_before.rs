@@ -5,13 +5,13 @@ use time::OffsetDateTime;
 
 use crate::ports::record::RecordId;
 
-/// What makes a request the same as an earlier one: either of these.
+/// A request is the same as an earlier one if one of these digests is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Same {
-    /// The same bytes, as far as they are understood.
+    /// Equal for the same bytes, as far as they are understood.
     pub digest: RequestDigest,
-    /// The same question for a person: an SDK or a model that builds a letter again gives it another boundary, date
-    /// and id.
+    /// Equal for the same question to a person. An SDK or a model that builds a letter again gives it another boundary,
+    /// date and id.
     pub question: QuestionDigest,
 }
 
@@ -20,7 +20,7 @@ pub struct Same {
 pub struct SentBefore {
     pub record: RecordId,
     pub at: OffsetDateTime,
-    /// From then on the same request is sent again.
+    /// From then on the same request may be sent again.
     pub free_at: OffsetDateTime,
     pub fate: Fate,
 }

@@ -14,7 +14,8 @@ pub trait Trust: Send + Sync {
     fn is_revoked(&self, id: &RevocationId) -> bool;
     /// Whether the emergency stop holds.
     fn is_stopped(&self) -> bool;
-    /// The suspensions, besides the stop of everything, of a pass of this lineage and task, or of this connection.
+    /// Returns the stop of a pass of this lineage and task, or of this connection. The stop of everything is not one of
+    /// these.
     fn stopped_by(
         &self,
         lineage: &[RevocationId],

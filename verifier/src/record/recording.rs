@@ -23,9 +23,9 @@ use crate::{facts, meter};
 enum RecordState {
     /// Nothing was written.
     Open,
-    /// Budgets are taken and the intent is durable; nothing was sent.
+    /// The budgets are taken and the intent is durable. Nothing was sent.
     Intended(RecordId),
-    /// It may have reached the upstream, and waits for its outcome.
+    /// The request may have reached the upstream, and waits for its outcome.
     Departed(RecordId),
     Closed,
 }
@@ -108,12 +108,12 @@ impl Recording {
         self.does = Does::of(request, service);
     }
 
-    /// The credential is about to be used for a look-up.
+    /// Notes that the credential is about to be used for a look-up.
     pub(crate) fn looks_up(&mut self, operation: &Operation) {
         self.record.looked_up.push(operation.id.to_string());
     }
 
-    /// The facts of the record's decision, if they are stored.
+    /// Keeps the facts of the record's decision, if they are stored.
     pub(crate) fn judged(
         &mut self,
         pass: &VerifiedPass,
@@ -135,7 +135,7 @@ impl Recording {
         self.record.reasons = refused.reasons().to_vec();
     }
 
-    /// The approval of this request, which its intent uses up.
+    /// Notes the approval of this request. The intent uses it up.
     pub(crate) fn approved(&mut self, approved: &Approved) {
         let by = approved.by().iter().cloned().collect();
         self.record.approval = Some(ApprovalUse {
@@ -146,8 +146,8 @@ impl Recording {
         });
     }
 
-    /// Takes the decision's amounts from the budgets and makes the intent durable, together. Without it nothing may
-    /// be sent.
+    /// Takes the decision's amounts from the budgets and makes the intent durable, in one step. If this fails, nothing
+    /// may be sent.
     pub(crate) async fn reserve(&mut self, permitted: &Permitted) -> Result<(), Unanswered> {
         self.record.digest = Some(permitted.digest());
         self.record.reasons = permitted.reasons().to_vec();
@@ -167,7 +167,8 @@ impl Recording {
         Ok(())
     }
 
-    /// For how long an identical request is not sent. A request waits no longer than this for an answer under way.
+    /// Returns how long an identical request is not sent. A request waits no longer than this for one that is on its
+    /// way.
     fn once(&self, limits: &Limits) -> Option<Once> {
         let window = Duration::try_from(limits.once).unwrap_or(Duration::MAX);
         let until = self
@@ -189,7 +190,7 @@ impl Recording {
         allowance.take(bytes as u64).await.map_err(|Short| Refusal::too_much_answered(carried_out).into())
     }
 
-    /// From here on the service may act.
+    /// Notes that from here on the service may act.
     pub(crate) fn departs(&mut self) {
         if let RecordState::Intended(id) = self.state {
             self.state = RecordState::Departed(id);
@@ -281,7 +282,7 @@ impl Recording {
         }
     }
 
-    /// The answer is on its way. From here on the outcome ends the record.
+    /// Notes that the answer is on its way. From here on the outcome ends the record.
     pub(crate) fn sent(&mut self, status: u16) -> Sent {
         let id = match std::mem::replace(&mut self.state, RecordState::Closed) {
             RecordState::Intended(id) | RecordState::Departed(id) => Some(id),
@@ -303,7 +304,8 @@ impl Recording {
         self.recorder.in_time.authority().outcome(id, outcome);
     }
 
-    /// The answer was given, and `Sent` says the rest. The gateway's own pages are not recorded.
+    /// Ends the recording without a record: `Sent` writes the end of a sent request, and the gateway's own pages are
+    /// not recorded.
     pub(crate) fn close(mut self) {
         self.state = RecordState::Closed;
     }
@@ -336,7 +338,7 @@ impl Drop for Recording {
     }
 }
 
-/// The path in the form that a record may keep: cut, and without anything that looks like a pass.
+/// Returns the path in the form that a record may keep: cut, and without anything that looks like a pass.
 fn shown_path(path: &str) -> String {
     let end = path.find("hallpass_").unwrap_or(path.len());
     path.chars().take(end.min(512)).collect()

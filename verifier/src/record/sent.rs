@@ -33,13 +33,13 @@ impl Sent {
         self.bytes += bytes as u64;
     }
 
-    /// The whole answer was handed on.
+    /// Ends the record: the whole answer was handed on.
     pub(crate) fn whole(&mut self) {
         let outcome = Outcome::Answered { status: self.status, bytes: self.bytes, took: took(self.started) };
         self.end(outcome);
     }
 
-    /// The gateway cut it off, or the service went away.
+    /// Ends the record: the gateway cut the answer off, or the service went away.
     pub(crate) fn failed(&mut self, code: &'static str) {
         let outcome = Outcome::Failed { code, carried_out: self.carried_out(), took: took(self.started) };
         self.end(outcome);

@@ -2,16 +2,16 @@
 
 use http::StatusCode;
 
-/// The answer is no.
+/// Why the answer is no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RefusalCode {
     PassMissing,
     PassInvalid,
-    /// It is good, but begins later.
+    /// The pass is good, but begins later.
     PassNotYet,
     PassExpired,
     PassRevoked,
-    /// A person or the circuit breaker paused it. It may continue later.
+    /// A person or the circuit breaker stopped it, until it is resumed.
     Stopped,
     Denied,
     UnknownOperation,
@@ -19,7 +19,7 @@ pub(crate) enum RefusalCode {
     ApprovalRequired,
     ApprovalDenied,
     AmbiguousRequest,
-    /// An ambiguous request without a declared length: the same code, with its own status.
+    /// An ambiguous request without a declared length. It has the same code and its own status.
     LengthRequired,
     UnsupportedMediaType,
     BodyTooLarge,
@@ -69,7 +69,8 @@ impl RefusalCode {
         }
     }
 
-    /// 401 is for passes only, never for policy: SDKs answer a 401 by refreshing, and lose the reason.
+    /// Returns the status. 401 is for passes only, never for policy: SDKs answer a 401 by refreshing, and lose the
+    /// reason.
     pub(super) fn status(self) -> StatusCode {
         match self {
             Self::PassMissing

@@ -23,12 +23,12 @@ use crate::refusal::unanswered::Unanswered;
 /// The longest wait that an SDK is asked for. During a longer one the program would seem to hang.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Whether it matters that a request is sent twice: by its reviewed effects, never by the HTTP method.
+/// Whether it matters that a request is sent twice. Its reviewed effects tell, never its HTTP method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Does {
     Reads,
     More,
-    /// It does more, under a key with which the service carries it out once.
+    /// The request does more than read, and has a key under which the service carries it out only once.
     Keyed,
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct Explanation {
     pub retryable: bool,
     /// Whole seconds, if an SDK may wait that long by itself.
     pub retry_after: Option<u64>,
-    /// When it ends by itself.
+    /// When the refusal or fault ends by itself.
     pub until: Option<OffsetDateTime>,
     pub next: Next,
     pub sentence: String,
@@ -131,7 +131,7 @@ impl Explanation {
 }
 
 impl Refusal {
-    /// Who could lift it. There is a parent only if a later block of the pass stands against the request.
+    /// Returns who could lift the refusal. There is a parent only if a later block of the pass refused the request.
     pub(crate) fn liftable_by(&self) -> Lift {
         let by_reason = |reason: &Reason| match reason.liftable_by {
             LiftableBy::Approval => Lift::Approval,
@@ -185,7 +185,7 @@ fn is_retryable(unanswered: &Unanswered) -> bool {
     }
 }
 
-/// When to send it again, if that may help.
+/// Returns after how many seconds to send it again, if that may help.
 fn retry_after(unanswered: &Unanswered, short: Option<Duration>) -> Option<u64> {
     match unanswered {
         Unanswered::Refused(_) => {
@@ -256,7 +256,7 @@ fn of_fault(code: FaultCode) -> StatusCode {
     }
 }
 
-/// Rounded up to whole seconds, so that nobody comes too early.
+/// Returns the wait, rounded up to whole seconds, so that nobody comes too early.
 fn up(wait: Duration) -> time::Duration {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     time::Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX))

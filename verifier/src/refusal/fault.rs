@@ -82,12 +82,12 @@ impl FaultCode {
     }
 }
 
-/// Whether it ends by itself.
+/// Whether the fault ends by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Passes {
     /// The same request may succeed in a moment.
     Soon,
-    /// It stays the same until somebody does something.
+    /// The fault stays until somebody does something.
     Never,
 }
 
@@ -134,27 +134,28 @@ impl Fault {
         Self { code, detail: detail.into(), carried_out, passes, first: None, because: None }
     }
 
-    /// A fault before anything was sent.
+    /// Returns a fault before anything was sent.
     pub(crate) fn before(code: FaultCode, detail: impl Into<String>) -> Self {
         Self::new(code, detail, CarriedOut::NotSent)
     }
 
-    /// A fault after the service may have acted.
+    /// Returns a fault after the service may have acted.
     pub(crate) fn after(code: FaultCode, detail: impl Into<String>) -> Self {
         Self::new(code, detail, CarriedOut::Perhaps)
     }
 
-    /// A fault after the service answered that it did nothing.
+    /// Returns a fault after the service answered that it did nothing.
     pub(crate) fn of_nothing_done(code: FaultCode, detail: impl Into<String>) -> Self {
         Self::new(code, detail, CarriedOut::No)
     }
 
-    /// An answer that is not passed on. The service did with the request what its status says.
+    /// Returns the fault for an answer that is not passed on. The status of the answer says what the service did with
+    /// the request.
     pub(crate) fn unusable(carried_out: CarriedOut, detail: impl Into<String>) -> Self {
         Self::new(FaultCode::UnusableAnswer, detail, carried_out)
     }
 
-    /// The same request was already sent, and its sender does not know the outcome.
+    /// Returns the fault for a request that was already sent, and whose sender does not know the outcome.
     pub(crate) fn sent_before(first: SentBefore) -> Self {
         let (at, free) = (iso(first.at), iso(first.free_at));
         let detail = match first.fate {
@@ -175,7 +176,7 @@ impl Fault {
         Self { first: Some(first), ..Self::before(FaultCode::OutcomeUnknown, detail) }
     }
 
-    /// The same fault, of a second attempt after the first one left.
+    /// Returns the same fault for a second attempt, after the first one left.
     pub(crate) fn again(mut self) -> Self {
         if self.carried_out == CarriedOut::NotSent {
             self.carried_out = CarriedOut::Perhaps;
@@ -183,19 +184,19 @@ impl Fault {
         self
     }
 
-    /// It does not end by itself.
+    /// Marks the fault as one that does not end by itself.
     pub(crate) fn for_good(mut self) -> Self {
         self.passes = Passes::Never;
         self
     }
 
-    /// The cause, for the log alone.
+    /// Adds the cause, which only the log gets.
     pub(crate) fn because(mut self, why: impl Into<String>) -> Self {
         self.because = Some(Box::new(Because::Said(why.into())));
         self
     }
 
-    /// Nothing was dialled.
+    /// Returns the fault for a name that leads to addresses that may not be dialled. Nothing was dialled.
     pub(crate) fn not_admitted(refused: NotAdmitted) -> Self {
         let detail = "the service's name leads to an address that Hallpass does not connect to";
         let because = Some(Box::new(Because::NotAdmitted(refused)));

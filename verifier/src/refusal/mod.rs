@@ -1,7 +1,7 @@
 //! Why the service did not answer a request: a refusal (the answer is no) or a fault (something broke).
 //!
-//! `told` is the one place with status codes. It chooses the words and the status so that no SDK repeats by itself a
-//! request that may have been carried out. Nothing is rendered here: `problem` and `dialect` do that.
+//! `explanation` is the one place with status codes. It chooses the words and the status so that no SDK repeats by
+//! itself a request that may have been carried out. Nothing is rendered here: `problem` and `dialect` do that.
 
 mod code;
 mod explanation;

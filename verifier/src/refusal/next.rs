@@ -29,7 +29,7 @@ fn advice(next: Next, sentence: &str) -> Advice {
     (next, sentence.to_owned())
 }
 
-/// A request that does more than read was sent, and was carried out or may have been.
+/// The advice for a request that does more than read, and that was or may have been carried out.
 pub(super) fn look_first() -> Advice {
     advice(
         Next::Stop,
@@ -37,7 +37,7 @@ pub(super) fn look_first() -> Advice {
     )
 }
 
-/// The same advice if the service carries out requests with one key only once.
+/// The same advice for a service that carries out requests with one key only once.
 pub(super) fn same_key() -> Advice {
     advice(
         Next::Stop,
@@ -45,12 +45,12 @@ pub(super) fn same_key() -> Advice {
     )
 }
 
-/// Only time stands against it.
+/// The advice if only time stands against the request.
 pub(super) fn wait_until(time: &str) -> Advice {
     (Next::Wait, format!("Wait until {time}, then send it again."))
 }
 
-/// After a refusal that no wait ends.
+/// The advice after a refusal that no wait ends.
 pub(super) fn after_refusal(refusal: &Refusal) -> Advice {
     let (next, sentence) = match refusal.code {
         RefusalCode::PassMissing => (

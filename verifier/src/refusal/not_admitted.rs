@@ -9,14 +9,14 @@ use std::net::IpAddr;
 #[error("`{host}` leads to {address} ({range}), and Hallpass does not connect to such an address")]
 pub(crate) struct NotAdmitted {
     pub host: String,
-    /// The first of them.
+    /// The first of these addresses.
     pub address: IpAddr,
     /// The purpose of that address.
     pub range: &'static str,
 }
 
 impl NotAdmitted {
-    /// Finds it among the causes of a failed connection.
+    /// Finds this error among the causes of a failed connection.
     pub(crate) fn among<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Self> {
         let mut cause = Some(error);
         while let Some(error) = cause {

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::code::RefusalCode;
 use crate::ports::{CarriedOut, StoppedBy};
 
-/// What was expected, and what came instead.
+/// The expected value, and the one that came instead.
 #[derive(Debug, Clone)]
 pub(crate) struct Misfit {
     pub expected: String,
@@ -61,13 +61,13 @@ impl Refusal {
         self
     }
 
-    /// The service already has it.
+    /// Notes what the service did, because it already has the request.
     pub(crate) fn after(mut self, carried_out: CarriedOut) -> Self {
         self.carried_out = carried_out;
         self
     }
 
-    /// The pass cannot be used at this time.
+    /// Returns the refusal of a pass that cannot be used at this time.
     pub(crate) fn of_pass(refused: &PassRefusal, now: OffsetDateTime) -> Self {
         let mut wait = None;
         let code = match refused {
@@ -88,7 +88,7 @@ impl Refusal {
             .hint("the person who runs Hallpass stopped it; `hallpass resume` lifts that")
     }
 
-    /// An identical request was faster.
+    /// Returns the refusal for an approval that an identical request has already used.
     pub(crate) fn approval_used() -> Self {
         Self::new(
             RefusalCode::ApprovalRequired,
@@ -97,7 +97,7 @@ impl Refusal {
         .hint("to do it once more, send it again: a person is asked again")
     }
 
-    /// Stopped by a person or the circuit breaker, until it is resumed.
+    /// Returns the refusal for something that a person or the circuit breaker stopped, until it is resumed.
     pub(crate) fn stopped_by(held: &StoppedBy) -> Self {
         let detail = match held {
             StoppedBy::Pass(None) => "the pass is stopped".into(),
@@ -108,7 +108,7 @@ impl Refusal {
         Self::new(RefusalCode::Stopped, detail).hint("a person lifts that with `hallpass resume`")
     }
 
-    /// The pass ended, or was stopped, between the request and its answer.
+    /// Returns the refusal for a pass that ended, or was stopped, between the request and its answer.
     pub(crate) fn ended(code: RefusalCode, carried_out: CarriedOut) -> Self {
         let detail = match code {
             RefusalCode::Stopped => "it was stopped while the answer was on its way",
@@ -117,7 +117,7 @@ impl Refusal {
         Self::new(code, detail).after(carried_out)
     }
 
-    /// The request was answered, and the answer is larger than what is left.
+    /// Returns the refusal for an answer that is larger than the rest of a budget.
     pub(crate) fn too_much_answered(carried_out: CarriedOut) -> Self {
         let detail = "the answer is larger than what is left of a budget of bytes";
         Self::new(RefusalCode::BudgetExhausted, detail)
@@ -125,7 +125,7 @@ impl Refusal {
             .after(carried_out)
     }
 
-    /// The same answer for any connection that the pass does not cover, whether it exists or not.
+    /// Returns the same refusal for any connection that the pass does not cover, whether it exists or not.
     pub(crate) fn not_covered(name: &str) -> Self {
         Self::new(RefusalCode::Denied, format!("the pass does not cover the connection `{name}`"))
             .expected("a connection that the pass names", format!("`{name}`"))
@@ -153,7 +153,7 @@ impl Refusal {
         refusal
     }
 
-    /// The request was answered, and the pass hides the answer.
+    /// Returns the refusal for an answer that the pass hides. The service has already answered.
     pub(crate) fn of_answer(operation: &OperationId, unfit: Unfit, carried_out: CarriedOut) -> Self {
         let (code, detail) = match unfit.ground {
             Ground::Unevaluable => (

@@ -32,7 +32,7 @@ impl Spoken {
     #[cfg(test)]
     pub(crate) const ALL: [Self; 5] = [Self::Plain, Self::Google, Self::GitHub, Self::Slack, Self::Notion];
 
-    /// The status of the answer that means `status`.
+    /// Returns the status that this dialect sends for `status`.
     pub(crate) fn carries(self, status: StatusCode) -> StatusCode {
         match self {
             Self::Slack => StatusCode::OK,
@@ -79,9 +79,9 @@ pub(crate) fn says(headers: &HeaderMap, name: &HeaderName, what: &str) -> bool {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Client {
     pub reads: Reads,
-    /// By its own words.
+    /// The dialect by the client's own headers.
     named: Option<Spoken>,
-    /// By the path of its request.
+    /// The dialect by the path of its request.
     path: Option<Spoken>,
 }
 
@@ -90,8 +90,8 @@ impl Client {
         Self { reads: Reads::of(headers), named: named(headers), path: of_path(path) }
     }
 
-    /// The form for a client of a service with a known dialect. Only Slack's Web API refuses with 200: a client that
-    /// uploads a file there takes any 200 for success.
+    /// Returns the form for a client of a service with a known dialect. Only Slack's Web API refuses with 200: a client
+    /// that uploads a file there takes any 200 for success.
     pub(crate) fn of_service(self, dialect: Dialect) -> Spoken {
         let meant = match Spoken::from(dialect) {
             Spoken::Plain => self.named.unwrap_or(Spoken::Plain),
@@ -103,7 +103,7 @@ impl Client {
         }
     }
 
-    /// The form for a client about which nothing else is known.
+    /// Returns the form for a client whose service is not known.
     pub(crate) fn of_nobody(self) -> Spoken {
         match self.named {
             None => self.path.unwrap_or(Spoken::Plain),
@@ -118,7 +118,7 @@ impl Client {
 
 pub(crate) const PROBLEM: &str = "application/problem+json";
 
-/// The service whose own client this is, by the client's own words.
+/// Returns the dialect of the service whose own client this is, by the client's own words.
 pub(crate) fn named(headers: &HeaderMap) -> Option<Spoken> {
     let (accept, agent) = (lowered(headers, &ACCEPT), lowered(headers, &USER_AGENT));
     let is_in = |said: &[u8], what: &String| memchr::memmem::find(said, what.as_bytes()).is_some();
@@ -131,7 +131,7 @@ pub(crate) fn named(headers: &HeaderMap) -> Option<Spoken> {
     marks().iter().find(is_of).map(|service| service.dialect.into())
 }
 
-/// With the prefix of a connection or without.
+/// Returns the dialect of the service that has such a path, with the prefix of a connection or without.
 pub(crate) fn of_path(path: &str) -> Option<Spoken> {
     marks().iter().find(|service| service.clients.has_path(path)).map(|service| service.dialect.into())
 }

@@ -46,7 +46,8 @@ fn stops() -> Vec<(String, Unanswered)> {
     stops
 }
 
-/// Whether the gateway can make this refusal or fault: few wait, and most end or last as their code says.
+/// Whether the gateway can make this refusal or fault. Only some refusals name a wait, and most faults pass or last as
+/// their code says.
 fn is_made(unanswered: &Unanswered) -> bool {
     match unanswered {
         Unanswered::Refused(refusal) => {

@@ -46,7 +46,7 @@ impl Unanswered {
         }
     }
 
-    /// Why a sent request was called back before its answer began.
+    /// Returns the answer for a request that was called back before its own answer began.
     pub(crate) fn on_its_way(self) -> Self {
         let detail =
             |why: String| format!("it was stopped on its way, the service may have got it or not: {why}");
@@ -62,7 +62,7 @@ impl Unanswered {
         }
     }
 
-    /// A refusal of a request that had left. Unless it says more, the service may have acted.
+    /// Returns the refusal of a request that had left. Unless the refusal says more, the service may have acted.
     pub(crate) fn after_departure(mut self) -> Self {
         if let Self::Refused(refusal) = &mut self
             && refusal.carried_out == CarriedOut::NotSent

@@ -101,7 +101,7 @@ fn thread(
         .spawn(move || {
             runtime.block_on(serve_thread(gateway, doors, stopped));
             runtime.shutdown_timeout(Duration::from_secs(1));
-            // Nobody may wait for it any more.
+            // Perhaps nobody waits for it any more.
             let _ = done.send(());
         })
         .map_err(ServeError::Thread)?;
@@ -169,7 +169,7 @@ fn admit(
 }
 
 async fn told_to_stop(stopped: &mut watch::Receiver<bool>) {
-    // An error means that nobody can tell it any more, which is the same.
+    // An error means that nobody can tell it to stop any more. That is the same as being told.
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
@@ -199,7 +199,7 @@ async fn connection(
             // The bytes that have come are read before anything ends.
             biased;
             ended = served.as_mut() => break ended,
-            // It waited longer for a head than others, and there was no room.
+            // This connection waited longer for a head than others, and there was no room.
             () = place.line.has_to_go() => if place.line.close() { break Ok(()) },
             () = told_to_stop(&mut stopped) => {
                 served.as_mut().graceful_shutdown();

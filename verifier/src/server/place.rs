@@ -8,8 +8,8 @@ use crate::entrance::Load;
 use crate::gateway::Gateway;
 use crate::half_open::Line;
 
-/// Connections beyond the limit that still get an answer that says so. Beyond these the socket is closed without a
-/// word.
+/// So many connections beyond the limit still get an answer that says so. A connection beyond these is closed without
+/// an answer.
 pub(crate) const TOLD: usize = 64;
 
 /// Counts one connection for as long as it lives.
@@ -20,7 +20,7 @@ pub(crate) struct OpenConnection {
 }
 
 impl OpenConnection {
-    /// If there is no room, a connection that waits for a head makes some.
+    /// Takes a place. If there is none, a connection that waits for a head is ended to make one.
     pub(crate) fn take(gateway: &Arc<Gateway>, peer: IpAddr) -> Option<Self> {
         let limits = &gateway.config.limits;
         let before = gateway.open.0.fetch_add(1, Ordering::AcqRel);

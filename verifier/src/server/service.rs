@@ -59,7 +59,7 @@ impl Future for Finishing {
     type Output = Result<Response<AnswerBody>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // Taken out while it is polled, so that after a panic nothing is left to poll again.
+        // `run` is taken out while it is polled. After a panic nothing is left to poll again.
         let Some(mut run) = self.run.take() else { return Poll::Pending };
         match run.as_mut().poll(cx) {
             Poll::Ready(answer) => Poll::Ready(Ok(answer)),

@@ -24,7 +24,7 @@ pub(crate) struct TimedStream {
     patience: Duration,
     /// Runs while a write waits.
     end: Option<Pin<Box<Sleep>>>,
-    /// For a head, from its first byte to its last.
+    /// The time for a head, from its first byte to its last.
     for_a_head: Duration,
     /// Runs while a head is incomplete.
     end_of_head: Option<Pin<Box<Sleep>>>,
@@ -48,7 +48,8 @@ impl TimedStream {
         Self { stream, heads, patience, end: None, for_a_head, end_of_head: None, came: HasSent::Nothing }
     }
 
-    /// Whether a head that has begun, or the first one, has used up its time. If not, this is woken when it has.
+    /// Whether the time is over for a head that has begun, or for the first head. If not, this task is woken when it is
+    /// over.
     fn head_is_late(&mut self, cx: &mut Context<'_>) -> bool {
         if self.came == HasSent::Something && !self.heads.is_in_a_head() {
             self.end_of_head = None;

@@ -22,11 +22,11 @@ pub(crate) struct Arrived {
     /// The service's host that the agent meant, if its surface shows one.
     pub host: Option<String>,
     pub method: String,
-    /// The method that the agent named in a header instead.
+    /// The method that the agent named in a header, if it named one.
     pub method_override: Option<String>,
     /// The service's own path, percent-encoded; starts with `/`.
     pub path: String,
-    /// Percent-encoded, without the question mark.
+    /// The query, percent-encoded, without the question mark.
     pub query: Option<String>,
     /// Headers that mean something beyond the surface, with names in lower case.
     pub headers: Vec<(String, String)>,
@@ -35,12 +35,12 @@ pub(crate) struct Arrived {
     pub shows: Shows,
     /// The agent's address for this connection: the service's own URLs in an answer lead there.
     pub base: String,
-    /// Whether the agent would rather wait for a person than be told to come back.
+    /// How long the agent would wait for a person; none if it would rather be told to come back.
     pub patience: Option<Patience>,
 }
 
 impl Arrived {
-    /// The request as the catalog reads it.
+    /// Calls `reader` with the request as the catalog reads it.
     pub(crate) fn read<T>(&self, reader: impl FnOnce(&RawRequest<'_>) -> T) -> T {
         let headers: Vec<(&str, &str)> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -57,19 +57,19 @@ impl Arrived {
     }
 }
 
-/// The whole body of a request, and its memory for as long as this lives.
+/// The whole body of a request, and the memory that it keeps as long as this lives.
 pub(crate) struct Contents {
     pub bytes: Bytes,
     _room: Option<MemoryShare>,
 }
 
 impl Contents {
-    /// Bytes that this memory holds, if they need any.
+    /// Returns a body with the memory for it, if it needs any.
     pub(crate) fn within(room: Option<MemoryShare>, bytes: Bytes) -> Self {
         Self { bytes, _room: room }
     }
 
-    /// A body that a surface already has whole: within the limit, with memory taken now.
+    /// Returns a body that a surface already has whole. Checks the limit, and takes memory now.
     pub(crate) fn whole(gateway: &Gateway, bytes: Bytes) -> Result<Self, Unanswered> {
         let most = gateway.config.limits.body;
         if bytes.len() > most {
@@ -78,13 +78,13 @@ impl Contents {
         Ok(Self { _room: gateway.memory.for_body(bytes.len())?, bytes })
     }
 
-    /// Other bytes made from these, in the same memory.
+    /// Returns other bytes that were made from these, in the same memory.
     pub(crate) fn replaced(self, bytes: Bytes) -> Self {
         Self { bytes, ..self }
     }
 }
 
-/// A body that is larger than the gateway reads.
+/// Returns the refusal of a body that is larger than the gateway reads.
 pub(crate) fn too_large(most: usize) -> Refusal {
     Refusal::new(RefusalCode::BodyTooLarge, "the request body is too large to be inspected")
         .expected(format!("at most {most} bytes"), "more")
@@ -98,7 +98,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 pub(crate) struct Patience(Duration);
 
 impl Patience {
-    /// As long as the agent wants, within the limit. None if it does not want to wait.
+    /// Returns how long the agent wants to wait, within the limit. None if it does not want to wait.
     pub(crate) fn of(wanted: Duration) -> Option<Self> {
         (!wanted.is_zero()).then(|| Self(wanted.min(LONGEST)))
     }
@@ -113,7 +113,7 @@ impl Patience {
 pub(crate) struct Caller(Arc<AtomicBool>);
 
 impl Caller {
-    /// Nobody waits any longer.
+    /// Notes that nobody waits for the answer any longer.
     pub(crate) fn leaves(&self) {
         self.0.store(true, Ordering::Release);
     }

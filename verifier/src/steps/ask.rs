@@ -47,7 +47,7 @@ pub(crate) struct Waiting<'a> {
 }
 
 impl Waiting<'_> {
-    /// The approval of this request, once there is one.
+    /// Waits for the approval of this request, and returns it.
     pub(crate) async fn answer(&mut self, question: &Question) -> Result<Approved, Unanswered> {
         let mut ask = self.put_as(question)?;
         let reasons = question.refused.reasons();
@@ -111,7 +111,7 @@ impl Waiting<'_> {
         }
     }
 
-    /// The signatures count, not the authority's word.
+    /// Verifies the approval. The signatures count, not the authority's word.
     fn approved(
         &self,
         question: &Question,

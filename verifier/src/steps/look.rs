@@ -39,11 +39,11 @@ pub(crate) struct Looker<'a> {
     pub trusted: &'a Trusted,
 }
 
-/// A request with its look-ups' results.
+/// A request with the results of its look-ups.
 pub(crate) struct LookUps {
     pub request: Request,
     pub context: Context,
-    /// Memory for the fetched bytes, which may be part of the request now.
+    /// The memory of the fetched bytes, which may be part of the request now.
     pub memory: Vec<MemoryShare>,
 }
 
@@ -89,12 +89,12 @@ impl Looker<'_> {
         Ok(LookUps { request, context, memory })
     }
 
-    /// Only the look-up was on its way, so the request was not sent.
+    /// Returns why a look-up was called back. Only the look-up was on its way, so the request was not sent.
     fn recalled(&self) -> Unanswered {
         self.trusted.stands(self.gateway).err().unwrap_or_else(|| Refusal::stopped().into())
     }
 
-    /// Counts one more look-up, durably, before it leaves: if nothing can be written, nothing is looked up.
+    /// Counts one more look-up durably, before it leaves. If nothing can be written, nothing is looked up.
     async fn one_more(&self) -> Result<(), Unanswered> {
         let (gateway, now) = (self.gateway, self.gateway.clock.now());
         gateway.in_time.look_up(self.trusted.pass(), gateway.config.limits.look_ups, now).await

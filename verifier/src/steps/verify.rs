@@ -42,21 +42,21 @@ impl Trusted {
         &self.connection
     }
 
-    /// Verifies the pass once more, before it waits on or decides again.
+    /// Verifies the pass once more, before it waits again or decides again.
     pub(crate) fn again(&self, gateway: &Gateway) -> Result<Arc<VerifiedPass>, Unanswered> {
         let pass = gateway.verify(&self.text)?;
         covered(gateway, &pass, &self.connection.name)?;
         Ok(pass)
     }
 
-    /// The last check before something is sent, including the service's description.
+    /// Makes the last check before something is sent. It includes the service's description.
     pub(crate) fn stands(&self, gateway: &Gateway) -> Result<(), Unanswered> {
         gateway.still_trusts(&self.text, &self.connection)
     }
 }
 
-/// The connection of a request, if the pass covers it. A connection that exists but is not covered answers like one
-/// that does not exist.
+/// Returns the connection of a request, if the pass covers it. A connection that exists but is not covered gets the
+/// same answer as one that does not exist.
 fn covered(
     gateway: &Gateway,
     pass: &VerifiedPass,

@@ -22,26 +22,27 @@ use crate::steps::verify::Trusted;
 use crate::surface::framing::OwnHost;
 use crate::surface::prefer;
 
-/// The head of a request with one pass and one reading.
+/// The head of a request that has one pass and only one reading.
 pub(crate) struct Admitted {
     pub pass: SecretString,
     pub connection: ConnectionName,
     pub method: Method,
-    /// Percent-encoded, without the connection prefix; starts with `/`.
+    /// The path, percent-encoded, without the connection's name; starts with `/`.
     pub path: String,
-    /// Percent-encoded, without the question mark.
+    /// The query, percent-encoded, without the question mark.
     pub query: Option<String>,
     /// The remaining headers, without the pass.
     pub headers: HeaderMap,
     pub method_override: Option<String>,
     pub content_type: Option<String>,
-    /// The agent's address for this connection: `http://HOST/CONNECTION`.
+    /// The agent's address for this connection: `http://HOST/CONNECTION`, or `http://HOST` on the connection's own
+    /// listener.
     pub base: String,
 }
 
 impl Admitted {
-    /// The request itself, with its pass verified and its body read. A HEAD is the GET whose head it asks for (RFC
-    /// 9110, section 9.3.2): the same operation, decided the same way.
+    /// Returns the request itself, with its pass verified and its body read. A HEAD becomes the GET whose head it asks
+    /// for (RFC 9110, section 9.3.2): the same operation, decided the same way.
     pub(crate) fn arrived(self, trusted: Trusted, body: Contents) -> Arrived {
         let shows = if self.method == Method::HEAD { Shows::Head } else { Shows::Everything };
         let method = if shows == Shows::Head { Method::GET } else { self.method };
@@ -62,8 +63,8 @@ impl Admitted {
     }
 }
 
-/// Headers from which many services take a credential, in addition to `Authorization` and those of overlays. If one
-/// is filled, the request is refused. The gateway does not empty it, because the agent meant to use it.
+/// Headers from which many services take a credential, in addition to `Authorization` and those of overlays. A request
+/// that fills one is refused. The gateway does not empty the header, because the agent meant to use it.
 const CREDENTIAL_SLOTS: [&str; 9] = [
     "cookie",
     "proxy-authorization",
@@ -103,7 +104,7 @@ pub(crate) fn admit(mut parts: Parts, scope: &Scope, host: &OwnHost) -> Result<A
     })
 }
 
-/// The agent's address for a connection here.
+/// Returns the agent's address for a connection at this listener.
 pub(crate) fn base(scope: &Scope, host: &OwnHost, connection: &ConnectionName) -> String {
     match scope {
         Scope::Shared => format!("http://{}/{connection}", host.as_str()),
@@ -139,8 +140,8 @@ pub(crate) fn take_pass(headers: &mut HeaderMap) -> Result<SecretString, Refusal
     Ok(pass)
 }
 
-/// Beginnings of tokens that belong to no single service. Overlays list the others, so that a mistake can be named.
-/// The refusal repeats nothing of the token.
+/// How tokens begin that belong to no single service. Overlays list the others. So a refusal can name the mistake, but
+/// it repeats nothing of the token.
 const COMMON_TOKENS: [(&str, &str); 2] = [("eyJ", "a JSON web token"), ("sk-", "an API key")];
 
 fn other_token(text: &str) -> Option<&'static str> {
@@ -191,7 +192,7 @@ fn method_override(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     Ok(text(headers, OVERRIDE))
 }
 
-/// The connection, and the service's own path on it.
+/// Returns the connection, and the service's own path on it.
 pub(crate) fn address(path: &str, scope: &Scope) -> Result<(ConnectionName, String), Refusal> {
     let name = match scope {
         Scope::Connection(name) => return Ok((name.clone(), path.to_owned())),

@@ -49,7 +49,7 @@ pub(crate) async fn answer(
     let state = worker.begin(&Came { method, path, peer: entrance.peer }, caller);
     let client = Client::of(path, &parts.headers);
     let spoken = worker.gateway.spoken(&entrance.scope, client);
-    // Nothing after these is read as a request.
+    // Nothing after such a request is read as a request.
     let is_last = parts.extensions.get::<Chunked>().is_some() || parts.extensions.get::<Flaw>().is_some();
     let mut visit = Visit { worker, entrance, state, voice: Voice { client, spoken, own: None } };
     let answered = visit.answered(parts, body).await;
@@ -104,7 +104,7 @@ impl Visit<'_> {
         Ok(framing::check(parts, &self.gateway().config.names, self.entrance.local)?)
     }
 
-    /// A request's life.
+    /// Runs a request from its head to its answer.
     async fn request(&mut self, parts: Parts, body: Incoming, host: &OwnHost) -> Result<Reply, Unanswered> {
         let arrived = self.arrived(parts, body, host).await?;
         let ready = self.worker.prepare(&arrived, &mut self.state).await;
@@ -151,7 +151,7 @@ impl Visit<'_> {
         Ok((admitted, trusted))
     }
 
-    /// How a pass would answer. It has a body and a record.
+    /// Answers how a pass would answer a request. This page has a body and a record.
     async fn can(
         &mut self,
         mut parts: Parts,
@@ -182,7 +182,7 @@ async fn page(
             let pass = pass_of(&mut parts)?;
             Ok(problem::page(&own::pass(gateway, &pass, scope, host).await?))
         }
-        // It has a body and a record: `can` answers it.
+        // That page has a body and a record, so `can` answers it.
         Page::Can => Ok(problem::not_found()),
         Page::Approval(id) => {
             let pass = pass_of(&mut parts)?;

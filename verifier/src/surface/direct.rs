@@ -34,7 +34,7 @@ use crate::tasks::Tasks;
 pub struct Direct {
     worker: Worker,
     tasks: Arc<Tasks>,
-    /// Nobody tells it to end: its owner drops it.
+    /// Never used: the owner of this surface ends it by dropping it.
     _ending: watch::Sender<bool>,
 }
 
@@ -43,7 +43,7 @@ pub struct Direct {
 pub struct Call {
     pub pass: SecretString,
     pub connection: ConnectionName,
-    /// The service's host that is meant, if it matters.
+    /// The service's host that the caller means, if it matters.
     pub host: Option<String>,
     pub method: String,
     /// The service's own path, percent-encoded; starts with `/`.
@@ -54,7 +54,7 @@ pub struct Call {
     pub body: Bytes,
     /// How long to wait for a person, if one is asked.
     pub wait: Duration,
-    /// The target for the service's own URLs in its answer.
+    /// The address to which the service's own URLs in its answer lead.
     pub base: String,
 }
 
@@ -83,7 +83,7 @@ pub enum End {
 }
 
 impl Direct {
-    /// Make it where you call it, because its work after an answer runs on the same runtime.
+    /// Makes the surface. Make it where you call it, because its work after an answer runs on the same runtime.
     pub fn new(gateway: &Arc<Gateway>) -> Self {
         let (tasks, (_ending, ending)) = (Arc::new(Tasks::default()), watch::channel(false));
         Self { worker: Worker::new(gateway.clone(), tasks.clone(), ending), tasks, _ending }

@@ -66,7 +66,7 @@ fn own_host(parts: &Parts, names: &[String], listener: IpAddr) -> Result<OwnHost
         .hint("use the base URL that `hallpass connections` prints"))
 }
 
-/// The host part of `HOST[:PORT]`, or nothing if it is anything else.
+/// Returns the host part of `HOST[:PORT]`; none if the text is anything else.
 fn host_name(text: &str) -> Option<&str> {
     let (name, rest) = match text.strip_prefix('[') {
         Some(bracketed) => bracketed.split_once(']')?,
@@ -121,8 +121,9 @@ fn once(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// A client that prefers HTTP/2 says so with its first request, and Java's with every one. A server may continue in
-/// HTTP/1.1 (RFC 9110, section 7.8), and this one does. Any other change of protocol is refused.
+/// Checks the header `Upgrade`. A client that prefers HTTP/2 offers it with its first request, and Java's with every
+/// request. A server may continue in HTTP/1.1 (RFC 9110, section 7.8), and this one does. Any other change of protocol
+/// is refused.
 fn upgrade(headers: &HeaderMap) -> Result<(), Refusal> {
     let mut offers = headers.get_all(UPGRADE).iter().peekable();
     let is_offered = offers.peek().is_some();

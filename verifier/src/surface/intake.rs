@@ -1,8 +1,8 @@
 //! Reads the body of a request, whole and within a limit. It takes memory before it keeps anything.
 //!
-//! One byte over the limit is refused, and the limit counts the inflated bytes of a gzip body. `classify` tells what
-//! the body is. It does not matter how the body came, with a length or in chunks: it goes on with a length of its
-//! own. Extensions of a chunk's size (RFC 9112, section 7.1.1) are ignored; trailers are refused.
+//! One byte over the limit is refused, and the limit counts the inflated bytes of a gzip body. A body may come with a
+//! length or in chunks; it goes on with a length of its own. `classify` tells what the body is. Extensions of a chunk's
+//! size (RFC 9112, section 7.1.1) are ignored; trailers are refused.
 
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
@@ -34,7 +34,7 @@ struct Growing<'a> {
 }
 
 impl Growing<'_> {
-    /// Makes it hold this many bytes. If many large bodies come at once, the last are turned away.
+    /// Makes room for this many bytes. If many large bodies come at once, the last are turned away.
     fn holds(&mut self, bytes: usize) -> Result<(), Fault> {
         let held = self.held.as_ref().map_or(0, MemoryShare::bytes);
         if bytes <= held {
@@ -82,7 +82,7 @@ where
     Ok(Contents::within(room.held, bytes))
 }
 
-/// The text of a gzip body. It has the body's limit, and is held beside the body while it grows.
+/// Returns the text of a gzip body. The text has the body's limit, and takes memory beside the body while it grows.
 fn inflated(compressed: &[u8], room: &mut Growing<'_>) -> Result<Bytes, Unanswered> {
     let limits = &room.gateway.config.limits;
     inflate(compressed, |length| {
@@ -140,8 +140,8 @@ fn broken(framed: Framed) -> Refusal {
     })
 }
 
-/// Drops the bytes that an agent still sends of a body that nobody reads, because most clients read an answer only
-/// after they have sent everything. Nothing of it is kept, and a slow agent is not waited for.
+/// Drops the bytes of a body that nobody reads, because most clients read an answer only after they have sent
+/// everything. It keeps nothing, and does not wait for a slow agent.
 pub(crate) async fn discard<B>(mut body: B, limits: &Limits)
 where
     B: Body<Data = Bytes> + Unpin,

@@ -10,7 +10,7 @@ use crate::refusal::RefusalCode;
 use crate::refusal::unanswered::Unanswered;
 use crate::steps::arrived::Arrived;
 
-/// Beginnings of services' paths that belong to no single service.
+/// How paths of services begin that belong to no single service.
 const COMMON: [&str; 5] = ["/upload/", "/discovery/v1/", "/api/", "/user/", "/v1/"];
 
 /// Whether the path looks like a service's own, without a connection's name before it.
@@ -20,7 +20,7 @@ pub(crate) fn has_no_prefix(path: &str) -> bool {
         || marks().iter().any(|service| service.clients.begins(path))
 }
 
-/// The same refusal, with what was probably meant.
+/// Returns the same refusal, with the likely mistake.
 pub(crate) fn without_a_prefix(unanswered: Unanswered) -> Unanswered {
     let Unanswered::Refused(refusal) = unanswered else { return unanswered };
     let named = matches!(
@@ -42,8 +42,8 @@ pub(crate) fn without_a_prefix(unanswered: Unanswered) -> Unanswered {
     Unanswered::Refused(refusal.hint(hint))
 }
 
-/// The refusal of a path that is no operation, with what was probably meant. A service's own paths may begin with the
-/// name of a connection (`/gmail/v1/…`), so they seem to have the prefix even if the client dropped it.
+/// Returns the refusal of a path that is no operation, with the likely mistake. A service's own paths may begin with
+/// the name of a connection (`/gmail/v1/…`), so they seem to have the prefix even if the client dropped it.
 pub(crate) fn dropped_prefix(unanswered: Unanswered, arrived: &Arrived, scope: &Scope) -> Unanswered {
     let Unanswered::Refused(refusal) = unanswered else { return unanswered };
     if *scope != Scope::Shared || refusal.code != RefusalCode::UnknownOperation {

@@ -17,13 +17,13 @@ use crate::upstream::dial::Reach;
 pub(crate) struct Destination {
     pub scheme: Scheme,
     pub authority: Authority,
-    /// Put before every path; empty, or `/…` without a slash at the end.
+    /// Stands before every path; empty, or `/…` without a slash at the end.
     pub prefix: String,
     pub reach: Reach,
 }
 
 impl Destination {
-    /// The place for one operation's host on a connection.
+    /// Returns the place for one operation's host on a connection.
     pub(crate) fn of(connection: &Connection, host: &str) -> Result<Self, Fault> {
         let place = match &connection.upstream {
             Upstream::Catalog => Self::catalogued(host),
@@ -40,7 +40,7 @@ impl Destination {
 
     fn catalogued(host: &str) -> Option<Self> {
         let authority: Authority = host.parse().ok()?;
-        // An address instead of a name would bypass the resolver, which holds the check.
+        // The check is in the resolver. An address instead of a name would go past it.
         let named = authority.host().parse::<IpAddr>().is_err() && !authority.host().starts_with('[');
         (named && authority.port().is_none() && !host.contains('@')).then_some(Self {
             scheme: Scheme::HTTPS,
@@ -66,7 +66,7 @@ impl Destination {
         Some(Self { scheme, authority, prefix, reach })
     }
 
-    /// The URL of one canonical request. Built from typed parts: a path cannot change the host.
+    /// Returns the URL of one canonical request. It is built from typed parts, so a path cannot change the host.
     pub(crate) fn url(&self, request: &Request) -> Option<Uri> {
         if !request.path.starts_with('/') {
             return None;
@@ -80,7 +80,7 @@ impl Destination {
             target.push_str(&request.query);
         }
         let path: PathAndQuery = target.parse().ok()?;
-        // A byte that the parser drops (a fragment, for example) would make it another request than the judged one.
+        // If the parser drops a byte (a fragment, for example), this is not the request that was judged.
         if path.as_str() != target {
             return None;
         }
@@ -98,14 +98,14 @@ fn is_loopback(host: &str) -> bool {
         || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Every origin by which the service may name itself in an answer.
+/// Returns every origin by which the service may name itself in an answer.
 pub(crate) fn origins(connection: &Connection) -> Vec<String> {
     let mut origins: Vec<String> =
         connection.service.hosts.iter().map(|host| format!("https://{host}")).collect();
     if let Upstream::BaseUrl(url) = &connection.upstream {
         let url = url.trim_end_matches('/');
         origins.insert(0, url.to_owned());
-        // An emulator that was told one name of this machine may use the other.
+        // An emulator that was told one name of this machine may use the other one.
         if let Some(rest) = url.strip_prefix("http://127.0.0.1") {
             origins.push(format!("http://localhost{rest}"));
         } else if let Some(rest) = url.strip_prefix("http://localhost") {

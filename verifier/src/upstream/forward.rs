@@ -53,10 +53,10 @@ impl Departure {
     }
 }
 
-/// An answer that says a token is dead is never longer than this.
+/// The longest answer that can say that a token is dead.
 const DEAD: usize = 4 * 1024;
 
-/// A short answer's text, if its service may say something about the connection there.
+/// The text of a short answer, if its service may say something about the connection there.
 #[derive(Clone)]
 pub(crate) struct Said(pub serde_json::Value);
 
@@ -94,7 +94,7 @@ impl Forwarder {
         }
     }
 
-    /// Sends a departure, and sends it again if a second time certainly changes nothing.
+    /// Sends a departure. Sends it again only if a second time certainly changes nothing.
     pub(crate) async fn forward(
         &self,
         in_time: &InTime,
@@ -147,7 +147,7 @@ impl Forwarder {
         Ok(Arrival { answer, credential })
     }
 
-    /// Whether the service says that it refuses the credential: by 401, or by a word in a body that its overlay
+    /// Returns the answer, and whether it refuses the credential: by 401, or by a word in the body that the overlay
     /// lists.
     async fn rejection(
         &self,
@@ -210,8 +210,8 @@ impl Forwarder {
         }
     }
 
-    /// The client for a reach. Reading the machine's root certificates takes milliseconds, so only the first request
-    /// that needs them does it.
+    /// Returns the client for a reach. The first request that needs it makes it, because reading the machine's root
+    /// certificates takes milliseconds.
     fn tls(&self, reach: Reach) -> Option<&Tls> {
         let slot = if reach == Reach::Public { &self.public } else { &self.configured };
         slot.get_or_init(|| {
@@ -276,7 +276,7 @@ fn failed(error: &hyper_util::client::legacy::Error) -> Attempt {
     }
 }
 
-/// Each cause below the first, which says only that there is one.
+/// Returns each cause below the error itself. The error only says that there is a cause.
 fn causes(error: &hyper_util::client::legacy::Error) -> String {
     let mut said = Vec::new();
     let mut cause = std::error::Error::source(error);

@@ -1,7 +1,7 @@
 //! The body of a service's answer, whose beginning may have been read already.
 //!
-//! Some services say in a body what others say by a status. So this reads as much as such an answer can have, and
-//! puts it back in front of the rest. Nothing is decided here.
+//! Some services say in a body what others say by a status. So this reads such a short answer whole, and puts it back
+//! in front of the rest. Nothing is decided here.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -37,7 +37,7 @@ impl From<Incoming> for Inbound {
 }
 
 impl Inbound {
-    /// The whole answer, if it has at most this many bytes; none if it is longer, or stops.
+    /// Returns the whole answer if it has at most this many bytes; none if it is longer, or stops.
     pub(crate) async fn peek(&mut self, most: usize, patience: Duration) -> Option<Bytes> {
         let Rest::More(body) = &mut self.rest else { return self.ahead.clone() };
         if body.size_hint().lower() > most as u64 {

@@ -58,8 +58,9 @@ impl Outgoing {
         Ok(outgoing)
     }
 
-    /// No pass goes upstream as a credential, because the agent's own bytes never go. But an agent could write one
-    /// into an argument: its own, its parent's, anybody's, in any encoding that arguments have.
+    /// Refuses a request that holds a pass. A pass never goes upstream as a credential, because the agent's own bytes
+    /// never go. But an agent could write a pass into an argument: its own or another, in any encoding that arguments
+    /// have.
     fn holds_no_pass(&self) -> Result<(), Refusal> {
         let target = self.url.path_and_query().map_or("", |target| target.as_str());
         let headers = self.headers.values().map(HeaderValue::as_bytes);
@@ -92,8 +93,8 @@ impl Outgoing {
     }
 }
 
-/// How an answer may be packed. The content of a file, or a part of an answer, passes unchanged with its own length;
-/// a look-up's answer is small.
+/// Returns how the answer may be packed. The content of a file, or a part of an answer, passes unchanged with its own
+/// length. A look-up's answer is small.
 fn coding(warrant: Warrant<'_>) -> &'static str {
     let Warrant::Permitted(permitted) = warrant else { return "identity" };
     let request = permitted.request();

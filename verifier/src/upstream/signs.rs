@@ -83,7 +83,7 @@ fn find(
         .map(|(names, accepted, granted)| names.missing(status.as_u16(), accepted, granted))
         .filter(|missing| !missing.is_empty());
     let scopes = match (named, challenge(headers), in_body(manners, status, said)) {
-        // Any one of these scopes is enough.
+        // One of these scopes is enough.
         (Some(any), _, _) => vec![any.join(" or ")],
         (None, Some(scopes), _) | (None, None, Some(scopes)) => scopes,
         (None, None, None) => return found,
@@ -94,14 +94,14 @@ fn find(
     found
 }
 
-/// The scopes of a body that names them in the service's own way.
+/// Returns the scopes of a body that names them in the service's own way.
 fn in_body(manners: &Manners, status: StatusCode, said: Option<&Said>) -> Option<Vec<String>> {
     let (sign, Said(said)) = (manners.missing_scope.as_ref()?, said?);
     sign.said(status.as_u16(), said)?;
     Some(sign.named(said).into_iter().map(String::from).collect())
 }
 
-/// The scopes of a challenge that says `insufficient_scope` (RFC 6750, section 3.1).
+/// Returns the scopes of a challenge that says `insufficient_scope` (RFC 6750, section 3.1).
 fn challenge(headers: &HeaderMap) -> Option<Vec<String>> {
     headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()).find_map(|value| {
         let parameters = parameters(value);
@@ -113,7 +113,7 @@ fn challenge(headers: &HeaderMap) -> Option<Vec<String>> {
     })
 }
 
-/// The parameters of a challenge, quoted or not. Text in quotes is no parameter's name.
+/// Returns the parameters of a challenge, quoted or not. Text in quotes is no parameter's name.
 fn parameters(challenge: &str) -> Vec<(&str, &str)> {
     let mut found = Vec::new();
     let mut rest = challenge;

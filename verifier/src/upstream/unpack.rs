@@ -20,11 +20,11 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::upstream::inbound::Inbound;
 
-/// This much is unpacked, however tightly it was packed.
+/// This many bytes are always unpacked, however tightly they were packed.
 const FREE: u64 = 1024 * 1024;
-/// Beyond that, one byte may give this many. Repetitive JSON reaches fifty; deflate can reach a thousand.
+/// After that, one packed byte may give this many. Repetitive JSON reaches fifty; deflate can reach a thousand.
 const TIGHTEST: u64 = 250;
-/// How much is unpacked at a time. It may become a thousand times as much.
+/// How many packed bytes are unpacked at a time. They may become a thousand times as many.
 const STEP: usize = 128;
 /// How much is handed on at a time.
 const PIECE: usize = 64 * 1024;
@@ -34,12 +34,12 @@ const PIECE: usize = 64 * 1024;
 pub(crate) enum Packing {
     Identity,
     Gzip,
-    /// In a way that nobody asked for.
+    /// In a way that the gateway did not ask for.
     Unknown,
 }
 
 impl Packing {
-    /// What the head says about its body.
+    /// Returns the packing that the head states.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let mut codings = headers.get_all(CONTENT_ENCODING).into_iter();
         match (codings.next(), codings.next()) {
@@ -77,7 +77,7 @@ impl Cut {
     }
 }
 
-/// A short, complete body, unpacked; none if it cannot be.
+/// Unpacks a short, complete body; none if that fails.
 pub(crate) fn whole(coding: Packing, body: Bytes) -> Option<Bytes> {
     let mut packed = match coding {
         Packing::Identity => return Some(body),
@@ -100,7 +100,7 @@ pub(crate) struct UnpackedBody {
 
 struct Packed {
     decoder: GzDecoder<Vec<u8>>,
-    /// Bytes that came and are still packed.
+    /// Bytes that came in and are still packed.
     waiting: Bytes,
     came: u64,
     left: u64,
@@ -108,7 +108,7 @@ struct Packed {
 }
 
 impl UnpackedBody {
-    /// The body, to be unpacked. None if it is packed in another way.
+    /// Returns the body, to be unpacked; none if it is packed in a way that nobody asked for.
     pub(crate) fn of(coding: Packing, body: Inbound) -> Option<Self> {
         let packed = match coding {
             Packing::Identity => None,
@@ -122,12 +122,12 @@ impl UnpackedBody {
         self.packed.is_some()
     }
 
-    /// Its length, if it is known before reading.
+    /// Returns the length, if it is known before reading.
     pub(crate) fn length(&self) -> Option<u64> {
         if self.packed.is_some() { None } else { self.body.size_hint().exact() }
     }
 
-    /// Its packed length, if it is known.
+    /// Returns the length as it arrives, still packed, if it is known.
     pub(crate) fn arrives(&self) -> Option<u64> {
         self.body.size_hint().exact()
     }
@@ -140,7 +140,7 @@ impl Default for Packed {
 }
 
 impl Packed {
-    /// Unpacks as much of the waiting bytes as is handed on at a time. None if there is nothing to hand on.
+    /// Unpacks waiting bytes until there is one piece to hand on. Returns none if there is nothing to hand on.
     fn next(&mut self) -> Result<Option<Bytes>, Cut> {
         while !self.waiting.is_empty() && self.decoder.get_ref().len() < PIECE {
             let step = self.waiting.split_to(self.waiting.len().min(STEP));
@@ -155,10 +155,10 @@ impl Packed {
         Ok(self.taken())
     }
 
-    /// The rest, at the end.
+    /// Unpacks the rest, at the end.
     fn finish(&mut self) -> Result<Option<Bytes>, Cut> {
         self.ended = true;
-        // An answer without a body has no gzip head either.
+        // An answer without a body has no gzip head.
         if self.came > 0 {
             self.decoder.try_finish().map_err(|_| Cut::NotGzip)?;
         }

@@ -25,7 +25,7 @@ fn absolute_urls_of_the_upstream_lead_back_to_the_gateway() {
         reply.text(),
         r#"{"url":"http://127.0.0.1/github/repos/o/r","own_url":"http://127.0.0.1/github/x","html_url":"https://github.com/o/r"}"#
     );
-    // By the address that the agent used, whatever that is.
+    // The URLs name the gateway by the address that the agent used.
     let line = format!("Authorization: Bearer {pass}");
     let bytes = format!("GET /repos/o/r HTTP/1.1\r\nHost: LocalHost:7421\r\n{line}\r\n\r\n");
     let reply = exchange(stage.dedicated, bytes.as_bytes());
@@ -229,7 +229,8 @@ fn a_discovery_document_keeps_googles_clients_inside() {
     assert_eq!(list["parameters"]["maxResults"]["type"], "integer");
     assert_eq!(list["parameters"]["labelIds"]["repeated"], true);
     assert_eq!(list["response"]["$ref"], "Page");
-    // The same for a connection that does not exist: without a pass nobody learns which ones do.
+    // The answer is the same for a connection that does not exist: without a pass nobody learns which connections
+    // exist.
     let other = stage.send(request("GET", &target.replacen("gmail", "nobody", 1), &[], b"")).json();
     assert_eq!(other["rootUrl"], "http://127.0.0.1/nobody/");
     stage.refuses(request("GET", "/github/discovery/v1/apis/github/v3/rest", &[], b""), "pass-missing");

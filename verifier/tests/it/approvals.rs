@@ -1,5 +1,5 @@
-//! Requests that a pass asks about: held open or told to come back, sent once with a signed yes, and with nothing
-//! else.
+//! Requests that a pass asks about. The agent waits or is told to come back. A request is sent once with a signed yes,
+//! and with nothing else.
 
 use std::thread;
 use std::time::{Duration, Instant};

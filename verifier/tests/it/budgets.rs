@@ -8,7 +8,7 @@ use verifier::GatewayConfig;
 use verifier::ports::Outcome;
 
 fn limited(stage: &Stage, service: &str, limit: &str) -> String {
-    // Workflows react to a comment on GitHub.
+    // On GitHub a comment may start workflows.
     let run = (service == "github").then_some("run");
     stage.mint(&MintArgs {
         allow: ["read", "write", "send"]
@@ -139,7 +139,7 @@ fn only_a_budget_that_slides_says_when_to_come_back() {
     }
 }
 
-/// An SDK would sleep for an hour without a word.
+/// If the gateway asked an SDK to wait an hour, the SDK would sleep that long without a word.
 #[test]
 fn a_wait_of_more_than_a_minute_is_told_and_not_slept() {
     for window in ["h", "d"] {

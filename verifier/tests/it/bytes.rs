@@ -171,12 +171,12 @@ fn the_second_request_of_a_connection_is_read_as_the_first_is() {
         let seen = stage.upstream.seen().len();
         let mut stream = connect(&stage);
         if number % 3 == 0 {
-            // After the answer.
+            // The flawed head comes after the answer.
             stream.write_all(&sound).unwrap();
             assert_eq!(read_reply(&mut stream).status, 200);
             stream.write_all(&flawed).unwrap();
         } else {
-            // In one piece, before the answer, with one more after it.
+            // The flawed head comes in one piece with the request before it, and with one more request after it.
             stream.write_all(&[sound.as_slice(), &flawed, &sound].concat()).unwrap();
             assert_eq!(read_reply(&mut stream).status, 200);
         }
@@ -204,7 +204,7 @@ fn a_body_is_never_read_as_a_request() {
         for piece in post.chunks(301) {
             stream.write_all(piece).unwrap();
         }
-        // It has a pass, and it is one request.
+        // The body has a pass in it, and all of it is one request.
         assert_eq!(read_reply(&mut stream).code(), "foreign-credential");
         stream.write_all(&request("GET", "/github/user", &[&bearer], b"")).unwrap();
         assert_eq!(read_reply(&mut stream).status, 200);
@@ -248,7 +248,7 @@ fn a_head_that_does_not_arrive_is_not_waited_for() {
         says(&read_reply(&mut stream), "did not arrive within");
         assert_eq!(rest(&mut stream), b"");
     }
-    // The next head of a connection has the same time. One that has not begun has more.
+    // The next head of a connection has the same time to arrive. A head that has not begun has more time.
     let pass = stage.pass(&["github:read"]);
     let mut stream = connect(&stage);
     stream
@@ -260,7 +260,7 @@ fn a_head_that_does_not_arrive_is_not_waited_for() {
     says(&read_reply(&mut stream), "did not arrive within");
 }
 
-/// A byte now and then does not extend the time for a head.
+/// Single bytes now and then do not extend the time for a head.
 #[test]
 fn a_head_that_trickles_is_not_waited_for() {
     let stage = with(Limits { head_whole: Duration::from_millis(300), ..Limits::default() });
@@ -294,7 +294,7 @@ fn many_half_open_connections_keep_no_honest_request_out() {
             assert_eq!(read_reply(&mut honest).status, 200);
         }
     }
-    // On a connection that is already open, and on new ones.
+    // The honest client is served on a connection that is already open, and on new ones.
     honest.write_all(&get).unwrap();
     assert_eq!(read_reply(&mut honest).status, 200);
     for _ in 0..20 {
@@ -348,7 +348,7 @@ fn a_connection_that_sends_nothing_is_ended_like_a_head_that_does_not_come() {
     let mut said = Vec::new();
     assert_eq!(silent.read_to_end(&mut said).unwrap(), 0, "without a request there is no answer");
     assert!(stage.authority.written().is_empty());
-    // One that was used idles on.
+    // A connection that was used may stay idle.
     let pass = stage.pass(&["github:read"]);
     let line = format!("Authorization: Bearer {pass}");
     let mut kept = TcpStream::connect(stage.address).unwrap();
@@ -357,7 +357,7 @@ fn a_connection_that_sends_nothing_is_ended_like_a_head_that_does_not_come() {
         assert_eq!(read_reply(&mut kept).status, 200);
         let mut second = TcpStream::connect(stage.address).unwrap();
         second.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        // When this one ends, the other has idled just as long.
+        // When the second connection ends, the first has been idle just as long.
         assert_eq!(second.read_to_end(&mut said).unwrap(), 0);
     }
 }

@@ -42,8 +42,8 @@ fn rest(stream: &mut TcpStream) -> Vec<u8> {
     rest
 }
 
-/// Sends bytes that must reach nothing. hyper's own answer has no record; every other one has. If bytes stay unread,
-/// the end of the connection may arrive before either.
+/// Sends bytes that must reach nothing. If hyper answers by itself, there is no record; every other answer has one. If
+/// bytes stay unread, the end of the connection may arrive before the answer and the record.
 #[expect(clippy::unwrap_used, reason = "how a test fails")]
 #[track_caller]
 fn reaches_nothing(stage: &Stage, bytes: impl AsRef<[u8]>) {
@@ -61,7 +61,7 @@ fn reaches_nothing(stage: &Stage, bytes: impl AsRef<[u8]>) {
     );
     assert_eq!(stage.upstream.seen().len(), 0, "{what}");
     for one in stage.authority.written() {
-        // A client that closes at once may be gone before the refusal.
+        // A client that closes at once may be gone before the refusal is sent.
         let expected = ["ambiguous-request", "abandoned"];
         assert!(one.kind == Kind::Refusal && expected.contains(&one.record.decision), "{what}\n{one:?}");
     }
@@ -137,7 +137,7 @@ fn a_client_that_waits_to_be_told_to_continue_sends_chunks() {
     assert_eq!(stage.upstream.seen()[0].body, BODY.as_bytes());
 }
 
-/// A second request in the bytes after the first, if somebody reads them so.
+/// A second request. It stands in the bytes after the first one, if somebody reads them wrongly.
 const INNER: &str = "GET /github/user HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
 
 #[test]
@@ -248,7 +248,7 @@ fn nothing_behind_a_chunked_body_is_read_as_a_request() {
     assert_eq!(stage.authority.written().len(), 1);
 }
 
-/// The bytes of a request that is sent before the earlier answer count like any others.
+/// A request that is sent before the earlier answer is read like any other.
 #[test]
 fn a_chunked_request_that_is_sent_ahead_is_read_where_it_begins() {
     let stage = stage();
@@ -274,7 +274,7 @@ fn a_chunked_body_is_bounded_in_size_room_and_time() {
     let many = format!("{}{}", head(&stage, CODED), "1\r\nx\r\n".repeat(1_001));
     stage.refuses(many, "body-too-large");
 
-    // Nothing more comes, and the connection stays open.
+    // The chunks stop, and the connection stays open.
     let limits = Limits { body_read: Duration::from_millis(200), ..Limits::default() };
     let stage = Stage::with(GatewayConfig { threads: 1, limits, ..GatewayConfig::default() });
     stage.refuses(format!("{}e\r\n{{", head(&stage, CODED)), "ambiguous-request");

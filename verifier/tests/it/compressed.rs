@@ -41,7 +41,7 @@ fn a_body_in_gzip_is_judged_and_sent_plain() {
     }
     let reply = post(&stage, &["Content-Encoding: identity"], BODY);
     assert_eq!(reply.status, 200);
-    // Its content counts.
+    // The unpacked text is judged.
     let reply = post(&stage, &["Content-Encoding: gzip"], &gzip(br#"{"body":"yes","body":"no"}"#));
     assert_eq!(reply.code(), "ambiguous-request");
     assert_eq!(stage.upstream.seen().len(), 4);
@@ -101,7 +101,7 @@ fn what_is_not_one_whole_gzip_is_refused() {
 #[test]
 fn a_bomb_is_too_large_before_it_is_held() {
     let stage = Stage::new();
-    // Six times the limit, in a few hundred kilobytes; and one byte over the limit.
+    // A body of 64 MiB in a few hundred kilobytes; and a body that is one byte over the limit.
     let mebibyte = vec![b' '; 1 << 20];
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     (0..64).for_each(|_| encoder.write_all(&mebibyte).unwrap());
@@ -114,7 +114,7 @@ fn a_bomb_is_too_large_before_it_is_held() {
     assert_eq!(post(&stage, &["Content-Encoding: gzip"], &gzip(&of(1_000))).status, 200);
     assert_eq!(post(&stage, &["Content-Encoding: gzip"], &gzip(&of(1_001))).code(), "body-too-large");
 
-    // If many large ones come at once, the last are refused, by their inflated size.
+    // A body takes memory by its inflated size. If there is not enough for it, it is refused.
     let stage = with(Limits { bodies: 100_000, ..Limits::default() });
     let reply = post(&stage, &["Content-Encoding: gzip"], &gzip(&of(200_000)));
     assert_eq!((reply.status, reply.code().as_str()), (503, "overloaded"));

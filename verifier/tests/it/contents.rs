@@ -86,7 +86,7 @@ fn the_apis_own_json_is_led_back_and_masked_in_every_form_of_it() {
         let text = answered(&stage, &pass, (target, accept, "application/json")).text();
         assert!(!text.contains("keep me") && !text.contains("api.github.com"), "{target} {accept}: {text}");
     }
-    // Drive's own JSON, and its errors for requests of a file.
+    // Drive's own JSON is changed, and so are its errors for requests of a file.
     let text = answered(&stage, &pass, ("/google-drive/drive/v3/files/f1", "*/*", "application/json")).text();
     assert!(!text.contains("\"https://www.googleapis.com"), "{text}");
 }

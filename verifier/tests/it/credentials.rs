@@ -213,7 +213,7 @@ fn a_client_that_is_refused_is_no_trouble_that_passes() {
     assert_eq!(reply.header("retry-after"), None);
 }
 
-/// Slack says with 200 what others say with 401. The overlay lists its words.
+/// Slack says with status 200 what other services say with 401. The overlay lists Slack's words for it.
 #[test]
 fn a_token_that_is_dead_by_a_word_is_renewed_as_by_401() {
     const LIST: &str = "/slack/api/conversations.list";
@@ -230,7 +230,7 @@ fn a_token_that_is_dead_by_a_word_is_renewed_as_by_401() {
         assert_eq!((reply.status, reply.text().as_str()), (200, r#"{"ok":true,"channels":[]}"#), "{word}");
         assert_eq!(stage.upstream.seen().len(), 2);
 
-        // For a request that does more than read the agent is told that it was not done, and to send it again.
+        // If the request does more than read, the agent is told that it was not done, and that it may send it again.
         let stage = Stage::new();
         let pass = stage.pass(&["slack:slack.conversations.list", "slack:slack.chat.postMessage"]);
         stage.upstream.answers(move |_| json("200 OK", &format!(r#"{{"ok":false,"error":"{word}"}}"#)));

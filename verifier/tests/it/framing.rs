@@ -158,7 +158,7 @@ fn a_body_is_read_whole_and_bounded_before_anything_is_decided() {
     let reply = stage.refuses(with_pass(&stage, &head(1001), &"x".repeat(1001)), "body-too-large");
     assert_eq!(reply.status, 413);
     stage.refuses(with_pass(&stage, &head(usize::MAX / 4), ""), "body-too-large");
-    // It has the allowed size, so it is read, and is not JSON.
+    // This body has the allowed size, so the gateway reads it and finds that it is not JSON.
     stage.refuses(with_pass(&stage, &head(1000), &"x".repeat(1000)), "ambiguous-request");
 }
 

@@ -17,7 +17,7 @@ fn a_head_is_the_get_that_it_asks_about_without_its_body() {
     let pass = stage.pass(&["github:read"]);
     let got = stage.get(&pass, "/github/user");
     let reply = head(&stage, &pass, "/github/user");
-    // It gives the length of its GET's body, and no body comes.
+    // It gives the length that its GET's body has, and no body comes.
     assert_eq!((reply.status, reply.whole), (200, false));
     assert_eq!(reply.header("content-length"), Some(got.body.len().to_string().as_str()));
     assert_eq!(reply.header("content-type"), got.header("content-type"));
@@ -52,9 +52,9 @@ fn a_head_of_what_the_pass_does_not_allow_or_does_more_than_read_is_refused() {
     let none = stage.pass(&["gmail:read"]);
     for (pass, target, decision) in [
         (&none, "/github/user", "denied"),
-        // Only a POST exists.
+        // The catalog has only a POST at this path.
         (&all, "/github/repos/o/r/dispatches", "unknown-operation"),
-        // A GET with a key as its answer.
+        // The catalog has a GET at this path, but its answer holds a key.
         (&all, "/github/repos/o/r/actions/artifacts/1/zip", "unknown-operation"),
         (&all, "/github/nothing", "unknown-operation"),
     ] {

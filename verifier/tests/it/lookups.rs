@@ -47,7 +47,7 @@ fn lines(stage: &Stage) -> Vec<String> {
     stage.upstream.seen().into_iter().map(|seen| seen.line).collect()
 }
 
-/// Only look-ups reached the upstream, and the refusal is the one record.
+/// Checks that only look-ups reached the upstream, and that the refusal is the only record.
 #[track_caller]
 fn unevaluable(stage: &Stage, reply: &Reply) {
     assert_eq!((reply.status, reply.code().as_str()), (403, "unevaluable"), "{reply:?}");

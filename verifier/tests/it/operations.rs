@@ -247,7 +247,7 @@ fn a_client_that_drops_the_prefix_of_a_connection_named_like_the_services_path_i
         assert!(hint.contains("drops the path of its base URL"), "{path}: {hint}");
         assert!(hint.contains(&format!("[connections.{name}]")), "{path}: {hint}");
         assert!(body["got"].as_str().unwrap().contains(&format!("`/{name}` was dropped")), "{body}");
-        // With the prefix it is the intended request.
+        // With the prefix the gateway reads the intended request.
         assert_eq!(stage.get(&pass, &format!("/{name}{path}")).status, 200, "{path}");
     }
     let reply = stage.get(&pass, "/gmail/v1/users/me/nonsense");

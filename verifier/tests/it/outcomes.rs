@@ -14,7 +14,7 @@ use datalog::{MintArgs, flags};
 use verifier::ports::{CarriedOut, Outcome};
 use verifier::{GatewayConfig, Limits};
 
-/// Requests that do more than read, for each dialect: the operation, and the request for it.
+/// Requests that do more than read, for each dialect: what the pass must allow, and the request.
 const WRITES: [(&str, &str, &str, &str); 5] = [
     ("github:github.issues/create-comment", "POST", "/github/repos/o/r/issues/1/comments", r#"{"body":"x"}"#),
     ("github:github.issues/delete-comment", "DELETE", "/github/repos/o/r/issues/comments/1", ""),
@@ -40,7 +40,7 @@ fn bytes(pass: &str, (_, method, target, body): (&str, &str, &str, &str)) -> Vec
     request(method, target, headers, body.as_bytes())
 }
 
-/// Checks that no SDK repeats on this answer, and that a model can read it.
+/// Checks that no SDK repeats the request after this answer, and that a model can read the answer.
 #[track_caller]
 #[expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "how a test fails")]
 fn is_final(reply: &Reply, what: &str) {
@@ -100,7 +100,7 @@ fn what_may_have_been_carried_out_is_told_so_and_not_sent_again() {
         for (failure, answer) in upstream_failures() {
             let what = format!("{} {}: {failure}", write.1, write.2);
             stage.upstream.answers(move |_| answer());
-            // A lineage of its own, so that the failure before does not count.
+            // Each case has its own lineage, so that the failure before does not count.
             let pass = stage.pass(&[write.0]);
             let before = stage.upstream.seen().len();
             let first = stage.send(bytes(&pass, write));
@@ -141,11 +141,11 @@ fn a_letter_that_is_built_anew_finds_the_record_of_the_first() {
     is_final(&anew, "built anew");
     assert_eq!(anew.json()["record"], first.json()["record"], "{anew:?}");
     assert_eq!(stage.upstream.seen().len(), 1, "it was sent twice");
-    // With other words it is another letter.
+    // A letter with other words is another letter.
     assert_eq!(stage.post(&pass, SEND, &letter("==1==", "a", "hello again")).status, 200);
 }
 
-/// The service carries out requests with one key once. With another key it does it again.
+/// The service carries out all requests with one key only once. With another key it carries the request out again.
 #[test]
 fn the_same_goes_again_under_its_key_and_under_no_other() {
     const TRASH: &str = "/keyed/gmail/v1/users/me/messages/m1/trash";
@@ -170,7 +170,7 @@ fn the_same_goes_again_under_its_key_and_under_no_other() {
     let keys: Vec<_> =
         stage.upstream.seen().iter().map(|seen| seen.header("idempotency-key").map(str::to_owned)).collect();
     assert_eq!(keys, [Some("k1".to_owned()), Some("k1".to_owned())], "the key is passed on unchanged");
-    // The first was answered, so another key means another request.
+    // The first request was answered, so another key means another request.
     assert_eq!(trash("k2").status, 200);
 }
 
@@ -280,7 +280,7 @@ fn an_agent_that_gives_up_and_sends_again_finds_its_record() {
     let mut first = TcpStream::connect(stage.address).unwrap();
     first.write_all(&bytes(&pass, WRITES[0])).unwrap();
     eventually("the request at the service", || stage.upstream.seen().len() == 1);
-    // An SDK that loses patience does this: it closes, and sends the same on another connection.
+    // This is what an SDK does that loses patience: it closes, and sends the same request on another connection.
     drop(first);
     thread::scope(|scope| {
         let again = scope.spawn(|| stage.send(bytes(&pass, WRITES[0])));

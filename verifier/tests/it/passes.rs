@@ -265,7 +265,7 @@ fn a_pass_can_ask_about_itself_and_anybody_about_the_gateway() {
     let page = stage.send(request("GET", "/.well-known/hallpass", &[], b"")).json();
     assert_eq!(page["root_keys"][0]["id"], 7);
     assert!(!page.to_string().contains("alice"));
-    // Also on a connection's own port, because hints of refusals point there.
+    // The page is also on a connection's own port, because hints of refusals point there.
     let own = |target: &str| {
         crate::common::exchange(
             stage.dedicated,

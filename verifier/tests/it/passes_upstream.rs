@@ -108,7 +108,7 @@ fn no_pass_goes_upstream_wherever_it_is_written() {
                 let kind = format!("Content-Type: {kind}");
                 let bytes = request("POST", &target, &[&bearer, &kind], &body);
                 let reply = stage.send(&bytes);
-                // Some letters cannot be read with certainty either, and are refused for that first.
+                // Some letters cannot be read with certainty. Those are refused for that reason first.
                 assert_eq!(
                     reply.code(),
                     "foreign-credential",

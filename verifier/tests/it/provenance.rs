@@ -39,9 +39,9 @@ fn an_id_that_no_answer_has_shown_is_refused_and_one_that_was_shown_is_not() {
     assert_eq!(stage.get(&pass, LIST).text(), LISTED, "the list is passed on unchanged");
     assert_eq!(stage.get(&pass, &message("m1")).status, 200);
     assert_eq!(stage.get(&pass, &message("m3")).code(), "denied");
-    // The message's thread was shown too, but it is no message.
+    // The id of the message's thread was shown too, but a thread is no message.
     assert_eq!(stage.get(&pass, &message("t1")).code(), "denied");
-    // A kind that the pass does not limit.
+    // The pass does not limit threads.
     assert_eq!(stage.get(&pass, "/gmail/gmail/v1/users/me/threads/t9").status, 200);
 }
 

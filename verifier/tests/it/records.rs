@@ -105,8 +105,8 @@ fn a_request_that_certainly_never_left_gives_its_budget_back() {
 #[test]
 fn a_request_to_nobody_gives_its_budget_back_and_plain_http_leaves_this_machine_never() {
     let stage = Stage::new();
-    // At one of them nobody listens, perhaps for a moment. The other is configured wrongly, which waiting does not
-    // fix.
+    // At the first connection's address nobody listens, perhaps only for a moment. The second connection is configured
+    // wrongly, and waiting does not fix that.
     for (connection, status) in [("github-gone", 502), ("rebound", 403)] {
         let pass = stage.mint(&MintArgs {
             allow: vec![format!("{connection}:read")],
@@ -151,7 +151,7 @@ fn bodies_that_would_fill_the_memory_are_turned_away() {
     );
     let mut first = TcpStream::connect(stage.address).unwrap();
     first.write_all(head.as_bytes()).unwrap();
-    // Nobody can see whether the first has its memory yet, so try until it has.
+    // Nobody can see whether the first request has its memory yet, so try until it has.
     eventually("a full gateway", || {
         let mut second = TcpStream::connect(stage.address).unwrap();
         second.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -200,7 +200,7 @@ fn an_agent_that_goes_away_leaves_one_finished_record() {
     eventually("an outcome", || stage.authority.written()[0].outcomes.len() == 1);
     assert_eq!(stage.authority.written().len(), 1);
 
-    // It went away in the middle of its body: nothing left, and one record says so.
+    // The client went away in the middle of its body. Nothing was sent, and one record says so.
     let head = format!(
         "POST /github/user/repos HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {pass}\r\nContent-Length: 9\r\n\r\n{{"
     );

@@ -176,7 +176,7 @@ fn what_shows_no_message_passes_as_it_came() {
     stage.upstream.answers(|_| vec![Step::send("HTTP/1.1 204 No Content\r\n\r\n")]);
     let gone = stage.post(&pass, &format!("{MESSAGES}/batchDelete"), r#"{"ids":["m1"]}"#);
     assert_eq!(gone.status, 204, "{gone:?}");
-    // An error is the service's own, and shows no item.
+    // An error is in the service's own words, and shows no items.
     stage.upstream.answers(|_| json("404 Not Found", r#"{"error":{"code":404}}"#));
     assert_eq!(stage.get(&pass, &format!("{MESSAGES}/m1")).status, 404);
 }

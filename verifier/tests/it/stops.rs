@@ -51,7 +51,7 @@ fn a_stop_of_another_pass_lets_what_is_on_its_way_go_on() {
     });
 }
 
-/// The stop was acknowledged at once, because nothing was under way yet.
+/// The stop returned at once, because nothing was under way yet.
 #[test]
 fn a_connection_that_is_stopped_while_a_credential_is_fetched_sends_nothing() {
     let stage = Stage::new();

@@ -40,7 +40,7 @@ impl App {
         })
     }
 
-    /// Asks the provider once, not more often than it allows.
+    /// Asks the provider once, but not more often than the provider allows.
     pub async fn poll_device(self: &Arc<Self>, attempt: &str) -> Result<DevicePoll, AppError> {
         let (this, attempt) = (self.clone(), attempt.to_owned());
         self.to_the_end(async move { this.poll(&attempt).await }).await
@@ -67,7 +67,7 @@ impl App {
                 let connection = self.keep(*connecting, given).await?;
                 Ok(DevicePoll::Connected { connection: Box::new(connection) })
             }
-            // RFC 8628, section 3.5: a call that timed out is not the end of the flow.
+            // RFC 8628, section 3.5: a call that timed out does not end the flow.
             Err(TokenFailure::Unknown(_) | TokenFailure::NotSent(_)) => Ok(pending(interval)),
             Err(failure) => {
                 self.attempts.end(attempt);

@@ -23,7 +23,7 @@ use crate::vault::random;
 /// Why received tokens are not stored.
 struct Unkept {
     error: AppError,
-    /// Their account, if it was learned.
+    /// The account of the tokens, if Hallpass learned it.
     account: Option<Account>,
 }
 
@@ -49,7 +49,8 @@ impl App {
         }
     }
 
-    /// The outer failure means tokens that are not stored, the inner one a connection that is.
+    /// Stores the grant. The outer error means that the tokens are not stored. The inner error means that they are, but
+    /// something else failed.
     async fn try_to_keep(
         &self,
         connecting: &Connecting,
@@ -86,7 +87,8 @@ impl App {
         Ok(self.info(&live))
     }
 
-    /// The account as the service names it, or as the person does if the service cannot.
+    /// Returns the account as the service names it. If the service cannot name it, returns the person's own name for
+    /// it.
     async fn account(&self, connecting: &Connecting, access: &SecretString) -> Result<Account, Unkept> {
         let said = connecting.account.as_ref();
         if let (Some(said), true) = (said, connecting.provider.userinfo.is_empty()) {
@@ -113,7 +115,7 @@ impl App {
         }
     }
 
-    /// The person signed in for the service that they saw. Call it in a turn of `connections`.
+    /// Checks that the service is still the one that the person signed in for. Call this in a turn of `connections`.
     fn is_unchanged(&self, connecting: &Connecting) -> Result<(), AppError> {
         let service = &connecting.service;
         match self.catalog().service(service) {
@@ -126,7 +128,7 @@ impl App {
         }
     }
 
-    /// Passes name a connection, so a connection never changes to another account.
+    /// Returns the connection's name. Passes name a connection, so a name never changes to another account.
     fn name(&self, connecting: &Connecting, account: &Account) -> Result<ConnectionName, Unkept> {
         let name = connecting.name().map_err(|error| Unkept::of(account, AppError::invalid(error)))?;
         match self.live().get(&name) {
@@ -147,8 +149,8 @@ impl App {
         }
     }
 
-    /// Gives back tokens that are not stored, and reports the result. Some providers end the whole grant with them,
-    /// so it does nothing if another connection uses, or may use, that grant.
+    /// Gives back tokens that are not stored, and reports the result. Some providers end the whole grant with its
+    /// tokens. So this does nothing if another connection uses that grant, or may use it.
     async fn give_back(&self, connecting: &Connecting, given: &Given, account: Option<&Account>) -> String {
         let tokens = Tokens { access: given.access.as_ref().ok(), refresh: given.refresh.as_ref() };
         if tokens.access.is_none() && tokens.refresh.is_none() {

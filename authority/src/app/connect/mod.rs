@@ -33,7 +33,8 @@ impl App {
         check_redirect(&start.redirect_uri)?;
         let connecting = self.connecting(start.service, start.name, start.scopes, &start.client)?;
         let Connecting { provider, client, scopes, .. } = &connecting;
-        // The browser always returns to the loopback address: directly, or forwarded from there.
+        // The browser always returns to a loopback address: directly, or because the configured address forwards it
+        // there.
         let redirect_uri = provider.redirect_uri.clone().unwrap_or(start.redirect_uri);
         let known = connecting.name().ok().and_then(|name| self.live().get(&name).cloned());
         let known = known.filter(|live| live.service == connecting.service).map(|live| live.account.clone());
@@ -47,8 +48,8 @@ impl App {
         Ok(ConnectBegun { attempt, authorize_url: begun.authorize_url, expires_in })
     }
 
-    /// Ends an authorization code flow with the redirect's parameters. The attempt is used up in any case. A caller
-    /// that goes away ends nothing: the grant is stored, or given back.
+    /// Ends an authorization code flow with the redirect's parameters. The attempt is used up in any case. If the
+    /// caller goes away, the grant is still stored or given back.
     pub async fn finish_connect(self: &Arc<Self>, finish: ConnectFinish) -> Result<ConnectionInfo, AppError> {
         let this = self.clone();
         self.to_the_end(async move { this.finish(finish).await }).await
@@ -95,7 +96,7 @@ impl App {
         self.keep(*connecting, given).await
     }
 
-    /// The start of a connect. The OAuth client is the chosen one, or the configured one.
+    /// Returns the start of a connect. Its OAuth client is the chosen one, or else the configured one.
     fn connecting(
         &self,
         service: ServiceName,
@@ -169,7 +170,7 @@ fn lapsed() -> AppError {
     AppError::invalid(Message::new("the connect took too long").hint("connect again"))
 }
 
-/// RFC 8252, section 7.3: a loopback address, by its number.
+/// Refuses an address that is not a loopback address by its number (RFC 8252, section 7.3).
 fn check_redirect(uri: &str) -> Result<(), AppError> {
     let is_loopback = Url::parse(uri).is_ok_and(|url| {
         let loopback = match url.host() {
@@ -188,8 +189,8 @@ fn check_redirect(uri: &str) -> Result<(), AppError> {
     )))
 }
 
-/// RFC 9207: the answer must come from the provider that was asked. If no issuer is set, a named one must be at the
-/// address to which the person was sent.
+/// Checks that the answer comes from the provider that was asked (RFC 9207). If no issuer is set and the answer names
+/// one, that one must be at the address to which the person was sent.
 fn check_issuer(provider: &Provider, iss: Option<&str>) -> Result<(), AppError> {
     let refused = |expected: &str, got: &str| {
         let says = format!("the callback is from the issuer `{}`, expected `{expected}`", plain(got));

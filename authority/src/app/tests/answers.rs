@@ -1,5 +1,5 @@
-//! What holds after an answer: only the person who said no can undo it, an answer to a question that is gone is
-//! refused, and other words to the same people ask no new question.
+//! What holds after an answer: only the person who said no can undo the no, an answer to a question that is gone is
+//! refused, and other words to the same people bring no new question.
 
 use std::collections::BTreeSet;
 
@@ -119,7 +119,7 @@ async fn what_was_answered_since_it_was_shown_takes_no_answer() {
     assert!(told.contains("denied by `carol`"), "{told}");
 }
 
-/// Everybody saw the same page.
+/// Everybody saw the same version of the page.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_who_answer_one_page_at_once_one_is_heard() {
     for round in 0..6 {
@@ -147,7 +147,7 @@ async fn of_many_who_answer_one_page_at_once_one_is_heard() {
     }
 }
 
-/// Uses, answers and give-backs in any order: nothing goes without a yes that stands.
+/// Uses, answers and give-backs come in any order. Nothing is sent without a yes that stands.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn uses_that_race_with_a_no_are_before_it_or_do_not_happen() {
     for _ in 0..6 {
@@ -193,7 +193,7 @@ async fn a_yes_that_was_to_be_taken_back_is_not_revived_by_a_request_that_never_
     let (_world, asking, id) = asked(1).await;
     yes(&asking, &id, "anna", None).await.unwrap();
     assert!(uses(&asking, &id).await);
-    // For any version that they saw.
+    // The late answer is refused, whichever version the person saw.
     let told = conflict(no(&asking, &id, "bob", Some(1)).await);
     assert!(told.contains("was used before this no"), "{told}");
     asking.app.give_back(&used_as(&asking, &id)).await.unwrap();
@@ -202,7 +202,7 @@ async fn a_yes_that_was_to_be_taken_back_is_not_revived_by_a_request_that_never_
     assert_eq!(info.because.as_deref(), Some("bob would not"));
     assert!(!uses(&asking, &id).await);
     conflict(yes(&asking, &id, "anna", None).await);
-    // An approval that nobody took back can be used again after it was given back.
+    // If nobody took the approval back, it can be used again after it was given back.
     let (_world, asking, id) = asked(1).await;
     yes(&asking, &id, "anna", None).await.unwrap();
     assert!(uses(&asking, &id).await);
@@ -252,7 +252,7 @@ async fn other_words_to_the_same_people_are_answered_by_the_no() {
         matches!(opinion(&other, &other.letter("bob@example.com", "one")).await, Opinion::Pending),
         "another pass"
     );
-    // The person takes the no back, and other words put a question again.
+    // The person takes the no back. Then other words bring a question again.
     asking.app.reopen(&id, ReopenArgs::default()).await.unwrap();
     assert!(matches!(opinion(&asking, &asking.letter("bob@example.com", "again")).await, Opinion::Pending));
 }

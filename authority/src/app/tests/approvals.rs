@@ -1,4 +1,5 @@
-//! The desk, by its verbs and ports: one question for a request, an answer that is used once, and the ways it ends.
+//! The desk, tested by its verbs and ports: one question for a request, an answer that is used once, and how a question
+//! ends.
 
 use std::net::IpAddr;
 
@@ -36,7 +37,7 @@ impl Asking {
         for name in &args.approve_by {
             app.add_approver(name).await.unwrap();
         }
-        // As many people as the pass asks must exist, so the test makes them.
+        // The pass may ask several people. The test makes as many approvers.
         for spare in 1..args.approvers.unwrap_or(1) {
             app.add_approver(&format!("spare-{spare}").parse().unwrap()).await.unwrap();
         }
@@ -91,7 +92,7 @@ impl Asking {
         (asked.id, asked.opinion)
     }
 
-    /// Asks, takes the signed blocks as the gateway does, and writes the intent.
+    /// Asks, takes the signed blocks as the gateway does, and writes the intent. Returns whether the request may go.
     pub(super) async fn goes(&self, request: &Request) -> Result<(), String> {
         let (id, opinion) = self.ask(request).await;
         let Opinion::Approved { blocks } = opinion else { return Err(format!("{opinion:?}")) };
@@ -392,7 +393,7 @@ async fn a_pass_that_is_refused_too_often_is_stopped_until_a_person_resumes_it()
         asking.app.refusal(delete_refused(&asking, "denied")).await.unwrap();
     }
     asking.app.refusal(delete_refused(&asking, "approval-required")).await.unwrap();
-    // A program that asks first does not try.
+    // A program that asks whether it may does not try.
     for _ in 0..20 {
         asking.app.refusal(delete_refused(&asking, "would-deny")).await.unwrap();
     }

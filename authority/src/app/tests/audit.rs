@@ -49,7 +49,7 @@ async fn verified(world: &World) -> LogVerification {
     world.open_unwitnessed().verify_log().await.unwrap()
 }
 
-/// Changes the audit table as someone with a hex editor would: without the triggers.
+/// Changes the audit table without the triggers, as somebody with a hex editor could.
 pub(super) fn tamper(world: &World, sql: &str) {
     let all = format!("DROP TRIGGER audit_is_not_edited; DROP TRIGGER audit_is_not_cut; {sql}");
     world.behind().run(&all);

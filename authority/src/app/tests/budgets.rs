@@ -15,12 +15,12 @@ pub(super) fn of(budget: &str, cost: u64, max: u64) -> Reservation {
     }
 }
 
-/// A reservation of a budget that slides over an hour, at this minute.
+/// Returns a reservation at this minute, of a budget that slides over an hour.
 fn hourly(budget: &str, cost: u64, max: u64, minute: u64) -> Reservation {
     Reservation { window: Some(Window::Hour), at: minute * 60_000, ..of(budget, cost, max) }
 }
 
-/// A reservation of these things, each of which counts once.
+/// Returns a reservation of these things. Each of them counts once.
 fn once(budget: &str, things: &[&str], max: u64) -> Reservation {
     let items: Vec<String> = things.iter().map(ToString::to_string).collect();
     Reservation { counts: Counts::Once(items), ..of(budget, things.len() as u64, max) }
@@ -31,7 +31,7 @@ async fn used(app: &App, budgets: &[&str]) -> Vec<u64> {
     app.used(&asked).await.unwrap().into_iter().map(|spent| spent.used).collect()
 }
 
-/// Writes an intent that takes these.
+/// Writes an intent that takes these reservations.
 async fn take(app: &App, reservations: &[Reservation]) -> Result<RecordId, IntentError> {
     let record = Record { reservations: reservations.to_vec(), ..audit::record("/x", "allow") };
     app.intent(record).await

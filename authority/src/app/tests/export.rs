@@ -1,4 +1,4 @@
-//! The exported log, and the log that remains: both verify with only the public key.
+//! The exported log, and the log that remains. Both verify with the public key alone.
 
 use std::io::{BufReader, Cursor};
 
@@ -159,7 +159,7 @@ async fn a_beginning_that_was_cut_off_by_another_hand_is_noticed() {
     let app = world.open();
     app.refusal(record("/later", "denied")).await.unwrap();
     drop(app);
-    // A base at a place that is signed, and no record of a rotation.
+    // The base is at a signed place, but no record says that the log was rotated.
     tamper(
         &world,
         "INSERT INTO audit_base (id, seq, hash) SELECT 1, seq, hash FROM audit_checkpoint; DELETE FROM audit WHERE seq <= 6",

@@ -1,4 +1,4 @@
-//! Grants: which scopes were granted, when grants end, and that no unused grant is left behind.
+//! Grants: which scopes were granted, when grants end, and that no unused grant stays with the provider.
 
 use super::*;
 use crate::health::Concern;
@@ -66,7 +66,7 @@ async fn the_end_of_a_grant_is_shown_at_once_and_warned_of_before() {
     assert_eq!(info.grant_ends, Some(START + Duration::seconds(604_799)));
     assert_eq!(info.concerns, [], "a grant of seven days is no reason to warn");
 
-    // Google repeats the same end with each refresh.
+    // Google announces the same end again with each refresh.
     world.clock.advance(Duration::days(5));
     world.provider.book(|book| book.beside.insert("refresh_token_expires_in".into(), 172_799.into()));
     token(&app).await;
@@ -136,13 +136,13 @@ async fn what_another_connection_lives_of_is_not_given_back() {
     let app = world.connected().await;
     world.provider.book(|book| book.account = "bob@example.com".into());
     connect(&app, &world.provider, Some("gmail-work")).await.unwrap();
-    // The person means `gmail-work`, but signs in as the account that is connected as `gmail`.
+    // The person wants to connect `gmail-work`, but signs in to the account that is connected as `gmail`.
     world.provider.book(|book| book.account = "alice@example.com".into());
     let text = connect(&app, &world.provider, Some("gmail-work")).await.unwrap_err().to_string();
     assert!(text.contains("not given back: that could end `gmail` too"), "{text}");
     assert!(world.provider.book(|book| book.revoked.is_empty()));
     token(&app).await;
-    // If that one needs a reconnect, there is nothing to lose.
+    // If that connection needs a reconnect, nothing can be lost.
     world.clock.advance(HOUR);
     world.provider.next(provider::Fault::Answer(400, r#"{"error":"invalid_grant"}"#));
     assert!(lease(&app).await.is_err());
@@ -185,7 +185,7 @@ async fn a_connect_whose_caller_goes_away_is_kept_or_given_back() {
     let begun = app.begin_connect(start(None)).await.unwrap();
     let (state, code) = world.provider.consent(&begun.authorize_url);
     let finish = ConnectFinish { state, code: Some(code), ..ConnectFinish::default() };
-    // Polled once, so it has begun. Then the caller goes away.
+    // The connect has been polled once, so it has begun. Then the caller goes away.
     let gone = tokio::time::timeout(std::time::Duration::ZERO, app.finish_connect(finish)).await;
     assert!(gone.is_err());
     app.refresher.drain().await;

@@ -37,7 +37,7 @@ async fn a_hiccup_of_the_token_endpoint_is_no_reconnect_for_anybody() {
         let world = World::with(Rotation::Keeps, "refresh = \"keeps\"").await;
         let app = world.connected().await;
         world.provider.next(Fault::Answer(status, body));
-        // The upstream no longer takes the token, and the provider gives no other.
+        // The upstream no longer takes the token, and the provider gives no other one.
         let error = renewed(&app, 1).await.err();
         assert!(matches!(error, Some(LeaseError::Unavailable(_))), "{status} {body}: {error:?}");
         let info = only(&app);
@@ -82,7 +82,7 @@ async fn a_client_that_is_refused_keeps_the_grant_and_is_told_once() {
         assert_eq!(events(&app, "client-refused").await, 1, "people are told once");
         app.close().await;
         drop(app);
-        // Another process knows it before it has tried, and then tries at once.
+        // A new process knows the concern before it has tried anything, and then tries at once.
         let app = world.open();
         assert_eq!(only(&app).status, ConnectionStatus::ClientRefused);
         world.provider.book(provider::Book::forget_faults);
@@ -154,7 +154,7 @@ async fn a_probe_that_gets_no_answer_is_no_reconnect() {
         assert!(matches!(error, Some(LeaseError::Unavailable(_))), "{status}: {error:?}");
         assert_eq!(only(&app).status, ConnectionStatus::Healthy, "{status}");
         world.clock.advance(Duration::minutes(2));
-        // The token is good: only the service refuses it, and everybody is told so.
+        // The token is good, and only the service refuses it. Everybody is told so.
         let error = renewed(&app, 1).await.err();
         assert!(matches!(error, Some(LeaseError::Refused(_))), "{status}: {error:?}");
         assert!(matches!(only(&app).concerns[..], [ref told] if told.concern == Concern::TokenRefused));
@@ -183,7 +183,8 @@ async fn a_dead_token_is_noticed_in_the_services_own_words() {
         let told = only(&world.open()).concerns.remove(0).says;
         assert!(told.contains("answered `"), "{told}");
     }
-    // If the service itself says it, nobody else is asked. It does not count for an older token.
+    // If the service itself says that the token is dead, nobody else is asked. Such a word about an older token does
+    // not count.
     let (world, app) = slack().await;
     let live = app.live().values().next().cloned().unwrap();
     let dead = || Rejection::Dead("token_revoked".into());
@@ -203,7 +204,7 @@ async fn a_dead_token_is_noticed_in_the_services_own_words() {
     }
 }
 
-/// A connection to Slack with a token that does not end.
+/// Returns a connection to Slack whose token does not end.
 async fn slack() -> (World, Arc<App>) {
     let mut world = World::new().await;
     world.settings = world.provider.settings_of("slack");
@@ -259,7 +260,7 @@ async fn a_refresh_that_cannot_be_read_entirely_loses_no_grant() {
         );
         app.close().await;
         drop(app);
-        // The provider has rotated. Without the new refresh token the grant would be lost.
+        // The provider has rotated the tokens. Without the new refresh token the grant would be lost.
         let app = world.open();
         world.provider.book(|book| book.adopt("refresh-new"));
         assert!(token(&app).await.starts_with("access-"), "{body}");

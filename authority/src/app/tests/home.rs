@@ -136,7 +136,7 @@ async fn an_older_database_beside_a_newer_write_ahead_log_is_noticed() {
     app.revoke(RevokeArgs { ids: vec![(&minted.info.id).into()], because: None, even_unknown: false })
         .await
         .unwrap();
-    // As after a kill: only the write-ahead log has the newest records.
+    // This is as after a kill: only the write-ahead log has the newest records.
     let newer = database_files(&world);
     drop(app);
     for (path, bytes) in newer {
@@ -146,13 +146,13 @@ async fn an_older_database_beside_a_newer_write_ahead_log_is_noticed() {
     match world.open_with(world.config()) {
         Err(OpenError::Older { .. } | OpenError::Store(_)) => {}
         Err(error) => panic!("{error}"),
-        // The log beside it held everything that was missing.
+        // The write-ahead log beside the older database held everything that it lacked.
         Ok(app) => assert!(verifier::ports::Trust::is_revoked(&*app, &(&minted.info.id).into())),
     }
 }
 
-/// The checkpoint's file belongs to the database. Here only the database and the key are restored: a backup, a new
-/// machine.
+/// The checkpoint's file belongs to the database. Here only the database and the key are restored, as from a backup or
+/// on a new machine.
 #[tokio::test]
 async fn a_database_without_the_file_that_witnesses_it_is_not_opened() {
     let world = World::new().await;

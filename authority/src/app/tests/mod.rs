@@ -91,14 +91,14 @@ impl World {
         App::open_with(&self.home(), config, Clock::Fixed(self.clock.clone()), catalog)
     }
 
-    /// An open authority with the connection `gmail`.
+    /// Opens an authority and connects `gmail`.
     async fn connected(&self) -> Arc<App> {
         let app = self.open();
         connect(&app, &self.provider, None).await.unwrap();
         app
     }
 
-    /// The database, for somebody who can write its file.
+    /// Opens the database as somebody could who can write its file.
     fn behind(&self) -> Behind {
         Behind::of(&self.home().database())
     }
@@ -114,7 +114,7 @@ fn start(name: Option<&str>) -> ConnectStart {
     }
 }
 
-/// The whole code flow. The person says yes.
+/// Runs the whole code flow. The person says yes.
 async fn connect(
     app: &Arc<App>,
     provider: &Provider,
@@ -125,7 +125,7 @@ async fn connect(
     app.finish_connect(ConnectFinish { state, code: Some(code), ..ConnectFinish::default() }).await
 }
 
-/// The same for another service at the same provider.
+/// Runs the same flow for another service at the same provider.
 async fn connect_to(app: &Arc<App>, provider: &Provider, service: &str) -> Result<ConnectionInfo, AppError> {
     let begun = app.begin_connect(ConnectStart { service: service.parse().unwrap(), ..start(None) }).await?;
     let (state, code) = provider.consent(&begun.authorize_url);
@@ -141,7 +141,7 @@ async fn lease(app: &App) -> Result<Credential, LeaseError> {
     app.refresher.lease(&live).await
 }
 
-/// The token that a lease gives.
+/// Returns the token that a lease gives.
 async fn token(app: &App) -> String {
     use secrecy::ExposeSecret;
     lease(app).await.unwrap().token.expose_secret().to_owned()
@@ -161,7 +161,7 @@ fn mint_args() -> MintArgs {
     MintArgs { task: "triage my inbox".into(), allow: vec!["gmail:read".into()], ..MintArgs::default() }
 }
 
-/// An error as people see it, with its hint.
+/// Returns an error as people see it, with its hint.
 fn in_full(error: impl Into<Message>) -> String {
     error.into().in_full()
 }

@@ -74,7 +74,7 @@ async fn what_may_have_been_carried_out_is_not_sent_again_before_its_time() {
         let lineage = LINEAGE.parse().unwrap();
         let asked = app.sent_before(&lineage, same(&app, letter), app.clock().now()).await.unwrap();
         assert_eq!(asked, Some(expected), "no person is asked about it either");
-        // A request that differs in anything is another one.
+        // If a request differs in anything, it is another request.
         send(&app, &format!("{letter}x")).await.unwrap();
         world.clock.advance(WINDOW);
         send(&app, letter).await.unwrap();

@@ -75,7 +75,7 @@ async fn an_id_that_was_never_minted_is_refused_and_revoked_where_it_is_asked_fo
     let report = app.revoke(of(&[&stray, &block], false)).await.unwrap();
     assert_eq!((report.unknown, report.revoked), (vec![stray.clone()], vec![block.clone()]));
     assert!(!app.is_revoked(&stray) && app.is_revoked(&block));
-    // A person with the text of a pass that an older database does not know can end it.
+    // A person can end a pass that an older database does not know, if the person has its text.
     assert_eq!(app.revoke(of(&[&stray], true)).await.unwrap().unknown, vec![stray.clone()]);
     assert!(app.is_revoked(&stray) && app.is_revoked(&block));
 }
@@ -97,7 +97,7 @@ async fn the_emergency_stop_outlasts_a_restart_and_is_ended_by_resume() {
 async fn whoever_stops_is_told_of_what_could_not_be_called_back() {
     let world = World::new().await;
     let app = world.connected().await;
-    // A request under way that never checks its pass again.
+    // This request is under way and never checks its pass again.
     let under_way = app.in_flight().begin();
     let ids = vec!["ab".repeat(64).parse().unwrap()];
     let args = RevokeArgs { ids, because: None, even_unknown: false };

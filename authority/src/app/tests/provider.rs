@@ -61,11 +61,11 @@ pub(super) struct Book {
     pub polls: usize,
     pub expires_in: Option<u64>,
     pub gives_refresh: Option<bool>,
-    /// Further members of every answer with tokens. A null removes one.
+    /// More members for every answer with tokens. A null removes a member.
     pub beside: serde_json::Map<String, serde_json::Value>,
-    /// The answers to the next exchanges of a code, whether done or not.
+    /// The answers to the next exchanges of a code, whether or not the exchange happens.
     pub exchanges: VecDeque<(u16, &'static str)>,
-    /// How often it was asked for the account.
+    /// How many times a client asked for the account.
     pub asked_account: usize,
     /// The answers to the next questions for the account.
     pub accounts: VecDeque<(u16, &'static str)>,
@@ -151,7 +151,7 @@ impl Book {
         self.faults.clear();
     }
 
-    /// From now on this refresh token, which an answer named, is valid.
+    /// Makes this refresh token valid, which an answer has named.
     pub(super) fn adopt(&mut self, refresh: &str) {
         self.live_refresh.insert(refresh.to_owned());
     }

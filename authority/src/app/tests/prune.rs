@@ -1,4 +1,4 @@
-//! Things that ended long ago are forgotten, and nothing before it has ended.
+//! What ended long ago is forgotten, and nothing is forgotten before it has ended.
 
 use datalog::{Narrowing, flags};
 
@@ -54,7 +54,7 @@ async fn the_revocation_of_a_block_stays_as_long_as_a_pass_that_it_could_be_unde
         .await
         .unwrap();
     world.clock.advance(HOUR);
-    // It was minted after the revocation, so the revocation does not know its blocks.
+    // This pass was minted after the revocation, so the revocation cannot be about its blocks.
     app.mint(lasting("300d")).await.unwrap();
     world.clock.advance(Duration::days(100));
     assert_eq!(app.prune().await.unwrap().revocations, 0, "{long} and the passes below it are remembered");

@@ -30,8 +30,8 @@ async fn a_thousand_leases_on_an_expired_token_cause_one_refresh() {
     assert_eq!(world.provider.refreshes(), 1);
 }
 
-/// Callers come at every moment of a refresh, before, during and after. None opens a second one for a token that the
-/// first has replaced.
+/// Callers come at every moment of a refresh: before it, during it and after it. None of them starts another refresh
+/// for a token that the first one has replaced.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn callers_at_every_moment_of_a_refresh_cause_one() {
     let world = World::with(Rotation::Strict, "").await;
@@ -177,7 +177,7 @@ async fn a_grant_that_another_process_refreshed_first_is_taken_over() {
     let world = World::with(Rotation::Strict, "").await;
     let app = world.connected().await;
     world.clock.advance(HOUR);
-    // Another process is first. It shares the store, but not the memory.
+    // Another process is first. It shares the store with this one, but not the memory.
     let live = app.live()[&gmail()].clone();
     let row = app.store.known_connection(live.id).await.unwrap().unwrap();
     let other = Arc::new(connections::revive(&app.config, &app.catalog(), &app.vault, row));
@@ -218,7 +218,7 @@ async fn an_unknown_outcome_of_a_strict_provider_does_not_spend_the_living_token
     let world = World::with(Rotation::Strict, "").await;
     let app = world.connected().await;
     world.clock.advance(EARLY);
-    // The new pair is lost on its way. To repeat would be reuse, and would end the old access token too.
+    // The new pair of tokens is lost on its way. A second try would be reuse, and would end the old access token too.
     world.provider.next(Fault::DoneBut(500, ""));
     assert_eq!(token(&app).await, "access-2");
     eventually("the refresh ends", || world.provider.refreshes() == 1 && !flying(&app)).await;
@@ -228,7 +228,7 @@ async fn an_unknown_outcome_of_a_strict_provider_does_not_spend_the_living_token
     eventually("nothing flies", || !flying(&app)).await;
     assert_eq!(world.provider.refreshes(), 1);
     assert!(world.provider.book(|book| book.live_access.contains("access-2")));
-    // After its end there is nothing to lose.
+    // After the end of that token there is nothing to lose.
     world.clock.advance(Duration::minutes(2));
     assert!(matches!(lease(&app).await, Err(LeaseError::NeedsReconnect(_))));
     assert_eq!(world.provider.refreshes(), 2);
@@ -245,7 +245,7 @@ async fn a_disconnect_during_a_refresh_wins() {
         async move { lease(&app).await }
     });
     eventually("the refresh is under way", || world.provider.refreshes() == 1).await;
-    // The provider may still have the grant or not: either way nothing is lent.
+    // Whether or not the provider still has the grant, nothing is lent.
     let disconnecting = app.store.begin_disconnect(
         app.live()[&gmail()].id,
         crate::audit::EventEntry::on_connection(crate::audit::Event::Disconnecting, &gmail()).at(START),
@@ -303,11 +303,11 @@ async fn a_rejected_token_without_a_refresh_token_is_shown_to_the_provider() {
     world.provider.book(|book| (book.gives_refresh, book.expires_in) = (Some(false), None));
     let app = world.connected().await;
     let live = app.live()[&gmail()].clone();
-    // The upstream meant only the one operation.
+    // The upstream refused only the one operation.
     app.refresher.rejected(&live, 1);
     app.refresher.drain().await;
     assert_eq!(token(&app).await, "access-2");
-    // The person took the grant back.
+    // The person took the grant back at the provider.
     world.clock.advance(Duration::minutes(2));
     world.provider.book(|book| book.live_access.clear());
     app.refresher.rejected(&live, 1);
@@ -328,7 +328,7 @@ async fn a_provider_that_nobody_answers_at_is_unavailable() {
     let app = world.open_with(config).unwrap();
     assert!(matches!(lease(&app).await, Err(LeaseError::Unavailable(_))));
     assert_eq!(app.connections()[0].status, ConnectionStatus::Healthy);
-    // It was surely not sent, so no intent stays open.
+    // The call was surely not sent, so no intent stays open.
     drop(app);
     assert_eq!(world.behind().count("refresh_intent"), 0);
 }
@@ -342,7 +342,7 @@ async fn tokens_that_were_moved_in_the_database_do_not_open() {
     app.close().await;
     drop(app);
     let swaps = [
-        // The old generation's token in the place of the new one.
+        // The token of the old generation stands in the place of the new one.
         "UPDATE credential SET access = (SELECT access FROM credential WHERE generation = 1) WHERE generation = 2",
         "UPDATE credential SET refresh = access WHERE generation = 2",
     ];

@@ -1,4 +1,4 @@
-//! Opposite verbs, both halfway: somebody else holds the store while both have begun.
+//! Two opposite verbs, both halfway: both have begun while somebody else holds the store.
 
 use datalog::ServiceName;
 
@@ -12,7 +12,7 @@ async fn begun() {
     }
 }
 
-/// Begins both, in this order, while the store is held, and then lets them end.
+/// Begins both verbs in this order while the store is held, and then lets them end.
 async fn both<A: Send + 'static, B: Send + 'static>(
     world: &World,
     first: impl Future<Output = A> + Send + 'static,
@@ -27,7 +27,8 @@ async fn both<A: Send + 'static, B: Send + 'static>(
     (first.await.unwrap(), second.await.unwrap())
 }
 
-/// The same, but the second begins only when the first, a connect, has learned its account and waits for the store.
+/// The same, but the second begins only after the first, which is a connect, has learned its account and waits for the
+/// store.
 async fn connect_and<A: Send + 'static, B: Send + 'static>(
     world: &World,
     connect: impl Future<Output = A> + Send + 'static,

@@ -24,7 +24,7 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// The result of a command that did what it was asked.
+    /// Returns the output of a command that must succeed.
     #[track_caller]
     pub(crate) fn done(self) -> String {
         assert_eq!(self.code, Some(0), "{self:?}");
@@ -92,7 +92,7 @@ impl Hallpass {
         ended(self.command(arguments).spawn().unwrap())
     }
 
-    /// Runs a command that prints the address of a consent page, and consents.
+    /// Runs a command that prints the address of a consent page, and consents there.
     pub(crate) fn connect(&self, arguments: &[&str]) -> Ended {
         let mut child = self.command(arguments).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
@@ -114,7 +114,7 @@ pub(crate) fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// An authority that runs, and the addresses that it says it has. It ends with this, also where a test failed.
+/// A running authority, and the addresses that it reports. It is stopped when this is dropped, even if a test failed.
 pub(crate) struct Running {
     child: Option<Child>,
     pub ready: serde_json::Value,
@@ -125,7 +125,7 @@ impl Running {
         let mut child = hallpass.command(&["serve", "--json", "--log", "error"]).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
-        // Held before anything is read of it that could make a test fail.
+        // This holds the child before anything can make the test fail.
         let mut running = Self { child: Some(child), ready: serde_json::Value::Null };
         running.ready = json(&line);
         running
@@ -152,21 +152,21 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
-            // One that has ended already is no failure.
+            // If the child has already ended, that is no failure.
             let _ = child.kill();
             let _ = child.wait();
         }
     }
 }
 
-/// Ends a child and all that it started where it takes longer than any test may, so that no test waits for ever.
+/// Ends a child that takes longer than any test may, with all that it started. So no test waits for ever.
 pub(crate) struct Deadline {
     disarm: Option<std::sync::mpsc::Sender<()>>,
     watching: Option<thread::JoinHandle<bool>>,
 }
 
 impl Deadline {
-    /// The child leads a process group of its own, as `Hallpass::command` starts it.
+    /// Watches a child that leads its own process group, as `Hallpass::command` starts it.
     pub(crate) fn of(child: &Child) -> Self {
         let (disarm, disarmed) = std::sync::mpsc::channel();
         let group = format!("-{}", child.id());
@@ -197,14 +197,14 @@ pub(crate) fn ended(child: Child) -> Ended {
     Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
-/// The value of a parameter of `url`.
+/// Returns the value of a parameter of `url`.
 pub(crate) fn parameter(url: &str, name: &str) -> String {
     let url = url::Url::parse(url).unwrap();
     let value = url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     value.unwrap_or_else(|| panic!("no {name} in {url}"))
 }
 
-/// Does what a browser does after the person has consented.
+/// Does what a browser does after the person consented.
 fn consent(authorize_url: &str) {
     let redirect = url::Url::parse(&parameter(authorize_url, "redirect_uri")).unwrap();
     let address = format!("{}:{}", redirect.host_str().unwrap(), redirect.port().unwrap());
@@ -213,12 +213,12 @@ fn consent(authorize_url: &str) {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
-/// One GET, and everything that comes back.
+/// Sends one GET. Returns everything that comes back.
 pub(crate) fn get(address: &str, target: &str) -> String {
     get_from(address, address, target)
 }
 
-/// The same under another name.
+/// Sends the same GET with another name in `Host`.
 pub(crate) fn get_from(address: &str, host: &str, target: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
@@ -227,7 +227,7 @@ pub(crate) fn get_from(address: &str, host: &str, target: &str) -> String {
     answer
 }
 
-/// A provider that lives as long as the test process.
+/// Starts a provider that lives as long as the test process.
 fn provider() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -270,6 +270,6 @@ fn answer(stream: &mut TcpStream) {
     let head = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
     );
-    // A client that has heard enough may be gone.
+    // The client may be gone once it has read enough.
     let _ = stream.write_all(format!("{head}{body}").as_bytes());
 }

@@ -16,17 +16,17 @@ use table::{CHANGING, CREDENTIALS, LEFT_OUT, SELECTING, SENT, VERSIONS};
 /// What happens to a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// Part of the request, and sent.
+    /// The header is part of the request, and is sent.
     Sent,
-    /// It does not change what is asked.
+    /// The header does not change what is asked. It is dropped.
     Omitted,
-    /// Holds a credential beside the pass.
+    /// The header holds a credential beside the pass.
     Credential,
-    /// Selects whose account or which project the request is for.
+    /// The header selects whose account or which project the request is for.
     Selects,
-    /// Makes another request of it.
+    /// The header turns the request into another one.
     Changes,
-    /// Unknown here.
+    /// The header is unknown here.
     Unknown,
 }
 

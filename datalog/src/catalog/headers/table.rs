@@ -15,8 +15,8 @@ pub(crate) const SENT: &[&str] = &[
     "x-idempotency-key",
 ];
 
-/// Headers that choose a version, for a service whose versions nobody wrote down. For a service that was read at one
-/// version, its overlay says which of these it takes.
+/// Headers that choose a version. A service that nobody reviewed may get them. The overlay of a reviewed service lists
+/// the ones that the service takes.
 pub(crate) const VERSIONS: &[&str] = &["api-version", "*-version", "*-beta", "consistencylevel"];
 
 /// Headers that do not change what is asked.

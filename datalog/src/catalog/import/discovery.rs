@@ -13,7 +13,8 @@ use crate::catalog::description::{DescriptionSource, OperationLine, SignIn};
 use crate::catalog::import::draft::{Draft, ImportError, Imported, host_of, operation_id, service_name};
 use crate::words::names::ServiceName;
 
-/// Service-wide parameters that never leave the gateway, and the two that depend on the operation.
+/// Service-wide parameters that are not imported: they never leave the gateway, or (`alt` and `upload_protocol`) depend
+/// on the operation.
 const LEFT_OUT: [&str; 6] = ["access_token", "oauth_token", "key", "callback", "alt", "upload_protocol"];
 
 pub(crate) fn import(document: &Value, name: Option<ServiceName>) -> Result<Imported, ImportError> {
@@ -64,7 +65,7 @@ pub(crate) fn import(document: &Value, name: Option<ServiceName>) -> Result<Impo
     Ok(draft.finish())
 }
 
-/// Asks Google whose account it is.
+/// The scope that lets Hallpass ask Google whose account it is.
 const EMAIL: &str = "https://www.googleapis.com/auth/userinfo.email";
 
 /// Google's sign-in is the same for all its APIs, and the description has the scopes.
@@ -73,7 +74,7 @@ fn sign_in(document: &Value, host: &str) -> Option<SignIn> {
     if !host.ends_with(".googleapis.com") {
         return None;
     }
-    // Also ask who is signed in.
+    // Hallpass also asks who is signed in.
     let scopes = scopes.keys().map(String::as_str).chain([EMAIL]).map(str::to_owned);
     let parameters = [("access_type", "offline"), ("prompt", "consent")];
     Some(SignIn {
@@ -148,7 +149,7 @@ impl<'a> DiscoveryWalk<'_, 'a> {
         }
         if method.get("supportsMediaDownload").and_then(Value::as_bool) == Some(true) {
             line.query.insert("alt".into(), "'json'|'media'".into());
-            // A method that can answer only with a file does so without being asked.
+            // A method without a described answer can answer only with a file, and does so without being asked.
             line.content = method.get("response").is_none();
         }
         let scopes = method.get("scopes").and_then(Value::as_array).into_iter().flatten();

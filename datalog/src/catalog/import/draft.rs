@@ -37,13 +37,13 @@ pub struct ImportReport {
 /// What a person adds to the description.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// The service's name, unless the description's own is used.
+    /// The service's name; none for the description's own name.
     pub name: Option<ServiceName>,
     pub bearer: Bearer,
 }
 
 impl Options {
-    /// This name, or else the description's own.
+    /// Options that give the service this name.
     pub fn named(name: ServiceName) -> Self {
         Self { name: Some(name), bearer: Bearer::AsDescribed }
     }
@@ -52,10 +52,10 @@ impl Options {
 /// Which operations take an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Bearer {
-    /// Those for which the description says so, or says nothing.
+    /// The operations for which the description says so, or says nothing.
     #[default]
     AsDescribed,
-    /// All of them, whatever it says.
+    /// All operations, whatever the description says.
     Always,
 }
 
@@ -142,7 +142,7 @@ impl Draft<'_> {
     }
 }
 
-/// Leaves out operations whose path no template can be. One of them must not spoil the whole service.
+/// Leaves out operations whose path cannot be a template. One such operation must not spoil the whole service.
 fn leave_out_unreadable(operations: &mut Vec<OperationLine>, types: &[TypeLine], excluded: &mut Vec<String>) {
     let index = types.iter().enumerate().map(|(place, line)| (line.name.clone(), place)).collect();
     operations.retain(|line| {

@@ -23,7 +23,7 @@ impl SignIn {
                 ));
             }
         }
-        // If the description names no host, a path below the `base_url`.
+        // If the description names no host, the address is a path below the `base_url`.
         let is_place = |place: &str| is_address(place) || (place.starts_with('/') && is_tail(place));
         if self.userinfo_url.as_deref().is_some_and(|place| !is_place(place)) {
             (self.userinfo_url, self.account_field) = (None, None);
@@ -62,7 +62,7 @@ fn is_tail(text: &str) -> bool {
         && !text.starts_with("//")
 }
 
-/// RFC 6749, section 3.3.
+/// Whether a text is one scope (RFC 6749, section 3.3).
 fn is_scope(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
 }

@@ -1,7 +1,7 @@
 //! Rewrites Swagger 2 in the words of OpenAPI 3: servers, bodies, forms, answers and ways to sign in.
 //!
-//! Types are the same in both and stay in place: references to `#/definitions/…` are followed as they are. It judges
-//! nothing, and drops what OpenAPI 3 has no word for.
+//! Types are the same in both and stay in place: references to `#/definitions/…` are followed as they are. This module
+//! judges nothing, and drops what OpenAPI 3 has no word for.
 
 use serde_json::{Map, Value, json};
 
@@ -95,7 +95,7 @@ fn operation(document: &Value, operation: &Map<String, Value>, shared: &[&Value]
     Value::Object(out)
 }
 
-/// A parameter holds its type directly, and describes lists in other words.
+/// Rewrites a parameter. In Swagger 2 it holds its type directly, and describes lists in other words.
 fn parameter(one: &Value) -> Value {
     let mut out = json!({ "schema": schema(one) });
     for key in ["name", "in", "required"] {

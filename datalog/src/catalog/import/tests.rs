@@ -1,4 +1,4 @@
-//! Descriptions that nobody tuned the importer to: small, odd, broken.
+//! Small, odd and broken descriptions. Nobody tuned the importer to them.
 
 use serde_json::json;
 
@@ -107,7 +107,7 @@ fn alternatives_and_combinations_are_held_to_what_they_say() {
     assert!(accepts(closed.clone(), "{}") && !accepts(closed, r#"{"a":1}"#));
     let null = json!({"type": "string", "nullable": true, "enum": ["x", null]});
     assert!(accepts(null.clone(), "null") && accepts(null.clone(), "\"x\"") && !accepts(null, "\"y\""));
-    // What points nowhere or at itself is taken as anything, and says so.
+    // A reference to nowhere or to itself counts as any value, and a note says so.
     assert!(accepts(json!({"$ref": "#/nowhere"}), r#"{"x":1}"#));
     assert!(accepts(json!({"$ref": "#/components/schemas/Free"}), r#"{"x":[1]}"#));
     let _ = accepts(json!({"$ref": "#/components/schemas/Loop"}), "{}");

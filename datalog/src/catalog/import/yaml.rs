@@ -29,7 +29,7 @@ pub(crate) fn value_of(bytes: &[u8]) -> Result<Value, ImportError> {
 /// A list or an object that has not ended yet.
 enum OpenNode {
     List(Vec<Value>),
-    /// With the key whose value comes next.
+    /// An object, with the key whose value comes next.
     Object(Map<String, Value>, Option<String>),
 }
 
@@ -95,7 +95,7 @@ impl YamlReader {
         }
     }
 
-    /// A value or a key with this much text. Returns its weight.
+    /// Counts a value or a key with this much text. Returns its weight.
     fn count(&mut self, text: usize) -> Result<usize, String> {
         self.room.value(text).map_err(|error| error.to_string())
     }
@@ -131,7 +131,7 @@ impl YamlReader {
     }
 }
 
-/// YAML 1.2, section 10.3.2.
+/// The value of a scalar (YAML 1.2, section 10.3.2).
 fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
     let is_text = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
     if style != ScalarStyle::Plain || is_text {

@@ -1,7 +1,7 @@
 //! How Hallpass recognizes a service: by its credentials, its own clients and its paths, as an overlay lists them.
 //!
-//! Data alone. Before a pass is verified, nobody may learn which services are connected. So the gateway looks at the
-//! marks of every built-in service (`catalog::marks`).
+//! This is only data. Before a pass is verified, nobody may learn which services are connected. So the gateway looks at
+//! the marks of every built-in service (`catalog::marks`).
 
 use std::collections::BTreeMap;
 
@@ -92,7 +92,7 @@ impl ClientMarks {
     }
 }
 
-/// The end of a path of words.
+/// The end of a path pattern that stands for words with dots between them.
 const WORDS: &str = "*.*";
 
 fn is_words(text: &str) -> bool {

@@ -30,13 +30,13 @@ impl Manners {
     }
 }
 
-/// A member of a JSON answer with a special meaning if it has one of a few values.
+/// A member of a JSON answer. If it has one of a few values, the answer has a special meaning.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BodySign {
     /// The status of such an answer.
     pub status: u16,
-    /// Its name. Dots lead into objects, and every element of a list is examined.
+    /// The member's name. Dots lead into objects, and every element of a list is examined.
     pub member: String,
     pub values: Vec<String>,
     /// The member that names what is missing, if any.
@@ -45,7 +45,7 @@ pub struct BodySign {
 }
 
 impl BodySign {
-    /// The value that this answer has; none if it has none of them.
+    /// The first of `values` that this answer has; none if it has none of them.
     pub fn said(&self, status: u16, answer: &Value) -> Option<&str> {
         if status != self.status {
             return None;
@@ -54,7 +54,7 @@ impl BodySign {
         self.values.iter().map(String::as_str).find(|value| found.contains(value))
     }
 
-    /// What the answer names as missing.
+    /// The names of the missing things, as the answer gives them.
     pub fn named<'a>(&self, answer: &'a Value) -> Vec<&'a str> {
         let found = self.names.as_deref().map(|member| texts(answer, member)).unwrap_or_default();
         found.into_iter().flat_map(|text| text.split([',', ' '])).filter(|name| !name.is_empty()).collect()
@@ -72,7 +72,7 @@ pub struct ScopeHeaders {
 }
 
 impl ScopeHeaders {
-    /// The accepted scopes, if the token has none of them. One would be enough.
+    /// The accepted scopes, if the token has none of them. Any one of them would be enough.
     pub fn missing<'a>(&self, status: u16, accepted: &'a str, granted: &str) -> Vec<&'a str> {
         let list = |text: &'a str| text.split(',').map(str::trim).filter(|scope| !scope.is_empty());
         let has = |scope: &str| granted.split(',').any(|granted| granted.trim() == scope);
@@ -87,7 +87,7 @@ impl ScopeHeaders {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnerHeader {
-    /// In lower case.
+    /// The header's name, in lower case.
     pub name: String,
     /// The word that asks the owner to do something.
     pub required: String,

@@ -64,7 +64,7 @@ pub(crate) struct Overlay {
     /// How to recognize the service's own clients.
     #[serde(default)]
     pub(crate) clients: ClientMarks,
-    /// What the service's clients ask for if they build themselves from a description.
+    /// The description that the service's clients ask for, if they build themselves from one.
     pub(crate) discovery: Option<Discovery>,
     /// POST with `X-HTTP-Method-Override: GET` and a form body counts as that GET.
     #[serde(default)]
@@ -91,7 +91,7 @@ pub(crate) struct Overlay {
     /// compared ignoring case.
     #[serde(default)]
     pub(crate) own: BTreeMap<String, String>,
-    /// The same for ids of things that answers show, by their kind.
+    /// Like `own`, for ids of things that answers show, by their kind.
     #[serde(default)]
     pub(crate) own_kinds: BTreeMap<String, String>,
     /// Parameters common to all operations that are always refused, with the reason.
@@ -106,7 +106,7 @@ pub(crate) struct Overlay {
     /// Request headers that may be sent in addition to the common ones, in lower case.
     #[serde(default)]
     pub(crate) request_headers: Vec<String>,
-    /// Response headers that may be passed on in addition to the common ones, in lower case. One may end with `*`.
+    /// Response headers that may be passed on in addition to the common ones, in lower case. A name may end with `*`.
     #[serde(default)]
     pub(crate) response_headers: Vec<String>,
     /// Fields, anywhere in answers, that hold a credential nobody asked for.
@@ -116,8 +116,8 @@ pub(crate) struct Overlay {
     /// What answers say about the connection itself.
     #[serde(default)]
     pub(crate) provider: Manners,
-    /// Parameters that say whose data it is. They may have only this word or, in the path, the connection's own
-    /// account.
+    /// Parameters that say whose data a request is about. A request may give only the word listed here or, in the path,
+    /// the connection's own account.
     #[serde(default)]
     pub(crate) pinned: BTreeMap<String, String>,
     #[serde(default)]
@@ -128,7 +128,7 @@ pub(crate) struct Overlay {
     /// Adds effects to those of the method.
     #[serde(default, rename = "effect")]
     added: Vec<EffectRule>,
-    /// Removes effects if the request lacks what causes them.
+    /// Rules that remove effects if the request lacks the arguments that cause them.
     #[serde(default, rename = "only_when")]
     pub(crate) conditions: Vec<ConditionLine>,
     #[serde(default, rename = "resource")]
@@ -149,7 +149,7 @@ pub(crate) struct Overlay {
     pub(crate) twins: Vec<[String; 2]>,
     #[serde(default, rename = "decode")]
     pub(crate) decodes: Vec<DecodeLine>,
-    /// Who reads what operations change. The first rule that names one counts.
+    /// Who reads what operations change. The first rule that names an operation counts.
     #[serde(default)]
     pub(crate) readers: Vec<ReadersLine>,
     /// Arguments that clients invent for each request (such as a number that marks a repeat) and that no recipient
@@ -159,8 +159,8 @@ pub(crate) struct Overlay {
     /// Titles for operations and for the things they are about.
     #[serde(default)]
     pub(crate) titles: Titles,
-    /// Scopes that operations certainly accept. The first rule that names one counts. Of other operations nobody
-    /// knows.
+    /// Scopes that operations certainly accept. The first rule that names an operation counts. If no rule names it,
+    /// nobody knows its scopes.
     #[serde(default)]
     pub(crate) scopes: Vec<ScopesLine>,
     #[serde(default)]
@@ -177,7 +177,7 @@ pub(crate) struct Overlay {
     /// type.
     #[serde(default)]
     pub(crate) things: Vec<Vec<String>>,
-    /// Things in answers that have a time of their own, wherever they stand. The first that fits counts.
+    /// Things in answers that have a time of their own, wherever they stand. The first rule that fits counts.
     #[serde(default)]
     pub(crate) nested: Vec<NestedLine>,
     /// Answers that are the content of a file.
@@ -214,7 +214,7 @@ impl Overlay {
         Ok(overlay)
     }
 
-    /// For a service that nobody reviewed.
+    /// The overlay of a service that nobody reviewed.
     pub(crate) fn unreviewed() -> Self {
         Self { unlisted: Unlisted::AtWorst, ..Self::default() }
     }
@@ -255,8 +255,8 @@ impl Overlay {
         self.unlisted != Unlisted::AtWorst
     }
 
-    /// Finds the operations of every rule, once. A rule that names none is a mistake, or left over from an earlier
-    /// revision.
+    /// Finds the operations of every rule, once. A rule that names no operation is a mistake, or left over from an
+    /// earlier revision.
     pub(crate) fn settle(&mut self, operations: &[OperationLine]) -> Result<(), FactsError> {
         let index = Index::new(operations);
         let dead = |rule: &str| {

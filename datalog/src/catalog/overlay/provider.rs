@@ -64,7 +64,7 @@ pub struct OAuth {
     /// How a token is revoked.
     #[serde(default)]
     pub revoke_by: RevokeBy,
-    /// Asked once after connecting, for the account's name.
+    /// The address that is asked once after connecting, for the account's name.
     #[serde(default)]
     pub userinfo_url: Option<String>,
     #[serde(default)]
@@ -75,7 +75,7 @@ pub struct OAuth {
     /// The field of its answer that names the account. Dots lead into objects.
     #[serde(default)]
     pub account_field: Option<String>,
-    /// Asked in turn if the answer has no such field, or if there was no answer.
+    /// Other places that are asked in turn, if the answer has no such field or never came.
     #[serde(default)]
     pub also_userinfo: Vec<AlsoUserinfo>,
     /// What happens to the old access token on a refresh.
@@ -83,21 +83,21 @@ pub struct OAuth {
     pub old_access: OldAccess,
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Sent with the authorization request, in addition to the parameters of RFC 6749 and RFC 7636.
+    /// Parameters of the authorization request, in addition to those of RFC 6749 and RFC 7636.
     #[serde(default)]
     pub authorize_parameters: BTreeMap<String, String>,
     #[serde(default)]
     pub refreshing: Refreshing,
     #[serde(default)]
     pub tokens: TokenShape,
-    /// The parameter of the authorization request that names the account, so that a person with several consents for
-    /// the right one.
+    /// The parameter of the authorization request that names the account. It helps a person with several accounts to
+    /// consent for the right one.
     #[serde(default)]
     pub login_hint: Option<String>,
     /// Scope to the scopes that it includes.
     #[serde(default)]
     pub includes: Includes,
-    /// Scope to the operations that do not work without it. An operation listed under several needs all of them.
+    /// Scope to the operations that do not work without it. An operation listed under several scopes needs all of them.
     #[serde(default)]
     pub without: BTreeMap<String, Vec<String>>,
 }
@@ -106,10 +106,10 @@ pub struct OAuth {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClientAuth {
-    /// In the form.
+    /// The secret is in the form.
     #[default]
     Post,
-    /// In the header.
+    /// The secret is in the header.
     Basic,
 }
 
@@ -150,7 +150,7 @@ pub struct AlsoUserinfo {
 pub enum OldAccess {
     #[default]
     LivesOn,
-    /// So it is not lent while a refresh is under way.
+    /// The old token dies. So it is not lent while a refresh is under way.
     DiesAtOnce,
 }
 
@@ -170,7 +170,7 @@ impl OAuth {
         all(&fields, "oauth.account_field", |field| field.split('.').all(|part| !part.is_empty()))
     }
 
-    /// Replaces the patterns by the operations they match, or returns the pattern that matches none.
+    /// Replaces the patterns by the operations that they match. Returns the first pattern that matches none.
     pub(crate) fn settle(&mut self, index: &Index<'_>) -> Result<(), String> {
         for operations in self.without.values_mut() {
             let mut chosen = Vec::new();
@@ -220,7 +220,7 @@ pub enum TokenShape {
     /// RFC 6749, section 5.1.
     #[default]
     Standard,
-    /// Slack's way: the person's tokens stand under `authed_user`, beside a bot's. Their scopes are asked for as
-    /// `user_scope`.
+    /// Slack's way: the person's tokens stand under `authed_user`, beside a bot's. The authorization request names
+    /// their scopes as `user_scope`.
     AuthedUser,
 }

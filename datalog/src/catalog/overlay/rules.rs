@@ -25,10 +25,12 @@ pub(crate) struct ConditionLine {
     pub(crate) effects: Vec<Effect>,
     /// The name of an argument, or of several that are alternatives.
     pub(crate) argument: OneOrMore,
-    /// The absence of the argument causes them: without it the service does something with these effects.
+    /// If it is `Met`, the absence of the argument causes the effects: without the argument the service does something
+    /// that has them.
     #[serde(default)]
     pub(crate) absent: Absent,
-    /// Values, as text. Without any of these six, the presence of the argument, or of anything below it, counts.
+    /// Values, as text. If these six lists are empty, the presence of the argument, or of anything below it, causes the
+    /// effects.
     #[serde(default)]
     pub(crate) any_of: Vec<String>,
     #[serde(default)]
@@ -39,7 +41,7 @@ pub(crate) struct ConditionLine {
     pub(crate) contains: Vec<String>,
     #[serde(default)]
     pub(crate) none_of: Vec<String>,
-    /// Paths: the value is one of them, or above or below one.
+    /// Paths. The value is one of them, above one or below one.
     #[serde(default)]
     pub(crate) around: Vec<String>,
     #[serde(flatten)]
@@ -87,7 +89,7 @@ pub(crate) struct ScopesLine {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UndoLine {
-    /// The id of the operation that does it, or its method at the same address.
+    /// The id of the operation that restores it, or its method at the same address.
     pub(crate) by: String,
     #[serde(default)]
     pub(crate) note: Option<String>,
@@ -100,15 +102,16 @@ pub(crate) struct UndoLine {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResourceLine {
     pub(crate) kind: String,
-    /// `{owner}/{repo}`: every operation with these arguments, among those that `which` names, if any.
+    /// The id, such as `{owner}/{repo}`. The rule is for every operation with these arguments. If `which` names
+    /// operations, it is only for those.
     pub(crate) id: String,
-    /// Paths: only if the last argument of the id is one of them, or above or below one (as in a condition).
+    /// Paths. The rule holds only if the last argument of the id is one of them, above one or below one.
     #[serde(default)]
     pub(crate) around: Vec<String>,
-    /// A prefix that is removed from the last argument: the longer spelling of one name.
+    /// Prefixes that are removed from the last argument: longer spellings of one name.
     #[serde(default)]
     pub(crate) strip: Vec<String>,
-    /// Only if the last argument is one of these, or begins with one of these letters.
+    /// The rule holds only if the last argument is one of these, or begins with one of `letters`.
     #[serde(default)]
     pub(crate) values: Vec<String>,
     #[serde(default)]
@@ -120,20 +123,20 @@ pub(crate) struct ResourceLine {
     pub(crate) which: Which,
 }
 
-/// Things that are referred to without their id, or touched because another thing is.
+/// Things that a request refers to without their id, or touches because it touches another thing.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UnnamedLine {
     pub(crate) kinds: Vec<String>,
-    /// `{sub_issue_id}`: the argument that names it. A text without arguments always holds. An empty text means that
-    /// it has no name.
+    /// The argument that names the thing, such as `{sub_issue_id}`. A text without arguments always holds. An empty
+    /// text means that the thing has no name.
     #[serde(default)]
     pub(crate) name: String,
     #[serde(default)]
     pub(crate) values: Vec<String>,
     #[serde(default)]
     pub(crate) letters: String,
-    /// Only if one of these arguments is there, and none of those.
+    /// The rule holds only if one of these arguments is there, and none of `unless`.
     #[serde(default)]
     pub(crate) when: Vec<String>,
     #[serde(default)]
@@ -142,8 +145,7 @@ pub(crate) struct UnnamedLine {
     pub(crate) which: Which,
 }
 
-/// The operations that may touch things of a kind without naming them. For a kind without such a line: every
-/// operation.
+/// The operations that may touch things of a kind without naming them. Without such a line, every operation may.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KindLine {
@@ -165,8 +167,8 @@ pub(crate) struct RevisionLine {
     pub(crate) which: Which,
 }
 
-/// The part of the body that must equal an argument of the path. In any case, an `id` at the top of the body is the
-/// id of the thing at the end of the path.
+/// The part of the body that must equal an argument of the path. Even without a rule, an `id` at the top of the body
+/// must be the id of the thing at the end of the path, except in `other_ids`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SameLine {
@@ -191,10 +193,10 @@ pub(crate) struct DecodeLine {
     /// Argument to the values for which the fields say everything.
     #[serde(default)]
     pub(crate) only: BTreeMap<String, Vec<String>>,
-    /// The same, for arguments that may be absent.
+    /// Like `only`, for arguments that may be absent.
     #[serde(default)]
     pub(crate) or_absent: BTreeMap<String, Vec<String>>,
-    /// Arguments with which they do not.
+    /// If one of these arguments is there, the fields do not say everything.
     #[serde(default)]
     pub(crate) without: Vec<String>,
     #[serde(flatten)]
@@ -223,7 +225,7 @@ pub(crate) struct LookLine {
     /// Values that mean the account's own thing.
     #[serde(default)]
     pub(crate) own: Vec<String>,
-    /// The first letters of the values that it applies to.
+    /// The look-up is for values that begin with one of these letters.
     #[serde(default)]
     pub(crate) letters: String,
     /// Arguments that make the look-up unnecessary.
@@ -248,7 +250,7 @@ pub(crate) struct SlashLine {
 pub enum Format {
     /// An e-mail message (RFC 822 and its successors).
     Rfc822,
-    /// One address, or a list of them, unchanged.
+    /// One address, or a list of them, as they are.
     Addresses,
 }
 

@@ -9,7 +9,7 @@ use crate::catalog::description::OperationLine;
 /// Which operations a rule is for: any that one of the patterns matches.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Which {
-    /// Operation ids; `*` stands for anything.
+    /// Operation ids, in which `*` stands for anything.
     #[serde(default)]
     pub(crate) operations: Vec<String>,
     /// `METHOD /path`; WRITE stands for every method but GET, ANY for all, `*` for anything.
@@ -106,7 +106,7 @@ fn is_verb(pattern: &str, method: &str) -> bool {
     }
 }
 
-/// `/a/{b:int}/{c+}` as `/a/{b}/{c}`.
+/// A path without types: `/a/{b:int}/{c+}` becomes `/a/{b}/{c}`.
 fn untyped(path: &str) -> String {
     let mut text = String::with_capacity(path.len());
     let mut skipping = false;

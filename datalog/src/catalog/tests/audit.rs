@@ -112,7 +112,7 @@ fn operations_that_change_data_and_no_more() {
 
 #[test]
 fn every_rule_of_the_overlays_is_alive() {
-    // Patterns are held to match by loading; here, that rules by argument find an operation with it.
+    // Loading checks that every pattern matches. This checks that every rule on an argument finds an operation with it.
     for (name, _, text, _) in EMBEDDED {
         let overlay = Overlay::parse(text).unwrap();
         let operations = &service(name).operations;

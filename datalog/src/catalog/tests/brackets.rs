@@ -96,20 +96,20 @@ fn a_query_with_brackets_and_lists_is_read_value_by_value() {
     assert_eq!(shown(&request), ["fields=\"x\"", "fields=\"y\"", "created.gt=5", "ids=\"a\"", "ids=\"b\""]);
     assert_eq!(read("GET", &request.query, "").unwrap().digest(), request.digest());
     assert_eq!(shown(&read("GET", "created=5", "").unwrap()), ["created=5"]);
-    // An escaped comma is a comma to whoever decodes first: it ends a value here too.
+    // A reader that decodes first takes an escaped comma for a comma. So it ends a value here too.
     assert_eq!(shown(&read("GET", "fields=x%2Cy", "").unwrap()), ["fields=\"x\"", "fields=\"y\""]);
 }
 
 #[test]
 fn brackets_that_two_readers_could_read_differently_are_refused() {
     for body in [
-        // Twice, and as two kinds of thing.
+        // A field that appears twice, or as two kinds of value.
         "amount=5&metadata[a]=1&metadata[a]=2",
         "amount=5&metadata=x",
         "amount=5&metadata[a]=1&metadata=x",
         "amount=5&metadata[a][b]=1",
         "amount=5&payer[address]=x&payer[address][city]=y",
-        // Keys that are none, or are places, or are dropped.
+        // Keys that are empty, are places in a list, or that some readers drop; brackets that do not fit.
         "amount=5&metadata[]=1",
         "amount=5&metadata[0]=1",
         "amount=5&metadata[__proto__]=1",
@@ -119,7 +119,7 @@ fn brackets_that_two_readers_could_read_differently_are_refused() {
         "amount=5&metadata[[a]]=1",
         "amount=5&metadata[ a]=1",
         "amount=5&metadata.a=1",
-        // Lists with gaps, out of order, of both kinds, written as a number is not.
+        // Lists with gaps, out of order, in both styles, or with places that are no plain numbers.
         "amount=5&lines[1][price]=7",
         "amount=5&lines[1][price]=7&lines[0][price]=8",
         "amount=5&lines[00][price]=7",
@@ -128,7 +128,7 @@ fn brackets_that_two_readers_could_read_differently_are_refused() {
         "amount=5&expand[]=x&expand[0]=y",
         "amount=5&expand=x",
         "amount=5&lines[0][price]=7&lines[0][price]=8",
-        // What the description does not have.
+        // Fields and values that the description does not have.
         "amount=5&lines[0][cost]=7",
         "amount=5&lines[0][name]=a",
         "amount=5&lines[0][price]=x",

@@ -119,7 +119,7 @@ fn an_effect_that_depends_on_an_argument_is_there_only_with_it() {
         };
         classify("google-drive", &raw).unwrap().effects.to_string()
     };
-    // Without a folder of its own it goes where the other one is.
+    // Without a folder of its own, the copy goes where the original is.
     assert_eq!(copy(br#"{"name":"x"}"#), "read, write, share");
     assert_eq!(copy(br#"{"parents":["root"]}"#), "read, write");
     assert_eq!(copy(br#"{"parents":["f9"]}"#), "read, write, share");

@@ -42,7 +42,7 @@ fn a_dead_token_of_slack_is_told_by_its_answer() {
     assert_eq!(sign.said(200, &serde_json::json!({ "ok": true, "text": "token_revoked" })), None);
 }
 
-/// What a grant certainly does not carry is known of each service that has scopes, and nothing is that it may carry.
+/// The catalog knows when a grant certainly does not cover an operation. In doubt the operation counts as covered.
 #[test]
 fn what_a_grant_does_not_carry_is_known_where_it_is_certain() {
     let own = |scopes: &[&str]| scopes.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();

@@ -1,5 +1,5 @@
-//! A walk over OpenAPI and Swagger descriptions by others, from the third-party parts: what becomes of each method, and
-//! whether a request for it is understood.
+//! A walk over other people's OpenAPI and Swagger descriptions, from the third-party parts. It checks what becomes of
+//! each method, and whether a request for it is understood.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -165,7 +165,8 @@ fn every_method_of_every_foreign_description_is_classified_or_left_out_with_a_re
     }
 }
 
-/// Thousands of descriptions: minutes, and 400 MB that are no part otherwise. `tests/run directory` fetches and walks them.
+/// Walks over thousands of descriptions: this takes minutes, and 400 MB that no other test needs. `tests/run directory`
+/// fetches and walks them.
 #[test]
 #[ignore = "needs `tests/run directory`"]
 fn every_method_of_a_directory_of_descriptions_is_classified_or_left_out_with_a_reason() {

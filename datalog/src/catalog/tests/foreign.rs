@@ -38,7 +38,7 @@ fn methods_of(resource: &Value) -> usize {
     own + inner.map(methods_of).sum::<usize>()
 }
 
-/// What is wrong with the effects of an operation that nobody reviewed.
+/// The fault in the effects of an operation that nobody reviewed, if there is one.
 pub(crate) fn doubtful(operation: &Operation) -> Option<&'static str> {
     let read = Effects::NONE.with(Effect::Read);
     let because = |effect: Effect| operation.derived.iter().find(|basis| basis.effect == effect);
@@ -69,7 +69,7 @@ struct Tally {
     methods: usize,
     operations: usize,
     excluded: usize,
-    /// Operations of which a request was made up, understood, rebuilt and understood again.
+    /// Operations for which a made-up request was understood, rebuilt and understood again.
     walked: usize,
     ambiguous: Vec<String>,
     wrong: Vec<String>,
@@ -107,7 +107,8 @@ impl Tally {
         }
     }
 
-    /// A request for the operation is the operation, or refused because the description has two at one address.
+    /// Checks that a request for the operation is understood as that operation, or is refused because the
+    /// description has two operations at one address.
     fn walk(&mut self, service: &Service, operation: &Operation, imported: &Imported) {
         let op = operation.id.as_str().split_once('.').unwrap().1;
         let shares = imported.report.notes.iter().any(|note| note.contains(&format!("`{op}`")));
@@ -232,7 +233,7 @@ fn tickets() -> Value {
     })
 }
 
-/// An API in the style of a home server: no host, no operation ids, names that are not fit for anything, circles.
+/// An API in the style of a home server: no host, no operation ids, names that cannot be ids, circles.
 fn house() -> Value {
     json!({
         "openapi": "3.0.3", "info": {"title": "家 House", "version": ""},

@@ -15,7 +15,7 @@ fn imported() -> Service {
     Service::load(facts, None).unwrap()
 }
 
-/// What is in the request that has this header, or the code of its refusal.
+/// The headers in the request if an agent sends these headers, or the code of the refusal.
 fn sent(service: &Service, headers: &[(&str, &str)]) -> Result<Vec<String>, &'static str> {
     let (name, account) = ("test".parse().unwrap(), "alice@example.com".parse().unwrap());
     let target = if service.name.as_str() == "pay" { "/v1/charges" } else { "/user" };
@@ -68,7 +68,7 @@ fn a_header_that_changes_what_a_request_means_goes_on_or_is_refused() {
     }
 }
 
-/// As they were seen to be sent by SDKs for Python, JavaScript, Java, .NET, Ruby and Go, and by proxies in front.
+/// SDKs for Python, JavaScript, Java, .NET, Ruby and Go, and proxies in front of them, were seen to send these headers.
 #[test]
 fn what_sdks_say_of_themselves_is_left_out() {
     for name in [
@@ -136,7 +136,7 @@ fn a_refusal_names_the_header_and_what_helps() {
 }
 
 proptest! {
-    /// Whatever a header is called, it is sent, listed as one that says nothing, or refused.
+    /// Every header is sent, or is listed as one that changes nothing, or is refused.
     #[test]
     fn no_header_is_dropped_that_is_not_listed(name in "[a-z][a-z0-9-]{0,24}") {
         for service in [service("github"), &imported()] {
@@ -150,7 +150,7 @@ proptest! {
     }
 }
 
-/// Parameters of several segments behind which a slash is not the same as none, or nobody writes one.
+/// Parameters of several segments. A slash behind their value changes what it means, or nobody writes one.
 const NO_DIRECTORIES: [(&str, &str); 8] = [
     ("basehead", "two names of commits"),
     ("branch", "a name"),

@@ -162,7 +162,7 @@ fn a_literal_beats_a_parameter_and_its_other_methods_are_not_borrowed() {
     assert_eq!(id("GET", "/repos/o/r/branches/a/b"), "github.repos/get-branch");
     assert_eq!(id("GET", "/repos/o/r/compare/a...b"), "github.repos/compare-commits");
     assert_eq!(id("GET", "/repos/o/r/compare/a/x...b"), "github.repos/compare-commits-with-basehead");
-    // There is a DELETE of any gist, but this path is the list of public ones, and nobody can say who wins upstream.
+    // Any gist can be deleted, but this path is the list of public gists. Nobody can say which one wins upstream.
     all_are("unknown-operation", "github", "DELETE", &["/gists/public", "/gists/starred"]);
     let disable = "/gmail/v1/users/me/settings/cse/keypairs/k:disable";
     assert_eq!(code("gmail", &raw("GET", disable)), "unknown-operation");
@@ -184,6 +184,6 @@ fn an_escaped_slash_is_a_plain_one_where_paths_have_slashes_and_data_where_names
     assert_eq!(request("GET", "/repos/o/r/contents").operation.id.as_str(), "github.repos/get-content");
     assert_eq!(request("GET", "/repos/o/r/labels/area%2Fui").path, "/repos/o/r/labels/area%2Fui");
     assert_eq!(request("GET", "/repos/o/r/git/ref/heads/a%2Fb").path, "/repos/o/r/git/ref/heads/a/b");
-    // Read by someone who decodes first, this would be a version and not the package.
+    // A reader that decodes first would find a version here, and not the package.
     assert_eq!(code("github", &raw("DELETE", "/orgs/o/packages/npm/a%2Fversions%2F5")), "ambiguous-request");
 }

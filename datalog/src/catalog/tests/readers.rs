@@ -8,7 +8,7 @@ use crate::catalog::overlay::Overlay;
 use crate::catalog::{EMBEDDED, Format, IdPart, Operation, Readers};
 use crate::words::effect::{Effect, Effects};
 
-/// Whether others could read something new in what it did.
+/// Whether the operation leaves something new that others could read.
 fn changes(operation: &Operation) -> bool {
     let looks_or_removes = Effects::NONE.with(Effect::Read).with(Effect::Secret).with(Effect::Delete);
     !operation.effects.is_subset(looks_or_removes)
@@ -47,7 +47,7 @@ fn every_operation_that_changes_something_has_a_rule_on_who_reads_it() {
     insta::assert_snapshot!("operations_of_which_nobody_else_reads_what_they_change", own.join("\n"));
 }
 
-/// Arguments of a path that name nothing which others read by itself.
+/// Arguments of a path that name nothing with readers of its own.
 const UNREAD: [&str; 3] = ["userId", "permissionId", "revisionId"];
 
 #[test]

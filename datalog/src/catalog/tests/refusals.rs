@@ -54,7 +54,7 @@ fn an_override_is_only_the_long_get_of_googles_clients() {
     }
     let github = RawRequest { method_override: Some("GET"), ..post("/user/repos", form, b"") };
     assert_eq!(code("github", &github), "ambiguous-request");
-    // What it stands for is a GET: a write does not come out of it.
+    // The override makes this a GET, so it cannot become a write.
     assert_eq!(code("gmail", &RawRequest { path: trash, ..long_get }), "unknown-operation");
 }
 
@@ -168,7 +168,7 @@ fn credentials_beside_the_pass_are_refused() {
         assert!(!error.to_string().contains("secret`") || name.contains("secret"), "{error}");
     }
     assert_eq!(code("github", &raw("GET", "/user?access_token=x")), "foreign-credential");
-    // A parameter of the operation's own that happens to be called so is not one.
+    // The operation's own parameter may have such a name. It is no credential.
     assert!(classify("github", &raw("DELETE", "/repos/o/r/actions/caches?key=x")).is_ok());
 }
 
@@ -177,7 +177,7 @@ fn refusals_say_what_was_meant_and_nothing_of_accounts() {
     let error = classify("github", &raw("GET", "/repos/o/r/isues")).unwrap_err();
     assert!(error.misfit().hint.as_ref().unwrap().contains("github."), "{error}");
     let error = classify("gmail", &raw("GET", "/gmail/v1/users/bob@example.com/messages")).unwrap_err();
-    // What the agent sent, and nothing of whose mailbox it is.
+    // The error holds what the agent sent, and does not say whose mailbox it is.
     assert!(error.to_string().contains("`bob@example.com`"), "{error}");
     assert!(!error.to_string().replace("bob@example.com", "").contains('@'), "{error}");
     let error = classify("gmail", &raw("GET", &format!("{LIST}?max_results=5"))).unwrap_err();

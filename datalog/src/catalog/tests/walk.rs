@@ -9,7 +9,7 @@ use crate::classify::misfit::ClassifyError;
 use crate::classify::raw::RawRequest;
 use crate::request::canonical::Request;
 
-/// A text that any argument takes, also one that has to be a UUID.
+/// A text that any argument takes, even an argument that must be a UUID.
 fn word(service: &Service) -> &'static str {
     if service.uuids.is_empty() { "x" } else { "01234567-89ab-cdef-0123-456789abcdef" }
 }
@@ -63,7 +63,7 @@ fn path_of(service: &Service, operation: &Operation, form: Form, body: &str) -> 
         if let Some(word) = service.pinned.get(parameter.name.as_ref()) {
             return word.clone();
         }
-        // What stands in the body too has to agree with it.
+        // A value that also stands in the body must agree with the body.
         match service.types.resolve(&parameter.ty) {
             Type::String if body.contains(&format!("{:?}:\"x\"", parameter.name.as_ref())) => "x".into(),
             Type::String if body.contains("\"id\":\"x\"") && is_the_bodys_id(operation, parameter) => {

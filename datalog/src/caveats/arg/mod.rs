@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 
 use self::types::Arguments;
 use crate::caveats::flag::{Again, Flag, Takes};
-use crate::caveats::reach::TermError;
 use crate::caveats::source::Source;
+use crate::caveats::term_error::TermError;
 use crate::request::argument::Scalar;
 use crate::request::gather::{Gather, word};
 use crate::words::value::Value;
@@ -80,4 +80,46 @@ fn facts(gather: &mut Gather, source: &Source<'_>) {
             Scalar::String(_) | Scalar::Int(_) | Scalar::Other(_) => None,
         }),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caveats::trial::*;
+
+    #[test]
+    fn an_operation_has_these_arguments_and_no_others() {
+        let pass =
+            trial(&ARG, &[r#"gmail.users.messages.list: maxResults<=10, q contains "is:unread", labelIds?"#]);
+        assert!(pass.says().contains("maxResults"), "{}", pass.says());
+        let list = |query: &str| pass.answers(&format!("{LIST}?{query}"), "");
+        assert_eq!(list("maxResults=10&q=is:unread%20from:bob"), Ok(()));
+        assert_eq!(list("maxResults=10&q=is:unread&labelIds=INBOX"), Ok(()));
+        for bad in [
+            "maxResults=11&q=is:unread",
+            "maxResults=10&q=from:bob",
+            "maxResults=10",
+            "maxResults=10&q=is:unread&pageToken=1",
+        ] {
+            assert!(list(bad).is_err(), "{bad}");
+        }
+        assert_eq!(
+            pass.answers("GET /gmail/v1/users/me/messages/m1?format=full", ""),
+            Ok(()),
+            "another operation"
+        );
+    }
+
+    #[test]
+    fn a_value_that_is_no_constraint_is_refused() {
+        for (bad, why) in [
+            ("maxResults<=10", "expected `OPERATION: CONDITION, …`"),
+            ("gmail.users.messages.list: maxResults<=ten", "expected a whole number, got `ten`"),
+            ("gmail.users.messages.list: most<=10", "most"),
+            ("gmail.users.messages.list: q = \"open", "a quote is not closed"),
+        ] {
+            let says = refused(&ARG, bad);
+            assert!(says.contains("is not a constraint on arguments") && says.contains(why), "{says}");
+        }
+    }
 }

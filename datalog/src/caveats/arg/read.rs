@@ -6,11 +6,17 @@ use super::lex::{Literal, Token, Words, shown};
 use super::types::{ArgCondition, Arguments, NumberTest, Test, TextTest};
 use crate::catalog::selector::Selector;
 use crate::catalog::{ArgumentType, Operation};
-use crate::caveats::reach::{TargetConnection, TermError};
+use crate::caveats::reach::TargetConnection;
+use crate::caveats::term_error::{TermError, wrong};
 
 /// Reads one flag. The operation decides what type a value has.
 pub(super) fn read(text: &str, reach: &[TargetConnection<'_>]) -> Result<Arguments, TermError> {
-    let wrong = |why: String| TermError::Argument { text: text.chars().take(160).collect(), why };
+    let wrong = |why: String| -> TermError {
+        let says = format!("is not a constraint on arguments: {why}");
+        wrong(text, &says)
+            .hint("`gmail.users.messages.list: maxResults<=10, q contains \"is:unread\"` is one")
+            .into()
+    };
     let (target, conditions) =
         split(text).ok_or_else(|| wrong("expected `OPERATION: CONDITION, …`".into()))?;
     let target = crate::caveats::reach::target(target, reach)?;

@@ -20,7 +20,7 @@ pub(crate) fn says(caveat: &Caveat) -> Option<Says> {
     let name = text(pattern, 0)?.to_owned();
     let told = read.subject().map_or(ToldAs::Custom, |operation| {
         ToldAs::Argument(ArgumentLimit {
-            operation: format!("{operation}{}", read.on()),
+            operation: format!("{operation}{}", read.connection_text()),
             leaves: format!("`{name}` given"),
             name: Some(name.clone()),
             says: ArgumentSays::Given,

@@ -14,7 +14,8 @@ use biscuit_auth::builder::Check;
 use self::finding::Lint;
 use self::warning::Warning;
 use crate::caveats::flag::{Flag, Takes};
-use crate::caveats::reach::{TargetConnection, TermError};
+use crate::caveats::reach::TargetConnection;
+use crate::caveats::term_error::{TermError, wrong};
 use crate::engine::admission::{self, BlockPlace};
 use crate::engine::caveat::{Caveat, Names};
 use crate::request::gather::word;
@@ -59,7 +60,8 @@ pub static CHECK: Flag = Flag {
 /// Reads a check that a person wrote. It must pass the same test as a pass from anyone. The warnings say where it
 /// does less than it seems to.
 fn read(text: &str, reach: &[TargetConnection<'_>]) -> Result<(Check, Vec<Warning>), TermError> {
-    let refused = |why: String, hint| TermError::Check { check: text.chars().take(120).collect(), why, hint };
+    let refused =
+        |why: String, hint| TermError::from(wrong(text, &format!("is not a check: {why}")).hint(hint));
     let wrong = |why: String| refused(why, finding::A_CHECK.into());
     let linted = |lint: Lint| refused(lint.to_string(), lint.hint());
     if text.len() > 4_096 {

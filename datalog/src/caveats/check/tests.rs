@@ -1,7 +1,17 @@
 //! Which checks are accepted, refused or warned about.
 
 use super::*;
+use crate::caveats::trial::*;
 use crate::words::message::Message;
+
+#[test]
+fn a_check_holds_for_every_request() {
+    let pass = trial(&CHECK, &[r#"check if effects($e), !$e.contains("send")"#]);
+    assert!(pass.says().contains("send"), "{}", pass.says());
+    assert_eq!(pass.answers(LIST, ""), Ok(()));
+    assert!(pass.answers(SEND, &letter("me@example.com", "bob@example.com")).is_err());
+    assert!(refused(&CHECK, "check if true").starts_with("`check if true` is not a check: "));
+}
 
 #[test]
 fn a_check_that_says_nothing_or_fails_open_is_refused_with_what_to_write() {

@@ -22,10 +22,10 @@ pub(super) fn grantee(answer: &Json, request: &Request) -> Result<Found, Unfound
     if argument(request, "permissionId") != answer.field("id").and_then(Json::as_str) {
         return Err(Unfound::Unreadable);
     }
-    Ok(Found::of(vec![of(answer)?]))
+    Ok(Found::of(vec![holder_of(answer)?]))
 }
 
-/// Everybody who has a permission on it.
+/// Everybody who has a permission on the file or folder.
 pub(super) fn all(answer: &Json) -> Result<Found, Unfound> {
     let Some(Json::Array(permissions)) = answer.field("permissions") else { return Err(Unfound::Partial) };
     // Every thing has an owner, so an empty list is an error.
@@ -36,7 +36,7 @@ pub(super) fn all(answer: &Json) -> Result<Found, Unfound> {
     for permission in permissions {
         match permission.field("deleted") {
             Some(Json::Bool(true)) => {}
-            None | Some(Json::Bool(false)) => found.push(of(permission)?),
+            None | Some(Json::Bool(false)) => found.push(holder_of(permission)?),
             Some(_) => return Err(Unfound::Unreadable),
         }
     }
@@ -45,7 +45,7 @@ pub(super) fn all(answer: &Json) -> Result<Found, Unfound> {
     Ok(Found::of(found))
 }
 
-fn of(permission: &Json) -> Result<Address, Unfound> {
+fn holder_of(permission: &Json) -> Result<Address, Unfound> {
     let text = |name| permission.field(name).and_then(Json::as_str);
     match text("type") {
         Some("user" | "group") if permission.field("domain").is_none() => {}

@@ -1,4 +1,5 @@
-//! What a person must see before they are asked, if the request does not say it: Hallpass looks it up first.
+//! Look-ups for the person who is asked. The person must see what a request does. If the request does not say it,
+//! Hallpass looks it up first.
 //!
 //! A request may name a draft, an event or a permission only by its id. If Hallpass does not find it, nobody could know
 //! what a yes means, so nobody is asked. The readers of a target place may stay unknown, because an account can write
@@ -15,12 +16,12 @@ use crate::request::decode::error::DecodeError;
 use crate::request::found::{Observed, Unfound};
 
 impl Finds {
-    /// Whether it shows what a request does, or whom it reaches.
+    /// Whether the look-up shows what a request does, or whom it reaches.
     fn is_shown(self) -> bool {
         self == Self::Draft || self.reaches()
     }
 
-    /// Whether nobody can know what the request does, because this was not found.
+    /// Whether the failure of this look-up hides what the request does.
     fn blinds(self, unfound: Unfound) -> bool {
         match (self, unfound) {
             // It was found, but reaches more people than anybody can list.
@@ -34,16 +35,16 @@ impl Finds {
 /// The first look-up that a question for a person lacks.
 pub(crate) fn lacking(request: &Request, observed: &Observed) -> Option<Finds> {
     let untried = |finds: &Finds| {
-        let mut all = of(*finds, request, observed);
+        let mut all = targets_of(*finds, request, observed);
         all.any(|target| target.is_ok_and(|target| observed.at(*finds, &target).is_none()))
     };
     Finds::ALL.into_iter().filter(|finds| finds.is_shown()).find(untried)
 }
 
-/// A failed look-up without which the person could not know what a yes means.
+/// The first failed look-up that hides from the person what a yes means.
 pub(crate) fn blind(request: &Request, observed: &Observed) -> Option<DecodeError> {
     let hidden = |finds: Finds| {
-        let unfound = of(finds, request, observed).filter_map(move |target| match target {
+        let unfound = targets_of(finds, request, observed).filter_map(move |target| match target {
             Ok(target) => observed.at(finds, &target)?.err(),
             Err(unfound) => Some(unfound),
         });
@@ -53,7 +54,7 @@ pub(crate) fn blind(request: &Request, observed: &Observed) -> Option<DecodeErro
     Finds::ALL.into_iter().find_map(hidden)
 }
 
-fn of<'a>(
+fn targets_of<'a>(
     finds: Finds,
     request: &'a Request,
     observed: &'a Observed,

@@ -12,7 +12,7 @@ use crate::words::json::Json;
 /// `asked`: the look-up that was answered.
 pub(super) fn readers(answer: &Json, asked: &Request) -> Result<Found, Unfound> {
     let Some(Json::Array(rules)) = answer.field("items") else { return Err(Unfound::Partial) };
-    // A calendar has an owner.
+    // Every calendar has an owner, so an empty list is an error.
     if rules.is_empty() || answer.field("nextPageToken").is_some() {
         return Err(Unfound::Partial);
     }
@@ -25,7 +25,7 @@ pub(super) fn readers(answer: &Json, asked: &Request) -> Result<Found, Unfound> 
             None => return Err(Unfound::Partial),
         }
         let value = rule.field("scope").and_then(|scope| scope.field("value")).and_then(Json::as_str);
-        let address = of(rule)?;
+        let address = person_of(rule)?;
         if value != calendar {
             found.push(address);
         }
@@ -40,10 +40,10 @@ pub(super) fn of_rule(answer: &Json, request: &Request) -> Result<Found, Unfound
     if argument(request, "ruleId") != answer.field("id").and_then(Json::as_str) {
         return Err(Unfound::Unreadable);
     }
-    Ok(Found::of(vec![of(answer)?]))
+    Ok(Found::of(vec![person_of(answer)?]))
 }
 
-fn of(rule: &Json) -> Result<Address, Unfound> {
+fn person_of(rule: &Json) -> Result<Address, Unfound> {
     let scope = rule.field("scope").ok_or(Unfound::Partial)?;
     let text = |name| scope.field(name).and_then(Json::as_str);
     match text("type") {

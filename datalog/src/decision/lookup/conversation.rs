@@ -71,7 +71,7 @@ pub(super) fn flag(object: &Json, name: &str) -> Result<Option<bool>, Unfound> {
     }
 }
 
-/// Other organizations in it, or invited to it.
+/// Whether other organizations are invited to the conversation.
 fn invites(conversation: &Json) -> Result<bool, Unfound> {
     let any = |name: &str| match conversation.field(name) {
         None | Some(Json::Null) => Ok(false),

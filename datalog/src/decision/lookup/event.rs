@@ -1,4 +1,4 @@
-//! Whom a change of an event reaches beside those whom the request names: the event's guests and its organizer.
+//! The people that a change of an event reaches, beside those that the request names: the event's guests and organizer.
 //!
 //! The event must name all of them, so an event that anybody can join does not count. Single events of a series may
 //! have other guests, and are looked up too. A change of a single event reaches only that event's guests. The version

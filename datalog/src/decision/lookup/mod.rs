@@ -1,8 +1,8 @@
-//! What a request refers to without saying it. It is planned here as requests of the catalog, fetched by the gateway
-//! with the real credential, and read here.
+//! Look-ups: they find what a request refers to without saying it. This folder plans them as requests of the catalog.
+//! The gateway sends these with the real credential, and this folder reads the answers.
 //!
-//! Nothing in this folder sends anything. If something cannot be looked up, or not read with certainty, it is noted as
-//! unknown, which denies the request if the pass asks for it.
+//! Nothing in this folder sends anything. If a look-up fails, or nobody can read its answer with certainty, the thing
+//! counts as unknown. A pass that reads it then denies the request.
 //!
 //! - Invariant: A look-up is made only if a caveat reads its result and nothing else denies the request
 //!   (`nothing_is_looked_up_that_no_caveat_reads_or_that_is_denied_anyway`,

@@ -1,4 +1,5 @@
-//! Which organization a person belongs to, as Slack says it: another one, unless it is the account's own.
+//! The organization that a person belongs to, as Slack says it. Any organization but the account's own counts as
+//! outside.
 //!
 //! A guest counts as outside, because a workspace lets outsiders in by guest accounts.
 

@@ -1,8 +1,8 @@
 //! Which look-up a decision still lacks, as the request that fetches it.
 //!
-//! A plan decides until nothing is missing. It does not look up anything for a request that the pass refuses anyway, or
-//! that no caveat reads. If only a later block reads it, it is looked up only if the pass itself could read it: a
-//! holder writes such a block, and could otherwise ask about things that it may not see.
+//! A plan decides until nothing is missing. It plans no look-up if the pass refuses the request anyway, or if no caveat
+//! reads the result. If only a later block reads the result, the pass itself must be allowed to read it: a holder
+//! writes such a block, and could otherwise ask about things that the holder may not see.
 //!
 //! - Invariant: A holder cannot use a check of its own to learn what the pass may not read
 //!   (`a_later_block_is_no_way_to_ask_about_what_the_pass_may_not_read`,

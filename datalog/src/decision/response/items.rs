@@ -112,7 +112,7 @@ fn each(json: &mut Json, path: &[Box<str>], place: ItemPlace, visit: &mut dyn Fn
 /// What the item states about itself.
 fn read(rule: &AnswerRule, request: &Request, writing: Writing, item: &Json) -> Item {
     let time = rule.time.as_ref().and_then(|dated| time_of(dated, writing, item));
-    let labels = rule.labels.as_ref().and_then(|path| match at(item, path) {
+    let labels = rule.labels.as_ref().and_then(|path| match value_at(item, path) {
         // If labels are missing, there are none, unless the request did not ask for them.
         None => asked_for(request, rule, path).then(Vec::new),
         Some(Json::Array(labels)) => labels.iter().map(|label| label.as_str().map(str::to_owned)).collect(),
@@ -122,7 +122,7 @@ fn read(rule: &AnswerRule, request: &Request, writing: Writing, item: &Json) -> 
     Item { time, labels, count: 0, shows: Shows::Content }
 }
 
-/// Whether the answer has the field if there is anything to say.
+/// Whether a missing field means that there is nothing to say: the request asked for the field.
 fn asked_for(request: &Request, rule: &AnswerRule, field: &Path) -> bool {
     let whole = rule.items.iter().chain(field).map(|name| &**name);
     request.asked.form == AnswerForm::Described
@@ -131,10 +131,10 @@ fn asked_for(request: &Request, rule: &AnswerRule, field: &Path) -> bool {
 
 /// The time of a thing, for a pass that could write or could not.
 pub(super) fn time_of(dated: &Dated, writing: Writing, thing: &Json) -> Option<OffsetDateTime> {
-    moment(at(thing, dated.by(writing)?)?, dated.format)
+    moment(value_at(thing, dated.by(writing)?)?, dated.format)
 }
 
-fn at<'a>(json: &'a Json, path: &Path) -> Option<&'a Json> {
+fn value_at<'a>(json: &'a Json, path: &Path) -> Option<&'a Json> {
     path.iter().try_fold(json, |json, name| json.field(name))
 }
 
@@ -183,8 +183,8 @@ impl Review {
             let item = if cap.at == first.at { seen } else { &seen.bare() };
             return Placed::TooMany(self.why(cap, item, rule.time.as_ref()));
         }
-        // If a later block hides even the ids, it gives its own reason: about an item that the earlier blocks show
-        // by its ids, the reason says no more than those ids.
+        // A later block may hide even the ids that the earlier blocks show. Then that block gives the reason, and the
+        // reason says no more than those ids.
         Placed::Withheld(if failed.at.block > first.at.block {
             self.why(failed, &seen.bare(), rule.time.as_ref())
         } else {
@@ -218,7 +218,7 @@ impl Review {
         }
     }
 
-    /// What the caveat reads and the item does not state, or the pass hides.
+    /// The part that the caveat reads but the item does not state, or the pass hides, in words.
     fn unsaid(&self, caveat: Option<&Caveat>, item: &Item, dated: Option<&Dated>) -> Option<String> {
         let reads = caveat?.reads();
         if reads & self.hidden() != 0 {

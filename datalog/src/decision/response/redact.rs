@@ -1,9 +1,9 @@
 //! Fields that a pass hides, wherever an answer has them.
 //!
 //! `redact(connection, field)` is a fact. Any block may state it, because it only takes away. A field is dotted names.
-//! Every place of an answer that ends with these names is emptied, through lists, and so is every other place of the
+//! Every place of an answer that ends with these names is emptied, also inside lists. So is every other place of the
 //! same type and field, by the catalog's types of answers: `payload.body` is the body of every part. Fields that repeat
-//! a redacted one go with it. In an answer without a description, names between may be left out.
+//! a redacted one go with it. In an answer without a description, there may be other names between these names.
 //!
 //! - Invariant: A redaction covers its field wherever the type appears, and every field that repeats it
 //!   (`a_redacted_field_is_emptied_wherever_a_thing_of_its_type_stands`,
@@ -105,7 +105,7 @@ impl FieldPlace {
     }
 }
 
-/// The types of a request's answer, and the place where it would stand in the thing it is part of.
+/// The types of a request's answer, and the place that the answer has in the larger thing that it is part of.
 fn root(request: &Request) -> (&Shapes, Vec<Shape>) {
     let shapes = request.operation.all.shapes();
     (shapes, shapes.answer(request.operation.own_id()).to_vec())
@@ -148,7 +148,7 @@ fn words(redacted: &Redacted, rule: &AnswerRule, request: &Request) -> u64 {
     all.into_iter().filter(|(emptied, _)| *emptied).fold(0, |bits, (_, words)| bits | words)
 }
 
-/// Goes to the place where the answer would stand in the thing it is part of. Returns whether something on the way
+/// Goes to the place that the answer has in the larger thing that it is part of. Returns whether something on the way
 /// is redacted.
 fn stands_inside(redacted: &Redacted, rule: &AnswerRule, shapes: &Shapes, place: &mut FieldPlace) -> bool {
     let Some(first) = rule.stands_at.first() else { return false };

@@ -1,7 +1,7 @@
 //! The response stage as Datalog: the facts of an item, and the caveats that are asked about it.
 //!
-//! Only caveats that mention items or the stage can answer otherwise than they did for the request. If an item does not
-//! state something (its time, its labels), that is not a missing fact: an alternative that reads it does not hold.
+//! Only caveats that mention items or the stage can have another answer here than they had for the request. If an item
+//! does not state its time or its labels, an alternative that reads them does not hold. The gap is not a missing fact.
 //!
 //! - Invariant: A holder cannot use a check to learn what an earlier block redacts
 //!   (`a_check_of_a_holder_is_no_way_to_ask_about_what_is_redacted`).

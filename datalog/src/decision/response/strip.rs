@@ -1,6 +1,6 @@
 //! Takes things out of an answer, and says so in their place.
 //!
-//! `items` decides; this only does it.
+//! `items` decides what to take out. This module only does it.
 //!
 //! - Invariant: A withheld item keeps its place, and the place gives the reason
 //!   (`an_old_message_of_a_thread_is_withheld_in_its_place_with_the_reason`).
@@ -12,7 +12,7 @@ use crate::words::json::Json;
 /// The member of an object that tells what was taken out of it.
 pub(super) const MARK: &str = "hallpass";
 
-/// Keeps only these paths of an object. Returns whether that is less than it had.
+/// Keeps only these paths of an object. Returns whether anything was taken out.
 pub(super) fn strip(json: &mut Json, keep: &[Path]) -> bool {
     let paths: Vec<&[Box<str>]> = keep.iter().map(|path| &**path).collect();
     let stripped = keep_only(json, &paths);

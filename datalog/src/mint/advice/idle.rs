@@ -11,6 +11,8 @@ use crate::pass::content::Content;
 use crate::request::gather::Stage;
 use crate::words::effect::Effect;
 use crate::words::value::Value;
+use crate::words::vocabulary::{self, Count, Word};
+use crate::words::word::FactsOf;
 
 const STEPS: u32 = 50_000;
 
@@ -74,32 +76,24 @@ pub(super) fn reaches(operation: &Operation) -> bool {
 
 /// Whether no request for the operation has a fact that the pattern could match.
 fn is_absent(pattern: &Pattern, operation: &Operation) -> bool {
-    match &*pattern.name {
-        "recipient" | "recipient_domain" => !reaches(operation),
-        "sender" => operation.decode.is_empty() && operation.looks.is_empty(),
-        "resource" | "seen" | "created" => kind(pattern).is_some_and(|kind| !touches(operation, kind)),
-        _ => false,
-    }
+    let Some(word) = vocabulary::find(&pattern.name) else { return false };
+    word.count == Count::Several && has_no_facts(word, pattern, operation)
 }
 
-/// Whether every request for the operation has a fact that the pattern matches.
+/// Whether every request for the operation has a fact that the pattern matches: a count of 0.
 fn holds_always(pattern: &Pattern, operation: &Operation) -> bool {
-    match (&*pattern.name, pattern.slots.as_slice()) {
-        ("recipient_count", [Slot::Value(Value::Int(0))]) => !reaches(operation),
-        ("unseen_count" | "uncreated_count", [Slot::Value(_), Slot::Value(Value::Int(0))]) => {
-            kind(pattern).is_some_and(|kind| !touches(operation, kind))
-        }
-        _ => false,
-    }
+    let Some(word) = vocabulary::find(&pattern.name) else { return false };
+    matches!(pattern.slots.last(), Some(Slot::Value(Value::Int(0)))) && has_no_facts(word, pattern, operation)
 }
 
-fn touches(operation: &Operation, kind: &str) -> bool {
-    operation.may_touch(kind)
-}
-
-fn kind(pattern: &Pattern) -> Option<&str> {
-    match pattern.slots.first() {
-        Some(Slot::Value(Value::Str(kind))) => Some(kind),
-        _ => None,
+fn has_no_facts(word: &Word, pattern: &Pattern, operation: &Operation) -> bool {
+    match word.facts_of {
+        FactsOf::AnyOperation => false,
+        FactsOf::WhatReaches => !reaches(operation),
+        FactsOf::WhatHasMessage => operation.decode.is_empty() && operation.looks.is_empty(),
+        FactsOf::WhatTouches => match pattern.slots.first() {
+            Some(Slot::Value(Value::Str(kind))) => !operation.may_touch(kind),
+            Some(Slot::Value(_) | Slot::Variable(_)) | None => false,
+        },
     }
 }

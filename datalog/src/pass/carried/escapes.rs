@@ -85,7 +85,8 @@ fn word(text: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// The bytes with the text behind each `mark` replaced, if there is any: how many bytes it takes, and its code.
+/// Replaces the escape behind each `mark`; none if there is no escape. `read` gives the length of an escape, and its
+/// code.
 fn replaced(bytes: &[u8], mark: u8, read: impl Fn(&[u8]) -> Option<(usize, Option<u32>)>) -> Option<Vec<u8>> {
     memchr::memchr(mark, bytes)?;
     let mut out = Vec::with_capacity(bytes.len());
@@ -99,7 +100,7 @@ fn replaced(bytes: &[u8], mark: u8, read: impl Fn(&[u8]) -> Option<(usize, Optio
         found = true;
         rest = behind.get(taken..).unwrap_or_default();
         if let Some(code) = code {
-            // A character that no pass has separates, whatever it is.
+            // No pass has such a character, so any separator can stand for it.
             out.push(u8::try_from(code).unwrap_or(b' '));
         }
     }

@@ -132,7 +132,7 @@ impl Replay<'_> {
         facts
     }
 
-    /// Allowed: whether its answer could be judged, and by what.
+    /// The result for an allowed request: whether its answer could be judged, and by what.
     fn answered(&self, operation: &Operation, kept: &StoredFacts) -> Replayed {
         let mut facts = self.facts(kept, AsApproved::None);
         for fact in facts.iter_mut().filter(|fact| &*fact.name == "stage") {
@@ -162,13 +162,13 @@ impl Replay<'_> {
 /// What is unknown about a request.
 struct Unknown<'a> {
     kept: &'a StoredFacts,
-    /// The request does not say it: a denial for whoever reads it.
+    /// Words that the request does not tell. A pass that reads them denies the request.
     unreadable: u64,
-    /// Every reader would have looked it up.
+    /// Words that every reader would have looked up.
     unfound: u64,
-    /// There are no facts about it here.
+    /// Words that have no facts here.
     absent: u64,
-    /// Looked up; a holder's block alone may not read it.
+    /// Words that were looked up. A holder's block alone may not read them.
     looked_up: u64,
 }
 

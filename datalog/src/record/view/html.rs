@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use html5gum::{HtmlString, Spanned, StartTag, State, Token, Tokenizer};
 
-/// What was read of a page.
+/// A page as it was read.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Reduced {
     pub text: String,

@@ -82,7 +82,7 @@ pub struct Attachment {
     pub name: String,
     pub kind: String,
     pub bytes: u64,
-    /// The digest of its content, in hexadecimal; empty if the content cannot be had.
+    /// The digest of its content, in hexadecimal; empty if its encoding cannot be undone.
     #[serde(default)]
     pub sha256: String,
 }

@@ -34,14 +34,14 @@ const RESOURCES: usize = 100;
 /// A request, decoded for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestView {
-    /// What it does, to what and for whom, in one line.
+    /// What the request does, to what and for whom, in one line.
     #[serde(default)]
     pub title: String,
     /// The beginning of that line: without people, and without words of the message.
     #[serde(default)]
     pub deed: String,
     pub operation: String,
-    /// What it does, in words from its effects.
+    /// What the request does, in words from its effects.
     pub does: String,
     pub connection: String,
     pub service: String,
@@ -52,12 +52,12 @@ pub struct RequestView {
     pub undoing: Undoing,
     /// The method and path that will be sent.
     pub target: String,
-    /// Everybody whom it reaches, if that is known.
+    /// Everybody whom the request reaches, if that is known.
     pub recipients: Vec<String>,
-    /// Those whom neither the pass nor the account's own domain names.
+    /// The recipients that neither the pass nor the account's own domain names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outside: Vec<String>,
-    /// Why nobody knows whom it reaches.
+    /// Why nobody knows whom the request reaches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipients_unknown: Option<String>,
     pub letters: Vec<Letter>,
@@ -114,7 +114,7 @@ impl RequestView {
         let effects: Vec<Effect> = request.effects.iter().collect();
         let resources = request.resources.iter().take(RESOURCES);
         Self {
-            title: title::of(request, &recipients, &letters),
+            title: title::sentence(request, &recipients, &letters),
             deed: title::deed(request),
             operation: operation.id.to_string(),
             does: does(&effects),
@@ -142,14 +142,14 @@ impl RequestView {
 }
 
 impl RequestView {
-    /// The same, with a mark on who is outside of the circle.
+    /// The same view, with a mark on the recipients who are outside the circle.
     #[must_use]
     pub fn within(self, circle: &Circle) -> Self {
         let outside = circle.outside(&self.recipients);
         Self { outside, ..self }
     }
 
-    /// Whether one of those whom it reaches is outside.
+    /// Whether this recipient is outside the circle.
     pub fn is_outside(&self, recipient: &str) -> bool {
         self.outside.iter().any(|one| one == recipient)
     }

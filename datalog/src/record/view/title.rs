@@ -33,7 +33,7 @@ pub(crate) fn deed(request: &Request) -> String {
     text
 }
 
-pub(crate) fn of(request: &Request, recipients: &[String], letters: &[Letter]) -> String {
+pub(crate) fn sentence(request: &Request, recipients: &[String], letters: &[Letter]) -> String {
     let whom = whom(request, recipients, letters);
     let about = about(request, letters).map_or_else(String::new, |about| format!(": {about}"));
     format!("{}{whom}{about}", deed(request))
@@ -47,7 +47,7 @@ fn ids<'a>(request: &'a Request, kind: &str) -> Vec<&'a str> {
     ids
 }
 
-/// The thing that says most closely where it is done: the one with the longest way to it.
+/// Where the request acts: the thing with the longest path in its id, and how many more of its kind there are.
 fn place(request: &Request) -> Option<String> {
     let depth = |id: &str| id.matches('/').count();
     let deepest = request.resources.iter().map(|one| depth(&one.id)).max()?;
@@ -89,7 +89,7 @@ fn about(request: &Request, letters: &[Letter]) -> Option<String> {
 
 fn with_article(object: &str) -> String {
     let first = object.split(' ').next().unwrap_or_default();
-    // Several, or all of them, or nothing that is counted.
+    // A plural and an operation's own id have no article.
     let bare = object.starts_with('`')
         || first.ends_with('s') && !first.ends_with("ss")
         || object.ends_with('s') && !object.ends_with("ss");
@@ -106,7 +106,7 @@ fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
 }
 
-/// In one line, and not too much of it.
+/// The text in one line, cut to `most` characters.
 fn cut(text: &str, most: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let kept: String = line.chars().take(most).collect();

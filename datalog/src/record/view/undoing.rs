@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{Operation, Undo};
 use crate::words::effect::{Effect, Effects};
 
-/// Both in words for a person.
+/// What cannot be undone, and what undoes the rest, in words for a person.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undoing {
     /// What cannot be taken back; nothing where all of it can be.
@@ -27,7 +27,7 @@ pub enum Reach {
 }
 
 impl Undoing {
-    /// Of a request for an operation that has these effects.
+    /// What can be undone of a request for an operation that has these effects.
     pub fn of(operation: &Operation, effects: Effects, reach: Reach) -> Self {
         let undo = operation.undo.as_ref().filter(|_| effects.contains(Effect::Delete));
         let words: Vec<&str> = effects

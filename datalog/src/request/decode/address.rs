@@ -81,8 +81,8 @@ pub(super) fn list(value: &str) -> Result<Vec<Address>, AddressError> {
     split(value)?.into_iter().map(mailbox).collect()
 }
 
-/// The same, with the name before each address as it is written, without quotes; none if any of it cannot be read
-/// with certainty.
+/// The addresses of a header's value, each with the name before it as it is written, without quotes. None if any part
+/// cannot be read with certainty.
 pub(super) fn named(value: &str) -> Option<Vec<(String, Address)>> {
     if value.trim_matches([' ', '\t']).is_empty() {
         return Some(Vec::new());

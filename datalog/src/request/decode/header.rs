@@ -46,7 +46,7 @@ pub(super) fn senders(message: &[u8]) -> Result<Vec<Address>, DecodeError> {
     addresses(message, &SENDING)
 }
 
-/// Whether it names its author, beside the person who sent it for them.
+/// Whether the message names its author, and not only the person who sent it for them.
 pub(super) fn has_author(message: &[u8]) -> Result<bool, DecodeError> {
     Ok(!addresses(message, &["from"])?.is_empty())
 }

@@ -36,9 +36,10 @@ pub(crate) use word::text as header_text;
 
 /// Who the messages of a request are from, and where answers to them go.
 ///
-/// Gmail lets an account send as any of its own other addresses, and puts the account's own in place of one that it does not
-/// know; nobody else can tell which that will be. So what a message says of its sender is taken at its word, and one that says
-/// nothing is from the account. Where answers go is somebody reached as well: an answer is sent without a further question.
+/// Gmail lets an account send as any of its own other addresses. It replaces an address that it does not know by the
+/// account's own, and nobody else can tell when. So Hallpass believes the sender that a message names. A message that
+/// names no sender is from the account. The receiver of answers counts as reached, because an answer goes there without
+/// a further question.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct From {
     pub senders: Vec<Address>,
@@ -168,9 +169,8 @@ pub(crate) fn participants<'a>(
     Ok(thread.first().map_or(&[], |thread| thread.addresses.as_slice()))
 }
 
-/// Whether another organization takes part in any conversation that the request writes into, or is written to. A
-/// request that only reads writes into none. A request that reaches people without naming them or a conversation
-/// reaches unknown people.
+/// Whether the request writes into a conversation with another organization, or to a person of one. A request that only
+/// reads writes into none. A request that reaches people without naming them or a conversation reaches unknown people.
 pub(crate) fn external(request: &Request, observed: &Observed) -> Result<bool, DecodeError> {
     let named: Vec<&str> =
         request.resources.iter().filter(|one| &*one.kind == "channel").map(|one| one.id.as_str()).collect();
@@ -202,7 +202,7 @@ pub(crate) fn external(request: &Request, observed: &Observed) -> Result<bool, D
     Ok(outside || people.iter().any(|(_, team)| Some(*team) != own))
 }
 
-/// Everything that was found about the things of this kind that the request names, or that those point to.
+/// The results of all look-ups of this kind, for the things that the request names or that other results point to.
 fn found<'a>(finds: Finds, request: &Request, observed: &'a Observed) -> Result<Vec<&'a Found>, DecodeError> {
     let looks = request.operation.looks.iter().filter(|look| look.finds == finds);
     let targets = looks.flat_map(|look| lookup::targets(look, request, observed));
@@ -250,7 +250,7 @@ pub(crate) fn addresses(value: &str) -> Option<Vec<Address>> {
     address::list(value).ok()
 }
 
-/// The same, with the name before each address, for display.
+/// The addresses in a header's value, each with the name before it, for display.
 pub(crate) fn named_addresses(value: &str) -> Option<Vec<(String, Address)>> {
     address::named(value)
 }

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 
-/// What the script of this name, in the tests' folder, reads in each message.
+/// Runs the script of this name in the tests' folder. Returns what it reads in each message.
 pub(crate) fn judged<T: DeserializeOwned>(script: &str, messages: &[Vec<u8>]) -> Vec<T> {
     let script = format!("{}/tests/it/{script}", env!("CARGO_MANIFEST_DIR"));
     let mut child =

@@ -155,7 +155,8 @@ pub(crate) fn verified(args: &MintArgs, known: &[KnownConnection]) -> Arc<Verifi
     verify(&terms.mint(&PassId::from_random([9; 16]), &root()).unwrap().text).unwrap()
 }
 
-/// The same, without the table that minting makes for a person. For tests that need hundreds of passes.
+/// Like `verified`, but without the table that minting makes for a person. It is for tests that need hundreds of
+/// passes.
 pub(crate) fn signed(args: &MintArgs, known: &[KnownConnection]) -> Arc<VerifiedPass> {
     let terms = MintTerms::parse(args, known, NOW).unwrap();
     verify(&terms.sign(&PassId::from_random([9; 16]), &root()).unwrap().text).unwrap()

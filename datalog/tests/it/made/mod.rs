@@ -53,7 +53,7 @@ fn item(rule: &AnswerRule, number: usize, is_fresh: bool) -> (Value, Item) {
         };
         set(&mut value, path, json!(text));
     }
-    // Only old items have labels: without its labels an item looks like one that has none.
+    // Only old items have labels. Without its labels, an item looks like one that has none.
     if let (Some(path), false) = (&rule.labels, is_fresh) {
         set(&mut value, path, json!(["SECRET"]));
     }

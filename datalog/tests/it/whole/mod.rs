@@ -16,7 +16,7 @@ use proptest::sample::{select, subsequence};
 
 use crate::common::*;
 
-/// Each word is in one of these, or a flag states it.
+/// Checks. Each word is in one of them, or a flag states it.
 pub(crate) const CHECKS: &[&str] = &[
     "check if time($t), $t < 2027-01-01T00:00:00Z",
     "check if clock(\"Europe/Berlin\", $d, $m), $d == \"sun\" || $m < 600",
@@ -119,7 +119,7 @@ fn some(items: &'static [&'static str], most: usize) -> impl Strategy<Value = Ve
     subsequence(items.to_vec(), 0..=most).prop_map(|list| strings(&list))
 }
 
-/// None, most of the time.
+/// A few of the items; none, most of the time.
 fn few(items: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
     prop_oneof![3 => Just(Vec::new()), 1 => some(items, items.len().min(2))]
 }
@@ -292,7 +292,7 @@ pub(crate) fn requests() -> impl Strategy<Value = Request> {
     prop_oneof![2 => showing(), 1 => reading, 2 => sending]
 }
 
-/// What is known besides the request.
+/// Everything that a decision knows besides the request.
 #[derive(Debug, Clone)]
 pub(crate) struct Situation {
     used: u64,

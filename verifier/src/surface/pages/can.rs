@@ -32,9 +32,9 @@ pub(crate) struct Holder<'a> {
 #[serde(deny_unknown_fields)]
 struct Thought {
     method: String,
-    /// As it would be sent here: the whole URL, or the part from its path on.
+    /// The URL as the holder would send it here: the whole URL, or the part from its path on.
     url: String,
-    /// Text is sent unchanged, anything else as JSON.
+    /// The body. Text is sent unchanged, anything else as JSON.
     #[serde(default)]
     body: Value,
     content_type: Option<String>,
@@ -82,7 +82,7 @@ impl Thought {
         }
     }
 
-    /// The same request that these parts would be admitted as.
+    /// Returns the request as it would be admitted if the holder sent it.
     fn admitted(&self, holder: Holder<'_>) -> Result<Admitted, Refusal> {
         let Holder { pass, scope, host } = holder;
         let unread = |what: &str, got: &str| Refusal::ambiguous(what).expected(SHAPE, format!("`{got}`"));

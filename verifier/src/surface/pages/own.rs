@@ -74,7 +74,8 @@ pub(crate) fn page_for(gateway: &Gateway, parts: &Parts, scope: &Scope, host: &O
     }
 }
 
-/// On a connection's own port the service's paths come first: the gateway serves only paths that the service lacks.
+/// Whether this path is the service's own. On a connection's own port the service's paths come first: the gateway
+/// serves only paths that the service lacks.
 fn is_the_services_own(gateway: &Gateway, parts: &Parts, scope: &Scope) -> bool {
     let Scope::Connection(name) = scope else { return false };
     let own = matches!(parts.uri.path(), "/pass" | CAN | "/.well-known/hallpass");
@@ -85,7 +86,7 @@ fn is_the_services_own(gateway: &Gateway, parts: &Parts, scope: &Scope) -> bool 
     })
 }
 
-/// The address of a connection, as far as the asking client can see it from here.
+/// Returns the address of a connection as the asking client can reach it.
 fn base_url(gateway: &Gateway, scope: &Scope, host: &OwnHost, name: &ConnectionName) -> Option<String> {
     match scope {
         Scope::Shared => Some(format!("http://{}/{name}", host.as_str())),
@@ -97,8 +98,8 @@ fn base_url(gateway: &Gateway, scope: &Scope, host: &OwnHost, name: &ConnectionN
     }
 }
 
-/// The description of an API, for any connection that is named with it. Without a pass nobody learns whether that
-/// connection exists; the API itself is public.
+/// Returns the description of an API if some connection is to that API. It does not tell whether the connection in the
+/// address exists; the API itself is public.
 fn described(gateway: &Gateway, (api, version): (&str, &str), base: &str) -> Option<Page> {
     let connections = gateway.authority.connections();
     let wanted =
@@ -202,7 +203,7 @@ pub(crate) async fn approval(
     Ok(found.map(|state| shown(&state, host)))
 }
 
-/// Revokes the last block of the pass, with everything attenuated from it; the pass it was attenuated from stays.
+/// Revokes the last block of the pass, with everything attenuated from it. The pass that it was attenuated from stays.
 pub(crate) async fn give_up(gateway: &Gateway, pass: &VerifiedPass) -> Result<Value, Unanswered> {
     let gone = gateway.in_time.answer(gateway.authority.give_up(pass.lineage())).await;
     gone.map_err(|fault| Fault::audit().because(format!("a pass was not given up durably: {fault}")))?;

@@ -27,7 +27,7 @@ pub(crate) enum Kind {
     Refusal,
 }
 
-/// One audit record, and how often and with what it was finished.
+/// One audit record, with all the outcomes that finished it.
 #[derive(Debug, Clone)]
 pub(crate) struct Written {
     pub kind: Kind,
@@ -47,7 +47,7 @@ pub(crate) struct Remembering {
     root: RootKeyPair,
     connections: Mutex<Vec<Arc<Connection>>>,
     revoked: Mutex<BTreeSet<RevocationId>>,
-    /// Passes and connections that are stopped by themselves.
+    /// Passes and connections that are stopped one by one.
     pub single_stops: Mutex<BTreeSet<String>>,
     pub desk: Desk,
     written: Mutex<Vec<Written>>,
@@ -56,7 +56,7 @@ pub(crate) struct Remembering {
     once: Mutex<Vec<(OnceKey, SentBefore)>>,
     settled: tokio::sync::Notify,
     waiting: AtomicU64,
-    /// How often it was asked for provenance.
+    /// How often the authority was asked for provenance.
     pub asked: AtomicU64,
     passes: AtomicU64,
     /// Counts credentials; a rejection makes the next one new.
@@ -71,8 +71,8 @@ pub(crate) struct Remembering {
     pub audit_is_broken: AtomicBool,
     pub needs_reconnect: AtomicBool,
     pub panics_on_lease: AtomicBool,
-    /// A person revokes, stops everything, stops or disconnects the connection, or imports its service anew, while a
-    /// credential is fetched.
+    /// While a credential is fetched, a person revokes the pass, stops everything, stops or disconnects the connection,
+    /// or imports its service again.
     pub revokes_on_lease: AtomicBool,
     pub stops_on_lease: AtomicBool,
     pub suspends_on_lease: AtomicBool,
@@ -329,7 +329,7 @@ impl Ledger for Remembering {
     fn used<'a>(&'a self, reservations: &'a [Reservation]) -> Answer<'a, Result<Vec<Spent>, StoreFault>> {
         Box::pin(async move {
             let known = self.budgets.lock().unwrap();
-            // A window never moves here: the wait is always until the end of a whole window.
+            // Windows do not slide here: the wait is always a whole window.
             let wait = |one: &Reservation| one.window.map(|window| window.seconds() * 1_000);
             let spent = |one: &Reservation| Spent {
                 used: known.get(&one.budget).copied().unwrap_or(0),
@@ -459,7 +459,7 @@ impl Audit for Remembering {
     }
 }
 
-/// The key of a request that is sent once.
+/// The key by which a request is found to be sent already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct OnceKey {
     lineage: String,
@@ -473,7 +473,7 @@ fn once_key(record: &Record) -> Option<OnceKey> {
     Some(OnceKey { lineage: record.lineage.first()?.to_string(), same, repeat })
 }
 
-/// The earlier request that blocks it.
+/// Returns the earlier request that blocks this one.
 fn stands(sent: &[(OnceKey, SentBefore)], key: &OnceKey, now: OffsetDateTime) -> Option<SentBefore> {
     let mut before = sent.iter().filter(|(known, first)| {
         let exact = known.same.digest == key.same.digest;

@@ -67,7 +67,7 @@ impl Desk {
         self.tell();
     }
 
-    /// The usual yes.
+    /// Approves a question as usual: alice signs it unchanged.
     pub(crate) fn approve(&self, at: usize) {
         let block = self.signed(at, &approver("alice", 1), |_| {});
         self.answer(at, Opinion::Approved { blocks: vec![block] });
@@ -77,7 +77,7 @@ impl Desk {
         self.questions.lock().unwrap().len()
     }
 
-    /// Uses a question's approval up, once.
+    /// Uses up a question's approval, once. Returns whether it could.
     pub(crate) fn consume(&self, approval: &ApprovalUse) -> bool {
         let mut questions = self.questions.lock().unwrap();
         let found = questions.iter_mut().find(|one| one.id == approval.id && one.used == 0);

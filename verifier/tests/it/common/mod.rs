@@ -232,7 +232,7 @@ fn connections(upstream: &Scripted) -> Vec<Arc<Connection>> {
     ]
 }
 
-/// Polls until `holds`, at most ten seconds.
+/// Polls until `holds`, at most thirty seconds.
 #[track_caller]
 pub(crate) fn eventually(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);

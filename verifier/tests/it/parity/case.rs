@@ -88,7 +88,7 @@ pub(super) struct Case {
     pub upstream: Script,
     pub limits: fn(&mut Limits),
     pub acts: Vec<Act>,
-    /// What reached the upstream, in order: methods and targets.
+    /// The requests that reached the upstream, in order: methods and targets.
     pub sends: Vec<&'static str>,
     /// The records, by decision and outcome.
     pub records: Vec<&'static str>,
@@ -155,12 +155,12 @@ pub(super) fn strings(texts: &[&str]) -> Vec<String> {
     texts.iter().map(ToString::to_string).collect()
 }
 
-/// A pass that allows this much.
+/// Returns the arguments for a pass that allows these terms.
 pub(super) fn allows(terms: &[&str]) -> MintArgs {
     MintArgs { allow: strings(terms), ..MintArgs::default() }
 }
 
-/// The same pass, narrowed.
+/// Returns the arguments for the same pass, narrowed.
 pub(super) fn narrowed(terms: &[&str], narrow: Narrowing) -> MintArgs {
     MintArgs { narrow, ..allows(terms) }
 }

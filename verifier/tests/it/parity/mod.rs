@@ -70,7 +70,8 @@ fn every_case_comes_out_the_same_by_every_surface() {
     assert!(flawed.is_empty(), "{}", flawed.join("\n\n"));
 }
 
-/// Results that not every surface can have: HTTP's framing, an agent that goes away, a question that is not tried.
+/// Codes that not every surface can have: they come from HTTP's framing, from an agent that goes away, or from a
+/// question whether a request would be allowed.
 const OF_A_SURFACE: [&str; 7] = [
     "pass-missing",
     "length-required",

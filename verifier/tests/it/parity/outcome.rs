@@ -67,7 +67,7 @@ pub(super) fn play(case: &Case, door: &Door) -> Came {
     }
     surface.closes();
     let (authority, upstream) = stage.drain();
-    // On a busy machine the service may read a request after its agent was told that it is late.
+    // On a busy machine the service may read a request only after its agent was told that the time is over.
     let patience = Instant::now() + Duration::from_secs(10);
     while upstream.seen().len() < case.sends.len() && Instant::now() < patience {
         thread::sleep(Duration::from_millis(5));
@@ -142,7 +142,7 @@ pub(super) fn shown(got: &[Got]) -> String {
     got.iter().map(one).collect::<Vec<_>>().join("\n  ")
 }
 
-/// In one word: the service's status, or the code of a refusal or fault.
+/// Returns the result in one word: the service's status, or the code of a refusal or fault.
 pub(super) fn word(got: &Got) -> String {
     match got {
         Got::Answer(DirectAnswer { status, end: End::Whole, .. }) => status.to_string(),
@@ -156,12 +156,12 @@ impl Came {
         self.got.iter().map(word).collect()
     }
 
-    /// Methods and targets.
+    /// Returns the methods and targets that were sent.
     pub(super) fn lines(&self) -> Vec<&str> {
         self.sent.iter().map(|sent| sent.line.trim_end_matches(" HTTP/1.1")).collect()
     }
 
-    /// Compares each record with its line of `like`, as far as that goes.
+    /// Whether each record begins with its line of `like`.
     pub(super) fn is_recorded_as(&self, like: &[&str]) -> bool {
         self.records.len() == like.len()
             && self.records.iter().zip(like).all(|(one, like)| one.starts_with(like))

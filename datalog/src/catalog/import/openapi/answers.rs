@@ -1,4 +1,4 @@
-//! Fields of answers that are credentials, by the names in the description. The meaning of answers is not read here.
+//! Finds fields of answers that are credentials, by the names in the description. It does not read what answers mean.
 
 use std::collections::{BTreeSet, HashSet};
 

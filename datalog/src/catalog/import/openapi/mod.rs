@@ -77,7 +77,7 @@ pub(crate) fn import(document: &Value, options: Options) -> Result<Imported, Imp
     Ok(draft.finish())
 }
 
-/// With the address that says whose account it is. Without a host it is a path below the `base_url`.
+/// Adds the address that says whose account it is. If the server has no host, it is a path below the `base_url`.
 fn with_account(sign_in: SignIn, who: Option<WhoAmI>, server: &Server) -> SignIn {
     let Some(who) = who else { return sign_in };
     let root = if server.host.is_empty() { String::new() } else { format!("https://{}", server.host) };
@@ -215,7 +215,7 @@ fn revision(document: &Value) -> String {
     }
 }
 
-/// Headers with their own place: the credential, and headers that the body implies.
+/// Whether a header has its own place: it is the credential, or the body implies it.
 fn is_own_header(name: &str) -> bool {
     ["authorization", "content-type", "accept"].contains(&name.to_ascii_lowercase().as_str())
 }

@@ -1,8 +1,8 @@
 //! Parameters of a path, a query and the headers.
 //!
-//! A path parameter is one segment, written as it is; other styles (`;id=7`, `.7`) have no place in a path that is
-//! read strictly, and their operations are left out. A header is no argument: those that only say which version or
-//! which attempt a request is may be sent, no others. Cookies never are.
+//! A path parameter is one segment, written as it is. A path that is read strictly has no place for other styles
+//! (`;id=7`, `.7`), so their operations are left out. A header is no argument. Only headers that give the version or
+//! the attempt of a request may be sent. Cookies are never sent.
 
 use std::collections::HashSet;
 
@@ -11,11 +11,11 @@ use serde_json::Value;
 use super::super::schema::Schemas;
 use crate::catalog::import::openapi::json::string;
 
-/// Headers of a description without authority, and without a meaning that a caveat would need.
+/// Headers that carry no authority, and no meaning that a caveat would need.
 const HARMLESS_HEADERS: [&str; 5] =
     ["idempotency-key", "x-idempotency-key", "x-request-id", "x-correlation-id", "api-version"];
 
-/// The parameters of the operation, and those of its path that it does not replace.
+/// The parameters of the operation, and those of its path that the operation does not replace.
 pub(crate) fn parameters<'a>(schemas: &Schemas<'a>, item: &'a Value, operation: &'a Value) -> Vec<&'a Value> {
     let own = operation.get("parameters").and_then(Value::as_array);
     let shared = item.get("parameters").and_then(Value::as_array);
@@ -99,7 +99,7 @@ pub(crate) fn exploded<'a>(schemas: &Schemas<'a>, parameter: &'a Value) -> Vec<(
     }
 }
 
-/// The type of a value, and whether it is a list of them.
+/// The type of a query value, and whether the parameter is a list of such values.
 pub(crate) fn query_type<'a>(schemas: &mut Schemas<'a>, schema: &'a Value, name: &str) -> (String, bool) {
     let target = schemas.target(schema);
     if target.get("type").is_some_and(|kind| has_kind(kind, "array")) {
@@ -115,7 +115,7 @@ pub(crate) fn query_type<'a>(schemas: &mut Schemas<'a>, schema: &'a Value, name:
     });
     match has_list {
         true => ("string".into(), false),
-        // Objects are text in a URL, in one of several ways.
+        // A URL writes an object as text, in one of several ways.
         false if is_object(target) => ("string".into(), false),
         false => (scalar(schemas.expression(schema, name)), false),
     }
@@ -184,7 +184,8 @@ pub(crate) fn template<'a>(
     Ok(text)
 }
 
-/// The name in a parameter that takes the rest of a path: `{proxy+}`, `{path*}`, `{path:path}`, `{path:.*}`.
+/// The name of a path parameter, and whether it takes the rest of the path: `{proxy+}`, `{path*}`, `{path:path}`,
+/// `{path:.*}`.
 fn bare(raw: &str) -> (&str, bool) {
     let endings = ["+", "*", ":path", ":.*", ":.+"];
     match endings.iter().find_map(|ending| raw.strip_suffix(ending)) {

@@ -1,8 +1,8 @@
 //! How a description says to sign in: which operations an access token in `Authorization: Bearer` opens, and where a
 //! person gets one.
 //!
-//! That header is the one slot that a credential is put into. An operation that takes nothing but something else (a
-//! key in another header or in the query, a password, a certificate) is left out with the reason.
+//! Hallpass puts a credential only into that header. An operation that takes only something else (a key in another
+//! header or in the query, a password, a certificate) is left out with the reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ const CREDENTIALS: [&str; 5] = ["access_token", "api_key", "apikey", "oauth_toke
 enum Scheme<'a> {
     /// By an access token, with the flows that give one.
     Bearer(Option<&'a Map<String, Value>>),
-    /// By something that has no slot here, in words.
+    /// By something that has no slot in Hallpass; its name in words.
     Other(String),
 }
 
@@ -110,7 +110,7 @@ impl<'a> Security<'a> {
     }
 }
 
-/// The reason, if every operation was left out because no slot fits.
+/// The error for a description of which every operation was left out, because no slot fits.
 pub(crate) fn nothing_left(excluded: &[String]) -> ImportError {
     let first = excluded.first().cloned().unwrap_or_default();
     ImportError::NothingLeft { count: excluded.len(), first }
@@ -137,7 +137,7 @@ fn scheme(described: &Value) -> Scheme<'_> {
     }
 }
 
-/// The URL, if it uses TLS or can with the server's host.
+/// The URL itself, if it uses TLS, or a path made absolute with the server's host. None for any other URL.
 fn absolute(url: &str, server: &Server) -> Option<String> {
     match url.strip_prefix('/') {
         Some(path) if !path.starts_with('/') && !server.host.is_empty() => {

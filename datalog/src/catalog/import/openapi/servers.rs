@@ -1,7 +1,7 @@
-//! Where requests go: the first server that is an absolute URL, its variables at their defaults.
+//! Where requests go: the first server with an absolute URL, or else the first server. Variables have their defaults.
 //!
-//! An operation's own servers stand before its path's, and those before the description's. Which server a person
-//! means is not guessed: the others are named in a note, and `base_url` chooses one.
+//! An operation's own servers come before its path's, and those before the description's. Nobody guesses which of
+//! several servers a person means: a note says which one is used, and `base_url` chooses another.
 
 use serde_json::Value;
 
@@ -12,12 +12,12 @@ use crate::catalog::import::openapi::json::string;
 /// A host, and the prefix of every path.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Server {
-    /// Empty where the description names none.
+    /// Empty if the description names no host.
     pub(crate) host: String,
     pub(crate) prefix: String,
 }
 
-/// The server of a description, a path or an operation, where it names any.
+/// The server of a description, a path or an operation; none if it names no server.
 pub(crate) fn server_of(value: &Value) -> Option<Server> {
     let servers = value.get("servers").and_then(Value::as_array)?;
     let all: Vec<Server> = servers.iter().filter_map(read).collect();

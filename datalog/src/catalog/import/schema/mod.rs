@@ -1,8 +1,8 @@
 //! JSON Schema, as Discovery and OpenAPI use it, to the compact type grammar.
 //!
-//! Objects become named, closed types (their fields and no others, unless the description says otherwise);
-//! what is nested in place is named after where it stands, and equal ones share a name. Bounds, patterns,
-//! defaults and prose are dropped. What cannot be expressed becomes `any` and is noted.
+//! Objects become named, closed types: they have their fields and no others, unless the description says otherwise. A
+//! type that is defined in place is named after its place, and equal types share a name. Bounds, patterns, defaults and
+//! prose are dropped. A schema that types cannot express becomes `any`, and a note says so.
 
 pub(crate) mod fields;
 pub(crate) mod object;
@@ -28,7 +28,7 @@ pub(crate) struct Schemas<'a> {
     resolve: Resolve<'a>,
     lines: BTreeMap<String, TypeLine>,
     by_shape: HashMap<String, String>,
-    /// The expression of every started `$ref`; a name until it is known.
+    /// The expression of every started `$ref`; its own name until the expression is known.
     refs: HashMap<String, String>,
     notes: BTreeSet<String>,
 }
@@ -79,7 +79,7 @@ impl<'a> Schemas<'a> {
         self.shorten(text, place)
     }
 
-    /// The same, as one word: `string`, `int`, … or `#Name`.
+    /// The expression for a schema, as one word: `string`, `int`, … or `#Name`.
     pub(crate) fn word(&mut self, schema: &'a Value, place: &str) -> String {
         let text = self.expression(schema, place);
         self.as_word(&text, place)
@@ -137,7 +137,7 @@ impl<'a> Schemas<'a> {
         text
     }
 
-    /// Whether a type built meanwhile refers to this name, so that it must exist.
+    /// Whether another type refers to this name. Then a type of this name must exist.
     fn is_mentioned(&self, name: &str) -> bool {
         self.lines.values().any(|line| {
             let mut texts = line.fields.values().chain(&line.is).chain(&line.rest);

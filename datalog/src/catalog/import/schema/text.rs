@@ -26,7 +26,7 @@ pub(crate) fn is_nullable(schema: &Map<String, Value>) -> bool {
     schema.get("nullable").and_then(Value::as_bool) == Some(true)
 }
 
-/// Numbers keep only their type; strings keep their exact values.
+/// The type of one value of an `enum`. A string keeps its exact value; any other value keeps only its type.
 pub(crate) fn enum_value(value: &Value, schema: &Map<String, Value>) -> String {
     match value {
         Value::String(_) if schema.get("type").and_then(Value::as_str) == Some("integer") => "int".into(),

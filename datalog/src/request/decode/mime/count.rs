@@ -6,7 +6,7 @@ pub(super) fn attachments(message: &MimePart<'_>) -> usize {
     Counted::default().letter(message)
 }
 
-/// The kinds of text and of multiparts seen so far. The letter has one of each; any other counts as beside it.
+/// The kinds of text and of multiparts seen so far. The letter has one of each. A second one counts as an attachment.
 #[derive(Default)]
 struct Counted<'a>(Vec<&'a str>);
 
