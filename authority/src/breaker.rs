@@ -40,7 +40,7 @@ impl Breaker {
         Self { config, refused: Mutex::default() }
     }
 
-    /// Counts a refusal.
+    /// Counts a refusal. Returns the pass if it was refused too often.
     pub(crate) fn refused(&self, record: &Record, now: OffsetDateTime) -> Option<Tripped> {
         let effects = record.outline.as_ref()?.effects.intersection(self.config.effects);
         if !COUNTED.contains(&record.decision) || effects.is_empty() {

@@ -1,7 +1,7 @@
 //! The catalog of one home: the services that come with the program, and those that a person imported.
 //!
-//! An imported service is `HOME/services/NAME.facts.jsonl`, and beside it `NAME.overlay.toml` where a person
-//! reviewed its effects. It knows files; what is in them is the `datalog` crate's.
+//! An imported service is `HOME/services/NAME.facts.jsonl`. If a person reviewed its effects, `NAME.overlay.toml` is
+//! beside it. This file knows where they are; the `datalog` crate knows what they mean.
 //!
 //! - Invariant: A request that was judged or approved under one catalog is never sent under another
 //!   (`a_running_authority_takes_a_service_and_its_overlay_at_once`).
@@ -45,18 +45,18 @@ impl Hinted for CatalogError {
     }
 }
 
-/// The folder of imported services.
+/// Returns the folder of imported services.
 fn folder(home: &Home) -> PathBuf {
     home.dir().join("services")
 }
 
-/// Every service of `home`.
+/// Loads every service of `home`.
 pub(crate) fn load(home: &Home) -> Result<Catalog, CatalogError> {
     let embedded = Catalog::embedded().map_err(CatalogError::Embedded)?;
     beside(home, &embedded)
 }
 
-/// The services of `home` as they are now, beside those of a catalog that come with the program.
+/// Loads the services of `home` as they are now, with those services of `known` that come with the program.
 pub(crate) fn beside(home: &Home, known: &Catalog) -> Result<Catalog, CatalogError> {
     let folder = folder(home);
     let mut services: Vec<Arc<Service>> =
@@ -83,7 +83,7 @@ fn imported(path: &Path) -> Result<Service, CatalogError> {
     let beside = PathBuf::from(format!("{}{OVERLAY}", name.trim_end_matches(FACTS)));
     let overlay = if beside.exists() { Some(read(&beside)?) } else { None };
     let facts = read(path)?;
-    // If the facts load alone, they are not the problem.
+    // If the facts load without the overlay, the overlay is the problem.
     match (Service::load(&facts, overlay.as_deref()), &overlay) {
         (Ok(service), _) => Ok(service),
         (Err(error), Some(_)) if Service::load(&facts, None).is_ok() => {
@@ -106,8 +106,8 @@ pub(crate) fn add(
     home.create()?;
     let folder = Home::at(folder(home));
     folder.create()?;
-    // The overlay comes first: facts alone would count at their worst, which is safe, but not what the person asked
-    // for.
+    // The overlay comes first. With the facts alone, the service would count at its worst. That is safe, but not what
+    // the person asked for.
     if let Some(overlay) = overlay {
         create_private_file(&folder.dir().join(format!("{name}{OVERLAY}")), overlay.as_bytes())?;
     }
@@ -116,7 +116,7 @@ pub(crate) fn add(
     Ok(path)
 }
 
-/// The overlay beside an imported service.
+/// Returns the overlay beside an imported service.
 pub(crate) fn overlay(home: &Home, name: &ServiceName) -> Result<Option<String>, CatalogError> {
     let path = folder(home).join(format!("{name}{OVERLAY}"));
     match fs::read_to_string(&path) {
@@ -153,7 +153,7 @@ pub(crate) fn replace(
 
 /// Forgets an imported service.
 pub(crate) fn remove(home: &Home, name: &ServiceName) -> Result<(), CatalogError> {
-    // The facts go first: an overlay alone is nothing, and facts alone would count at their worst.
+    // The facts go first. An overlay alone does nothing, but facts alone would be a service that counts at its worst.
     for ending in [FACTS, OVERLAY] {
         let path = folder(home).join(format!("{name}{ending}"));
         match fs::remove_file(&path) {

@@ -10,9 +10,9 @@ use time::{Duration, OffsetDateTime};
 /// Tells the time.
 #[derive(Debug, Clone)]
 pub enum Clock {
-    /// The machine's.
+    /// The machine's clock.
     System,
-    /// One that stands still until it is moved.
+    /// A clock that stands still until a test moves it.
     Fixed(FixedClock),
 }
 
@@ -51,12 +51,12 @@ impl FixedClock {
     }
 }
 
-/// Milliseconds since 1970, as the store and the wire count them.
+/// Returns milliseconds since 1970, as the store and the wire count them.
 pub(crate) fn unix_millis(time: OffsetDateTime) -> i64 {
     i64::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 
-/// The time that `unix_millis` counted; 1970 for what no calendar holds.
+/// Returns the time of so many milliseconds; 1970 if no calendar has that time.
 pub(crate) fn from_unix_millis(millis: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000)
         .unwrap_or(OffsetDateTime::UNIX_EPOCH)

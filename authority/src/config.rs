@@ -28,7 +28,7 @@ pub(crate) use secret_file::ClientSecretFile;
 /// The variables that set the character encoding, the strongest first (POSIX, section 8.2).
 const LOCALE: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
 
-/// The environment, as it was when it was read.
+/// The environment at the moment when it was read.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     /// `HALLPASS_HOME`
@@ -41,11 +41,11 @@ pub struct Environment {
     pub client_secrets: BTreeMap<ServiceName, SecretString>,
     /// `HALLPASS_PASS`: the agent's pass.
     pub pass: Option<SecretString>,
-    /// This machine's address, if somebody is signed in over ssh: the third word of `SSH_CONNECTION`.
+    /// This machine's address for somebody who is signed in over ssh: the third word of `SSH_CONNECTION`.
     pub ssh_host: Option<String>,
-    /// `HALLPASS_GATEWAY`: where the agent presents it.
+    /// `HALLPASS_GATEWAY`: where the agent presents its pass.
     pub gateway: Option<String>,
-    /// `HALLPASS_CONNECTION_URL`, by the whole name.
+    /// The values of `HALLPASS_CONNECTION_URL`, by the whole name of the variable.
     pub base_urls: BTreeMap<String, String>,
     /// `NO_PROXY`, or else `no_proxy`.
     pub no_proxy: Option<String>,
@@ -77,7 +77,7 @@ impl Config {
         read::parse(text, home.dir())
     }
 
-    /// The environment wins over the file.
+    /// Adds the environment. It wins over the file.
     fn add(&mut self, environment: &Environment) {
         for (service, id) in &environment.client_ids {
             self.services.entry(service.clone()).or_default().client_id = Some(id.clone());
@@ -87,12 +87,12 @@ impl Config {
         }
     }
 
-    /// The commented file that `hallpass init` writes.
+    /// Returns the commented file that `hallpass init` writes.
     pub fn default_file() -> String {
         keys::default_file()
     }
 
-    /// The settings of a service; empty if it has no table.
+    /// Returns the settings of a service; empty if it has no table.
     pub fn service(&self, name: &ServiceName) -> ServiceConfig {
         self.services.get(name).cloned().unwrap_or_default()
     }
@@ -104,9 +104,9 @@ fn ssh_host(connection: &str) -> Option<String> {
 }
 
 impl Environment {
-    /// Reads it, once, at the start.
+    /// Reads the environment. Call this once, at the start.
     pub fn read() -> Self {
-        // `vars` would panic on a variable of another program that is not UTF-8.
+        // `vars` would panic if another program's variable is not UTF-8.
         let variables =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         let mut environment = Self::default();
@@ -154,7 +154,7 @@ impl Environment {
         }
     }
 
-    /// The home: `chosen`, or the setting, or the platform's place.
+    /// Returns the home: `chosen`, or the one in the environment, or the platform's place.
     pub fn home(&self, chosen: Option<&Path>) -> Result<Home, HomeError> {
         let home = match chosen.or(self.home.as_deref()) {
             Some(dir) => Home::at(dir),
@@ -167,7 +167,7 @@ impl Environment {
     }
 }
 
-/// `GOOGLE_CALENDAR` names `google-calendar`.
+/// Returns the service of a variable: `GOOGLE_CALENDAR` names `google-calendar`.
 fn service_of(variable: &str) -> Option<ServiceName> {
     variable.to_ascii_lowercase().replace('_', "-").parse().ok()
 }

@@ -1,13 +1,13 @@
 //! The stored facts of a decision in words: whom the request reached, what it touched, with which arguments.
 //!
-//! `explain` and the console both use it. It also says what was not stored. Nothing is decided here.
+//! `explain` and the console both use these words. They also say what was not stored. Nothing is decided here.
 
 use datalog::StoredFacts;
 
-/// Beyond this many of one kind, the rest is counted.
+/// If there are more than this of one kind, the rest is only counted.
 const MOST: usize = 20;
 
-/// Names and values, if there are any.
+/// Returns names and values. A name without values is left out.
 pub(crate) fn facts(kept: &StoredFacts) -> Vec<(&'static str, String)> {
     let mut told = Vec::new();
     let mut tell = |name, all: Vec<String>| {

@@ -18,7 +18,7 @@ use crate::audit::Event;
 use crate::stopped::{Stopped, StoppedBy};
 use crate::when;
 
-/// This many operations are named; the others are counted.
+/// So many operations are named. The others are counted.
 const NAMED: usize = 6;
 
 /// A concern about a connection, for its owner.
@@ -32,27 +32,27 @@ pub enum Concern {
     },
     /// Scopes that were requested and not granted, or that the service missed.
     MissingScopes { scopes: Vec<String>, operations: Vec<String> },
-    /// The service wants its owner to do something at an address that no agent is shown.
+    /// The service wants its owner to do something, at an address that no agent is shown.
     SignOn { deed: String, link: Option<String> },
     /// The service refused a token that the provider accepts.
     TokenRefused,
-    /// Its host leads to an address that the gateway does not dial: one of this network, or one that a proxy returns
-    /// for names.
+    /// The service's host leads to an address that the gateway does not dial. It is an address of this network, or one
+    /// that a proxy returns for names.
     AddressRefused { host: String, address: IpAddr, range: String },
-    /// A passing problem. The next try comes by itself.
+    /// A problem that may pass. The next try comes by itself.
     RefreshFails {
         because: String,
-        /// What helps, where that is known.
+        /// What helps, if that is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         mend: Option<String>,
     },
     /// The grant is good, but the OAuth client is not.
     ClientRefused { client: String, because: String },
-    /// By a person, until it is resumed.
+    /// A person stopped the connection, or everything. That holds until a resume.
     Stopped { stop: Stopped },
-    /// A disconnect began and did not end.
+    /// A disconnect began and has not ended.
     Disconnecting,
-    /// Nothing is lent until a person connects it again.
+    /// No credential is lent until a person connects it again.
     NeedsReconnect {
         because: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,14 +78,14 @@ pub enum ConnectionStatus {
 pub struct Told {
     #[serde(flatten)]
     pub concern: Concern,
-    /// One sentence, to follow the connection's name and a colon.
+    /// One sentence. It follows the connection's name and a colon.
     pub says: String,
     /// The remedy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
 
-/// The connection that a sentence is about.
+/// The connection that a sentence is about, and the time.
 pub(crate) struct Subject<'a> {
     pub name: &'a ConnectionName,
     pub service: &'a ServiceName,
@@ -93,7 +93,7 @@ pub(crate) struct Subject<'a> {
 }
 
 impl ConnectionStatus {
-    /// The overall health from all of these.
+    /// Returns the overall health from all of these concerns.
     pub fn of<'a>(concerns: impl IntoIterator<Item = &'a Concern>) -> Self {
         concerns.into_iter().map(Concern::status).max().unwrap_or(Self::Healthy)
     }
@@ -133,7 +133,7 @@ impl Concern {
         }
     }
 
-    /// Two of one kind are the same concern, reported again.
+    /// Returns the kind. Two concerns of one kind are the same concern, reported again.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::GrantEnds { .. } => "grant-ends",
@@ -149,7 +149,7 @@ impl Concern {
         }
     }
 
-    /// A few words for a table's cell.
+    /// Returns a few words for a table's cell.
     pub(crate) fn short(&self) -> &'static str {
         match self {
             Self::GrantEnds { .. } => "ends soon",
@@ -162,7 +162,8 @@ impl Concern {
         }
     }
 
-    /// The record that tells people that it began. None if they are not told, or if another record tells them.
+    /// Returns the event that tells people that the concern began. None if they are not told, or if another event tells
+    /// them.
     pub(crate) fn event(&self) -> Option<Event> {
         match self {
             Self::GrantEnds { .. } => Some(Event::GrantEnds),
@@ -182,7 +183,7 @@ impl Concern {
         Told { concern: self.clone(), says: self.says(of.now), hint: self.hint(of) }
     }
 
-    /// One sentence without a usable address, so that a record and a notice may hold it.
+    /// Returns one sentence. It has no address that anybody could use, so a record and a notice may hold it.
     pub(crate) fn says(&self, now: OffsetDateTime) -> String {
         match self {
             Self::GrantEnds { at } => format!(

@@ -51,12 +51,12 @@ impl Home {
         Self { vault_key: dir.join("vault.key"), dir }
     }
 
-    /// The same, with the vault key in another place: on its own medium, for example.
+    /// Returns the same home with the vault key in another place, such as a medium of its own.
     pub fn with_vault_key(self, path: impl Into<PathBuf>) -> Self {
         Self { vault_key: path.into(), ..self }
     }
 
-    /// The platform's data directory, if the user chose no other.
+    /// Returns the platform's data directory as the home, for a user who chose no other.
     pub fn of_platform() -> Result<Self, HomeError> {
         let dirs = directories::ProjectDirs::from("", "", "hallpass").ok_or(HomeError::Nowhere)?;
         Ok(Self::at(dirs.data_dir()))
@@ -66,12 +66,12 @@ impl Home {
         &self.dir
     }
 
-    /// `hallpass.toml`.
+    /// Returns the path of `hallpass.toml`.
     pub fn config_file(&self) -> PathBuf {
         self.dir.join("hallpass.toml")
     }
 
-    /// Where the store is, where nothing else is set.
+    /// Returns where the store is if nothing else is set.
     pub fn database(&self) -> PathBuf {
         self.dir.join("hallpass.db")
     }
@@ -80,17 +80,17 @@ impl Home {
         &self.vault_key
     }
 
-    /// The socket on which the running authority listens for people.
+    /// Returns the socket on which the running authority listens for people.
     pub fn socket(&self) -> PathBuf {
         self.dir.join("authority.sock")
     }
 
-    /// Held by the one process that has the home open.
+    /// Returns the file that the one process locks that has the home open.
     pub fn lock_file(&self) -> PathBuf {
         self.dir.join("hallpass.lock")
     }
 
-    /// The audit log's position at the last look.
+    /// Returns the file with the audit log's position at the last look.
     pub fn checkpoint(&self) -> PathBuf {
         self.dir.join("audit.checkpoint")
     }

@@ -68,7 +68,7 @@ impl Keyring {
         Ok(Self { state: RwLock::new(KeyringState { keys, trusted }) })
     }
 
-    /// The public keys that verify passes.
+    /// Returns the public keys that verify passes.
     pub(crate) fn trusted(&self) -> Arc<RootKeys> {
         self.state.read().unwrap_or_else(PoisonError::into_inner).trusted.clone()
     }
@@ -79,7 +79,7 @@ impl Keyring {
         state.keys.iter().map(|(id, key)| info(*id, key, minting)).collect()
     }
 
-    /// The minting key: the newest that is not retired.
+    /// Returns the key pair that mints: the newest that is not retired.
     pub(crate) fn minting(&self, vault: &Vault) -> Result<RootKeyPair, KeyError> {
         let (id, sealed) = {
             let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
@@ -90,14 +90,14 @@ impl Keyring {
         unseal(vault, id, &sealed)
     }
 
-    /// A row for the next id.
+    /// Makes a row for the next id.
     pub(crate) fn next(&self, vault: &Vault, now: OffsetDateTime) -> Result<RootKeyRow, KeyError> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let id = state.keys.last_key_value().map_or(1, |(last, _)| last.saturating_add(1));
         Ok(generate(vault, id, now)?)
     }
 
-    /// Adds a durable row.
+    /// Adds a row that is already durable.
     pub(crate) fn add(&self, row: &RootKeyRow) {
         let key = TrustedKey { public: row.public, seed: row.seed.clone(), created: row.created };
         self.change(|keys| {
@@ -121,7 +121,7 @@ impl Keyring {
     }
 }
 
-/// A new key pair, sealed.
+/// Returns a new key pair, sealed.
 pub(crate) fn generate(vault: &Vault, id: u32, now: OffsetDateTime) -> Result<RootKeyRow, VaultError> {
     let seed = random::<32>().map_err(VaultError::Random)?;
     let pair = RootKeyPair::from_seed(id, *seed);

@@ -1,6 +1,6 @@
-//! The existing name that a person probably meant by a wrong one.
+//! The existing name that a person probably meant when they typed a wrong one.
 
-/// The known name most like `got`, if one is like it.
+/// Returns the known name that is most like `got`, if one is like it.
 pub(crate) fn nearest<'a>(got: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
@@ -10,7 +10,7 @@ pub(crate) fn nearest<'a>(got: &str, known: impl IntoIterator<Item = &'a str>) -
         .map(|(_, name)| name)
 }
 
-/// A hint for `got`: the name that was probably meant, or all names.
+/// Returns a hint for `got`: the name that was probably meant, or all names.
 pub(crate) fn hint<'a>(got: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     match nearest(got, known.iter().copied()) {

@@ -1,7 +1,7 @@
 //! A stop, and the input and output of the verbs that stop and resume: plain values that are also the API's JSON.
 //!
-//! One noun and two verbs: a *stop* holds from when something is *stopped* until a person *resumes* it. The emergency
-//! stop is the stop of everything. What lifts a *refusal* is another thing.
+//! There is one noun and there are two verbs: a *stop* holds from when something is *stopped* until a person *resumes*
+//! it. The emergency stop is the stop of everything. A *refusal* is something else, and other things lift it.
 //!
 //! - Invariant: A pass, a connection and their pages say by what they are stopped
 //!   (`a_pass_and_a_connection_tell_by_what_they_are_stopped`).
@@ -54,13 +54,13 @@ pub struct StopOneArgs {
 /// What a stop affected.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hit {
-    /// Passes that count, or would without another stop.
+    /// How many passes count, or would count without another stop.
     #[serde(default)]
     pub passes: usize,
-    /// Requests that were on their way, and were dropped.
+    /// How many requests were on their way, and were dropped.
     #[serde(default)]
     pub called_back: usize,
-    /// Requests that did not end in time: the service may still carry them out.
+    /// How many requests did not end in time. The service may still carry them out.
     #[serde(default)]
     pub not_recalled: usize,
 }
@@ -91,7 +91,7 @@ pub struct Stop {
 /// The stop of everything, while it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmergencyStop {
-    /// None for a stop from before this was stored.
+    /// None for an old stop, whose time was not stored.
     #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
     pub since: Option<OffsetDateTime>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,7 +102,7 @@ pub struct EmergencyStop {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllStops {
     pub everything: Option<EmergencyStop>,
-    /// What is stopped by itself, the oldest first.
+    /// The single things that are stopped, the oldest first.
     pub stops: Vec<Stop>,
 }
 
@@ -111,7 +111,7 @@ pub struct AllStops {
 pub struct StopReport {
     /// Whether the emergency stop holds now.
     pub stopped: bool,
-    /// Whether that has changed.
+    /// Whether the emergency stop began or ended by this.
     #[serde(default)]
     pub changed: bool,
     #[serde(flatten)]
@@ -119,7 +119,7 @@ pub struct StopReport {
     /// The things that were resumed as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resumed: Vec<StopTarget>,
-    /// Single things that are stopped, whatever holds for everything.
+    /// The single things that are still stopped.
     #[serde(default)]
     pub stops: Vec<Stop>,
 }
@@ -133,7 +133,7 @@ pub struct ResumeReport {
     pub still: AllStops,
 }
 
-/// What stops a pass or a connection.
+/// The thing whose stop applies to a pass or a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", content = "name", rename_all = "kebab-case")]
 pub enum StoppedBy {

@@ -29,7 +29,7 @@ struct Flags {
     narrow: Narrowing,
 }
 
-/// The keys of a template beside its limits.
+/// The keys of a template that are not limits.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct TemplateHead {
@@ -43,7 +43,7 @@ struct TemplateHead {
     deny: Vec<String>,
 }
 
-/// The keys of `Own`. Every other key belongs to the narrowing.
+/// The keys of `TemplateHead`. Every other key is a limit.
 const OWN: [&str; 7] = ["about", "task", "services", "needs-resource", "allow", "ask", "deny"];
 
 impl Flags {
@@ -96,10 +96,11 @@ impl Hinted for TemplateError {
     }
 }
 
-/// Templates by name, or the error of a file that cannot be read.
+/// All templates by name. If a file cannot be read, its error stands here.
 pub(crate) type Shelf = BTreeMap<String, Result<Template, TemplateError>>;
 
-/// Every template of a home. A person's own file takes its name, whether it can be read or not.
+/// Loads every template of a home. A person's own file takes the place of a built-in template of that name, even if the
+/// file cannot be read.
 pub(crate) fn load(home: &Home) -> Result<Shelf, TemplateError> {
     let mut shelf = Shelf::new();
     for (name, text) in EMBEDDED {
@@ -122,7 +123,7 @@ pub(crate) fn load(home: &Home) -> Result<Shelf, TemplateError> {
     Ok(shelf)
 }
 
-/// The template of that name.
+/// Returns the template of that name.
 pub(crate) fn find(home: &Home, name: &str) -> Result<Template, TemplateError> {
     let mut shelf = load(home)?;
     shelf.remove(name).unwrap_or_else(|| {
@@ -142,7 +143,7 @@ impl Template {
         Ok(Self { name: name.to_owned(), origin, text, flags })
     }
 
-    /// Its purpose, in a line.
+    /// Returns the template's purpose, in a line.
     pub fn about(&self) -> &str {
         &self.flags.own.about
     }
@@ -151,13 +152,13 @@ impl Template {
         &self.flags.own.services
     }
 
-    /// The flags to add before minting, as the beginning of each `--resource`.
+    /// Returns the flags that must be added before minting, as the beginning of each `--resource`.
     pub fn lacks(&self) -> impl Iterator<Item = String> {
         self.flags.own.needs_resource.iter().map(|kind| format!("{kind}="))
     }
 
-    /// The request to mint with these flags beside the template. A single value, and a limit or an argument with the
-    /// same subject, override the template's; every other flag adds to it.
+    /// Returns the request to mint with these flags and the template. A single value, or a limit or an argument with
+    /// the same subject, overrides the template's. Every other flag is added to the template's.
     pub fn with(self, given: MintArgs) -> Result<MintArgs, TemplateError> {
         let Self { name, flags: Flags { own, narrow }, .. } = self;
         let narrow = narrow.and(given.narrow);

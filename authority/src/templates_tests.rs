@@ -1,5 +1,5 @@
-//! Each template is minted as it comes and walked through the whole catalog: what it allows, asks and denies is
-//! pinned. A folder of operations that are all denied stands as one line.
+//! Each template is minted as it is and tried with the whole catalog. The test fixes what it allows, asks and denies. A
+//! folder of operations that are all denied is shown as one line.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ fn given(template: &Template) -> MintArgs {
     MintArgs { narrow: Narrowing::default().with(&flags::RESOURCE, resources), ..MintArgs::default() }
 }
 
-/// Connections to everything, so that what a template does not mean is in reach.
+/// Returns connections to every service, so that the test also tries what a template does not mean.
 fn known(catalog: &Catalog) -> Vec<KnownConnection> {
     let connection = |service: &std::sync::Arc<datalog::catalog::Service>| KnownConnection {
         name: service.name.as_str().parse().unwrap(),
@@ -91,7 +91,7 @@ pinned! {
     what_drive_researcher_may_do_is_pinned "drive-researcher"
 }
 
-/// The pass of a template as far as its grants and checks go: which things it may touch is left out.
+/// Returns the content of a template's pass without its limits on things, so that its grants and checks show.
 fn granted(name: &str, catalog: &Catalog) -> datalog::Content {
     let args = embedded(name).with(given(&embedded(name))).unwrap();
     let narrow = args
@@ -104,7 +104,7 @@ fn granted(name: &str, catalog: &Catalog) -> datalog::Content {
     terms.mint(&PassId::from_random([1; 16]), &RootKeyPair::from_seed(1, [7; 32])).unwrap().content
 }
 
-/// What the pass answers to one request, as the catalog understands it.
+/// Returns what the pass answers to one request, as the catalog understands the request.
 fn answer(content: &datalog::Content, catalog: &Catalog, line: &str, body: &str) -> Possible {
     let (service, target) = line.split_once(' ').unwrap();
     let (method, target) = target.split_once(' ').unwrap();
@@ -358,7 +358,7 @@ fn a_file_that_is_not_understood_hides_no_other_and_says_so_under_its_own_name()
     let shelf = load(&home).unwrap();
     assert_eq!(shelf.values().filter(|template| template.is_ok()).count(), EMBEDDED.len());
     assert!(shelf["mine"].is_ok() && shelf["pr-reviewer"].is_ok());
-    // Not the program's own in its place: whoever wrote the file meant another.
+    // The built-in template is not used in its place, because the person who wrote the file meant another one.
     let told = find(&home, "inbox-triage").unwrap_err().to_string();
     assert!(told.contains("`inbox-triage` is not understood") && told.contains("alow"), "{told}");
 }

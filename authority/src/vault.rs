@@ -1,7 +1,7 @@
 //! Secrets at rest: XChaCha20-Poly1305 under one key, each bound to the exact place where it is stored.
 //!
-//! A sealed value that is moved to another table, row, column or generation does not open. Where sealed values are
-//! stored, and what they mean, is not known here.
+//! A sealed value that is moved to another table, row, column or generation does not open. This file does not know
+//! where sealed values are stored, or what they mean.
 //!
 //! - Invariant: A sealed value opens at its own place and nowhere else
 //!   (`what_is_sealed_opens_at_its_own_place_and_nowhere_else`).
@@ -63,7 +63,7 @@ impl Hinted for VaultError {
     }
 }
 
-/// Seals and opens.
+/// Seals values and opens them.
 pub(crate) struct Vault {
     key: SecretBox<[u8; 32]>,
 }
@@ -134,7 +134,7 @@ impl Vault {
 }
 
 impl Place<'_> {
-    /// Each part with its length, so that no two places share an encoding.
+    /// Returns the bytes of a place. Each part has its length before it, so that no two places have the same bytes.
     fn bytes(&self) -> Vec<u8> {
         let mut bytes = b"hallpass vault v1".to_vec();
         for part in [self.table, self.row, self.column] {
@@ -152,7 +152,7 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// Random bytes from the operating system.
+/// Returns random bytes from the operating system.
 pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, getrandom::Error> {
     let mut bytes = [0u8; N];
     getrandom::fill(&mut bytes)?;

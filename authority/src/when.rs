@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, Duration, OffsetDateTime, UtcOffset};
 
-/// `2030-01-31 09:00:05Z`, the form of tables and sentences.
+/// Returns a moment in the form of tables and sentences: `2030-01-31 09:00:05Z`.
 pub(crate) fn at(moment: OffsetDateTime) -> String {
     moment
         .to_offset(UtcOffset::UTC)
@@ -22,7 +22,7 @@ pub(super) enum Moment {
 }
 
 impl Moment {
-    /// The moment, or the beginning of time for one before it.
+    /// Returns the moment. If a span reaches too far back, returns the beginning of 1970.
     pub(super) fn from(self, now: OffsetDateTime) -> OffsetDateTime {
         match self {
             Self::At(moment) => moment,
@@ -31,7 +31,7 @@ impl Moment {
     }
 }
 
-/// RFC 3339, a day (its beginning in UTC), or how long ago (`30m`, `7d`).
+/// Reads a time (RFC 3339), a day (its beginning in UTC), or how long ago (`30m`, `7d`).
 impl FromStr for Moment {
     type Err = String;
 
@@ -51,7 +51,7 @@ impl FromStr for Moment {
     }
 }
 
-/// `in 29m`, `3h ago`, `now`.
+/// Returns how far a moment is from now: `in 29m`, `3h ago`, `now`.
 pub(crate) fn from_now(moment: OffsetDateTime, now: OffsetDateTime) -> String {
     // Rounded to the nearest second, so that 30m is not shown as 29m 59s.
     let distance = Duration::seconds((moment - now).as_seconds_f64().round() as i64);
@@ -62,7 +62,7 @@ pub(crate) fn from_now(moment: OffsetDateTime, now: OffsetDateTime) -> String {
     }
 }
 
-/// The two largest units of a span: `1h 30m`, `45s`.
+/// Returns a span in its two largest units: `1h 30m`, `45s`.
 pub(crate) fn span(span: Duration) -> String {
     let seconds = span.whole_seconds().unsigned_abs();
     let units = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];

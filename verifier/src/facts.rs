@@ -1,7 +1,7 @@
 //! Gathers the facts of a decision, for storage beside the record.
 //!
-//! The authority says for which decisions, and `datalog::stored_facts` says which facts. Nothing is written or sealed here. If
-//! nothing is stored, nothing is gathered.
+//! The authority says for which decisions, and `datalog::stored_facts` says which facts. Nothing is written or sealed
+//! here. If nothing is stored, nothing is gathered.
 
 use std::fmt;
 use std::sync::Arc;

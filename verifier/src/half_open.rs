@@ -1,10 +1,10 @@
 //! Connections that wait for a head. Each peer has a limit, and if there is no room, some of these connections end
 //! first.
 //!
-//! A client that opens many and sends nothing, or a byte a minute, takes no place from a client that sends requests:
-//! the connection that has waited longest ends. A connection that has sent a whole head never ends here. On a busy
-//! gateway a head may stay unread for long. So the wait begins only when a read found nothing, and a connection is
-//! read once more before it ends.
+//! Some clients open many connections and send nothing, or a byte a minute. They take no place from a client that sends
+//! requests, because the connection that has waited longest ends. A connection that has sent a whole head never ends
+//! here. On a busy gateway a head may stay unread for long. So the wait begins only when a read found nothing, and a
+//! connection is read once more before it ends.
 //!
 //! - Invariant: A client that sends its head slowly keeps no other client waiting
 //!   (`a_head_that_trickles_is_not_waited_for`, `many_half_open_connections_keep_no_honest_request_out`).

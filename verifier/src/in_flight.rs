@@ -1,8 +1,8 @@
 //! Requests on their way out, counted, so that a stop knows when the last of them has ended.
 //!
-//! A request is under way from just before the last look at its pass until its answer begins. A stop first changes
-//! what is trusted and then recalls: every request under way looks at its pass again, and ends or goes on. After
-//! `recall` returns, no stopped request is sent. It decides nothing itself.
+//! A request is under way from just before the last look at its pass until its answer begins. A stop first changes what
+//! is trusted and then recalls: every request under way looks at its pass again, and ends or goes on. After `recall`
+//! returns, no stopped request is sent. This file decides nothing itself.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -71,7 +71,7 @@ impl InFlight {
         }
     }
 
-    /// How many requests that were under way at the last recall have not looked again yet.
+    /// Returns how many requests that were under way at the last recall have not looked again yet.
     pub fn unanswered(&self) -> usize {
         let state = self.state();
         state.under_way.range(..state.round).map(|(_, count)| count).sum()

@@ -74,7 +74,7 @@ impl Read {
     }
 }
 
-/// The request that hyper's own reader sees at the beginning of these bytes.
+/// Returns the request that hyper's own reader sees at the beginning of these bytes.
 fn parsed(bytes: &[u8]) -> Option<(Parts, usize)> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);
@@ -87,8 +87,8 @@ fn parsed(bytes: &[u8]) -> Option<(Parts, usize)> {
     Some((request.version(version).body(()).ok()?.into_parts().0, length))
 }
 
-/// An agent's view of a JSON answer that comes in these pieces: without the credential, without the fields named
-/// `masked`, and with the URLs that begin with `origin` led to `base`.
+/// Returns an agent's view of a JSON answer that comes in these pieces: without the credential, without the fields
+/// named `masked`, and with the URLs that begin with `origin` led to `base`.
 pub fn json_answer<'a>(
     token: &str,
     masked: &[String],
@@ -106,7 +106,7 @@ pub fn json_answer<'a>(
     out
 }
 
-/// The content of a gzip answer; none if it is damaged, cut, or packed too tightly.
+/// Returns the content of a gzip answer; none if it is damaged, cut, or packed too tightly.
 pub fn unpacked(packed: &[u8]) -> Option<Vec<u8>> {
     unpack::whole(unpack::Packing::Gzip, Bytes::copy_from_slice(packed)).map(|text| text.to_vec())
 }

@@ -46,7 +46,7 @@ impl Conditional {
         }
     }
 
-    /// The word for it in the record.
+    /// Returns the word for this answer in the record.
     fn decision(self) -> &'static str {
         match self {
             Self::Allow => "would-allow",

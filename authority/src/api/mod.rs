@@ -39,7 +39,7 @@ pub(crate) use status::Status;
 /// The largest body that a person sends here.
 const LARGEST_BODY: usize = 256 * 1024;
 
-/// Everything that changes or shows the authority's state. Never serve it on TCP.
+/// Returns the routes for everything that changes or shows the authority's state. Never serve them on TCP.
 pub(crate) fn administration(app: Arc<App>) -> Router {
     let mut router = Router::new();
     for (path, methods) in administrative_routes() {

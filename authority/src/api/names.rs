@@ -30,7 +30,7 @@ impl OwnNames {
     }
 }
 
-/// A middleware: a request for another name goes no further.
+/// A middleware that refuses a request for another name.
 pub(crate) async fn own_host_only(State(names): State<OwnNames>, request: Request, next: Next) -> Response {
     if names.host(request.headers()).is_some() {
         return next.run(request).await;

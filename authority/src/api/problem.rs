@@ -30,7 +30,7 @@ impl Problem {
         }
     }
 
-    /// The caller sent something wrong: an argument, a name, a duration.
+    /// Returns the problem for something wrong from the caller: an argument, a name, a duration.
     pub(crate) fn bad_request(message: impl Into<Message>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }

@@ -28,7 +28,7 @@ struct Public {
     metrics: Metrics,
 }
 
-/// The router of the TCP listener at `listen`.
+/// Returns the router of the TCP listener at `listen`.
 pub(crate) fn public(app: Arc<App>, metrics: Metrics, listen: SocketAddr) -> Router {
     let state = Public { app, metrics };
     Router::new()

@@ -24,7 +24,7 @@ async fn report(State(AppState(app)): State<AppState>) -> Json<StopReport> {
     Json(app.stop_report())
 }
 
-/// The body may be missing, so that a person in a hurry needs none.
+/// Sets the stop. The body may be missing, so that a person in a hurry needs none.
 async fn stop(State(AppState(app)): State<AppState>, body: Bytes) -> Result<Json<StopReport>, Problem> {
     let args = match body.is_empty() {
         true => StopArgs::default(),

@@ -9,7 +9,7 @@ use crate::audit::plain;
 use crate::question::{Refused, Said, Word};
 use crate::store::{ApprovalRow, ApprovalStatus};
 
-/// Why an answer was refused: the decision, who made it and when, and what to do now.
+/// Returns why an answer was refused: the decision, who made it and when, and what to do now.
 pub(super) fn refused(refused: &Refused, row: &ApprovalRow, by: &ApproverName) -> AppError {
     let id = &row.id;
     let stands = stands(row);

@@ -51,13 +51,13 @@ pub struct ApprovalInfo {
 }
 
 impl ApprovalInfo {
-    /// The question in one line, the same at a terminal and in the console.
+    /// Returns the question in one line, the same at a terminal and in the console.
     pub fn title(&self) -> String {
         self.or_operation(|shown| &shown.title)
     }
 
-    /// The beginning of that line, for notices that other services deliver. It names no people and quotes nothing from
-    /// the message.
+    /// Returns the beginning of that line, for notices that other services deliver. It names no people and quotes
+    /// nothing from the message.
     pub fn deed(&self) -> String {
         self.or_operation(|shown| &shown.deed)
     }
@@ -94,7 +94,7 @@ pub struct ApprovalAnswer {
 /// One statement of a person about a question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalSaid {
-    /// None for a no that is older than the storing of names.
+    /// None for an old no, whose name was not stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<ApproverName>,
     #[serde(with = "time::serde::rfc3339")]

@@ -32,7 +32,7 @@ const MOST_TIMES: u32 = 1_000;
 const REASON: usize = 500;
 
 impl App {
-    /// Present and past questions, newest first.
+    /// Returns present and past questions, newest first.
     pub async fn approvals(&self, filter: ApprovalFilter) -> Result<Vec<ApprovalInfo>, AppError> {
         let query = ApprovalQuery {
             status: filter.status.map(ApprovalStatus::from),

@@ -10,7 +10,7 @@ use crate::store::{ChainLink, Store};
 use crate::vault::Vault;
 
 impl App {
-    /// The key that signs checkpoints and exports.
+    /// Returns the key that signs checkpoints and exports.
     pub fn audit_key(&self) -> AuditKeyInfo {
         AuditKeyInfo { public_key: self.signer.public().to_string(), created: self.signer.created() }
     }

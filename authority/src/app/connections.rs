@@ -103,7 +103,7 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-/// The place of the sealed client secret of a connection.
+/// Returns the place of the sealed client secret of a connection.
 pub(super) fn client_secret_place(row: &str) -> Place<'_> {
     Place { table: "connection", row, column: "client_secret", generation: 0 }
 }

@@ -36,7 +36,7 @@ impl App {
         Ok(ExportBegun { header, after: after.seq, to: to.seq, key: self.signer.public().to_string() })
     }
 
-    /// Records after `after` up to `to`, each followed by its checkpoint if it has one.
+    /// Returns the lines of the records after `after` up to `to`. If a record has a checkpoint, it follows the record.
     pub async fn export_lines(&self, after: u64, to: u64) -> Result<ExportLines, AppError> {
         let records = self.store.chain_after(after, PAGE).await?;
         let records: Vec<_> = records.into_iter().take_while(|record| record.seq <= to).collect();

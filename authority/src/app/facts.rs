@@ -1,7 +1,8 @@
 //! The facts of decisions: sealed beside their records, and opened again for `explain` and `replay`.
 //!
-//! `datalog::stored_facts` chooses them. They are bound to the number of their record, which has their SHA-256. They are not in
-//! the log, so an export holds only that SHA-256. If they are not available, a reason in words says why.
+//! `datalog::stored_facts` chooses them. They are bound to the number of their record. The record has their SHA-256.
+//! The facts are not in the log, so an export holds only the SHA-256. If facts are not available, a reason in words
+//! says why.
 //!
 //! - Invariant: The store seals the facts of a decision. No export holds them. The settings can turn them off
 //!   (`the_facts_of_a_decision_are_kept_sealed_and_in_no_plain_text`,
@@ -84,7 +85,7 @@ impl App {
         })))
     }
 
-    /// The facts of decisions after `after`, up to `upto`, as far as they are stored and open.
+    /// Returns the facts of decisions after `after`, up to `upto`, as far as they are stored and open.
     pub async fn kept_facts(&self, after: u64, upto: u64) -> Result<KeptPage, AppError> {
         let last = upto.min(after.saturating_add(PAGE));
         let rows = self.store.facts(after.saturating_add(1), last).await?;

@@ -12,7 +12,7 @@ use crate::store::{ChainLink, FactsRow, StoredRecord};
 const PAGE: u32 = 1_000;
 
 impl App {
-    /// Audit records in order.
+    /// Returns audit records in order.
     pub async fn log(&self, query: LogQuery) -> Result<Vec<LogRecord>, AppError> {
         let records = self.store.records(query).await?;
         records.iter().map(read).collect()

@@ -1,5 +1,5 @@
 //! The names in a filter of the log. A filter may find nothing, or name something that does not exist. These checks
-//! tell the two apart.
+//! tell which of the two it is.
 
 use datalog::{Message, RevocationId};
 

@@ -45,7 +45,7 @@ impl App {
         })
     }
 
-    /// The connections for which a pass can be minted.
+    /// Returns the connections for which a pass can be minted.
     pub(super) fn known_connections(&self) -> Vec<KnownConnection> {
         self.live()
             .values()

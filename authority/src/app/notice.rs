@@ -61,7 +61,7 @@ impl Notice {
     }
 }
 
-/// The id of the record's question.
+/// Returns the id of the record's question.
 pub(crate) fn question(record: &LogRecord) -> Option<&str> {
     match &record.entry {
         Entry::Event(event) => event.approval.as_ref().map(|approval| approval.id.as_str()),

@@ -7,7 +7,7 @@ use crate::store::{ApprovalQuery, ApprovalStatus};
 const COUNTED: u32 = 1_000;
 
 impl App {
-    /// The last record that a sink told; none for a new sink.
+    /// Returns the last record that a sink told; none for a new sink.
     pub(crate) async fn told(&self, sink: &'static str) -> Result<Option<u64>, String> {
         self.store.told(sink).await.map_err(|fault| fault.to_string())
     }

@@ -1,7 +1,7 @@
 //! Opens a home: the lock, the vault, the store, and everything that is answered from memory.
 //!
-//! A part that cannot be trusted (a root key that does not fit, the vault key of another home) stops it. A single
-//! connection whose tokens do not open does not.
+//! A part that cannot be trusted (a root key that does not fit, the vault key of another home) stops the opening. A
+//! single connection whose tokens do not open does not stop it.
 
 use std::fs::{File, TryLockError};
 use std::sync::atomic::AtomicBool;

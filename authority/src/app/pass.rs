@@ -22,7 +22,7 @@ const READ: u32 = 1_000;
 pub struct PassDetail {
     #[serde(flatten)]
     pub info: PassInfo,
-    /// What the pass says. None for a pass that is older than the storing of this.
+    /// What the pass says. None for an old pass, whose words were not stored.
     pub says: Option<Inspection>,
     /// The pass itself first, then the passes attenuated from it, each after its parent.
     pub lineage: Vec<LineageNode>,
@@ -92,7 +92,7 @@ impl App {
         }
     }
 
-    /// Returns the stored words of a pass; none if the pass is older than the storing of words.
+    /// Returns the stored words of a pass; none for an old pass, whose words were not stored.
     pub(super) async fn said(&self, id: &PassId) -> Result<Option<Inspection>, AppError> {
         let Some((_, Some(said))) = self.store.pass(id).await? else { return Ok(None) };
         Ok(serde_json::from_str(&said.0).ok())

@@ -8,7 +8,7 @@ use crate::audit::{Entry, parse};
 use crate::store::StoredRecord;
 
 impl App {
-    /// The record of this number, and the outcome that belongs to it.
+    /// Returns the record of this number, and the outcome that belongs to it.
     pub async fn record(&self, seq: u64) -> Result<RecordView, AppError> {
         let record = read(&self.stored_record(seq).await?)?;
         match &record.entry {

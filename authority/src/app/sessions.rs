@@ -43,7 +43,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// The text for a form.
+    /// Returns the text for a form.
     pub fn csrf(&self) -> &str {
         self.csrf.expose_secret()
     }
@@ -114,7 +114,7 @@ impl Open {
     }
 }
 
-/// The name of a session's row: the hash of its id, in hexadecimal.
+/// Returns the name of a session's row: the hash of its id, in hexadecimal.
 pub(super) fn row_of(session: &Session) -> String {
     hex(session.id)
 }
@@ -190,7 +190,7 @@ impl Sessions {
         })
     }
 
-    /// The session with this id at this place.
+    /// Returns the session with this id at this place.
     pub(super) fn find(
         &mut self,
         id: &str,

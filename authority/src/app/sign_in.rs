@@ -16,7 +16,7 @@ use crate::store::SessionRow;
 use crate::vault::{Place, Vault, random};
 
 impl App {
-    /// A link that signs in its bearer once.
+    /// Returns a link that signs in its bearer once.
     pub async fn sign_in_link(&self, args: SignInArgs) -> Result<SignInLink, AppError> {
         let by = match args.by {
             Some(name) => Some(self.approver(Some(name)).await?),
@@ -69,7 +69,7 @@ impl App {
         }
     }
 
-    /// The session of this id at this place, if there is one.
+    /// Returns the session of this id at this place, if there is one.
     pub fn session(&self, id: &str, place: &str, presence: Presence) -> Option<Session> {
         self.sessions().find(id, place, presence, self.clock.now())
     }

@@ -126,7 +126,7 @@ impl App {
         }
     }
 
-    /// The single things that are stopped, oldest first.
+    /// Returns the single things that are stopped, oldest first.
     pub fn single_stops(&self) -> Vec<Stop> {
         self.desk.stops.list()
     }

@@ -11,9 +11,9 @@ const EVERY: Duration = Duration::from_secs(1);
 const RECORDS: u64 = 256;
 /// or after so many looks, if there are new records.
 const LOOKS: u32 = 10;
-/// Ended things are forgotten at the first look, and then once in so many looks, which is once an hour.
+/// Ended things are forgotten at the first look, and then once in so many looks: once an hour.
 const PRUNE: u32 = 3_600;
-/// What time does to connections is checked at the first look, and then once in so many looks, which is once a minute.
+/// The effects of time on connections are checked at the first look, and then once in so many looks: once a minute.
 const CONNECTIONS: u32 = 60;
 
 impl App {

@@ -13,7 +13,7 @@ use crate::store::{Beside, ChainLink, Line, StoredRecord};
 /// The link before the first record.
 pub(crate) const FIRST_LINK: ChainLink = ChainLink { seq: 0, hash: [0; 32] };
 
-/// SHA-256 over a label, the hash before, and the canonical text.
+/// Returns the SHA-256 over a label, the hash before, and the canonical text.
 pub(crate) fn link(before: &[u8; 32], text: &str) -> [u8; 32] {
     Sha256::new()
         .chain_update(b"hallpass audit record v1\n")
@@ -24,7 +24,7 @@ pub(crate) fn link(before: &[u8; 32], text: &str) -> [u8; 32] {
 }
 
 impl Line {
-    /// The canonical text of an entry, still without a number.
+    /// Returns the canonical text of an entry, still without a number.
     pub(crate) fn new(at: time::OffsetDateTime, entry: &Entry) -> Self {
         #[derive(serde::Serialize)]
         struct Unnumbered<'a> {
@@ -38,12 +38,12 @@ impl Line {
         Self { text, beside: None }
     }
 
-    /// The same with the data beside it, which the record will vouch for.
+    /// Returns the same line with the data beside it. The record will vouch for that data.
     pub(crate) fn with(self, beside: Option<Beside>) -> Self {
         Self { beside, ..self }
     }
 
-    /// The text as it is stored and chained; `facts` is the SHA-256 of the sealed data beside it.
+    /// Returns the text as it is stored and chained. `facts` is the SHA-256 of the sealed data beside it.
     pub(crate) fn numbered(&self, seq: u64, facts: Option<[u8; 32]>) -> String {
         let rest = self.text.strip_prefix('{').unwrap_or_default();
         match facts {
@@ -53,7 +53,7 @@ impl Line {
     }
 }
 
-/// Checks that `record` follows `before`, and names what is wrong otherwise.
+/// Checks that `record` follows `before`. If it does not, names what is wrong.
 pub(crate) fn follow(before: ChainLink, record: &StoredRecord) -> Result<ChainLink, BadRecord> {
     let expected = before.seq + 1;
     let got = record.seq;
@@ -81,7 +81,7 @@ pub(crate) fn follow(before: ChainLink, record: &StoredRecord) -> Result<ChainLi
     Ok(ChainLink { seq: got, hash })
 }
 
-/// The record as its text says it.
+/// Reads a record from its text.
 pub(crate) fn parse(record: &StoredRecord) -> Result<LogRecord, serde_json::Error> {
     #[derive(serde::Deserialize)]
     struct Text {

@@ -50,7 +50,7 @@ impl Checkpoint {
         key.signed(&signed_text(&statement(self.link, self.at)), &self.signature)
     }
 
-    /// The one spelling, as in an export.
+    /// Returns the line in its one spelling, as an export has it.
     pub(crate) fn line(&self) -> String {
         let statement = statement(self.link, self.at);
         format!(r#"{{"checkpoint":{statement},"signature":"{}"}}"#, hex(self.signature))
@@ -76,7 +76,7 @@ impl Checkpoint {
     }
 }
 
-/// Times are milliseconds since 1970, which have one spelling.
+/// Returns the statement that is signed. Times are milliseconds since 1970, which have one spelling.
 fn statement(link: ChainLink, at: OffsetDateTime) -> String {
     format!(r#"{{"seq":{},"hash":"{}","at":{}}}"#, link.seq, hex(link.hash), unix_millis(at))
 }
@@ -85,7 +85,7 @@ fn signed_text(statement: &str) -> String {
     format!("{LABEL}{statement}")
 }
 
-/// The file, and its last position.
+/// The file, and the number of the last position that was written to it.
 pub(crate) struct CheckpointFile {
     path: PathBuf,
     written: std::sync::Mutex<u64>,
@@ -115,7 +115,7 @@ impl CheckpointFile {
         Self { path, written: std::sync::Mutex::new(0) }
     }
 
-    /// The log's position at the last write; none if there was none.
+    /// Returns the log's position at the last write; none if there was no write.
     pub(crate) fn read(&self, vault: &Vault, key: &AuditKey) -> Result<Option<ChainLink>, CheckpointError> {
         let sealed = match fs::read(&self.path) {
             Ok(bytes) => Sealed(bytes),
@@ -129,7 +129,7 @@ impl CheckpointFile {
         Ok(Some(checkpoint.ok_or_else(foreign)?.link))
     }
 
-    /// Replaces the whole file. A checkpoint older than the written one is left out.
+    /// Replaces the whole file, but not with an older checkpoint than the written one.
     pub(crate) fn write(&self, vault: &Vault, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
         let mut written = self.written.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if checkpoint.link.seq <= *written {
@@ -151,7 +151,8 @@ impl CheckpointFile {
     }
 }
 
-/// The new file is complete on disk before it gets the name, and the name is on disk before this answers.
+/// Replaces the file. The new file is complete on disk before it gets the name. The name is on disk before this
+/// returns.
 fn replace(path: &Path, next: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = open_private_file(next)?;
     file.set_len(0)?;

@@ -33,7 +33,7 @@ pub struct EventEntry {
     pub approver: Option<String>,
 }
 
-/// An approval, by its subject: never what a person saw of it.
+/// An approval by its subject. It never holds what a person saw of the request.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ApprovalEntry {
     pub id: String,
@@ -143,7 +143,7 @@ impl EventEntry {
         Self::of(event)
     }
 
-    /// What it is about, in words.
+    /// Returns the subject of the event in words.
     pub(crate) fn subject(&self) -> String {
         let is_stop = matches!(self.event, Event::Stopped | Event::Resumed);
         let has_name = !self.lineage.is_empty() || self.connection.is_some();

@@ -37,7 +37,7 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// The line, signed.
+    /// Returns the line, signed.
     pub(crate) fn line(
         &self,
         signer: &AuditSigner,
@@ -102,7 +102,7 @@ impl Header {
     }
 }
 
-/// The line of a record.
+/// Returns the line of a record.
 pub(crate) fn record_line(record: &StoredRecord) -> String {
     format!(r#"{{"record":{},"hash":"{}"}}"#, record.text, hex(record.hash))
 }
@@ -168,7 +168,7 @@ struct FileLines {
 }
 
 impl FileLines {
-    /// The next line without its end. A last line that was cut has no end, and is kept as it is.
+    /// Returns the next line without its end. A last line that was cut has no end, and is returned as it is.
     fn next(&mut self) -> io::Result<Option<String>> {
         let mut bytes = Vec::new();
         let mut bounded = io::Read::take(&mut self.file, LONGEST_LINE);
@@ -176,7 +176,7 @@ impl FileLines {
             return Ok(None);
         }
         self.line += 1;
-        // An empty line, or one without an end or UTF-8, is none of ours.
+        // A line that is empty, has no end or is not UTF-8 is not one of ours.
         let whole = bytes.pop_if(|last| *last == b'\n').is_some();
         Ok(Some(String::from_utf8(bytes).ok().filter(|_| whole).unwrap_or_default()))
     }
@@ -226,7 +226,7 @@ fn step(walk: &mut Walk, line: &str, to: ChainLink) -> Result<(), BadRecord> {
     walk.record(&record)
 }
 
-/// If a missing record appears further down, it was moved, not removed.
+/// Returns the same bad record. If the missing record appears further down, it was moved and not removed.
 fn was_moved(bad: BadRecord, rest: impl Iterator<Item = FileLines>) -> io::Result<BadRecord> {
     if bad.wrong != Wrong::Missing {
         return Ok(bad);

@@ -19,7 +19,7 @@ const PLACE: Place<'_> = Place { table: "audit_key", row: "1", column: "seed", g
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AuditKey(VerifyingKey);
 
-/// Both halves. The private one is opened to sign, and forgotten again.
+/// Both halves. The private half is opened to sign, and then forgotten again.
 pub(crate) struct AuditSigner {
     seed: Sealed,
     public: AuditKey,
@@ -75,14 +75,14 @@ impl fmt::Debug for AuditKey {
 }
 
 impl AuditSigner {
-    /// A new key pair, sealed.
+    /// Returns a new key pair, sealed.
     pub(crate) fn generate(vault: &Vault, now: OffsetDateTime) -> Result<AuditKeyRow, VaultError> {
         let seed = random::<32>().map_err(VaultError::Random)?;
         let public = SigningKey::from_bytes(&seed).verifying_key().to_bytes();
         Ok(AuditKeyRow { public, seed: vault.seal(PLACE, seed.as_slice())?, created: now })
     }
 
-    /// The key of this home. A public half that somebody wrote beside it is noticed.
+    /// Opens the key of this home. If the public half beside it does not belong to it, this fails.
     pub(crate) fn open(vault: &Vault, row: AuditKeyRow) -> Result<Self, AuditKeyError> {
         let public = private(vault, &row.seed)?.verifying_key();
         if public.to_bytes() != row.public {

@@ -34,7 +34,7 @@ pub struct ChainLink {
 pub(crate) struct Beside {
     pub at: OffsetDateTime,
     pub seal: Seal,
-    /// The pass's wording, unless it is known to be stored.
+    /// The pass's wording; none if it is already stored.
     pub wording: Option<WordingRow>,
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct WordingRow {
     pub ends: OffsetDateTime,
 }
 
-/// Their pass, and the facts: bound to `decision_facts`, the record's number, `facts`, generation 0.
+/// The facts with their record: bound to `decision_facts`, the record's number, `facts`, generation 0.
 #[derive(Clone)]
 pub(crate) struct FactsRow {
     pub seq: u64,

@@ -43,7 +43,7 @@ pub struct BadRecord {
     #[serde(default)]
     pub wrong: Wrong,
     pub because: String,
-    /// What belongs there.
+    /// What should be in that place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,12 +51,12 @@ pub struct BadRecord {
 }
 
 impl BadRecord {
-    /// A record that is there, but was changed.
+    /// Returns the error for a record that is there, but was changed.
     pub(crate) fn new(seq: u64, because: String) -> Self {
         Self { seq, wrong: Wrong::Changed, because, expected: None, got: None }
     }
 
-    /// A record in the wrong place.
+    /// Returns the error for a record that is missing from its place.
     pub(crate) fn missing(seq: u64, because: &str) -> Self {
         Self { wrong: Wrong::Missing, ..Self::new(seq, format!("it was removed{because}")) }
     }
@@ -70,11 +70,11 @@ impl BadRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Wrong {
-    /// It, or the data beside it, differs from what was written.
+    /// The record, or the data beside it, differs from what was written.
     #[default]
     Changed,
     Missing,
-    /// It appears further down.
+    /// The record appears further down.
     Moved,
 }
 
@@ -83,13 +83,14 @@ pub enum Wrong {
 pub struct LogVerification {
     /// The number of the first record that was checked. Earlier ones were moved to files.
     pub first: u64,
-    /// How many records were good, from the first on.
+    /// How many records were good, counted from the first.
     pub records: u64,
     /// The hash of the last good record, in hexadecimal.
     pub head: String,
     /// Signed checkpoints on the way.
     pub checkpoints: u64,
-    /// How many records follow the last signed checkpoint. Nothing proves that no later one is missing.
+    /// How many good records follow the last signed checkpoint. Later records could be missing, and nothing would show
+    /// it.
     pub after_checkpoint: u64,
     pub first_bad: Option<BadRecord>,
 }

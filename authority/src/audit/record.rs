@@ -28,11 +28,11 @@ pub struct LogRecord {
 pub enum Entry {
     /// A request just before it was sent.
     Intent(RequestEntry),
-    /// The outcome of it.
+    /// The outcome of that request.
     Outcome(OutcomeEntry),
     /// A request that was not sent.
     Refusal(RequestEntry),
-    /// Refusals like one that was written, all without a valid pass.
+    /// The count of refusals like one that was written in full, all without a valid pass.
     Counted(CountedEntry),
     /// A change by a person or by the authority itself.
     Event(EventEntry),
@@ -79,12 +79,12 @@ pub struct RequestEntry {
     pub decided_us: Option<u64>,
 }
 
-/// How many more there were within that second.
+/// How many more refusals of one kind came within that second.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CountedEntry {
     /// The code of the refusals.
     pub decision: String,
-    /// The record of the first one.
+    /// The record of the first of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub like: Option<u64>,
     pub more: u64,
@@ -216,14 +216,14 @@ impl OutcomeEntry {
 }
 
 impl RequestEntry {
-    /// The answer to a holder who only asked.
+    /// Returns the answer to a holder who only asked; none for any other decision.
     pub(crate) fn would(&self) -> Option<&str> {
         self.decision.strip_prefix("would-")
     }
 }
 
 impl OutcomeEntry {
-    /// Whether the service did it, for a person; none if the agent has the answer, which says so.
+    /// Returns in words whether the service did it. None if the agent has the service's answer, because that says it.
     pub(crate) fn carried_out_words(&self) -> Option<&'static str> {
         Some(match self.carried_out.as_deref()? {
             "not-sent" => "nothing was sent",

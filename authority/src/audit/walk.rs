@@ -16,12 +16,12 @@ pub(crate) struct Walk {
     /// The last position that a checkpoint vouches for.
     signed: Option<ChainLink>,
     checkpoints: u64,
-    /// The position up to which, by the log, its beginning was moved to a file.
+    /// The position up to which the log says that its beginning was moved to a file.
     moved: u64,
 }
 
 impl Walk {
-    /// From behind `first` on.
+    /// Begins a walk after `first`.
     pub(crate) fn after(first: ChainLink, key: AuditKey) -> Self {
         Self { key, first, head: first, signed: None, checkpoints: 0, moved: 0 }
     }
@@ -45,7 +45,7 @@ impl Walk {
         Ok(())
     }
 
-    /// A checkpoint of the current position.
+    /// Checks a checkpoint of the current position.
     pub(crate) fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), BadRecord> {
         let Checkpoint { link, .. } = checkpoint;
         if !checkpoint.is_signed_by(&self.key) {
@@ -57,7 +57,7 @@ impl Walk {
         Ok(())
     }
 
-    /// A position that a trusted source gives for this point of the walk.
+    /// Checks the current position against one that a trusted source gives.
     pub(crate) fn vouched(&mut self, link: ChainLink) -> Result<(), BadRecord> {
         if link.seq != self.head.seq {
             let (expected, got) = (format!("record {}", link.seq), format!("record {}", self.head.seq));
@@ -83,7 +83,7 @@ impl Walk {
         Ok(())
     }
 
-    /// The result, with the first bad record if there is one.
+    /// Returns the result, with the first bad record if there is one.
     pub(crate) fn end(self, first_bad: Option<BadRecord>) -> LogVerification {
         let vouched = self.signed.map_or(self.first.seq, |signed| signed.seq);
         LogVerification {

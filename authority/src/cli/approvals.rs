@@ -72,7 +72,7 @@ impl Approvals {
     }
 }
 
-/// Ends when the authority or the reader goes away, or the person does.
+/// Shows the questions as they come, until the authority, the reader or the person goes away.
 fn watch(context: &Context, filter: &ApprovalFilter) -> Result<(), Failure> {
     let answers = stdin().is_terminal();
     block_on(async {
@@ -97,11 +97,11 @@ fn watch(context: &Context, filter: &ApprovalFilter) -> Result<(), Failure> {
     })
 }
 
-/// Takes one line. Returns whether to continue. It is a line and not a key, so that a slip approves nothing; and a
-/// line that was typed before the question could be read does not count.
+/// Takes one answer as a line. Returns whether to continue. A line is needed and not a key, so that a slip approves
+/// nothing. A line that was typed before the question could be read does not count.
 async fn answer(context: &Context, client: &Client, asked: &ApprovalInfo) -> Result<bool, Failure> {
     let (id, version) = (&asked.id, Some(asked.version));
-    // If the terminal cannot forget earlier typing, nobody can answer at it.
+    // If the terminal cannot drop what was typed before, nobody can answer at it.
     rustix::termios::tcflush(stdin(), rustix::termios::QueueSelector::IFlush)
         .map_err(|error| Failure::failed(format!("the terminal cannot be read afresh: {error}")))?;
     context.term.say_in(
@@ -129,7 +129,7 @@ async fn answer(context: &Context, client: &Client, asked: &ApprovalInfo) -> Res
     };
     match answered {
         Ok(info) => context.term.say(format!("{id} {}, as `owner`", shown::standing(info.status))),
-        // It may have ended while the person thought. The next one waits.
+        // The question may have ended while the person thought. The next one waits.
         Err(failure) => context.term.say_in(Tone::Warn, &failure.message),
     }
     Ok(true)

@@ -84,7 +84,7 @@ pub(super) struct Reopen {
     by: Option<ApproverName>,
 }
 
-/// The id of a question, and a hint where to find it.
+/// Reads the id of a question. The error says where to find one.
 fn waiting(text: &str) -> Result<ApprovalId, Message> {
     text.parse().map_err(|error: NameError| {
         Message::from(error).hint("`hallpass approvals` shows each question and its id")
@@ -134,7 +134,7 @@ impl Reopen {
     }
 }
 
-/// The answer and its approver's name; if nobody was named, it says so.
+/// Says what the answer did and whose name it has. If nobody named an approver, it says so.
 fn said(
     context: &Context,
     info: &ApprovalInfo,

@@ -47,7 +47,7 @@ pub(super) struct Attenuate {
 struct Child {
     pass: String,
     id: String,
-    /// The id that revokes this pass and leaves its parent.
+    /// The id that revokes this pass and keeps its parent.
     #[serde(skip_serializing_if = "Option::is_none")]
     revocation_id: Option<String>,
     #[serde(with = "time::serde::rfc3339")]

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::failure::Failure;
 
-/// A browser sends its request line at once. A slower client is not one.
+/// A browser sends its request line at once. Anything slower is no browser.
 const READ_DEADLINE: Duration = Duration::from_secs(5);
 const LONGEST_HEAD: usize = 16 * 1024;
 
@@ -49,7 +49,7 @@ impl Callback {
         self.address.port()
     }
 
-    /// The redirect URI to register and send.
+    /// Returns the redirect URI to register and to send.
     pub(super) fn redirect_uri(&self) -> String {
         format!("http://{}/callback", self.address)
     }
@@ -82,7 +82,7 @@ impl Callback {
     }
 }
 
-/// The bytes up to the empty line, or nothing if they do not come or do not end.
+/// Returns the bytes up to the empty line. None if they do not come, or do not end.
 async fn head(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut head = Vec::with_capacity(2048);
     while head.len() < LONGEST_HEAD {
@@ -96,12 +96,12 @@ async fn head(stream: &mut TcpStream) -> Option<Vec<u8>> {
     None
 }
 
-/// The query of a `GET /callback` that was sent to this very listener; each parameter once.
+/// Returns the query of a `GET /callback` that was sent to this very listener. Each parameter appears once.
 fn parse(head: &[u8], address: SocketAddr) -> Option<Heard> {
     let head = std::str::from_utf8(head).ok()?;
     let mut lines = head.split("\r\n");
     let target = lines.next()?.strip_prefix("GET ")?.strip_suffix(" HTTP/1.1")?;
-    // A page on another origin that resolves its name to 127.0.0.1 still names itself here.
+    // A page of another origin may resolve its own name to 127.0.0.1. Its requests still have that name here.
     let host = lines.find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("host").then(|| value.trim())
@@ -113,7 +113,7 @@ fn parse(head: &[u8], address: SocketAddr) -> Option<Heard> {
     heard(target.strip_prefix("/callback?")?)
 }
 
-/// The parameters of a query, each once.
+/// Returns the parameters of a query. Each appears once.
 pub(super) fn heard(query: &str) -> Option<Heard> {
     let mut heard = Heard::default();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -144,7 +144,7 @@ async fn reply(stream: &mut TcpStream, status: &str, text: &str) {
          cache-control: no-store\r\nconnection: close\r\n\r\n{page}",
         page.len()
     );
-    // The browser may be gone. Its parameters are what counts.
+    // The browser may be gone. Only its parameters count.
     let _ = timeout(READ_DEADLINE, async {
         stream.write_all(answer.as_bytes()).await?;
         stream.shutdown().await

@@ -91,7 +91,7 @@ struct DecisionDatalog {
     datalog: String,
 }
 
-/// The request that is asked about.
+/// The request that the person asks about.
 struct RequestLine<'a> {
     method: &'a str,
     url: &'a str,
@@ -170,7 +170,8 @@ impl Can {
             .map_err(|error| Failure::usage(format!("the body `{}` cannot be read: {error}", file.display())))
     }
 
-    /// The connection of a URL: named by its first segment if it is the gateway's, else by its host.
+    /// Returns the connection of a URL. If the URL is the gateway's, its first segment names the connection; otherwise
+    /// its host tells.
     fn target<'a>(&self, content: &'a Content, catalog: &Catalog, url: &Url) -> Result<Target<'a>, Failure> {
         let named = |name: &str| content.connections.iter().find(|one| one.name.as_str() == name);
         let first = url.path_segments().and_then(|mut segments| segments.next()).and_then(named);

@@ -24,9 +24,9 @@ use crate::app::{App, OpenError};
 use crate::cli::context::Context;
 use crate::home::Home;
 
-/// A longer answer is refused: the API pages large ones.
+/// A longer answer is refused. The API splits large answers into pages.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
-/// The longest that any call takes: a token exchange with a slow provider.
+/// The longest time that a call can take: a token exchange with a slow provider.
 const DEADLINE: Duration = Duration::from_secs(90);
 /// How long another command may hold the home before this one gives up.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -38,7 +38,7 @@ pub(super) enum Client {
 }
 
 impl Client {
-    /// The running authority of the home, or one in this process.
+    /// Returns the running authority of the home, or one in this process.
     pub(super) async fn open(context: &Context) -> Result<Self, Failure> {
         let home = context.home()?;
         let give_up = Instant::now() + LOCK_PATIENCE;
@@ -57,7 +57,7 @@ impl Client {
         }
     }
 
-    /// The running authority; if there is none, the meaning of that for the caller.
+    /// Returns the running authority. If there is none, the error says `otherwise`: what that means for the caller.
     pub(super) async fn needed(context: &Context, otherwise: &str) -> Result<Self, Failure> {
         let home = context.home()?;
         if !context.config(&home)?.store.of(&home).is_made() {
@@ -69,7 +69,7 @@ impl Client {
         })
     }
 
-    /// The authority that runs on `home`, if there is one.
+    /// Returns the authority that runs on `home`, if there is one.
     pub(super) async fn running(home: &Home) -> Result<Option<Self>, Failure> {
         let socket = home.socket();
         if !socket_is_trustworthy(&socket)? {
@@ -77,7 +77,7 @@ impl Client {
         }
         match UnixStream::connect(&socket).await {
             Ok(_) => Ok(Some(Self::Socket(socket))),
-            // Nobody listens, because the authority that made it was killed.
+            // Nobody listens: the authority that made the socket was killed.
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Ok(None),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Failure::failed(format!("`{}` does not answer: {error}", socket.display()))),
@@ -168,7 +168,7 @@ async fn over_socket(socket: &Path, request: Request<Body>) -> Result<(StatusCod
         let response = sender.send_request(request).await.map_err(|error| lost(&error))?;
         collect(response.map(Body::new)).await
     };
-    // The connection ends when the exchange drops its sender. The exchange reports how it ended.
+    // The connection ends when the exchange drops its sender. The exchange returns how it ended.
     let (answer, _) = tokio::join!(exchange, connection);
     answer
 }
@@ -198,7 +198,7 @@ fn answer<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, Fai
             Err(_) => Failure::failed(format!("the authority answered {status} without saying why")),
         });
     }
-    // An answer without a body is `null` for a caller that expects nothing.
+    // If the answer has no body, the caller gets `null`.
     let body = if body.is_empty() { b"null" } else { body };
     serde_json::from_slice(body)
         .map_err(|error| Failure::failed(format!("the authority's answer was not understood: {error}")))
@@ -215,7 +215,7 @@ fn refusal(problem: Problem) -> Failure {
     Failure { kind, message: problem.detail, hint: problem.hint }
 }
 
-/// `path` with the fields of `query` that are set.
+/// Returns `path` with those fields of `query` that are set.
 pub(super) fn with_query<Q: Serialize>(path: &str, query: &Q) -> Result<String, Failure> {
     let mut pairs = url::form_urlencoded::Serializer::new(String::new());
     if let serde_json::Value::Object(fields) = serde_json::to_value(query).map_err(Failure::failed)? {

@@ -166,13 +166,13 @@ impl Connect {
     }
 }
 
-/// The state that the browser must bring back.
+/// Returns the state that the browser must bring back.
 fn state_of(authorize_url: &str) -> Result<String, Failure> {
     parameter(authorize_url, "state")
         .ok_or_else(|| Failure::failed(format!("expected an address with a state, got `{authorize_url}`")))
 }
 
-/// Where the provider sends the browser.
+/// Returns the address to which the provider sends the browser.
 fn sent_back_to(authorize_url: &str) -> Option<String> {
     parameter(authorize_url, "redirect_uri")
 }
@@ -182,7 +182,7 @@ fn parameter(url: &str, wanted: &str) -> Option<String> {
     url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
 }
 
-/// The command that brings a browser's redirect here from another machine.
+/// Returns the command that brings a browser's redirect here from another machine.
 fn tunnel(port: u16, context: &Context) -> String {
     let host = context.environment.ssh_host.as_deref().unwrap_or("HOST");
     format!("ssh -L {port}:127.0.0.1:{port} {host}")

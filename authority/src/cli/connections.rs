@@ -36,7 +36,7 @@ impl Connections {
     }
 }
 
-/// Each concern of a connection in a sentence, and how to fix it.
+/// Says each concern of a connection in a sentence, and how to fix it.
 pub(super) fn say_concerns(term: &Term, connection: &ConnectionInfo) {
     for told in &connection.concerns {
         let tone = match told.concern.status() {
@@ -50,7 +50,7 @@ pub(super) fn say_concerns(term: &Term, connection: &ConnectionInfo) {
     }
 }
 
-/// A few words: the overall health, and the worst of the other concerns.
+/// Returns a few words: the overall health, and the worst of the other concerns.
 fn health(connection: &ConnectionInfo) -> String {
     let status = connection.status.words();
     match connection.concerns.iter().find(|told| told.concern.status() < connection.status) {

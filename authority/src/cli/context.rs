@@ -39,7 +39,7 @@ impl Context {
         }
     }
 
-    /// The home directory; it need not exist.
+    /// Returns the home directory; it need not exist.
     pub(in crate::cli) fn home(&self) -> Result<Home, Failure> {
         let dir = self.environment.home.as_ref().map(|dir| {
             std::path::absolute(dir).map_err(|error| {
@@ -49,7 +49,7 @@ impl Context {
         self.environment.home(dir.transpose()?.as_deref()).map_err(Failure::failed)
     }
 
-    /// The settings of `home`.
+    /// Returns the settings of `home`.
     pub(in crate::cli) fn config(&self, home: &Home) -> Result<Config, Failure> {
         Config::load(home, &self.environment).map_err(Failure::failed)
     }

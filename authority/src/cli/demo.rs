@@ -1,6 +1,6 @@
 //! `hallpass demo`: tells the story, line by line as it happens.
 //!
-//! It draws what `crate::demo` plays, and decides nothing of it. In JSON the whole story is one value.
+//! It draws the story that `crate::demo` plays, and decides nothing about it. In JSON the whole story is one value.
 
 use clap::Args;
 
@@ -24,7 +24,7 @@ pub(super) struct Demo {}
 const MARKS: Marks = Marks { done: "✓", asked: "?", refused: "✗", wrong: "!" };
 const ASCII_MARKS: Marks = Marks { done: "+", asked: "?", refused: "x", wrong: "!" };
 const WHAT_WIDTH: usize = 46;
-/// Mark, who and what, with the gaps between them.
+/// The width of the mark, the actor and the action, with the gaps between them.
 const INDENT: usize = 12;
 
 #[derive(Clone, Copy)]

@@ -95,7 +95,7 @@ fn line(check: &Check, context: &Context) -> String {
     format!("{}  {}: {}{hint}\n", context.term.colour().paint(tone, word), check.check, inline(&check.says))
 }
 
-/// Whether the home exists, and only its owner can read it.
+/// Checks that the home exists, and that only its owner can read it.
 fn folder(home: &Home, store: &StoreAt) -> Check {
     let shown = home.dir().display();
     if let Some(mode) = mode(home.dir()).filter(|mode| mode & 0o077 != 0) {
@@ -123,7 +123,7 @@ fn folder(home: &Home, store: &StoreAt) -> Check {
     Check::ok("home", format!("`{shown}` is yours alone"))
 }
 
-/// The permissions of existing files.
+/// Returns the permissions of a file, if it exists.
 fn mode(path: &Path) -> Option<u32> {
     std::fs::metadata(path).ok().map(|found| found.permissions().mode() & 0o777)
 }
@@ -156,7 +156,7 @@ async fn authority(home: &Home, config: &Config, context: &Context) -> Result<Ve
     Ok(checks)
 }
 
-/// Shown only if something is stopped.
+/// Returns the stops as a check; none if nothing is stopped.
 async fn stops(client: &Client) -> Option<Check> {
     let hint = "`hallpass stop --list` tells what, `hallpass resume` ends it";
     match client.read::<AllStops>("/v1/stops").await {
@@ -186,7 +186,7 @@ async fn version(client: &Client) -> Check {
     }
 }
 
-/// Whether the running authority listens where the settings say.
+/// Checks that the running authority listens where the settings say.
 fn answers(check: &'static str, address: SocketAddr) -> Check {
     if address.port() == 0 {
         return Check::ok(check, format!("a free port of {}", address.ip()));
@@ -203,7 +203,7 @@ fn answers(check: &'static str, address: SocketAddr) -> Check {
     }
 }
 
-/// Whether `serve` could listen where the settings say.
+/// Checks that `serve` could listen where the settings say.
 fn is_free(check: &'static str, address: SocketAddr) -> Check {
     match TcpListener::bind(address) {
         Ok(_) => Check::ok(check, format!("{address} is free")),
@@ -217,7 +217,7 @@ fn is_free(check: &'static str, address: SocketAddr) -> Check {
     }
 }
 
-/// A line for each thing that a connection's owner should know.
+/// Returns a check for each thing that a connection's owner should know.
 async fn connections(client: &Client) -> Vec<Check> {
     let connections: Vec<ConnectionInfo> = match client.read("/v1/connections").await {
         Ok(connections) => connections,
@@ -249,7 +249,7 @@ async fn keys(client: &Client) -> Check {
     }
 }
 
-/// If the clock was set back, ended passes count again. The newest record shows how far it was.
+/// Checks whether the clock was set back: then ended passes would count again. The newest record shows by how much.
 async fn clock(client: &Client, now: OffsetDateTime) -> Check {
     let newest = match client.read::<LogPage>("/v1/log?limit=1").await {
         Ok(page) => page.records.last().map(|record| record.at),

@@ -36,7 +36,7 @@ struct RecordDatalog {
     record: u64,
     decision: String,
     datalog: String,
-    /// What it lacks although the pass could read it.
+    /// What the Datalog lacks although the pass could read it.
     lacking: Vec<String>,
 }
 
@@ -122,7 +122,7 @@ fn subject(text: &mut String, request: &RequestEntry) {
     }
 }
 
-/// The facts of the request, if they are stored.
+/// Writes the facts of the request, if they are stored.
 fn facts(text: &mut String, view: &RecordView) {
     for (name, value) in view.facts.iter().flat_map(|facts| fact_words::facts(&facts.kept)) {
         line(text, format_args!("  {}: {value}", name.to_lowercase()));
@@ -173,7 +173,7 @@ fn circumstances(text: &mut String, request: &RequestEntry) {
     line(text, format_args!("from {}{took}", request.peer));
 }
 
-/// What can still be undone.
+/// Writes what can still be undone.
 fn undoing(text: &mut String, view: &RecordView) {
     let Some(undoing) = &view.undoing else { return };
     if let Some(irreversible) = &undoing.irreversible {

@@ -22,7 +22,7 @@ pub(super) enum FailureKind {
 }
 
 impl FailureKind {
-    /// The exit code; 64 is EX_USAGE of sysexits.h.
+    /// Returns the exit code. 64 is EX_USAGE of sysexits.h.
     pub(super) fn exit_code(self) -> u8 {
         match self {
             Self::Failed => 1,

@@ -52,9 +52,9 @@ fn write_all(folder: &Path, definitions: clap::Command) -> Result<Vec<PathBuf>, 
     Ok(files)
 }
 
-/// The page of `command`, and those of the commands under it.
+/// Writes the page of `command`, and the pages of the commands under it.
 fn write_page(command: &clap::Command, folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    // Once built, the display name is the whole path of words: `hallpass-keys-rotate`.
+    // After the build, the display name has all the words of the command: `hallpass-keys-rotate`.
     let name = command.get_display_name().unwrap_or_else(|| command.get_name());
     let file = folder.join(format!("{name}.1"));
     std::fs::write(&file, page(command)?)

@@ -86,7 +86,7 @@ impl Mint {
     }
 }
 
-/// Says what a pass says, with notes and warnings.
+/// Tells the person what a pass says, with notes and warnings.
 pub(super) fn say(minted: &Minted, context: &Context) -> Result<(), Failure> {
     let says = inspect(&minted.pass).map_err(Failure::failed)?;
     for line in said::whole(&says, context.term.err_width()).lines() {
@@ -99,7 +99,7 @@ pub(super) fn say(minted: &Minted, context: &Context) -> Result<(), Failure> {
 }
 
 impl MintFlags {
-    /// The request to the authority: these flags, and those of the template if they name one.
+    /// Returns the request to the authority: these flags, and those of the template if the flags name one.
     pub(super) fn asked(self, task: Option<String>, context: &Context) -> Result<MintArgs, Failure> {
         let template = self.template.clone();
         let given = MintArgs { task: task.unwrap_or_default(), ..self.into() };

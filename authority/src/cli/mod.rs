@@ -114,10 +114,10 @@ enum Subcommands {
     Man(man::Man),
 }
 
-/// Runs one command line to its exit code.
+/// Runs one command line, and returns its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    // Known before the rest is understood, so that a mistake is told in the format that was asked for.
+    // The format is known before the rest is read, so that a mistake is told in that format.
     let format =
         if arguments.iter().any(|argument| argument == "--json") { Format::Json } else { Format::Text };
     let cli = match Cli::try_parse_from(&arguments) {
@@ -171,11 +171,12 @@ fn dispatch(command: Subcommands, context: &Context) -> Result<ExitCode, Failure
     Ok(ExitCode::SUCCESS)
 }
 
-/// Help and version are results; everything else that clap says is a usage failure.
+/// Answers a line that clap did not take. Help and version are results; everything else that clap says is a usage
+/// failure.
 fn not_understood(error: &clap::Error, format: Format, arguments: &[OsString]) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // A reader that went away has read enough.
+            // If the reader has gone away, it has read enough.
             let _ = error.print();
             ExitCode::SUCCESS
         }
@@ -184,7 +185,7 @@ fn not_understood(error: &clap::Error, format: Format, arguments: &[OsString]) -
             ExitCode::from(failure::FailureKind::Usage.exit_code())
         }
         _ => {
-            // The command all the same, past whatever was not understood.
+            // Finds the command even if the rest was not understood.
             let matches = definitions().ignore_errors(true).try_get_matches_from(arguments).ok();
             let command = matches.as_ref().and_then(clap::ArgMatches::subcommand_name);
             Context::new(format, None).term.failure(&usage::failure(error, &definitions(), command));
@@ -193,7 +194,7 @@ fn not_understood(error: &clap::Error, format: Format, arguments: &[OsString]) -
     }
 }
 
-/// The definitions that completions and man pages are generated from.
+/// Returns the definitions that completions and man pages are generated from.
 fn definitions() -> clap::Command {
     Cli::command()
 }

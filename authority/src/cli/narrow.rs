@@ -1,12 +1,12 @@
-//! The flags that narrow a pass: the same where one is minted and where one is made narrower.
+//! The flags that narrow a pass. They are the same for a new pass and for a pass that is made narrower.
 //!
-//! They are made from the table of flags, which says what each is called, takes and means.
+//! They are made from the table of flags. The table says what each flag is called, what it takes and what it means.
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use datalog::Narrowing;
 use datalog::flags::{self, Flag, Takes};
 
-/// What a pass is confined to.
+/// The limits of a pass.
 #[derive(Debug, Default)]
 pub(super) struct NarrowFlags(Narrowing);
 

@@ -1,4 +1,4 @@
-//! Whole numbers on the command line, with an error that says as data what was expected.
+//! Reads whole numbers on the command line. An error says as data what was expected.
 
 /// A number that the argument does not take.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -10,7 +10,7 @@ pub(super) enum NotWithin {
 }
 
 impl NotWithin {
-    /// The accepted values, to follow "expected".
+    /// Returns the values that are accepted, to follow the word "expected".
     pub(super) fn wanted(&self) -> String {
         match self {
             Self::NoNumber(_) => "a whole number".into(),
@@ -19,7 +19,7 @@ impl NotWithin {
     }
 }
 
-/// A number between these, both included.
+/// Reads a number between these two, both included.
 pub(super) fn within<const FROM: u64, const TO: u64, N: TryFrom<u64>>(text: &str) -> Result<N, NotWithin> {
     let outside = || NotWithin::Outside { from: FROM, to: TO, got: text.to_owned() };
     let digits = text.strip_prefix('-').unwrap_or(text);
@@ -43,7 +43,7 @@ pub(super) fn large(text: &str) -> Result<u64, NotWithin> {
     within::<0, { u64::MAX }, u64>(text)
 }
 
-/// The largest number of records.
+/// Reads how many records to show, up to the largest page.
 pub(super) fn a_page(text: &str) -> Result<u32, NotWithin> {
     within::<1, 1000, u32>(text)
 }

@@ -1,7 +1,7 @@
-//! Where a command gets its pass: the argument, standard input (`-`), or `HALLPASS_PASS`. If the words of the pass are
-//! enough, its id will do, because the authority knows what it minted.
+//! Where a command gets its pass: the argument, standard input (`-`), or `HALLPASS_PASS`. If a command needs only the
+//! words of the pass, the pass's id is enough, because the authority stores those words.
 //!
-//! Every process of the machine can see an argument; the help says so. It cannot see the other two.
+//! Every process of the machine can see an argument, and the help says so. No process can see the other two this way.
 
 use std::io::Read as _;
 
@@ -16,7 +16,7 @@ use super::pass_name;
 use crate::cli::context::{Context, block_on};
 use crate::cli::pass_name::not_a_pass;
 
-/// Far longer than any pass that would be accepted. Standard input is not read beyond it.
+/// Much longer than any pass that would be accepted. Standard input is not read beyond this.
 const LONGEST: u64 = 64 * 1024;
 
 /// The pass that a command works on.
@@ -29,7 +29,7 @@ pub(super) struct PassArg {
 }
 
 impl PassArg {
-    /// The pass's text.
+    /// Returns the pass's text.
     pub(super) fn text(&self, context: &Context) -> Result<SecretString, Failure> {
         let text = text(self.pass.as_deref(), context)?;
         if pass_name::is_name(text.expose_secret()) {
@@ -39,12 +39,12 @@ impl PassArg {
         Ok(text)
     }
 
-    /// The words of the pass.
+    /// Returns the words of the pass.
     pub(super) fn says(&self, context: &Context) -> Result<Inspection, Failure> {
         says(self.pass.as_deref(), context)
     }
 
-    /// The content of the pass.
+    /// Returns the content of the pass.
     pub(super) fn content(&self, context: &Context) -> Result<Content, Failure> {
         content(self.pass.as_deref(), context)
     }
@@ -59,7 +59,7 @@ fn says(argument: Option<&str>, context: &Context) -> Result<Inspection, Failure
     }
 }
 
-/// The content of the pass that `argument`, or the environment, names.
+/// Returns the content of the pass that `argument`, or the environment, names.
 pub(super) fn content(argument: Option<&str>, context: &Context) -> Result<Content, Failure> {
     let text = text(argument, context)?;
     let text = text.expose_secret();
@@ -69,7 +69,7 @@ pub(super) fn content(argument: Option<&str>, context: &Context) -> Result<Conte
     }
 }
 
-/// The pass that `argument` names, or the one in the environment.
+/// Returns the pass that `argument` names, or the one in the environment.
 pub(super) fn text(argument: Option<&str>, context: &Context) -> Result<SecretString, Failure> {
     let text = match argument {
         Some("-") => from_stdin()?,

@@ -1,6 +1,6 @@
-//! How a person names a minted pass: by its text, its id, or the beginning of its id, if only one begins so.
+//! How a person names a minted pass: by its text, by its id, or by a beginning of its id that no other id has.
 //!
-//! The text alone tells which pass it is, offline. The store knows the rest.
+//! The text tells by itself which pass it is, offline. The store knows the rest.
 
 use datalog::inspect::{self, Inspection};
 use datalog::{PREFIX, RevocationId};
@@ -20,7 +20,7 @@ pub(super) fn is_text(text: &str) -> bool {
     text.trim().starts_with(PREFIX) || (text.len() >= 64 && text.parse::<RevocationId>().is_err())
 }
 
-/// Refuses a text that can be no pass, whatever is on record.
+/// Refuses a text that names no pass in any way.
 pub(super) fn check(text: &str) -> Result<(), Failure> {
     let text = text.trim();
     match is_name(text) || is_text(text) || text.parse::<RevocationId>().is_ok() {
@@ -32,13 +32,13 @@ pub(super) fn check(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// The pass of this name.
+/// Returns the pass of this name.
 pub(super) async fn detail(client: &Client, name: &str) -> Result<PassDetail, Failure> {
     let name: String = byte_serialize(name.as_bytes()).collect();
     client.read(&format!("/v1/passes/{name}")).await
 }
 
-/// The words of the pass with this name.
+/// Returns the words of the pass with this name.
 pub(super) async fn says(client: &Client, name: &str) -> Result<Inspection, Failure> {
     let detail = detail(client, name).await?;
     detail.says.ok_or_else(|| {
@@ -47,7 +47,7 @@ pub(super) async fn says(client: &Client, name: &str) -> Result<Inspection, Fail
     })
 }
 
-/// The ids that revoke and stop a pass, or a block added to it.
+/// Returns the id that revokes or stops a pass, or a block added to it.
 pub(super) async fn revocation_id(client: &Client, text: &str) -> Result<RevocationId, Failure> {
     let text = text.trim();
     if let Ok(id) = text.parse::<RevocationId>()
@@ -63,7 +63,7 @@ pub(super) async fn revocation_id(client: &Client, text: &str) -> Result<Revocat
     Ok(RevocationId::from(&detail(client, text).await?.info.id))
 }
 
-/// The error for a text that is no pass. It does not repeat the text, which may be another secret.
+/// Returns the error for a text that is no pass. It does not repeat the text, which may be another secret.
 pub(crate) fn not_a_pass(error: &datalog::ReadError) -> Failure {
     Failure::usage(format!("this is not a pass: {error}"))
         .or_hint("a pass is the one line that `hallpass mint` prints; it begins with `hallpass_`")

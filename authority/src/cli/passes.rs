@@ -63,7 +63,7 @@ impl Passes {
             pass_name::check(name)?;
             let pass = block_on(async {
                 let client = Client::open(context).await?;
-                // The text of a pass names it too.
+                // The text of a pass also names the pass.
                 let id = match pass_name::is_name(name) {
                     true => name.clone(),
                     false => inspect::read(name).map_err(|error| not_a_pass(&error))?.id.to_string(),

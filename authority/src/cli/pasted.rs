@@ -1,8 +1,8 @@
 //! The address to which the provider sent the browser, pasted by a person whose browser is on another machine.
 //!
-//! It is read from standard input while the listener waits, at a terminal or not. It is the same answer by another way,
-//! so the same rules hold: only the one address with the one state is taken. Any other line is reported and changes
-//! nothing.
+//! It is read from standard input while the listener waits, at a terminal or not. The pasted address is the browser's
+//! answer by another way, so the same rules hold: only the expected address with the expected state is taken. Any other
+//! line is reported and changes nothing.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 
@@ -12,9 +12,9 @@ use url::Url;
 use super::callback::{Heard, heard};
 use super::term::Term;
 
-/// An address is shorter. A terminal cuts a line at 4096 letters.
+/// An address is shorter than this. A terminal cuts a line at 4096 letters.
 const LONGEST: u64 = 16 * 1024;
-/// A person who pastes this many other lines is not pasting an address.
+/// A person who pastes so many other lines is not pasting an address.
 const MOST: usize = 10;
 
 /// Why a line is not the expected answer.
@@ -40,7 +40,7 @@ pub(super) struct Pasted {
 }
 
 impl Pasted {
-    /// In its own thread, which ends with the process: nothing else can give up reading a terminal.
+    /// Reads in a thread that ends only with the process, because nothing can stop a read from a terminal.
     pub(super) fn from_stdin() -> Self {
         let (sender, lines) = mpsc::channel(1);
         std::thread::spawn(move || {
@@ -62,7 +62,7 @@ impl Pasted {
         Self { lines }
     }
 
-    /// Waits for the one answer; for ever if the input ends without it.
+    /// Waits for the expected answer. If the input ends without it, this waits for ever.
     pub(super) async fn heard(mut self, expected: &[String], state: &str, term: &Term) -> Heard {
         while let Some(line) = self.lines.recv().await {
             match parse(&line, expected, state) {
@@ -77,7 +77,7 @@ impl Pasted {
     }
 }
 
-/// The answer in a pasted address, which must be one of `expected` with exactly this state.
+/// Returns the answer in a pasted address, which must be one of `expected` and have exactly this state.
 fn parse(line: &str, expected: &[String], state: &str) -> Result<Heard, Mistake> {
     let first = expected.first().cloned().unwrap_or_default();
     let text = line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`'));
@@ -96,7 +96,7 @@ fn parse(line: &str, expected: &[String], state: &str) -> Result<Heard, Mistake>
     }
 }
 
-/// Everything before the query.
+/// Returns everything before the query.
 fn place(url: &Url) -> String {
     let mut place = url.clone();
     place.set_query(None);

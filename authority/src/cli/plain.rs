@@ -9,28 +9,28 @@ use std::sync::LazyLock;
 use datalog::visible::misleads;
 use serde::Serialize;
 
-/// The beginning of this process's marks: a noncharacter, and a secret.
+/// How this process's marks begin: a noncharacter, and a secret.
 static MARK: LazyLock<String> = LazyLock::new(|| {
     let mut random = [0; 8];
-    // Without random bytes there are no colours: then `mark` makes none.
+    // Without random bytes there are no colours, because `mark` then makes no mark.
     match getrandom::fill(&mut random) {
         Ok(()) => format!("\u{fdd0}{:016x};", u64::from_le_bytes(random)),
         Err(_) => String::new(),
     }
 });
 
-/// Stands for the colour with this number until it is written.
+/// Returns the mark that stands for the colour with this code until the text is written.
 pub(super) fn mark(code: &str) -> String {
     if MARK.is_empty() { String::new() } else { format!("{}{code}m", *MARK) }
 }
 
-/// `text` with every character escaped that a terminal would obey or a reader would not see. Line ends stay, and
-/// marks become colours.
+/// Returns `text` with every character escaped that a terminal would obey or a reader would not see. Line ends stay,
+/// and marks become colours.
 pub(super) fn visible(text: &str) -> String {
     with_colours(text, LineEnds::Stay)
 }
 
-/// The same in one line.
+/// Returns the same text in one line.
 pub(super) fn visible_line(text: &str) -> String {
     with_colours(text, LineEnds::End)
 }
@@ -58,20 +58,20 @@ fn with_colours(text: &str, lines: LineEnds) -> String {
     shown
 }
 
-/// Outside text inside a sentence of ours: it starts no line of its own, and has no colour.
+/// Returns text from outside for a sentence of ours. It starts no line of its own, and has no colour.
 pub(super) fn inline(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     escape(&mut shown, text, LineEnds::End);
     shown
 }
 
-/// Text of several lines that is not all ours: the later lines stand behind a bar.
+/// Returns text of several lines that is not all ours. The later lines stand behind a bar.
 pub(super) fn barred(text: &str) -> String {
     let lines: Vec<String> = text.trim_end().split('\n').map(inline).collect();
     lines.join("\n  | ")
 }
 
-/// A value as one line of JSON with every such character escaped, which means the same to any JSON reader.
+/// Returns a value as one line of JSON with every such character escaped. To any JSON reader it means the same.
 pub(super) fn json<T: Serialize>(value: &T) -> serde_json::Result<String> {
     let text = serde_json::to_string(value)?;
     if !text.chars().any(misleads) {
@@ -108,7 +108,7 @@ fn escape(shown: &mut String, text: &str, lines: LineEnds) {
     }
 }
 
-/// Standard error for a log: each record is one line of safe text.
+/// Standard error for a log. Each record becomes one line of safe text.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct SafeLog;
 
@@ -146,7 +146,7 @@ mod tests {
         for forged in ["\u{fdd0}31mx", "\u{fdd0}0000000000000000;31mx", "\u{1b}[31mx"] {
             assert!(!visible(forged).contains('\u{1b}'), "{forged:?}");
         }
-        // Text behind a mark is no colour unless it is a number.
+        // Other text behind a mark is no colour: only a number is.
         assert!(!visible(&mark("31;1H")).contains('\u{1b}'));
     }
 

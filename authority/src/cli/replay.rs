@@ -89,7 +89,7 @@ impl ReplayArgs {
         context.term.result(&report, || report.table(context))
     }
 
-    /// The newest requests, oldest first, with their stored facts.
+    /// Returns the newest requests, oldest first, with their stored facts.
     async fn records(
         &self,
         context: &Context,
@@ -115,14 +115,14 @@ impl ReplayArgs {
         while after < upto {
             let page: KeptPage = client.read(&format!("/v1/log/facts?after={after}&upto={upto}")).await?;
             kept.extend(page.facts.into_iter().map(|facts| (facts.record, facts.kept)));
-            // An answer that leads nowhere ends it.
+            // If the answer brings nothing newer, the loop goes on all the same, so that it ends.
             after = page.last.max(after + 1);
         }
         Ok((records, kept))
     }
 }
 
-/// None if it was no operation: no pass allows that.
+/// Returns the line of one request. None if the request was no operation: no pass allows that.
 fn line(replay: &Replay<'_>, record: &LogRecord, kept: Option<&StoredFacts>) -> Option<ReplayLine> {
     let (Entry::Intent(request) | Entry::Refusal(request)) = &record.entry else { return None };
     let (connection, operation) = (request.connection.as_deref()?, request.operation.as_deref()?);
@@ -169,7 +169,7 @@ impl ReplayReport {
         )
     }
 
-    /// Requests that the pass would not simply have allowed.
+    /// Returns the table of requests that the pass would not simply have allowed.
     fn table(&self, context: &Context) -> String {
         let mut table = Table::new(["RECORD", "OPERATION", "THEN", "WOULD", "BECAUSE"]);
         for line in self.requests.iter().filter(|line| line.would != Verdict::Allow) {

@@ -9,12 +9,12 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::plain::inline;
 
-/// As wide as the longest word and a space.
+/// The width of the longest word and a space.
 const LEFT: usize = 13;
-/// A narrower terminal breaks nothing.
+/// On a terminal narrower than this, lines are not broken.
 const NARROWEST: usize = 40;
 
-/// Task and accounts, then the lines.
+/// Returns the task, the accounts, and then the lines.
 pub(super) fn whole(says: &Inspection, width: Option<usize>) -> String {
     let accounts = says.connections.iter().map(|one| match one.name == one.service {
         true => format!("{} as {}", one.name, one.account),
@@ -26,12 +26,12 @@ pub(super) fn whole(says: &Inspection, width: Option<usize>) -> String {
     text
 }
 
-/// Only the lines, broken if they are wider than `width`.
+/// Returns only the lines, broken if they are wider than `width`.
 pub(super) fn lines(lines: &[Line], width: Option<usize>) -> String {
     let mut text = String::new();
     let mut before = None;
     for line in lines {
-        // The word stands once for all its lines.
+        // The word is written once for all its lines.
         let word = if before == Some(line.about) { "" } else { line.about.word() };
         before = Some(line.about);
         let said = inline(&line.text);
@@ -47,7 +47,7 @@ pub(super) fn lines(lines: &[Line], width: Option<usize>) -> String {
     text
 }
 
-/// Breaks at spaces, into parts that fit.
+/// Breaks a text at spaces into parts that fit.
 fn broken(text: &str, width: Option<usize>) -> Vec<String> {
     let room = width.filter(|width| *width >= NARROWEST).map_or(usize::MAX, |width| width - LEFT - 2);
     let mut parts = vec![String::new()];

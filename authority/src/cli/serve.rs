@@ -86,7 +86,7 @@ impl Serve {
     }
 }
 
-/// Lines of text, with repeated ones counted.
+/// Returns the logger: lines of text, with repeated lines counted.
 pub(super) fn subscriber<W>(
     filter: EnvFilter,
     repeats: Repeats,
@@ -99,7 +99,7 @@ where
     registry().with(lines.with_filter(counted(filter, repeats)))
 }
 
-/// The lines that pass the filter, without repetitions. Counts always pass, because they count lines that passed.
+/// Returns the filter that counts repeated lines. Lines of counts always pass, because they count lines that passed.
 fn counted<S: tracing::Subscriber + for<'a> registry::LookupSpan<'a>>(
     filter: EnvFilter,
     repeats: Repeats,
@@ -108,13 +108,15 @@ fn counted<S: tracing::Subscriber + for<'a> registry::LookupSpan<'a>>(
     filter.or(counts.with_max_level_hint(LevelFilter::INFO)).and(repeats)
 }
 
-/// A level, or a target and its level. A target alone would log everything of it, which is seldom wanted.
+/// Whether a text is a level, or a target and its level. A target alone would log everything of it, which people seldom
+/// want.
 fn is_directive(text: &str) -> bool {
     let level = text.rsplit_once('=').map_or(text, |(_, level)| level).trim();
     ["off", "error", "warn", "info", "debug", "trace"].iter().any(|known| level.eq_ignore_ascii_case(known))
 }
 
-/// This comes before any listening: a taken port would be only part of the story.
+/// Refuses to start if an authority already runs. This comes before any listening, because a taken port would tell only
+/// a part.
 async fn already_running(home: &Home) -> Result<(), Failure> {
     match Client::running(home).await? {
         Some(_) => Err(Failure::failed(format!("an authority runs on `{}` already", home.dir().display()))

@@ -15,7 +15,7 @@ use super::term::{Colour, Tone};
 use super::when;
 use crate::app::{ApprovalInfo, ApprovalSaid, ApprovalStanding, SaidWord};
 
-/// The whole question.
+/// Returns the whole question.
 pub(super) fn question(info: &ApprovalInfo, now: OffsetDateTime, colour: Colour) -> String {
     let mut lines = NamedLines { text: String::new(), colour };
     let waits = if info.waiting_now > 0 { ", an agent waits now" } else { "" };
@@ -169,7 +169,7 @@ fn people(info: &ApprovalInfo) -> Option<String> {
     Some(format!("{} of {of}; approved by {given}", info.needed))
 }
 
-/// A name and a value on each line. Misleading characters are written out before anything is painted.
+/// Lines with a name and a value each. Misleading characters are made visible before anything is coloured.
 struct NamedLines {
     text: String,
     colour: Colour,
@@ -193,7 +193,7 @@ impl NamedLines {
         }
     }
 
-    /// How much of a text is not shown, and a note about it.
+    /// Writes how much of a text is not shown, with notes.
     fn rest(&mut self, characters: usize, notes: &[String]) {
         if characters > 0 {
             self.line("", &format!("… and {characters} characters more"));

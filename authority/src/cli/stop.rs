@@ -1,6 +1,6 @@
 //! `hallpass stop` and `hallpass resume`: the emergency stop, or a stop of one pass, task or connection.
 //!
-//! All of them may be repeated. The authority does the work; this has the words: what was stopped, what is still
+//! All of them may be repeated. The authority does the work. This file has the words: what was stopped, what is still
 //! stopped, and the command that undoes it.
 
 use clap::Args;
@@ -66,7 +66,7 @@ struct StopWhat {
 }
 
 impl StopWhat {
-    /// What is known without asking anybody.
+    /// Checks what can be checked without asking the authority.
     fn check(&self) -> Result<(), Failure> {
         self.pass.as_deref().map_or(Ok(()), pass_name::check)
     }
@@ -167,7 +167,7 @@ fn resume(context: &Context, what: StopWhat) -> Result<(), Failure> {
     })
 }
 
-/// Lists what a resume left stopped.
+/// Lists what is still stopped after a resume.
 fn still(context: &Context, stops: &AllStops) {
     let everything = stops.everything.as_ref().map(|_| "everything".to_owned());
     let named = stops.stops.iter().map(|one| one.target.to_string());
@@ -182,7 +182,7 @@ fn say_undo(context: &Context, command: &str) {
     context.term.say_in(Tone::Warn, format!("it holds until `{command}`"));
 }
 
-/// The command that resumes exactly this.
+/// Returns the command that resumes exactly this.
 fn undo(target: &StopTarget) -> String {
     match target {
         StopTarget::Pass(id) => format!("hallpass resume --pass {id}"),
@@ -191,7 +191,7 @@ fn undo(target: &StopTarget) -> String {
     }
 }
 
-/// A word for a shell.
+/// Returns a text as one word for a shell.
 fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,=".contains(c);
     match !text.is_empty() && text.chars().all(plain) {
@@ -212,7 +212,7 @@ fn hit(hit: Hit) -> String {
     )
 }
 
-/// The person learns what could not be called back: the stop holds, but the command did not do everything.
+/// Fails if some requests could not be called back, so that the person learns it. The stop holds all the same.
 pub(super) fn all_recalled(not_recalled: usize) -> Result<(), Failure> {
     let requests = match not_recalled {
         0 => return Ok(()),

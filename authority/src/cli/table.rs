@@ -54,7 +54,7 @@ impl<const N: usize> Table<N> {
         Self { header, rows: Vec::new(), whole: None }
     }
 
-    /// With a column that is never cut.
+    /// Returns the table with a column that is never cut.
     pub(super) fn with_whole(mut self, column: usize) -> Self {
         self.whole = Some(column);
         self
@@ -64,7 +64,7 @@ impl<const N: usize> Table<N> {
         self.rows.push(cells);
     }
 
-    /// The table as lines, for `term`; nothing if it has no rows.
+    /// Returns the table as lines, for `term`; nothing if it has no rows.
     pub(super) fn render(&self, term: &Term) -> String {
         self.lines(term.width(), term.colour())
     }

@@ -1,13 +1,13 @@
 //! The rules of the terminal.
 //!
-//! 1. Standard output carries the result alone; everything said to a person goes to standard error.
-//! 2. With `--json` the result is one JSON value (a stream: one a line), and nothing else is said but errors.
-//! 3. Colour and column widths only where the stream is a terminal; `NO_COLOR` turns colour off.
-//! 4. Nothing that is written drives the terminal: every character that a terminal obeys or that nobody sees is made
-//!    visible here, whoever says it. Colours are marks that only this process can make, and become colours here.
-//! 5. What comes from outside stays in its line: where a sentence is put together, it goes through `inline`.
-//! 6. Nothing asks a question, so that every command runs the same under a script: but `approvals --watch`, where a
-//!    person sits at the terminal.
+//! 1. Standard output carries only the result. Everything that is said to a person goes to standard error.
+//! 2. With `--json` the result is one JSON value; for a stream, one value a line. Besides it, only errors are said.
+//! 3. There are colours and column widths only if the stream is a terminal. `NO_COLOR` turns colour off.
+//! 4. No text drives the terminal: every character that a terminal obeys or that nobody sees is made visible here,
+//!    whoever wrote it. Colours are marks that only this process can make, and become colours here.
+//! 5. Text from outside stays in its line: it goes through `inline` wherever a sentence is put together.
+//! 6. No command asks a question, so that each runs the same under a script. Only `approvals --watch` does, and only at
+//!    a terminal.
 //!
 //! - Invariant: No text from outside drives the terminal, in any command or flag
 //!   (`what_is_typed_comes_back_in_a_form_that_drives_nothing`,
@@ -47,7 +47,7 @@ pub(super) enum Tone {
 }
 
 impl Colour {
-    /// `text` in the colour of `tone`, or as it is. The colour is a mark until it is written.
+    /// Returns `text` in the colour of `tone`, or as it is. The colour is a mark until the text is written.
     pub(super) fn paint(self, tone: Tone, text: &str) -> String {
         let code = match (self, tone) {
             (Self::Off, _) => return text.to_owned(),
@@ -72,7 +72,7 @@ pub(super) struct Term {
 }
 
 impl Term {
-    /// The streams of this process; `wanted` is what the environment says of colour.
+    /// Looks at the streams of this process. `wanted` is what the environment says about colour.
     pub(super) fn new(format: Format, wanted: Colour) -> Self {
         let colour = |terminal: bool| if terminal { wanted } else { Colour::Off };
         Self {
@@ -83,7 +83,7 @@ impl Term {
         }
     }
 
-    /// The colour of standard output.
+    /// Returns the colour of standard output.
     pub(super) fn colour(&self) -> Colour {
         self.out_colour
     }
@@ -122,7 +122,7 @@ impl Term {
         }
     }
 
-    /// Writes a line of a result that comes bit by bit. JSON has it whole, at the end.
+    /// Writes a line of a result that comes bit by bit. In JSON the whole result comes at the end instead.
     pub(super) fn line(&self, text: impl AsRef<str>) -> Result<(), Failure> {
         match self.format {
             Format::Json => Ok(()),
@@ -130,7 +130,7 @@ impl Term {
         }
     }
 
-    /// Writes a part of a result that programs read letter by letter, in either format.
+    /// Writes a part of a result that programs read letter by letter. It is the same in both formats.
     pub(super) fn raw(&self, text: &str) -> Result<(), Failure> {
         match io::stdout().is_terminal() {
             true => self.out(&visible(text)),
@@ -138,7 +138,7 @@ impl Term {
         }
     }
 
-    /// Writes one piece of the result, which is safe to write. A missing line end is added.
+    /// Writes a piece of the result that is already safe. Adds a line end if there is none.
     fn out(&self, text: &str) -> Result<(), Failure> {
         if text.is_empty() {
             return Ok(());
@@ -158,14 +158,14 @@ impl Term {
         }
     }
 
-    /// Says several lines to the person, put together by this program.
+    /// Says several lines to the person. This program has put them together.
     pub(super) fn say_lines(&self, text: impl AsRef<str>) {
         if self.format == Format::Text {
             self.err(&visible(text.as_ref()));
         }
     }
 
-    /// Warns the person, in a line of its own, and another for the hint.
+    /// Warns the person in one line, with another line for the hint.
     pub(super) fn warn(&self, message: impl Into<Message>) {
         let Message { says, hint } = message.into();
         self.say(format!("{} {}", self.err_colour.paint(Tone::Warn, "warning:"), inline(&says)));
@@ -187,7 +187,7 @@ impl Term {
         }
     }
 
-    /// The last words of a command that failed.
+    /// Writes the last words of a command that failed.
     pub(super) fn failure(&self, failure: &Failure) {
         if failure.kind == FailureKind::Closed {
             return;

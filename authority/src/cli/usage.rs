@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::number::NotWithin;
 use crate::nearest::nearest;
 
-/// The failure that `error` is, on the line of a command where that is known.
+/// Returns the failure for clap's `error`. `command` is the command of the line, if it is known.
 pub(super) fn failure(error: &clap::Error, definitions: &clap::Command, command: Option<&str>) -> Failure {
     let message = message(error).unwrap_or_else(|| as_clap_says_it(error).into());
     let failure = Failure::usage(message);
@@ -86,7 +86,7 @@ fn hint(error: &clap::Error, definitions: &clap::Command, command: Option<&str>)
     Some(format!("the usage is `{}`", lines.join("`, or `")))
 }
 
-/// A value that the option would take, or where to read of it.
+/// Returns a value that the option would take, or where to read about it.
 fn value_of(option: &str, command: Option<&str>) -> String {
     let name = option.trim_start_matches('-').split(' ').next().unwrap_or_default();
     match flags::find(name) {
@@ -98,7 +98,7 @@ fn value_of(option: &str, command: Option<&str>) -> String {
     }
 }
 
-/// The probable meaning of a word in the wrong place.
+/// Returns what a word in the wrong place probably means.
 fn word_too_many(got: &str, command: &str) -> Option<String> {
     match command {
         _ if got.starts_with('-') => None,
@@ -110,7 +110,7 @@ fn word_too_many(got: &str, command: &str) -> Option<String> {
     }
 }
 
-/// Clap's value for `kind`, in one line.
+/// Returns what clap says for `kind`, in one line.
 fn one(error: &clap::Error, kind: ContextKind) -> Option<String> {
     match error.get(kind)? {
         ContextValue::String(text) => Some(text.clone()),
@@ -121,7 +121,7 @@ fn one(error: &clap::Error, kind: ContextKind) -> Option<String> {
     }
 }
 
-/// The rare kinds: the first line of clap's own text.
+/// Returns the first line of clap's own text, for rare kinds of errors.
 fn as_clap_says_it(error: &clap::Error) -> String {
     let text = error.render().to_string();
     text.lines().next().unwrap_or_default().trim_start_matches("error: ").replace('\'', "`")

@@ -1,5 +1,5 @@
-//! Every key of `hallpass.toml`, once. This table says what is read and what is refused, and makes the file that `init`
-//! leaves.
+//! Every key of `hallpass.toml`, once. From this table come the keys that are read, the keys that are refused, and the
+//! file that `init` leaves.
 
 /// The tables that the file can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(super) enum Section {
 pub(super) struct SettingKey {
     pub section: Section,
     pub name: &'static str,
-    /// A value as it is written in the file; the default, if there is one.
+    /// A value as the file has it. If the key has a default, this is the default.
     pub example: &'static str,
     pub doc: &'static str,
 }
@@ -39,7 +39,7 @@ impl Section {
         Self::Connection,
     ];
 
-    /// The table's name at the top of the file.
+    /// Returns the table's name in the file.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",
@@ -271,7 +271,7 @@ pub(super) fn names(section: Section) -> impl Iterator<Item = &'static str> {
     KEYS.iter().filter(move |key| key.section == section).map(|key| key.name)
 }
 
-/// A file that sets nothing and lists all settings.
+/// Returns a file that sets nothing and lists all settings.
 pub(super) fn default_file() -> String {
     let mut text = String::from("# Hallpass. Every key, with its default or an example.\n");
     for section in Section::ALL {

@@ -107,7 +107,7 @@ fn read_service(name: &str, path: &str, table: &Table, dir: &Path) -> Result<Ser
             _ => return Err(unknown(&format!("key in [{path}]"), key, keys::names(Section::Service))),
         }
     }
-    // An id beside the file wins over the file's own, whatever the order.
+    // A `client_id` in the settings wins over the one in Google's file, whichever comes first.
     if let Some(id) = table.get("client_id") {
         service.client_id = Some(text(path, id)?.to_owned());
     }
@@ -238,7 +238,7 @@ fn refuse_unknown(section: Section, path: &str, table: &Table) -> Result<(), Con
     }
 }
 
-/// Administration stays on this machine, and no two listeners share a port.
+/// Checks that administration stays on this machine, and that no two listeners share a port.
 fn check_listeners(config: &Config) -> Result<(), ConfigError> {
     if !config.authority_listen.ip().is_loopback() {
         return Err(ConfigError::Value {
@@ -266,7 +266,7 @@ fn check_listeners(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// `https`, or `http` to this machine; no user, no fragment.
+/// Reads an address: `https`, or `http` to this machine, without a user and without a fragment.
 fn endpoint(key: &str, value: &Value) -> Result<String, ConfigError> {
     let text = text(key, value)?;
     let refused = |expected: &str| ConfigError::Value {

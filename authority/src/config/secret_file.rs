@@ -11,7 +11,7 @@ const LONGEST: usize = 65_536;
 
 /// The content of such a file.
 pub(crate) struct ClientSecretFile {
-    /// Only Google's file has it.
+    /// The client's id. Only Google's file has it.
     pub client_id: Option<String>,
     pub client_secret: Option<SecretString>,
 }

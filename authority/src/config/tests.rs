@@ -16,7 +16,7 @@ fn gmail() -> ServiceName {
     "gmail".parse().unwrap()
 }
 
-/// The default file with the comment marks of its keys and headings taken away.
+/// Returns the default file with the comment marks before its keys and headings removed.
 fn uncommented() -> String {
     let is_setting = |line: &&str| line.contains(" = ") || line.starts_with("# [");
     Config::default_file().lines().filter(is_setting).map(|line| format!("{}\n", &line[2..])).collect()

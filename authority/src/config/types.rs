@@ -50,7 +50,7 @@ impl Default for ApprovalsConfig {
 pub struct AuditConfig {
     /// The decisions whose facts are stored beside the record.
     pub facts: Keeping,
-    /// How long.
+    /// How long these facts are stored.
     pub facts_for: Duration,
 }
 
@@ -63,7 +63,7 @@ impl Default for AuditConfig {
 /// `[breaker]`: when a pass is stopped.
 #[derive(Debug, Clone)]
 pub struct BreakerConfig {
-    /// This many refusals, of requests with one of these effects, within this time.
+    /// A pass is stopped after so many refusals, of requests with one of these effects, within this time.
     pub denials: usize,
     pub within: Duration,
     pub effects: Effects,
@@ -79,7 +79,7 @@ impl Default for BreakerConfig {
 #[derive(Debug, Clone, Default)]
 pub struct NotifyConfig {
     pub webhook: Option<String>,
-    /// From a file. A webhook needs one.
+    /// The secret, from a file. A webhook needs one.
     pub(crate) webhook_secret: Option<super::webhook_secret::Secret>,
     pub command: Vec<String>,
 }
@@ -92,14 +92,15 @@ pub struct ServiceConfig {
     pub token_url: Option<String>,
     pub device_authorization_url: Option<String>,
     pub revoke_url: Option<String>,
-    /// The address to which the provider redirects, if it takes no loopback address. It forwards the browser to one.
+    /// The provider redirects to this address if it takes no loopback address. The address forwards the browser to a
+    /// loopback address.
     pub redirect_uri: Option<String>,
     pub userinfo_url: Option<String>,
     /// The field of the userinfo answer that names the account.
     pub account_field: Option<String>,
     pub issuer: Option<String>,
     pub client_id: Option<String>,
-    /// From a file or the environment.
+    /// The secret, from a file or the environment.
     pub client_secret: Option<SecretString>,
     pub client_auth: Option<ClientAuth>,
     pub scopes: Option<Vec<String>>,
@@ -109,12 +110,12 @@ pub struct ServiceConfig {
 /// What a refresh does to the used refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RefreshStyle {
-    /// It stays good.
+    /// The refresh token stays good.
     Keeps,
-    /// It is dead at once, and using it again may end the grant.
+    /// The refresh token is dead at once. If it is used again, that may end the grant.
     #[default]
     Rotates,
-    /// Replaced, but valid a little longer.
+    /// The refresh token is replaced, but stays valid a little longer.
     RotatesWithGrace,
 }
 
@@ -126,7 +127,7 @@ pub struct StoreConfig {
 }
 
 impl StoreConfig {
-    /// Where the store of this home is.
+    /// Returns where the store of this home is.
     pub fn of(&self, home: &Home) -> StoreAt {
         StoreAt::File(self.path.clone().unwrap_or_else(|| home.database()))
     }
@@ -189,7 +190,7 @@ impl Default for Config {
     }
 }
 
-/// The variable for a service's client secret.
+/// Returns the name of the variable for a service's client secret.
 pub(crate) fn secret_variable(service: &str) -> String {
     format!("HALLPASS_{}_CLIENT_SECRET", service.to_ascii_uppercase().replace('-', "_"))
 }

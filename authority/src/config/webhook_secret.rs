@@ -8,7 +8,7 @@ use hmac::{Hmac, Mac as _};
 use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 use sha2::Sha256;
 
-/// The receiver verifies signatures with it: `whsec_` and base64 of 24 to 64 bytes.
+/// The secret with which the receiver verifies signatures: `whsec_` and base64 of 24 to 64 bytes.
 #[derive(Clone)]
 pub(crate) struct Secret(Arc<SecretBox<Vec<u8>>>);
 

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
-/// A page as an answer of this status.
+/// Returns a page as an answer of this status.
 pub(crate) fn page<T: Template>(status: StatusCode, of: &T) -> Response {
     match of.render() {
         Ok(text) => {

@@ -33,11 +33,11 @@ struct ApprovalPage {
     shown: Option<RequestView>,
     word: &'static str,
     tone: &'static str,
-    /// It waits for an answer.
+    /// The question waits for an answer.
     is_open: bool,
-    /// It was granted and is not used up.
+    /// The approval was granted and is not used up.
     is_granted: bool,
-    /// Nothing takes it back.
+    /// Whether nobody can undo what the request does.
     is_final: bool,
     asked: String,
     lapses: String,
@@ -46,13 +46,13 @@ struct ApprovalPage {
     /// The people whom the pass asks, in words.
     asks: String,
     may_approve: bool,
-    /// Who may approve, and who may deny, if the person did not say who they are when they signed in.
+    /// Who may approve, and who may deny. Empty if the person gave a name at sign-in.
     names: Vec<String>,
     all_names: Vec<String>,
-    /// The person whose no counts.
+    /// The person whose no counts, if there is one.
     denier: Option<String>,
     may_reopen: bool,
-    /// Why the last answer was not taken.
+    /// Why the last answer was not taken, if it was not.
     conflict: Option<Message>,
 }
 
@@ -135,7 +135,7 @@ fn page_of(console: &Console, frame: Frame, mut info: ApprovalInfo) -> ApprovalP
     }
 }
 
-/// Its times do not change while the page is open, so that it is not redrawn under a person's hand.
+/// Returns what people said. The times are fixed moments, so that the page is not redrawn while a person acts on it.
 fn history(info: &ApprovalInfo) -> Vec<Statement> {
     let one = |said: &crate::app::ApprovalSaid| Statement {
         word: said_word(said.said),
@@ -159,7 +159,7 @@ async fn approve(
         console.app.approve(&known(&id)?, args).await
     };
     match said.await {
-        // Others must agree too; the page says how many.
+        // Other people must agree too. The page says how many.
         Ok(info) if info.status == ApprovalStanding::Pending => {
             frame.go(&format!("approvals/{id}?did=agreed"))
         }
@@ -205,7 +205,7 @@ async fn reopen(
     }
 }
 
-/// The question's present state, and why the answer was not taken.
+/// Shows the question as it is now, and why the answer was not taken.
 async fn not_taken(console: &Console, frame: Frame, id: &str, error: AppError) -> Response {
     let frame = frame.on(Here::Approvals);
     match (error.kind(), find(console, id).await) {
@@ -218,7 +218,7 @@ async fn not_taken(console: &Console, frame: Frame, id: &str, error: AppError) -
     }
 }
 
-/// The name that the person gave: at sign-in, or in the form.
+/// Returns the name that the person gave at sign-in or in the form.
 fn by(frame: &Frame, fields: &Fields) -> Result<Option<ApproverName>, AppError> {
     match (&frame.approver, fields.one("by")) {
         (Some(name), _) => Ok(Some(name.clone())),
@@ -230,7 +230,7 @@ fn by(frame: &Frame, fields: &Fields) -> Result<Option<ApproverName>, AppError> 
     }
 }
 
-/// The version on the page. A form without it came from no page of ours.
+/// Returns the version on the page. If a form has none, it came from no page of ours.
 fn version(fields: &Fields) -> Result<Option<u32>, AppError> {
     let version = fields.one("version");
     version.parse().map(Some).map_err(|_| AppError::invalid(format!("expected a version, got `{version}`")))
@@ -247,7 +247,7 @@ fn scope(fields: &Fields) -> Result<ApprovalScope, AppError> {
         }
         "until" => ApprovalScope::Until { duration: fields.one("duration").to_owned() },
         "task" => ApprovalScope::Task,
-        // A missing value means the least.
+        // If the value is missing, the answer covers the least.
         _ => ApprovalScope::Once,
     })
 }

@@ -11,7 +11,7 @@ use crate::app::{AppError, ApprovalFilter, ApprovalInfo, ApprovalStanding, SaidW
 use crate::console::state::{Console, PageRoutes};
 use crate::when;
 
-/// The listed questions: waiting ones, and the newest others.
+/// How many questions are listed: the waiting ones, and the newest others.
 const SHOWN: u32 = 100;
 
 #[derive(Template)]
@@ -30,12 +30,12 @@ pub(super) struct QuestionCard {
     /// The first of the people it would reach.
     pub whom: String,
     pub is_irreversible: bool,
-    /// It reaches somebody whom neither the pass nor the account's domain names.
+    /// Whether the request reaches somebody whom neither the pass nor the account's domain names.
     pub has_outsiders: bool,
     pub word: &'static str,
     pub tone: &'static str,
     pub asked: String,
-    /// When it ends, or how it was answered.
+    /// When the question ends, or how it was answered.
     pub end: String,
 }
 
@@ -58,7 +58,7 @@ async fn look(console: &Console, frame: &Frame) -> Result<(Vec<QuestionCard>, Ve
     Ok((waiting(console, frame).await?, settled.map(|info| question(&info, frame)).collect()))
 }
 
-/// The questions that wait, the oldest first: a new one is added at the end, and moves none.
+/// Returns the questions that wait, the oldest first. A new question is added at the end, so it moves no other.
 pub(super) async fn waiting(console: &Console, frame: &Frame) -> Result<Vec<QuestionCard>, AppError> {
     let filter = ApprovalFilter { status: Some(ApprovalStanding::Pending), limit: Some(SHOWN), pass: None };
     let pending = console.app.approvals(filter).await?;
@@ -85,7 +85,7 @@ fn question(info: &ApprovalInfo, frame: &Frame) -> QuestionCard {
     }
 }
 
-/// Everything that people said, in order.
+/// Returns everything that people said, in order.
 fn said(info: &ApprovalInfo) -> String {
     let one = |said: &crate::app::ApprovalSaid| {
         let by = said.by.as_ref().map_or_else(String::new, |name| format!(" by {name}"));
@@ -115,7 +115,7 @@ pub(super) fn standing(status: ApprovalStanding) -> (&'static str, &'static str)
     }
 }
 
-/// The first two recipients, and how many more there are.
+/// Returns the first two recipients, and how many more there are.
 fn whom(recipients: &[String]) -> String {
     let first = recipients.iter().take(2).cloned().collect::<Vec<_>>().join(", ");
     match recipients.len() {

@@ -1,6 +1,6 @@
 //! The style sheet, the script and the icon: files of this program, the same for everybody.
 //!
-//! Their names hold the version, so a browser caches them until the next one.
+//! The names of the style sheet and of the script hold the version, so after an upgrade a browser fetches new ones.
 
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
@@ -24,6 +24,7 @@ pub(super) fn routes() -> PageRoutes {
 }
 
 async fn file(kind: &'static str, bytes: &'static [u8]) -> Response {
-    // Checked again on each page: that is cheap on one machine, and right after an upgrade.
+    // The browser asks again on each page whether the file is the same. That costs little on one machine, and is right
+    // after an upgrade.
     ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")], bytes).into_response()
 }

@@ -27,7 +27,7 @@ struct AuditPage {
     head: u64,
 }
 
-/// The filter as it was filled in.
+/// The filter, as the person filled it in.
 #[derive(Default)]
 struct Filter {
     pass: String,
@@ -125,7 +125,7 @@ impl Filter {
         })
     }
 
-    /// Whether it filters anything.
+    /// Whether the filter filters anything.
     fn is_set(&self) -> bool {
         [&self.pass, &self.connection, &self.operation, &self.decision, &self.kind]
             .iter()

@@ -20,7 +20,7 @@ struct ConnectionsPage {
 }
 
 struct Linked {
-    /// The class and the words of the pill that shows its health.
+    /// The class and the words of the pill that shows the connection's health.
     tone: &'static str,
     health: &'static str,
     stopped: Option<String>,
@@ -35,7 +35,8 @@ struct Linked {
 }
 
 impl Linked {
-    /// Its concerns. A stop is shown beside the button that resumes it.
+    /// Returns the connection's concerns. A stop is not among them, because it is shown beside the button that resumes
+    /// it.
     fn concerns(&self) -> Vec<&Told> {
         let is_other = |told: &&Told| !matches!(told.concern, Concern::Stopped { .. });
         self.info.concerns.iter().filter(is_other).collect()

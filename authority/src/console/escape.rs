@@ -1,4 +1,4 @@
-//! The one way for a value onto a page: as text that misleads neither a browser nor an eye.
+//! The one way in which a value gets onto a page: as text that misleads neither a browser nor an eye.
 //!
 //! askama.toml names this escaper for every template, so no page can leave it out. Beside HTML's own characters it
 //! makes control and bidirectional characters visible, so a subject cannot rearrange its line.
@@ -33,8 +33,8 @@ impl askama::filters::Escaper for Inert {
     }
 }
 
-/// A sentence with its `names in backticks` set apart. Each piece goes through the same escaper, and templates may
-/// call only this value safe.
+/// A sentence in which `names in backticks` are set apart. Each piece goes through the same escaper. Templates may call
+/// only this type safe.
 pub(crate) struct Prose<'a>(&'a str);
 
 pub(crate) fn prose(text: &str) -> Prose<'_> {
@@ -45,7 +45,7 @@ impl fmt::Display for Prose<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pieces = self.0.matches('`').count();
         for (place, piece) in self.0.split('`').enumerate() {
-            // An unpaired backtick is only a backtick.
+            // A backtick without a partner is only a backtick.
             match (place % 2 == 1, place < pieces) {
                 (true, true) => {
                     f.write_str("<code>")?;

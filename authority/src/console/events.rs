@@ -23,7 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use crate::app::{App, Session};
 use crate::console::state::{Console, PageRoutes};
 
-/// Changes that come together are told once.
+/// Changes that come close together are told as one.
 const TOGETHER: Duration = Duration::from_millis(200);
 /// How often a quiet stream checks that its session still exists.
 const LOOK: Duration = Duration::from_secs(10);
@@ -62,7 +62,7 @@ struct OpenPage {
 }
 
 impl OpenPage {
-    /// The next change; none once the session or the server has ended.
+    /// Waits for the next change. None once the session or the server has ended.
     async fn next(&mut self) -> Option<Event> {
         loop {
             let news = tokio::select! {

@@ -34,7 +34,7 @@ pub(super) struct NavigationEntry {
     pub here: Here,
     pub path: &'static str,
     pub title: &'static str,
-    /// Pressed after `g`.
+    /// The key for this entry: the person presses it after `g`.
     pub key: char,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Frame {
     waiting: usize,
     pub now: OffsetDateTime,
     pub here: Option<Here>,
-    /// The result of the form before this page.
+    /// The result of the form that led to this page.
     pub did: Option<String>,
 }
 
@@ -74,7 +74,7 @@ impl Frame {
         self.here == Some(entry.here)
     }
 
-    /// What waits behind an entry, if anything does.
+    /// Returns how many questions wait behind an entry, if any do.
     pub(super) fn count(&self, entry: &NavigationEntry) -> Option<usize> {
         Some(self.waiting).filter(|count| entry.here == Here::Approvals && *count > 0)
     }
@@ -91,12 +91,12 @@ impl Frame {
         assets::SCRIPT
     }
 
-    /// Leads to a page of this session, after a form did its work.
+    /// Leads to a page of this session, after a form has done its work.
     pub(super) fn go(&self, path: &str) -> Response {
         see_other(&format!("{}/{path}", self.at))
     }
 
-    /// The page that says why a verb failed.
+    /// Returns the page that says why a verb failed.
     pub(super) fn failed(self, error: &AppError) -> Response {
         page(status_of(error.kind()), &FailedPage { frame: self, why: error.into() })
     }
@@ -126,12 +126,12 @@ impl FromRequestParts<Console> for Frame {
     }
 }
 
-/// For the address of the page after a stop: how many requests were too late to call back.
+/// Returns the part of the next page's address that says how many requests were too late to call back.
 pub(super) fn late(not_recalled: usize) -> String {
     if not_recalled == 0 { String::new() } else { format!("&late={not_recalled}") }
 }
 
-/// The sentence for the result in an address. Any other text there is not shown.
+/// Returns the sentence for the result in an address. Any other text in the address is not shown.
 fn did(word: &str, late: &str) -> Option<String> {
     let done = match word {
         "stopped" => "Stopped: no request of any pass is forwarded until you resume.",
@@ -161,7 +161,7 @@ struct FailedPage {
     why: Message,
 }
 
-/// The page that was asked for.
+/// Returns the page that was asked for.
 pub(super) fn whole<T: Template>(of: &T) -> Response {
     page(StatusCode::OK, of)
 }

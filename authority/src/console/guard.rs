@@ -23,7 +23,7 @@ use crate::console::state::{Console, LARGEST_FORM};
 pub(super) const COOKIE: &str = "hallpass-session";
 /// The field of every form that holds its session's token.
 const CSRF: &str = "csrf";
-/// The script that refreshes a page sets it: such a request shows nobody's presence.
+/// The script that refreshes a page sets this header. Such a request does not show that a person is there.
 const LIVE: &str = "hallpass-live";
 
 /// A page loads only from here, nothing may frame it, and it holds no inline script or style.
@@ -35,29 +35,29 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    /// The text of a field without surrounding space; empty if it is missing.
+    /// Returns the text of a field without the space around it; empty if the field is missing.
     pub(super) fn one(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
     }
 
-    /// The non-empty lines of every field of that name.
+    /// Returns the lines of every field of that name, without empty ones.
     pub(super) fn lines(&self, name: &str) -> Vec<String> {
         let fields = self.0.iter().filter(|(known, _)| known == name);
         let lines = fields.flat_map(|(_, value)| value.lines()).map(str::trim);
         lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
     }
 
-    /// Names and values of the fields that begin with `prefix`, which is removed.
+    /// Returns names and values of the fields that begin with `prefix`. The prefix is removed.
     pub(super) fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.0.iter().filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
     }
 
-    /// The fields of an address's query: no form, and no token in it.
+    /// Returns the fields of an address's query. They come from no form and have no token.
     pub(super) fn of_query(query: &str) -> Self {
         Self::parse(query.as_bytes())
     }
 
-    /// Fields that nobody sent, for a prefilled form.
+    /// Returns fields that nobody sent, for a form that is filled in beforehand.
     pub(super) fn filled(fields: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(fields.into_iter().collect())
     }
@@ -97,7 +97,7 @@ pub(super) async fn a_person_only(State(console): State<Console>, request: Reque
     next.run(Request::from_parts(parts, body)).await
 }
 
-/// The session of the cookie, at the place in its path.
+/// Returns the session of the cookie, at the place in the request's path.
 fn session(console: &Console, request: &Request) -> Option<Session> {
     let place = request.uri().path().strip_prefix("/s/")?.split('/').next()?;
     let presence = if request.headers().contains_key(LIVE) { Presence::PageAlone } else { Presence::Person };
@@ -111,8 +111,8 @@ fn cookies(headers: &HeaderMap) -> Vec<&str> {
     pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value).take(8).collect()
 }
 
-/// A person typed the address, or followed a link on our page. Browsers say so; a client that says nothing is no
-/// browser.
+/// Whether a person typed the address, or followed a link on our page. Browsers say so in a header; a client without
+/// that header is no browser.
 fn is_navigation_of_ours(headers: &HeaderMap) -> bool {
     match headers.get("sec-fetch-site") {
         None => true,
@@ -120,7 +120,7 @@ fn is_navigation_of_ours(headers: &HeaderMap) -> bool {
     }
 }
 
-/// A page of this very origin sent it, as every browser says for every form.
+/// Whether a page of this very origin sent the request. Every browser says so for every form.
 pub(super) fn is_from_here(console: &Console, headers: &HeaderMap) -> bool {
     let Some(host) = console.names.host(headers) else { return false };
     let mut origins = headers.get_all(header::ORIGIN).iter();
@@ -129,7 +129,7 @@ pub(super) fn is_from_here(console: &Console, headers: &HeaderMap) -> bool {
     is_ours && headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin")
 }
 
-/// The fields of a form's body.
+/// Reads the fields of a form's body.
 pub(super) async fn form(headers: &HeaderMap, body: axum::body::Body) -> Option<Fields> {
     let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     if kind.split(';').next()?.trim() != "application/x-www-form-urlencoded" {
@@ -139,7 +139,7 @@ pub(super) async fn form(headers: &HeaderMap, body: axum::body::Body) -> Option<
     Some(Fields::parse(&bytes))
 }
 
-/// What every answer says to the browser.
+/// Adds the headers that every answer gives to the browser.
 pub(super) async fn nothing_foreign(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await.into_response();
     let headers = response.headers_mut();

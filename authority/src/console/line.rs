@@ -26,7 +26,7 @@ pub(super) struct ListLine {
     pub moment: OffsetDateTime,
 }
 
-/// Requests and events of `records`, newest first. An outcome stands with its request.
+/// Returns the lines of `records`, newest first: requests and events. An outcome stands with its request.
 pub(super) fn lines(records: &[LogRecord], now: OffsetDateTime) -> Vec<ListLine> {
     let mut outcomes = HashMap::new();
     for record in records {
@@ -37,7 +37,7 @@ pub(super) fn lines(records: &[LogRecord], now: OffsetDateTime) -> Vec<ListLine>
     records.iter().rev().filter_map(|record| line(record, outcomes.get(&record.seq).copied(), now)).collect()
 }
 
-/// The line of a request or an event; an outcome has none.
+/// Returns the line of a request or an event; none for an outcome.
 pub(super) fn line(
     record: &LogRecord,
     outcome: Option<&OutcomeEntry>,
@@ -87,7 +87,7 @@ impl ListLine {
         self.tone == "bad"
     }
 
-    /// Sent, with an unknown end.
+    /// Whether the request was sent and its end is not known.
     pub(super) fn is_open(&self) -> bool {
         self.word == "allow" && self.outcome.is_none()
     }
@@ -114,7 +114,7 @@ pub(super) fn became(outcome: &OutcomeEntry) -> String {
     }
 }
 
-/// The event's name as in the log.
+/// Returns the event's name as the log has it.
 pub(super) fn name(event: &EventEntry) -> String {
     let name = serde_json::to_value(event.event).ok();
     name.as_ref().and_then(|name| name.as_str()).unwrap_or("event").to_owned()

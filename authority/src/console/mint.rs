@@ -35,7 +35,7 @@ struct MintPage {
 #[derive(Default)]
 struct Starts {
     good: Vec<StartTemplate>,
-    /// Errors of files that cannot be read.
+    /// The errors of template files that cannot be read.
     wrong: Vec<Message>,
 }
 
@@ -43,7 +43,7 @@ struct Starts {
 struct StartTemplate {
     name: String,
     about: String,
-    /// The name in an address.
+    /// The name, as an address holds it.
     query: String,
 }
 
@@ -95,14 +95,14 @@ async fn form(State(console): State<Console>, frame: Frame, RawQuery(query): Raw
     }
 }
 
-/// The form as it was sent, with its errors.
+/// Shows the form as the person sent it, with its errors.
 fn wrong(console: &Console, frame: Frame, fields: &Fields, why: Message) -> Response {
     let (form, templates) = (Form::of(console, fields), starts(console));
     let page = MintPage { frame: frame.on(Here::Mint), templates, form, preview: Some(Err(why)) };
     crate::console::answer::page(StatusCode::BAD_REQUEST, &page)
 }
 
-/// The templates with a connection, and the errors of files that cannot be read.
+/// Returns the templates that have a connection, and the errors of files that cannot be read.
 fn starts(console: &Console) -> Starts {
     let connected = console.app.connections();
     let has = |service: &String| connected.iter().any(|one| one.service.as_str() == service);
@@ -140,7 +140,7 @@ async fn preview(
 
 fn show(console: &Console, frame: Frame, fields: &Fields, status: StatusCode) -> Response {
     let form = Form::of(console, fields);
-    // Even without a task the person can see what it would allow.
+    // The person can see what the pass would allow even before it has a task.
     let mut args = args(fields);
     if args.task.is_empty() {
         args.task = "not named yet".into();
@@ -190,7 +190,7 @@ async fn mint(
     }
 }
 
-/// The answer with the pass in it. No address shows it again.
+/// Answers with the pass in the page. No address shows the pass again.
 fn once(console: &Console, frame: Frame, minted: Minted) -> Response {
     let says = inspect(&minted.pass).map(|inspection| inspection.says).unwrap_or_default();
     let is_in = |one: &ConnectionInfo| minted.info.connections.contains(&one.name);

@@ -1,6 +1,6 @@
 //! The form of a pass: its fields as a person filled them in, and as `mint` takes them.
 //!
-//! For each connection there is one choice an effect; everything else that a pass can say is lines of text in the words
+//! Each connection has one choice for each effect. Everything else that a pass can say is lines of text, in the words
 //! of the command line.
 
 use datalog::flags::{self, Flag, Takes};
@@ -15,17 +15,17 @@ pub(super) struct Form {
     pub task: String,
     pub duration: String,
     pub grants: Vec<Grants>,
-    /// What a template keeps to; nothing else asks for it.
+    /// The services that a template is for. No other part of the form uses them.
     pub services: String,
     /// The fields that are ticked or not.
     pub ticks: Vec<Tick>,
     /// The further fields, in the order in which they are shown.
     pub more: Vec<More>,
-    /// Whether any of them says something, so that they are shown open.
+    /// Whether any of these fields holds something. Then they are shown open.
     pub is_open: bool,
 }
 
-/// What may be done on one connection.
+/// What the pass may do on one connection.
 pub(super) struct Grants {
     pub connection: String,
     pub account: String,
@@ -33,11 +33,11 @@ pub(super) struct Grants {
     pub effects: Vec<Choice>,
 }
 
-/// The answer for one effect.
+/// The choice for one effect.
 pub(super) struct Choice {
     pub effect: &'static str,
     pub means: &'static str,
-    /// How many operations have it.
+    /// How many operations have this effect.
     pub operations: usize,
     pub field: String,
     /// `allow`, `ask`, or nothing.
@@ -51,7 +51,7 @@ pub(super) struct Tick {
     pub is_set: bool,
 }
 
-/// A field of lines.
+/// A field that holds lines.
 pub(super) struct More {
     pub name: &'static str,
     pub title: &'static str,
@@ -60,27 +60,27 @@ pub(super) struct More {
 }
 
 impl More {
-    /// Room for what stands in it, and a line more.
+    /// Returns how many rows the field needs: one for each line, and one more.
     pub(super) fn rows(&self) -> usize {
         self.text.lines().count().clamp(1, 15) + 1
     }
 }
 
-/// The fields of what may be done beyond the effects: name, title, example.
+/// The fields for grants that are not by effect: name, title, example.
 const GRANTS: [(&str, &str, &str); 3] = [
     ("allow", "Allow operations", "gmail.users.drafts.create"),
     ("ask", "Ask a person before", "gmail.users.messages.send"),
     ("deny", "Deny, whatever else is allowed", "gmail.users.settings.*"),
 ];
 
-/// The fields of lines: the grants, then every flag that has no field of another kind.
+/// Returns the fields that hold lines: the grants, then every flag that has no other kind of field.
 fn fields_of_lines() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     let of_lines = |flag: &&Flag| flag.takes != Takes::Nothing && flag.name != flags::FOR.name;
     let flags = flags::ALL.iter().copied().filter(of_lines);
     GRANTS.into_iter().chain(flags.map(|flag| (flag.name, flag.title, flag.example)))
 }
 
-/// The fields that are ticked or not.
+/// Returns the flags whose fields are ticked or not.
 fn ticked() -> impl Iterator<Item = &'static Flag> {
     flags::ALL.iter().copied().filter(|flag| flag.takes == Takes::Nothing)
 }
@@ -99,7 +99,7 @@ fn means(effect: Effect) -> &'static str {
 }
 
 impl Form {
-    /// The form with what `fields` say in it.
+    /// Returns the form, filled in with `fields`.
     pub(super) fn of(console: &Console, fields: &Fields) -> Self {
         let more: Vec<More> = fields_of_lines()
             .map(|(name, title, example)| More { name, title, example, text: fields.lines(name).join("\n") })
@@ -164,7 +164,7 @@ fn grants(console: &Console, fields: &Fields) -> Vec<Grants> {
     connections.filter_map(of_one).collect()
 }
 
-/// What `mint` is asked for.
+/// Returns the arguments for `mint` that the fields say.
 pub(super) fn args(fields: &Fields) -> MintArgs {
     let chosen = |answer: &str| {
         let grants = fields.below("grant.").filter(|(_, value)| *value == answer);
@@ -184,7 +184,7 @@ pub(super) fn args(fields: &Fields) -> MintArgs {
     }
 }
 
-/// What the form says for a flag.
+/// Returns the form's values for a flag.
 fn values(fields: &Fields, flag: &Flag) -> Vec<String> {
     match flag.takes {
         Takes::Many => fields.lines(flag.name),
@@ -194,7 +194,7 @@ fn values(fields: &Fields, flag: &Flag) -> Vec<String> {
     }
 }
 
-/// The fields as a template fills them in.
+/// Returns the fields as a template fills them in.
 pub(super) fn filled(template: &Template) -> Result<Fields, TemplateError> {
     let lacks = Narrowing::default().with(&flags::RESOURCE, template.lacks());
     let args = template.clone().with(MintArgs { narrow: lacks, ..MintArgs::default() })?;
@@ -205,7 +205,7 @@ pub(super) fn filled(template: &Template) -> Result<Fields, TemplateError> {
         ("ask", args.ask),
         ("deny", args.deny),
     ];
-    // A line of the form is one value; a file may break it over several.
+    // A line of the form is one value. A file may write one value on several lines.
     let line = |text: &String| text.lines().map(str::trim).collect::<Vec<_>>().join(" ");
     let lines = |flag: &&'static Flag| (flag.name, args.narrow.values(flag).iter().map(line).collect());
     let fields = grants.into_iter().chain(flags::ALL.iter().map(lines));

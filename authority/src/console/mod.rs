@@ -53,7 +53,7 @@ use crate::console::state::PageRoutes;
 /// The most pages that receive changes, over all sessions.
 const MOST_STREAMS: usize = 32;
 
-/// The console's routes, beside the public ones of the listener at `listen`.
+/// Returns the console's routes, beside the public ones of the listener at `listen`.
 pub(crate) fn router(app: Arc<App>, listen: SocketAddr, ended: watch::Receiver<bool>) -> Router {
     let names = OwnNames::of(listen);
     let console =
@@ -73,7 +73,7 @@ pub(crate) fn router(app: Arc<App>, listen: SocketAddr, ended: watch::Receiver<b
         .with_state(console)
 }
 
-/// Behind a session, below the path of its cookie.
+/// Returns the pages that need a session. They are below the path of its cookie.
 fn pages_of_a_person() -> PageRoutes {
     [
         now::routes(),
@@ -94,7 +94,7 @@ fn pages_of_a_person() -> PageRoutes {
     .concat()
 }
 
-/// Nothing here shows or changes anything of the authority.
+/// Returns the pages that need no session. They show and change nothing of the authority.
 fn pages_of_anybody() -> PageRoutes {
     [sign_in::routes(), assets::routes()].concat()
 }

@@ -18,7 +18,7 @@ use crate::when;
 /// How many records are read.
 const READ: u32 = 200;
 const SHOWN: usize = 12;
-/// A request without an end for longer was cut off with its process.
+/// If a request has had no end for longer than this, it was cut off when its process ended.
 const ON_ITS_WAY: Duration = Duration::minutes(10);
 
 #[derive(Template)]

@@ -18,7 +18,7 @@ use crate::app::{AppError, BudgetLeft, LineageNode, LogQuery, PassDetail, Revoke
 use crate::console::state::{Console, PageRoutes};
 use crate::when;
 
-/// How many refusals explain a stop.
+/// How many refused requests are shown to explain a stop.
 const TRIED: usize = 5;
 
 #[derive(Template)]
@@ -35,7 +35,7 @@ struct PassPage {
     recent: Vec<ListLine>,
 }
 
-/// The stop that keeps the pass from counting.
+/// The stop that the pass is under.
 struct ShownStop {
     words: String,
     since: Option<String>,
@@ -61,7 +61,7 @@ struct Budget {
     counts: String,
     left: u64,
     max: u64,
-    /// Of a hundred.
+    /// How much of the budget is left, in percent.
     percent: u64,
 }
 
@@ -131,7 +131,7 @@ fn budget(of: &BudgetLeft) -> Budget {
 
 fn node(of: LineageNode, frame: &Frame) -> TreeNode {
     let name = if of.depth == 0 { "the pass".into() } else { of.id.as_str().chars().take(12).collect() };
-    // A deeper node is shown as deep as the style sheet indents.
+    // A node that is deeper than the style sheet indents is shown at the deepest indent.
     TreeNode { name, depth: of.depth.min(6), last: of.last.map(|last| when::from_now(last, frame.now)), of }
 }
 

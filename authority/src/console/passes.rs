@@ -20,7 +20,7 @@ struct PassesPage {
     rows: Vec<Row>,
 }
 
-/// Passes with one status, and how many there are.
+/// A tab of the list: passes with some statuses, and how many there are.
 struct Tab {
     word: &'static str,
     title: &'static str,
@@ -36,7 +36,7 @@ pub(super) struct Row {
     pub minted: String,
 }
 
-/// A tab: its word in the address, its title, and its passes.
+/// A tab: its word in the address, its title, and which passes it has.
 type Stands = (&'static str, &'static str, fn(PassStatus) -> bool);
 
 /// The statuses under each tab.
@@ -47,7 +47,7 @@ const TABS: [Stands; 5] = [
     ("revoked", "Revoked", |status| status == PassStatus::Revoked),
     ("all", "All", |_| true),
 ];
-/// How many of the newest are read.
+/// How many of the newest passes are read.
 const READ: u32 = 1_000;
 
 pub(super) fn routes() -> PageRoutes {

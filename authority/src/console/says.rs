@@ -2,7 +2,7 @@
 
 use datalog::says::Line;
 
-/// Each line with its first word; none if the line before has the same.
+/// Returns each line with its first word. The word is empty if the line before has the same one.
 pub(super) fn worded(lines: &[Line]) -> Vec<(&'static str, &Line)> {
     let mut before = None;
     let word = |line: &Line| {
@@ -14,7 +14,7 @@ pub(super) fn worded(lines: &[Line]) -> Vec<(&'static str, &Line)> {
     words.into_iter().zip(lines).collect()
 }
 
-/// A line as a sentence of its own.
+/// Returns a line as a sentence of its own.
 pub(super) fn sentence(line: &Line) -> String {
     line.to_string()
 }

@@ -39,7 +39,7 @@ struct ServicePage {
     query: String,
     effect: String,
     rows: Vec<Operation>,
-    /// How many match the filter, shown or not.
+    /// How many operations match the filter, shown or not.
     count: usize,
 }
 

@@ -18,14 +18,14 @@ pub(crate) struct SignedOutPage<'a> {
     pub(crate) title: &'a str,
     pub(crate) detail: &'a str,
     pub(crate) hint: Option<&'a str>,
-    /// Leads a signed-in browser to its pages.
+    /// Whether the page leads a signed-in browser to its pages.
     pub(crate) is_front: bool,
 }
 
 pub(crate) const HOW: &str =
     "Run `hallpass console` in a terminal on this machine, and open the link that it prints.";
 
-/// The answer to anybody without a session, whatever they asked for.
+/// Returns the answer to anybody without a session, whatever they asked for.
 pub(crate) fn signed_out() -> Response {
     let detail = "This page is only shown to whoever signed in, or your session has ended.";
     let title = "You are signed out";

@@ -18,9 +18,9 @@ use crate::when;
 pub(super) struct SingleStop {
     pub kind: &'static str,
     pub name: String,
-    /// The person's name for it: for a pass, its task.
+    /// What a person calls it: a pass is called by its task.
     pub called: String,
-    /// Its page, with its requests.
+    /// The page that shows it, with its requests.
     pub page: Option<String>,
     pub because: Option<String>,
     pub since: String,
@@ -47,7 +47,7 @@ pub(super) async fn single_stops(console: &Console, frame: &Frame) -> Vec<Single
     all
 }
 
-/// The address of the page that asks whether to resume this.
+/// Returns the address of the page that asks whether to resume this.
 pub(super) fn resuming(kind: &str, name: &str) -> String {
     let query = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("kind", kind)

@@ -1,4 +1,4 @@
-//! Every page against whoever must not have it: nobody, an agent with a pass, another session, another site.
+//! Every page is tried by those who must not get it: a stranger, an agent with a pass, another session, another site.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -87,7 +87,7 @@ fn request(method: Method, path: &str) -> http::request::Builder {
     Request::builder().method(method).uri(path).header(header::HOST, HOST)
 }
 
-/// A form as a browser sends it from a page of the console.
+/// Returns a form as a browser sends it from a page of the console.
 fn form(of: &SignedIn, path: &str) -> http::request::Builder {
     request(Method::POST, &format!("/s/{}{path}", of.session.place))
         .header(header::COOKIE, cookie(of))
@@ -107,7 +107,7 @@ fn paths(place: &str) -> Vec<String> {
     pages_of_a_person().into_iter().map(|(path, _)| format!("/s/{place}{}", known(path))).collect()
 }
 
-/// Nothing of the authority is on the page, and nothing was done.
+/// Checks that the page shows nothing of the authority, and that nothing was done.
 fn is_refused(answer: &Answer, what: &str) {
     let refused = matches!(answer.status, StatusCode::FORBIDDEN | StatusCode::METHOD_NOT_ALLOWED);
     assert!(refused, "{what}: {} {}", answer.status, answer.text);

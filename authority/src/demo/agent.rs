@@ -22,7 +22,7 @@ pub(super) struct Agent {
     gateway: SocketAddr,
     pass: String,
     received: Vec<u8>,
-    /// How many requests were answered, and how many refused.
+    /// How many of its requests were answered. The next one: how many were refused.
     pub(super) done: usize,
     pub(super) refused: usize,
 }
@@ -39,7 +39,7 @@ impl Agent {
         Self { client, gateway, pass, received: Vec::new(), done: 0, refused: 0 }
     }
 
-    /// It gives its own pass to the maker of a sub-agent.
+    /// Returns the agent's own pass, for the maker of a sub-agent.
     pub(super) fn pass(&self) -> &str {
         &self.pass
     }
@@ -52,7 +52,7 @@ impl Agent {
         self.send(Method::POST, path, Some(body)).await
     }
 
-    /// Every byte of every answer so far, heads included.
+    /// Returns every byte of every answer so far, with the heads.
     pub(super) fn received(&self) -> &[u8] {
         &self.received
     }
@@ -92,7 +92,7 @@ impl Agent {
     }
 }
 
-/// A refusal of the gateway by its code; any other failure by its status.
+/// Returns the result of an answer: the code of the gateway's refusal, or the status of any other failure.
 fn came_to(status: http::StatusCode, body: &Value) -> CameTo {
     if status.is_success() {
         return CameTo::done();

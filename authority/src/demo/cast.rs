@@ -44,13 +44,13 @@ impl Cast {
         self.sub_agent.as_mut().context("the sub-agent has no pass yet")
     }
 
-    /// Every agent that entered.
+    /// Returns every agent that has entered.
     pub(super) fn agents(&self) -> impl Iterator<Item = &Agent> {
         self.agent.iter().chain(&self.sub_agent)
     }
 }
 
-/// The requests that an agent can try with a mailbox. It does not judge whether it may.
+/// The requests that an agent can try with a mailbox. The agent does not judge whether it may.
 impl Agent {
     pub(super) async fn list_unread(&mut self) -> anyhow::Result<AgentAnswer> {
         self.read(&format!("{MAIL}/messages?q=is%3Aunread&maxResults=10")).await
@@ -78,7 +78,7 @@ impl Agent {
     }
 }
 
-/// The agent's answer, in Gmail's form.
+/// Returns the agent's answer to a mail, in Gmail's form.
 fn letter() -> String {
     use base64::Engine;
     let letter = "To: support@example.org\r\nSubject: Re: Ticket 4711: export is empty\r\n\
@@ -87,7 +87,7 @@ fn letter() -> String {
 }
 
 impl AgentAnswer {
-    /// The result; in words, if it was refused.
+    /// Returns the result. If the request was refused, the note has the refusal's own words.
     pub(super) fn observed(self, detail: impl Into<String>) -> Observed {
         if self.came_to.is_done() {
             return Observed { came_to: self.came_to, detail: detail.into() };
@@ -96,7 +96,7 @@ impl AgentAnswer {
         Observed { came_to: self.came_to, detail }
     }
 
-    /// The gateway's own words, on one line: the expected part, if there is one.
+    /// Returns the gateway's own words on one line. If they say what was expected, only that.
     fn why(&self) -> String {
         let text = |name: &str| self.body.get(name).and_then(Value::as_str).unwrap_or_default();
         match (text("expected"), text("detail")) {

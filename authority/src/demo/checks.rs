@@ -1,7 +1,8 @@
 //! The checks after the story, on what it left behind: the log, the provider's own record of requests, the bytes that
 //! the agents received, and the mailbox.
 //!
-//! Each check first makes sure that there is something to check, so that none passes on nothing.
+//! Each check first makes sure that there is something to check, so that no check passes for want of something to
+//! check.
 
 use anyhow::ensure;
 
@@ -12,14 +13,14 @@ use crate::app::LogQuery;
 use crate::audit::Entry;
 use crate::demo::playing::{Observed, Playing};
 
-/// The beginning of every pass. No request to a provider may hold it.
+/// How every pass begins. No request to a provider may hold this.
 const PASS_PREFIX: &str = "hallpass_";
 const MAIL_PATH: &str = "/gmail/v1/";
 
 pub(super) fn audit(cast: &mut Cast) -> Playing<'_> {
     Box::pin(async {
         let app = cast.stage.app();
-        // So that counted refusals are on record too.
+        // After this the counted refusals are on record too.
         app.close().await;
         let verified = app.verify_log().await?;
         if let Some(bad) = verified.first_bad {
@@ -56,8 +57,8 @@ pub(super) fn upstream_saw_no_pass(cast: &mut Cast) -> Playing<'_> {
     })
 }
 
-/// Looks for passes in the requests that the provider saw. Returns how many requests for mail had one real token
-/// each.
+/// Looks for passes in the requests that the provider saw. Returns how many requests for mail had exactly one real
+/// token.
 fn no_pass_in(seen: &[SeenRequest], passes: &[&str], secrets: &[String]) -> anyhow::Result<usize> {
     for request in seen {
         let said = format!("{} {}", request.method, request.target);
@@ -81,7 +82,7 @@ fn no_pass_in(seen: &[SeenRequest], passes: &[&str], secrets: &[String]) -> anyh
 pub(super) fn agents_saw_no_token(cast: &mut Cast) -> Playing<'_> {
     Box::pin(async {
         let secrets = cast.stage.provider.secrets();
-        // At least the client's secret, a code, an access token and a refresh token.
+        // There are at least the client's secret, a code, an access token and a refresh token.
         ensure!(secrets.len() >= 4, "the provider gave out too little to look for");
         let mut bytes = 0;
         for agent in cast.agents() {

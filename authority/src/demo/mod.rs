@@ -46,7 +46,7 @@ mod tests {
             let named = text.lines().find(|line| names(line) || line.contains("hallpass-demo"));
             assert_eq!(named, None, "in {}", path.display());
         }
-        // And it could not: the compiler refuses it as long as this line says so.
+        // No other file could name it: the compiler refuses that as long as this file has this line.
         let this = fs::read_to_string(demo.join("mod.rs")).unwrap();
         assert!(this.lines().any(|line| line == "mod provider;"));
     }

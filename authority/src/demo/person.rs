@@ -40,7 +40,7 @@ async fn send(method: Method, url: &Url, form: &[(&str, &str)]) -> anyhow::Resul
     client.request(request).await.context("the provider does not answer")
 }
 
-/// The first `name="…"` of a page.
+/// Returns the first `name="…"` of a page.
 fn attribute<'a>(page: &'a str, name: &str) -> Option<&'a str> {
     page.split_once(&format!("{name}=\""))?.1.split('"').next()
 }

@@ -118,7 +118,7 @@ pub(super) fn forward(cast: &mut Cast) -> Playing<'_> {
     Box::pin(async { Ok(cast.agent()?.forward_to_outside().await?.observed("forwarded")) })
 }
 
-/// The agent has no key and asks nobody: it needs only its pass and the public catalog.
+/// The agent narrows its own pass. It needs no key and asks nobody: the pass and the public catalog are enough.
 pub(super) fn attenuate(cast: &mut Cast) -> Playing<'_> {
     Box::pin(async {
         let services: Vec<_> = Catalog::embedded()?.services().cloned().collect();

@@ -19,13 +19,13 @@ use crate::home::Home;
 use crate::serve::{self, Server};
 
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Short, so that the story's tokens end with it.
+/// This time is short, so that the story's tokens soon end.
 const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(600);
 
 pub(super) struct Stage {
     pub(super) provider: DemoProvider,
     pub(super) server: Server,
-    // Removed with the stage.
+    // The folder is removed with the stage.
     _folder: TempDir,
 }
 
@@ -56,7 +56,7 @@ impl Stage {
     }
 }
 
-/// The configuration that points `gmail` at the provider.
+/// Returns the configuration that points `gmail` at the provider.
 fn config(provider: &DemoProvider) -> anyhow::Result<Config> {
     let url = |path: &str| Some(format!("{}{path}", provider.base_url()));
     let gmail = ServiceConfig {

@@ -16,7 +16,7 @@ pub(crate) enum Who {
     Check,
 }
 
-/// The result of a step. A refusal has the gateway's code.
+/// The result of a step. If it was refused, this is the gateway's code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(crate) struct CameTo(pub(crate) String);
@@ -62,7 +62,7 @@ pub(crate) struct StoryReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Outcome {
-    /// All of it ended as expected.
+    /// Everything ended as expected.
     AsTold,
     NotAsTold,
 }

@@ -1,7 +1,7 @@
 //! The keys that approvers sign with: made, retired, published.
 //!
-//! A private seed is sealed in the store and opened only to sign. As with root keys, only what those seeds make is
-//! trusted. Once a retirement has been rotated out of the log, Hallpass does not know of it any longer.
+//! A private seed is sealed in the store and opened only to sign. As with root keys, Hallpass trusts only the public
+//! keys that these seeds make. Once a retirement has been rotated out of the log, Hallpass no longer knows of it.
 //!
 //! - Invariant: A public key that somebody writes into the database makes nobody an approver. Neither does a retired
 //!   key that comes back from an older copy (`whoever_writes_the_database_makes_nobody_an_approver`,
@@ -19,7 +19,7 @@ use crate::vault::{Place, Sealed, Vault, VaultError, random};
 /// The approvers of this home, in memory.
 pub(crate) struct Approvers {
     state: RwLock<ApproversState>,
-    /// Held while a key is made, so that two callers do not both make the same one.
+    /// Held while a key is made, so that two callers do not both make one.
     pub making: tokio::sync::Mutex<()>,
 }
 
@@ -57,7 +57,7 @@ impl Hinted for ApproversError {
 }
 
 impl Approvers {
-    /// `retired` are the approvers whose retirement is in the log, so that nobody puts one back unnoticed.
+    /// Opens the approvers. `retired` are those whose retirement is in the log, so that nobody puts one back unnoticed.
     pub(crate) fn open(
         vault: &Vault,
         rows: Vec<ApproverRow>,
@@ -93,7 +93,7 @@ impl Approvers {
         self.state.read().unwrap_or_else(PoisonError::into_inner).rows.contains_key(name)
     }
 
-    /// The pair to sign with.
+    /// Returns the key pair to sign with.
     pub(crate) fn pair(&self, vault: &Vault, name: &ApproverName) -> Result<ApproverKeyPair, ApproversError> {
         let row = self.state.read().unwrap_or_else(PoisonError::into_inner).rows.get(name).cloned();
         let row = row.ok_or_else(|| ApproversError::Unknown(name.clone()))?;
@@ -101,7 +101,7 @@ impl Approvers {
         unseal(vault, name, &seed)
     }
 
-    /// Adds a durable row.
+    /// Adds a row that is already durable.
     pub(crate) fn add(&self, row: ApproverRow) {
         self.change(|rows| {
             rows.insert(row.name.clone(), row);
@@ -124,7 +124,7 @@ impl Approvers {
     }
 }
 
-/// A new key pair, sealed.
+/// Returns a new key pair, sealed.
 pub(crate) fn generate(
     vault: &Vault,
     name: ApproverName,

@@ -1,5 +1,5 @@
-//! The questions for which an agent waits right now, with its request held open. They are in memory, because a restart
-//! holds none open.
+//! The questions for which an agent waits right now, with its request held open. They are in memory only: after a
+//! restart no request is held open.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

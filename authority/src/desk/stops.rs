@@ -23,7 +23,7 @@ impl Stops {
         self.0.write().unwrap_or_else(PoisonError::into_inner).entry(row.target.clone()).or_insert(row);
     }
 
-    /// Whether it was there.
+    /// Removes the stop of a target. Returns whether there was one.
     pub(crate) fn remove(&self, target: &StopTarget) -> bool {
         self.0.write().unwrap_or_else(PoisonError::into_inner).remove(target).is_some()
     }
@@ -32,7 +32,7 @@ impl Stops {
         self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(target)
     }
 
-    /// The oldest first.
+    /// Returns the stops, the oldest first.
     pub(crate) fn list(&self) -> Vec<Stop> {
         let mut rows: Vec<_> =
             self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();

@@ -37,7 +37,7 @@ impl CommandHook {
         let text = notice.json();
         let whole = async {
             if let Some(mut input) = input.take() {
-                // A command that does not read it has heard of it all the same.
+                // If the command does not read its input, the notice counts as delivered all the same.
                 let _ = input.write_all(format!("{text}\n").as_bytes()).await;
             }
             child.wait().await

@@ -38,7 +38,7 @@ const BACKOFF: [Duration; 6] = [
 ];
 const PAGE: u32 = 1_000;
 
-/// The sinks that are configured.
+/// Returns the sinks that are configured.
 pub(crate) fn sinks(config: &NotifyConfig, clock: &Clock) -> Result<Vec<Box<dyn Sink>>, String> {
     let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
     if let Some((url, secret)) = config.webhook.as_ref().zip(config.webhook_secret.as_ref()) {
@@ -50,7 +50,7 @@ pub(crate) fn sinks(config: &NotifyConfig, clock: &Clock) -> Result<Vec<Box<dyn 
     Ok(sinks)
 }
 
-/// Tells one sink the events, until the end.
+/// Tells one sink the events, until the authority ends.
 pub(crate) async fn tell(app: Arc<App>, sink: Box<dyn Sink>, mut ended: watch::Receiver<bool>) {
     let mut teller = Teller { app, sink, told: BTreeSet::new(), asked_at: None };
     let mut head = teller.app.log_head();
@@ -70,14 +70,14 @@ pub(crate) async fn tell(app: Arc<App>, sink: Box<dyn Sink>, mut ended: watch::R
 struct Teller {
     app: Arc<App>,
     sink: Box<dyn Sink>,
-    /// Records beyond the stored position that were told before a question that must still wait.
+    /// Records after the stored position that were already told, because a question before them must still wait.
     told: BTreeSet<u64>,
-    /// When people last heard of a question.
+    /// When people were last told of a question.
     asked_at: Option<Instant>,
 }
 
 impl Teller {
-    /// Tells new events. Returns how long until there may be something to tell without a new record.
+    /// Tells new events. Returns how long until there may be more to tell even without a new record.
     async fn round(&mut self) -> Duration {
         match self.tell_new().await {
             Ok(again) => again,
@@ -90,7 +90,7 @@ impl Teller {
 
     async fn tell_new(&mut self) -> Result<Duration, String> {
         let Some(place) = self.app.told(self.sink.name()).await? else {
-            // Events from before there was a sink stay untold.
+            // Events that are older than the sink are not told.
             let head = *self.app.log_head().borrow();
             self.app.has_told(self.sink.name(), head).await?;
             return Ok(APART);

@@ -9,7 +9,7 @@ pub(crate) type Delivery<'a> = Pin<Box<dyn Future<Output = Result<(), String>> +
 
 /// Where notices go.
 pub(crate) trait Sink: Send + Sync {
-    /// The key under which its position in the log is stored.
+    /// Returns the key under which the sink's position in the log is stored.
     fn name(&self) -> &'static str;
     fn deliver<'a>(&'a self, notice: &'a Notice) -> Delivery<'a>;
 }

@@ -1,8 +1,8 @@
 //! Reads a token endpoint's answer, in one place for every flow. It is pure: no I/O and no clock.
 //!
 //! Providers say the same thing in many ways (RFC 6749, section 5.1, more or less). The reader understands everything
-//! that needs no guess: a number as text, scopes as a list, a form. It never guesses the access token or its type; if
-//! an answer leaves them open, the error names the member. An optional member that cannot be read counts as absent,
+//! that needs no guess: a number as text, scopes as a list, a form. It never guesses the access token or its type. If
+//! an answer leaves them open, the error names the member. If an optional member cannot be read, it counts as absent,
 //! so that it costs no refresh token.
 
 use datalog::catalog::TokenShape;
@@ -15,9 +15,9 @@ use crate::audit::plain;
 /// The kind of exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Occasion {
-    /// Tokens for a person's consent.
+    /// A person's consent. It is exchanged for tokens.
     Consent,
-    /// Newer tokens for stored ones.
+    /// A refresh. It brings newer tokens for stored ones.
     Refresh,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct ProviderAnswer<'a> {
 pub(crate) struct Given {
     /// The access token, or why it cannot be used.
     pub access: Result<SecretString, Unread>,
-    /// None if the old one stays good, or if there is none.
+    /// The new refresh token. None if the old one stays good, or if there is none.
     pub refresh: Option<SecretString>,
     pub expires_in: Option<Duration>,
     /// The granted scopes, if the answer says.
@@ -54,7 +54,7 @@ pub(super) struct ProviderError {
 #[derive(Debug)]
 pub(super) enum Read {
     Given(Given),
-    /// Whatever the status: some providers report errors with 200.
+    /// An error, whatever the status: some providers report errors with 200.
     Error(ProviderError),
     /// No tokens, and no readable error.
     Neither,
@@ -80,7 +80,7 @@ pub(crate) enum Unread {
 /// Members that announce the end of a grant: Google and GitHub; Intuit; Keycloak.
 const GRANT_ENDS: [&str; 3] =
     ["refresh_token_expires_in", "x_refresh_token_expires_in", "refresh_expires_in"];
-/// A longer time counts as no end.
+/// If a time is longer than this, it counts as no end.
 const LONGEST_YEARS: f64 = 100.0 * 366.0 * 86_400.0;
 const LONGEST_WORDS: usize = 300;
 
@@ -92,7 +92,7 @@ pub(super) fn read(shape: TokenShape, occasion: Occasion, answer: &ProviderAnswe
         (Some(fields), told) if is_success => {
             let given = given(shape, occasion, &fields);
             match told {
-                // A provider that gives a token reports no error, whatever else the answer holds.
+                // If a provider gives a token, it reports no error, whatever else the answer holds.
                 Some(told) if given.access.is_err() && given.refresh.is_none() => Read::Error(told),
                 _ => Read::Given(given),
             }
@@ -109,7 +109,7 @@ impl Given {
     }
 }
 
-/// The error of an answer: `error` as text (RFC 6749, section 5.2), or an object with a code.
+/// Returns the error of an answer: `error` as text (RFC 6749, section 5.2), or an object with a code.
 fn told(fields: &AnswerFields) -> Option<ProviderError> {
     let (code, more) = match fields.get("error") {
         Ok(Some(FieldValue::Object(error))) => {
@@ -143,8 +143,9 @@ fn given(shape: TokenShape, occasion: Occasion, fields: &AnswerFields) -> Given 
     }
 }
 
-/// Slack's way: after a consent the person's tokens stand under `authed_user`, beside a bot's, which is ignored.
-/// After a refresh they are the answer itself. Source: docs.slack.dev, `oauth.v2.access`.
+/// Returns the members with the person's tokens, as Slack gives them. After a consent they are under `authed_user`,
+/// beside a bot's tokens, which are ignored. After a refresh they are in the answer itself. Source: docs.slack.dev,
+/// `oauth.v2.access`.
 fn of_person(occasion: Occasion, fields: &AnswerFields) -> Result<&AnswerFields, Unread> {
     let has_tokens = |fields: &AnswerFields| {
         fields.text("access_token").is_some() || fields.text("refresh_token").is_some()
@@ -155,7 +156,7 @@ fn of_person(occasion: Occasion, fields: &AnswerFields) -> Result<&AnswerFields,
         Ok(_) => {}
     }
     match (fields.text("token_type"), occasion) {
-        // The exchange of a person's token gives a person's token, unless the answer says otherwise.
+        // If a person's token was exchanged, the answer has a person's token, unless it says otherwise.
         (Some("user"), _) | (None, Occasion::Refresh) => Ok(fields),
         _ => Err(Unread::Missing("authed_user")),
     }
@@ -189,12 +190,13 @@ fn required<'a>(fields: &'a AnswerFields, field: &'static str) -> Result<&'a str
     }
 }
 
-/// Visible ASCII, as RFC 6749's appendix A defines tokens: a header accepts it, and a form returns it unchanged.
+/// Whether a token is visible ASCII, as RFC 6749's appendix A defines tokens. A header accepts it, and a form returns
+/// it unchanged.
 fn is_sendable(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Seconds as a number or as text. Zero, negative or absurdly large numbers count as no end.
+/// Reads seconds as a number or as text. If they are zero, negative or absurdly many, that counts as no end.
 fn seconds(node: &FieldValue) -> Option<Duration> {
     let seconds = match node {
         FieldValue::Number(number) => *number,
@@ -204,7 +206,7 @@ fn seconds(node: &FieldValue) -> Option<Duration> {
     (1.0..LONGEST_YEARS).contains(&seconds).then(|| Duration::seconds(seconds as i64))
 }
 
-/// Takes `3600` or `3600.5`, but not `inf`, `1e9` or `0x10`, which nobody means.
+/// Whether a text is a number like `3600` or `3600.5`. Nobody means `inf`, `1e9` or `0x10`.
 fn is_decimal(text: &str) -> bool {
     let mut points = 0;
     !text.is_empty()
@@ -214,8 +216,8 @@ fn is_decimal(text: &str) -> bool {
         })
 }
 
-/// Scopes separated by spaces or commas (GitHub, Slack), or as a list. An empty one says nothing: GitHub's apps have
-/// no scopes.
+/// Reads scopes separated by spaces or commas (GitHub, Slack), or as a list. If they are empty, that says nothing:
+/// GitHub's apps have no scopes.
 fn scopes(node: &FieldValue) -> Option<Vec<String>> {
     let texts = match node {
         FieldValue::Text(text) => vec![text.as_str()],
@@ -259,7 +261,7 @@ pub(super) fn device_codes(answer: &ProviderAnswer<'_>) -> Result<DeviceCodes, U
     })
 }
 
-/// The error of an answer to the start of a device flow, or to anything else that gives no tokens.
+/// Returns the error of an answer to the start of a device flow, or of any other answer that gives no tokens.
 pub(super) fn error_of(answer: &ProviderAnswer<'_>) -> Option<ProviderError> {
     AnswerFields::read(answer.content_type, answer.body).as_ref().and_then(told)
 }

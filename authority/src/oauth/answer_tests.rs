@@ -1,4 +1,4 @@
-//! Tests the reader of token endpoints' answers: with a list of answers as providers give them, and with properties.
+//! Tests the reader of token endpoints' answers: with a list of answers that providers give, and with properties.
 
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
@@ -86,7 +86,7 @@ fn answers_that_are_not_quite_the_standard_are_read_and_none_is_guessed_at() {
     }
 }
 
-/// The same lifetime, as providers write it.
+/// Returns the same lifetime in the ways in which providers write it.
 fn lifetime(seconds: u32) -> impl Strategy<Value = String> {
     prop_oneof![
         Just(format!("{seconds}")),
@@ -105,7 +105,7 @@ fn kind() -> impl Strategy<Value = Option<&'static str>> {
     prop_oneof![Just(None), Just(Some("bearer")), Just(Some("Bearer")), Just(Some("bEaReR "))]
 }
 
-/// Bytes that resemble an answer: an answer with one part replaced.
+/// Returns bytes that resemble an answer: an answer with one part replaced.
 fn mangled() -> impl Strategy<Value = Vec<u8>> {
     let bodies: Vec<Vec<u8>> = seeds().iter().map(Seed::bytes).collect();
     (

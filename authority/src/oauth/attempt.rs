@@ -11,28 +11,28 @@ use time::{Duration, OffsetDateTime};
 
 use super::provider::{OAuthClient, Provider};
 
-/// More open connects would be a mistake.
+/// More connects at one time than this would be a mistake.
 const MOST: usize = 64;
-/// RFC 8628, section 3.5.
+/// By how much the interval grows (RFC 8628, section 3.5).
 const SLOW_DOWN: Duration = Duration::seconds(5);
 
-/// What is known about a connection before its tokens.
+/// What is known about a connection before it has tokens.
 #[derive(Clone)]
 pub(crate) struct Connecting {
     pub service: ServiceName,
-    /// The digest of its description when the person was asked to sign in.
+    /// The digest of the service's description when the person was asked to sign in.
     pub described: Arc<str>,
-    /// By default the service's own name.
+    /// The chosen name. Without one, the connection gets the service's name.
     pub name: Option<ConnectionName>,
     pub scopes: Vec<String>,
-    /// As the person gave it.
+    /// The account, if the person named it.
     pub account: Option<Account>,
     pub provider: Provider,
     pub client: OAuthClient,
 }
 
 impl Connecting {
-    /// The future name of the connection.
+    /// Returns the name that the connection will have.
     pub(crate) fn name(&self) -> Result<ConnectionName, NameError> {
         match &self.name {
             Some(name) => Ok(name.clone()),
@@ -65,25 +65,25 @@ pub(crate) struct DeviceFlow {
     pub next_poll: OffsetDateTime,
 }
 
-/// The attempt under a state.
+/// What there is for a state.
 pub(crate) enum TakenCode {
     Here {
         connecting: Box<Connecting>,
         flow: CodeFlow,
     },
-    /// It was there, but too long ago.
+    /// The attempt was there, but began too long ago.
     Lapsed,
     Unknown,
 }
 
-/// The attempt under a device flow's id.
+/// What there is for a device flow's id.
 pub(crate) enum DevicePolling {
     Now {
         connecting: Box<Connecting>,
         device_code: SecretString,
         interval: Duration,
     },
-    /// The provider was asked a moment ago.
+    /// It is too early, because the provider was asked a moment ago.
     Early {
         interval: Duration,
     },
@@ -97,7 +97,7 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    /// False if too many are open.
+    /// Keeps an attempt. Returns false if too many are open.
     #[must_use]
     pub(crate) fn begin(&self, id: String, attempt: Attempt, now: OffsetDateTime) -> bool {
         let mut open = self.lock();
@@ -113,7 +113,7 @@ impl Attempts {
     /// does not end a person's attempt.
     pub(crate) fn take_code(&self, id: Option<&str>, state: &str, now: OffsetDateTime) -> TakenCode {
         let mut open = self.lock();
-        // All are compared, each in constant time.
+        // All states are compared, each in constant time.
         let mut found = None;
         for (key, attempt) in open.iter() {
             let Flow::Code(flow) = &attempt.flow else { continue };
@@ -131,7 +131,8 @@ impl Attempts {
         }
     }
 
-    /// A device flow to poll, if it is time. It stays here until `end`, so a caller that goes away does not end it.
+    /// Returns a device flow to poll, if it is time. The flow stays here until `end`, so a caller that goes away does
+    /// not end it.
     pub(crate) fn device_to_poll(&self, id: &str, now: OffsetDateTime) -> DevicePolling {
         let mut open = self.lock();
         let Some(Attempt { connecting, ends, flow: Flow::Device(flow) }) = open.get_mut(id) else {
@@ -150,7 +151,7 @@ impl Attempts {
         DevicePolling::Now { connecting: Box::new(connecting.clone()), device_code, interval }
     }
 
-    /// The provider wants to be asked less often. Returns the new interval.
+    /// Notes that the provider wants to be asked less often. Returns the new interval.
     pub(crate) fn slow_down(&self, id: &str, now: OffsetDateTime) -> Duration {
         let mut open = self.lock();
         let Some(Attempt { flow: Flow::Device(flow), .. }) = open.get_mut(id) else { return SLOW_DOWN };

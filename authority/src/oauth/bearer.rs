@@ -1,5 +1,4 @@
-//! Revocation by the token itself: it is the bearer of the request that ends it. The answer may say no with status
-//! 200.
+//! Revokes a token with a request that has the same token as its bearer. The answer may say no with status 200.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -9,7 +8,7 @@ use super::http::HttpClient;
 use super::provider::Provider;
 use crate::oauth::failure::nothing;
 
-/// Ends the token that it is sent with.
+/// Revokes the token with which the request is sent.
 pub(super) async fn revoke(
     http: &HttpClient,
     url: &str,
@@ -24,7 +23,7 @@ pub(super) async fn revoke(
     let request = http::Request::post(url).header(http::header::AUTHORIZATION, bearer).body(Vec::new());
     let answer = http.send(request.map_err(|error| not_sent(&error.to_string()))?).await?;
     let said: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
-    // A token that is already dead is fine.
+    // If the token is already dead, that is fine.
     if provider.is_dead(answer.status().as_u16(), &said).is_some() {
         return Ok(());
     }

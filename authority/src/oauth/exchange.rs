@@ -32,8 +32,8 @@ pub(crate) enum DeviceAnswer {
     Done(Given),
 }
 
-/// The URL for the person's browser, with PKCE S256 (RFC 7636) and a random state. `account` is the wanted account,
-/// if it is known and the provider takes it.
+/// Returns the URL for the person's browser, with PKCE S256 (RFC 7636) and a random state. `account` is the wanted
+/// account, if it is known and the provider reads it.
 pub(crate) fn authorize(
     provider: &Provider,
     client: &OAuthClient,
@@ -135,7 +135,7 @@ async fn tokens(
     given(provider, status, read)
 }
 
-/// The token endpoint's answer with its status; a failure if the answer tells neither.
+/// Asks the token endpoint. Returns what its answer and status say, or a failure if they say nothing usable.
 async fn ask(
     http: &HttpClient,
     provider: &Provider,
@@ -170,7 +170,7 @@ pub(super) fn answer_of(came: &HttpResponse) -> ProviderAnswer<'_> {
     }
 }
 
-/// A form with the client's credentials (RFC 6749, section 2.3.1).
+/// Posts a form with the client's credentials (RFC 6749, section 2.3.1).
 pub(super) fn post_form(
     url: &str,
     client: &OAuthClient,
@@ -191,7 +191,7 @@ pub(super) fn post_form(
     request.body(form.finish().into_bytes()).map_err(|error| TokenFailure::NotSent(error.to_string()))
 }
 
-/// Each half is form-encoded first, as that section says.
+/// Returns the client's credentials as Basic. Each half is form-encoded first, as that section says.
 pub(super) fn basic(client: &OAuthClient) -> String {
     let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let secret = client.secret.as_ref().map(|secret| encode(secret.expose_secret())).unwrap_or_default();
@@ -202,12 +202,12 @@ fn redirect(uri: &str) -> Result<RedirectUrl, TokenFailure> {
     RedirectUrl::new(uri.to_owned()).map_err(|_| TokenFailure::NotSent("the redirect is not a URL".into()))
 }
 
-/// Whether the provider revoked the grant, too.
+/// Whether the provider also revoked the grant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "outcome")]
 pub enum ProviderRevocation {
     Revoked,
-    /// No revocation endpoint of the service is known.
+    /// The service has no revocation endpoint that Hallpass knows.
     Unsupported,
     Failed {
         because: String,

@@ -6,29 +6,29 @@ use datalog::Hinted;
 
 use super::answer::{ProviderAnswer, ProviderError, Unread};
 
-/// A failure's main question: may the provider have acted? A refresh token that was perhaps used is treated
-/// differently from one that surely was not.
+/// Why there are no tokens. The main question is whether the provider may have acted. If a refresh token may have been
+/// used, it is treated differently from one that surely was not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TokenFailure {
-    /// The grant is not valid, or no longer: RFC 6749, section 5.2, `invalid_grant`.
+    /// The grant is not valid, or is no longer valid: RFC 6749, section 5.2, `invalid_grant`.
     #[error("the provider refused the grant: {0}")]
     InvalidGrant(String),
-    /// The OAuth client is not valid, or no longer. The grant may well be.
+    /// The OAuth client is not valid, or is no longer valid. The grant may still be good.
     #[error("the provider refused the OAuth client: {0}")]
     ClientRefused(String),
-    /// Refused for another reason; it did not act.
+    /// The provider refused for another reason, and did not act.
     #[error("the provider answered `{0}`")]
     Refused(String),
-    /// The request did not reach it, or it turned the request away.
+    /// The request did not reach the provider, or the provider turned it away.
     #[error("the provider was not reached: {0}")]
     NotSent(String),
-    /// It cannot be asked, because its address is unknown.
+    /// The provider cannot be asked, because its address is unknown.
     #[error("the provider was not reached: no `{0}` is known for the service")]
     Unset(&'static str),
-    /// It may have acted or not.
+    /// The provider may have acted or not.
     #[error("the provider gave no usable answer: {0}")]
     Unknown(String),
-    /// It acted, but its answer cannot be used.
+    /// The provider acted, but its answer cannot be used.
     #[error("the provider gave no usable answer: {0}")]
     Unread(#[from] Unread),
 }
@@ -42,7 +42,7 @@ impl Hinted for TokenFailure {
     }
 }
 
-/// The hint if a setting of a service is missing.
+/// The hint for a setting of a service that is missing.
 pub(super) const SET_IT: &str = "set it in hallpass.toml";
 
 /// Codes for an ended grant, in addition to those of a service's overlay.
@@ -59,7 +59,7 @@ const CLIENT_CODES: [&str; 8] = [
     "invalid_client_id",
     "invalid_client_secret",
 ];
-/// The provider itself has problems. It says nothing about the grant, the client or the request.
+/// The codes for problems of the provider itself. They say nothing about the grant, the client or the request.
 const PASSING_CODES: [&str; 7] = [
     "server_error",
     "temporarily_unavailable",
@@ -72,7 +72,7 @@ const PASSING_CODES: [&str; 7] = [
 const WAIT_CODES: [&str; 3] = ["slow_down", "ratelimited", "rate_limited"];
 
 impl TokenFailure {
-    /// The meaning of a token endpoint's error. `dead` holds the service's own codes for an ended grant.
+    /// Returns what a token endpoint's error means. `dead` holds the service's own codes for an ended grant.
     pub(super) fn told(status: u16, told: ProviderError, dead: &[String]) -> Self {
         let ProviderError { code, words } = told;
         let code = code.as_str();
@@ -91,7 +91,7 @@ impl TokenFailure {
         }
     }
 
-    /// The meaning of a status without an error in the answer.
+    /// Returns what a status means if the answer holds no error.
     pub(super) fn status(answer: &ProviderAnswer<'_>) -> Self {
         let status = answer.status;
         match status {

@@ -1,7 +1,7 @@
 //! The members of an answer as received: JSON or a form, in any encoding, with nothing thrown away.
 //!
-//! If two members have one name, serde_json's maps keep the last. To choose one of two access tokens would be a
-//! guess.
+//! If two members have one name, serde_json's maps keep the last one. But with two access tokens, either choice would
+//! be a guess.
 
 use std::fmt;
 
@@ -22,12 +22,12 @@ pub(super) enum FieldValue {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct AnswerFields(Vec<(String, FieldValue)>);
 
-/// A name that appears twice, with two values.
+/// One name appears twice, with two different values.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Twice;
 
 impl FieldValue {
-    /// Its kind, as words for a sentence.
+    /// Returns the kind of the value, as words for a sentence.
     pub(super) fn what(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -41,7 +41,7 @@ impl FieldValue {
 }
 
 impl AnswerFields {
-    /// The members of a body: of a JSON object, or of a form. None if it is neither.
+    /// Returns the members of a JSON object or of a form. None if the body is neither.
     pub(super) fn read(content_type: Option<&str>, body: &[u8]) -> Option<Self> {
         let text = text(content_type, body)?;
         let text = text.trim();
@@ -62,7 +62,7 @@ impl AnswerFields {
         Self(pairs.map(|(name, value)| (name.into_owned(), FieldValue::Text(value.into_owned()))).collect())
     }
 
-    /// The value of this name; null counts as missing.
+    /// Returns the value of this name. If it is null, it counts as missing.
     pub(super) fn get(&self, name: &str) -> Result<Option<&FieldValue>, Twice> {
         let mut found = None;
         for (_, node) in self.0.iter().filter(|(known, node)| known == name && *node != FieldValue::Null) {
@@ -74,7 +74,7 @@ impl AnswerFields {
         Ok(found)
     }
 
-    /// The same, if it is non-empty text.
+    /// Returns the value of this name if it is text and not empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         match self.get(name) {
             Ok(Some(FieldValue::Text(text))) => Some(text.trim()).filter(|text| !text.is_empty()),
@@ -83,7 +83,8 @@ impl AnswerFields {
     }
 }
 
-/// The text of a body: UTF-8 with or without a byte order mark, UTF-16 with one, Latin-1 if the content type says so.
+/// Returns the text of a body: UTF-8 with or without a byte order mark, UTF-16 with one, Latin-1 if the content type
+/// says so.
 fn text(content_type: Option<&str>, body: &[u8]) -> Option<String> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks::<2>();

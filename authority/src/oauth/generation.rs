@@ -8,12 +8,12 @@ use crate::health::Concern;
 use crate::store::GrantEnd;
 use crate::when;
 
-/// A token that ends sooner than this is not lent.
+/// If a token ends sooner than this, it is not lent.
 const SKEW: Duration = Duration::seconds(10);
-/// The longest time before its end at which a token is replaced.
+/// The longest time before its end at which a token may be replaced.
 const EARLY: Duration = Duration::minutes(5);
 
-/// One generation, opened.
+/// One generation of tokens, opened.
 #[derive(Clone)]
 pub(crate) struct OpenedGeneration {
     pub access: SecretString,
@@ -34,7 +34,7 @@ impl OpenedGeneration {
         self.expires.is_some_and(|end| now + SKEW.min(self.lifetime() / 20) >= end)
     }
 
-    /// The concern that follows from the time alone.
+    /// Returns the concern that follows from the time alone, if there is one.
     pub(super) fn concern(&self, now: OffsetDateTime) -> Option<Concern> {
         let is_over = self.is_over(now);
         let ended = |because: String| Some(Concern::needs_reconnect(because));
@@ -54,7 +54,8 @@ impl OpenedGeneration {
         self.expires.map_or(Duration::ZERO, |end| (end - self.obtained).max(Duration::ZERO))
     }
 
-    /// Whether it is in the last tenth of its life, or the last minutes, at a point that the jitter moves.
+    /// Whether the token is in the last tenth of its life, or in its last minutes. The jitter moves the point at which
+    /// that begins.
     pub(super) fn is_early(&self, now: OffsetDateTime, jitter: u8) -> bool {
         let margin = Duration::min(self.lifetime() / 10, EARLY);
         let moved = margin / 2 + margin * i32::from(jitter) / 512;

@@ -4,17 +4,17 @@ use time::{Duration, OffsetDateTime};
 
 use crate::store::GrantEnd;
 
-/// Warn three tenths of its life before its end, so that a grant of seven days does not warn at once;
+/// Hallpass warns in the last three tenths of a grant's life, so that a grant of seven days does not warn at once;
 const WARN_TENTHS: i32 = 3;
-/// and not earlier than this.
+/// and not more than this long before the end.
 const EARLIEST: Duration = Duration::days(14);
-/// A provider that repeats an end may give a slightly later one.
+/// If a provider announces the same end again, it may be a little later.
 const SAME: Duration = Duration::hours(1);
-/// Use renews a shorter grant, so its end is not announced.
+/// A grant that is shorter than this is renewed by use, so its end is not announced.
 const SHORTEST: Duration = Duration::days(1);
 
 impl GrantEnd {
-    /// An end that was announced now. If it is the same end as before, the beginning stays.
+    /// Returns an end that was announced now. If it is the same end as before, the time since when it holds stays.
     pub(crate) fn announced(before: Option<Self>, lifetime: Duration, now: OffsetDateTime) -> Self {
         let ends = now.saturating_add(lifetime);
         let began = match before {
@@ -24,7 +24,7 @@ impl GrantEnd {
         Self { began, ends }
     }
 
-    /// Whether to warn its owner.
+    /// Whether to warn the connection's owner.
     pub(super) fn is_near(self, now: OffsetDateTime) -> bool {
         let life: Duration = self.ends - self.began;
         life >= SHORTEST && now >= self.ends - Duration::min(life * WARN_TENTHS / 10, EARLIEST)

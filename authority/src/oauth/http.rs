@@ -18,7 +18,7 @@ pub(crate) struct HttpClient {
 
 impl HttpClient {
     pub(crate) fn new() -> Result<Self, String> {
-        // It fails if a provider is already set, and this program sets only this one.
+        // This fails if a provider is already set. Only this program sets one, always the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -32,7 +32,7 @@ impl HttpClient {
         Ok(Self { client })
     }
 
-    /// Sends one request; any status is an answer.
+    /// Sends one request. Any status counts as an answer.
     pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TokenFailure> {
         let request = reqwest::Request::try_from(request)
             .map_err(|error| TokenFailure::NotSent(error.without_url().to_string()))?;
@@ -51,7 +51,7 @@ impl HttpClient {
     }
 }
 
-/// The URL is left out, because a query can hold a secret.
+/// Returns the failure of a request. It leaves the URL out, because a query can hold a secret.
 fn failure(error: reqwest::Error) -> TokenFailure {
     let sent = !(error.is_connect() || error.is_builder());
     let timed_out = error.is_timeout();

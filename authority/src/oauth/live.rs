@@ -15,15 +15,15 @@ use super::provider::{OAuthClient, Provider};
 use crate::health::{Concern, ConnectionStatus};
 use crate::store::{ConnectionId, CredentialRow};
 
-/// An upstream that answers every token with 401 causes this many refreshes at once, and then one in each of these
-/// times.
+/// If an upstream answers every token with 401, it causes so many refreshes at once. After that it causes one refresh
+/// in each of the times below.
 const REJECTIONS: i32 = 10;
 const REJECTION_TIME: Duration = Duration::seconds(60);
 const LONGEST_BACKOFF: Duration = Duration::seconds(60);
-/// Only a person can fix a refused client, and people are not faster than this.
+/// Only a person can fix a refused client, and a person needs at least this long.
 const CLIENT_BACKOFF: Duration = Duration::minutes(1);
 const LONGEST_CLIENT_BACKOFF: Duration = Duration::hours(1);
-/// How long a sign in a service's answers counts.
+/// How long a service's remark in its answers counts.
 const SAID_LATELY: Duration = Duration::hours(1);
 
 /// A connection that this process has open.
@@ -32,7 +32,7 @@ pub(crate) struct Live {
     pub name: ConnectionName,
     pub service: ServiceName,
     pub account: Account,
-    /// The scopes that the person was asked for, if known.
+    /// The scopes that the person was asked for, if they are known.
     pub asked: Option<Vec<String>>,
     pub connected: OffsetDateTime,
     pub provider: Provider,
@@ -42,19 +42,19 @@ pub(crate) struct Live {
 }
 
 pub(super) struct LiveState {
-    /// The known concerns, except those that follow from the time and from `known`.
+    /// The concerns that were noted. Those that follow from the time, or from `known`, are not among them.
     concerns: Vec<Noted>,
     pub known: Option<OpenedGeneration>,
-    /// When, in the time before its end, this token is replaced. It differs by process and by token, so that
-    /// refreshes do not come all at once.
+    /// Where in the time before its end this token is replaced. It differs by process and by token, so that refreshes
+    /// do not all come at once.
     jitter: u8,
-    /// The upstream answered 401 to the current token.
+    /// Whether the upstream answered 401 to the current token.
     pub rejected: bool,
-    /// When all rejections that caused a refresh are forgotten. Each one moves it on.
+    /// When all rejections that caused a refresh are forgotten. Each such rejection makes this later.
     rejections_until: Option<OffsetDateTime>,
-    /// Open while a refresh is under way.
+    /// The refresh under way, if there is one. It closes when the refresh ends.
     flight: Option<watch::Receiver<()>>,
-    /// The provider is not asked again before then.
+    /// Until when the provider is not asked again.
     pause: Option<OffsetDateTime>,
     failures: u32,
     /// The kinds of concerns that people have been told about.
@@ -68,7 +68,7 @@ struct Noted {
     at: OffsetDateTime,
 }
 
-/// A generation that is not durable yet. Nobody gets it.
+/// A generation that is not durable yet. It is not lent.
 #[derive(Clone)]
 pub(super) struct Unsaved {
     pub from: u64,
@@ -79,7 +79,7 @@ pub(super) struct Unsaved {
 /// What to do for a lease.
 pub(crate) enum Plan {
     Use(Credential),
-    /// It is good, but must be replaced soon.
+    /// The token is good, but must be replaced soon.
     UseAndRefresh(Credential, Flight),
     /// Wait until a refresh has ended.
     Refresh(Flight),
@@ -88,13 +88,13 @@ pub(crate) enum Plan {
     Unavailable(String),
 }
 
-/// A refresh under way that the caller has joined. Joining or opening it happens under the same lock as finding that
-/// it is needed. Otherwise a flight that ended in between would be opened again, and spend a token that somebody
-/// uses.
+/// A refresh that is under way, and that the caller has joined. The caller finds that a refresh is needed and joins or
+/// opens it under one lock. Otherwise a refresh could end in between. The caller would open another one, and use up a
+/// token that somebody already uses.
 pub(crate) struct Flight {
     /// Closes when the flight ends. No value is ever sent.
     pub ended: watch::Receiver<()>,
-    /// The caller that opened it runs it, and drops this at its end.
+    /// Only the caller that opened the flight has this. That caller runs the flight, and drops this at its end.
     pub opened: Option<watch::Sender<()>>,
 }
 
@@ -132,12 +132,13 @@ impl Live {
         Self { id, name, service, account, asked, connected, provider, client, gateway, state }
     }
 
-    /// The gateway's view of it. None if the catalog has no such service (any more).
+    /// Returns the connection as the gateway sees it. None if the catalog does not have the service, or no longer has
+    /// it.
     pub(crate) fn gateway(&self) -> Option<Arc<Connection>> {
         self.gateway.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Another catalog is in force.
+    /// Points the connection at another description, because another catalog is in force.
     pub(crate) fn point_at(&self, gateway: Option<Arc<Connection>>) {
         *self.gateway.write().unwrap_or_else(PoisonError::into_inner) = gateway;
     }
@@ -146,7 +147,7 @@ impl Live {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything that its owner should know, the worst last. Everybody who asks gets the same value.
+    /// Returns everything that its owner should know, the worst last. Everybody who asks gets the same value.
     pub(crate) fn concerns(&self, now: OffsetDateTime) -> Vec<Concern> {
         let mut concerns = self.state().concerns(now);
         concerns.extend(self.missing_scopes());
@@ -160,7 +161,7 @@ impl Live {
         concerns
     }
 
-    /// The concerns that this process has not told people about.
+    /// Returns the concerns that this process has not told people about.
     pub(crate) fn to_tell(&self, now: OffsetDateTime) -> Vec<Concern> {
         let concerns = self.concerns(now);
         let mut state = self.state();
@@ -195,8 +196,8 @@ impl Live {
         self.state().plan(self.provider.old_access, now)
     }
 
-    /// The upstream answered 401 to this generation. Returns the flight that finds out what to do. If there is no
-    /// refresh token, the flight asks the provider, which knows whether the upstream refused only the one operation.
+    /// Notes that the upstream answered 401 to this generation. Returns the flight that finds out what to do. If there
+    /// is no refresh token, the flight asks the provider, because the upstream may have refused only the one operation.
     pub(crate) fn reject(&self, generation: u64, now: OffsetDateTime) -> Option<Flight> {
         let mut state = self.state();
         let known = state.known.as_ref().filter(|known| known.generation == generation)?;
@@ -232,14 +233,14 @@ impl LiveState {
         if may_ask || self.is_flying() {
             return Plan::Refresh(self.join());
         }
-        // The provider was asked anyway, and its word counts for more than its announcement.
+        // The provider announced this end, but it was asked anyway. Its answer counts for more than the announcement.
         if is_over && known.grant.is_some_and(|grant| grant.ends <= now) {
             return Plan::NeedsReconnect;
         }
         self.cannot_renew()
     }
 
-    /// Why there is no new token after a refresh failed.
+    /// Returns why there is no new token after a failed refresh.
     pub(super) fn cannot_renew(&self) -> Plan {
         let because = self.concerns.iter().find_map(|noted| match &noted.concern {
             Concern::RefreshFails { because, .. } => Some(because.clone()),
@@ -251,7 +252,7 @@ impl LiveState {
         }
     }
 
-    /// Why a token that the upstream refused is still the current one; none if the provider says that it is good.
+    /// Returns why the refused token is still the current one. None if the provider says that it is good.
     pub(super) fn not_renewed(&mut self, now: OffsetDateTime) -> Option<Plan> {
         let has_failed = |concern: &Concern| {
             matches!(concern, Concern::ClientRefused { .. } | Concern::RefreshFails { .. })
@@ -276,7 +277,7 @@ impl LiveState {
             let renews = self.known.as_ref().is_some_and(|known| known.refresh.is_some());
             let passes = match noted.concern {
                 Concern::SignOn { .. } | Concern::TokenRefused | Concern::AddressRefused { .. } => true,
-                // Without a refresh token nothing would ever end the concern.
+                // Without a refresh token nothing else would ever end this concern.
                 Concern::RefreshFails { .. } => !renews,
                 _ => false,
             };
@@ -296,7 +297,7 @@ impl LiveState {
         self.concerns.push(Noted { concern, at: now });
     }
 
-    /// The noted concern of this kind, and when it was noted.
+    /// Returns the noted concern of this kind, and when it was noted.
     pub(super) fn noted(&self, kind: &str) -> Option<(&Concern, OffsetDateTime)> {
         let noted = self.concerns.iter().find(|noted| noted.concern.kind() == kind)?;
         Some((&noted.concern, noted.at))
@@ -306,7 +307,7 @@ impl LiveState {
         self.concerns.retain(|noted| noted.concern.kind() != kind);
     }
 
-    /// The flight that is under way.
+    /// Returns the flight that is under way.
     pub(super) fn flight(&self) -> Option<watch::Receiver<()>> {
         self.flight.clone().filter(|flight| flight.has_changed().is_ok())
     }
@@ -315,7 +316,7 @@ impl LiveState {
         self.flight.as_ref().is_some_and(|flight| flight.has_changed().is_ok())
     }
 
-    /// Joins the flight that is under way, or opens one, which the caller then has to run.
+    /// Joins the flight that is under way, or opens one. A caller that opens one has to run it.
     fn join(&mut self) -> Flight {
         if let Some(flight) = self.flight.as_ref().filter(|flight| flight.has_changed().is_ok()) {
             return Flight { ended: flight.clone(), opened: None };
@@ -325,7 +326,8 @@ impl LiveState {
         Flight { ended: receiver, opened: Some(sender) }
     }
 
-    /// Makes a generation current, unless it is older than the known one: then it was read before that was written.
+    /// Makes a generation current, unless it is older than the known one. An older one was read before the known one
+    /// was written.
     pub(super) fn succeeded(&mut self, known: OpenedGeneration) {
         if self.known.as_ref().is_some_and(|current| current.generation > known.generation) {
             return;
@@ -349,21 +351,21 @@ impl LiveState {
         is_news
     }
 
-    /// The next attempt waits longer each time.
+    /// Notes that a refresh failed. The next attempt waits longer each time.
     pub(super) fn failed(&mut self, because: impl Into<Message>, now: OffsetDateTime) {
         let wait = Duration::milliseconds(500 << self.failures.min(7)).min(LONGEST_BACKOFF);
         self.put_off(now + wait);
         self.note(Concern::refresh_fails(because), now);
     }
 
-    /// The provider says that the token is good.
+    /// Notes that the provider says that the token is good.
     pub(super) fn is_good(&mut self) {
         self.failures = 0;
         self.pause = None;
         self.forget("refresh-fails");
     }
 
-    /// The OAuth client is refused. The next attempt waits longer than a person takes to fix it.
+    /// Notes that the OAuth client is refused. The next attempt waits at least a minute, and longer each time.
     pub(super) fn client_refused(&mut self, now: OffsetDateTime) {
         let wait = Duration::min(CLIENT_BACKOFF * (1i32 << self.failures.min(6)), LONGEST_CLIENT_BACKOFF);
         self.put_off(now + wait);
@@ -373,7 +375,7 @@ impl LiveState {
     fn put_off(&mut self, until: OffsetDateTime) {
         self.failures = self.failures.saturating_add(1);
         self.pause = Some(until);
-        // A token that was rejected may still be good elsewhere; it is tried until its end.
+        // A token that was rejected may still be good for other operations. It is lent until its end.
         self.rejected = false;
     }
 
@@ -387,7 +389,7 @@ impl LiveState {
     }
 }
 
-/// Without randomness everything else fails too, so any point is as good as another.
+/// Returns a random point. If there is no randomness, everything else fails too, so any point is as good as another.
 fn jitter() -> u8 {
     let mut byte = [0u8; 1];
     match getrandom::fill(&mut byte) {

@@ -39,7 +39,7 @@ fn whoever_is_told_to_refresh_has_joined_the_flight_already() {
     let Plan::Refresh(first) = state.plan(OldAccess::LivesOn, NOW) else { panic!("the token is over") };
     let Plan::Refresh(second) = state.plan(OldAccess::LivesOn, NOW) else { panic!("the token is over") };
     assert!(first.opened.is_some() && second.opened.is_none(), "one of them flies it");
-    // The flight ends before the second caller gets to wait for it.
+    // The flight ends before the second caller begins to wait for it.
     state.succeeded(known(2, NOW + Duration::HOUR));
     drop(first);
     assert!(second.ended.has_changed().is_err(), "its own flight has ended, and it opens none");

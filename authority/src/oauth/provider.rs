@@ -27,11 +27,11 @@ pub(crate) enum Revocation {
     ByBearer(String),
 }
 
-/// Where to ask whose account it is: a URL, and the field of its answer.
+/// Where to ask whose account it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Userinfo {
     pub url: String,
-    /// Dots lead into objects.
+    /// The field of the answer that names the account. Dots lead into objects.
     pub field: String,
     pub method: http::Method,
 }
@@ -51,11 +51,11 @@ pub(crate) struct Provider {
     pub token_url: Option<String>,
     pub device_authorization_url: Option<String>,
     pub revocation: Revocation,
-    /// Set by the person, if the provider does not redirect to loopback addresses.
+    /// The address that the person set, if the provider does not redirect to loopback addresses.
     pub redirect_uri: Option<String>,
-    /// Asked in turn until one answers.
+    /// The places are asked in turn until one answers.
     pub userinfo: Vec<Userinfo>,
-    /// Set by the person. If it is, the callback must name it.
+    /// The issuer that the person set. If it is set, the callback must name it.
     pub issuer: Option<String>,
     pub client_id: Option<String>,
     pub client_secret: Option<SecretString>,
@@ -78,8 +78,8 @@ impl Provider {
     /// Combines what the catalog knows with the person's configuration.
     pub(crate) fn resolve(service: &Service, config: &ServiceConfig) -> Self {
         let own = service.oauth.as_ref();
-        // With another token endpoint it is another provider, known only by what the person set. If the catalog names
-        // no token endpoint, no provider is replaced.
+        // If the person set another token endpoint, it is another provider, and only the person's settings are known of
+        // it. If the catalog names no token endpoint, the setting replaces nothing.
         let home = own.filter(|own| config.token_url.is_none() || own.token_url.is_none());
         let or = |set: &Option<String>, own: Option<&String>| set.clone().or_else(|| own.cloned());
         Self {
@@ -100,7 +100,7 @@ impl Provider {
             authorize_parameters: own.map(|own| own.authorize_parameters.clone()).unwrap_or_default(),
             refresh: config.refresh.unwrap_or_else(|| match home.map(|own| own.refreshing) {
                 Some(Refreshing::Keeps) => RefreshStyle::Keeps,
-                // Assume the worst of an unknown provider.
+                // Without knowledge of a provider, assume the worst.
                 Some(Refreshing::Rotates | Refreshing::None) | None => RefreshStyle::Rotates,
             }),
             old_access: home.map(|own| own.old_access).unwrap_or_default(),
@@ -110,13 +110,13 @@ impl Provider {
         }
     }
 
-    /// Whether revoking one token may end everything that the account granted to the client. Few providers tell the
-    /// two apart.
+    /// Whether a revoked token may end everything that the account granted to the client. Few providers can end a token
+    /// alone.
     pub(crate) fn ends_grants(&self) -> bool {
         !matches!(self.revocation, Revocation::ByClient { .. })
     }
 
-    /// The hosts that the service and the person's settings name. People are sent only to these.
+    /// Returns the hosts that the service and the person's settings name. People are sent only to these hosts.
     pub(crate) fn sites(&self) -> Vec<String> {
         let named = [&self.authorize_url, &self.known.authorize_url, &self.token_url, &self.known.token_url];
         let urls = named.into_iter().flatten().chain(self.userinfo.iter().map(|one| &one.url));
@@ -124,24 +124,24 @@ impl Provider {
         hosts.collect()
     }
 
-    /// The parameter that says who is to consent: the overlay's, or that of OpenID Connect.
+    /// Returns the parameter that says who should consent: the overlay's, or the one of OpenID Connect.
     pub(crate) fn login_hint(&self, scopes: &[String]) -> Option<&str> {
         let is_openid = scopes.iter().any(|scope| scope == "openid");
         self.known.login_hint.as_deref().or_else(|| is_openid.then_some("login_hint"))
     }
 
-    /// The service's own codes for a token that is dead.
+    /// Returns the service's own codes for a token that is dead.
     pub(crate) fn dead_codes(&self) -> &[String] {
         self.manners.dead_token.as_ref().map(|sign| sign.values.as_slice()).unwrap_or_default()
     }
 
-    /// The code by which an answer says that the token is dead.
+    /// Returns the code by which an answer says that the token is dead.
     pub(crate) fn is_dead(&self, status: u16, answer: &serde_json::Value) -> Option<&str> {
         self.manners.dead_token.as_ref()?.said(status, answer)
     }
 
-    /// The scopes that were asked for and not granted. Scopes that only say who signs in, or that the grant lasts,
-    /// are reported in other ways.
+    /// Returns the scopes that were asked for and not granted. Some scopes are left out, because other members tell of
+    /// them: those that only say who signs in, or that the grant lasts.
     pub(crate) fn missing(&self, asked: &[String], granted: &[String]) -> Vec<String> {
         let is_told = |scope: &&String| {
             !matches!(scope.as_str(), "openid" | "profile" | "email" | "offline_access" | "offline")
@@ -150,7 +150,7 @@ impl Provider {
         asked.iter().filter(is_told).cloned().collect()
     }
 
-    /// The operations that do not work without these scopes.
+    /// Returns the operations that do not work without these scopes.
     pub(crate) fn without(&self, scopes: &[String]) -> Vec<String> {
         let mut operations: Vec<String> =
             scopes.iter().filter_map(|scope| self.known.without.get(scope)).flatten().cloned().collect();
@@ -192,12 +192,12 @@ fn userinfo(config: &ServiceConfig, own: Option<&OAuth>, home: Option<&OAuth>) -
         Userinfo { url, field, method: method.clone() }
     };
     if let Some(url) = &config.userinfo_url {
-        // A person who sets another address of the service's own means the field that stands there.
+        // If the person sets another address that the service itself has, the field for that address is meant.
         let there = also.iter().find(|also| url.ends_with(&also.path));
         return vec![at(url.clone(), there.map(|also| also.account_field.as_str()).or(own_field))];
     }
     let Some(url) = own.and_then(|own| own.userinfo_url.as_deref()) else { return Vec::new() };
-    // If the description of an imported service names no host, the person sets it.
+    // If the description of an imported service names no host, the person's setting has it.
     if let (Some(base), true) = (&config.base_url, url.starts_with('/')) {
         return vec![at(format!("{base}{url}"), own_field)];
     }
@@ -215,7 +215,7 @@ fn userinfo(config: &ServiceConfig, own: Option<&OAuth>, home: Option<&OAuth>) -
     std::iter::once(at(format!("{api}{}", parsed.path()), own_field)).chain(others).collect()
 }
 
-/// The parameter with the scopes for the person's token, separated by commas.
+/// The parameter for the scopes of the person's token, which are separated by commas.
 pub(crate) const SCOPES: &str = "user_scope";
 
 #[cfg(test)]

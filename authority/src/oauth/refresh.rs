@@ -49,7 +49,7 @@ pub(crate) struct Refresher {
     pub http: HttpClient,
     pub clock: Clock,
     flights: Mutex<JoinSet<()>>,
-    /// The runtime, which outlives every gateway thread's.
+    /// The runtime that outlives the runtimes of all gateway threads.
     runtime: Option<Handle>,
 }
 
@@ -61,7 +61,7 @@ impl Refresher {
 
     /// Lends the current token, or a new one if that is needed.
     pub(crate) async fn lease(self: &Arc<Self>, live: &Arc<Live>) -> Result<Credential, LeaseError> {
-        // Twice: a refresh that others began may have ended before this caller needed one.
+        // The loop runs twice: a refresh that others began may have ended before this caller needed one.
         for _ in 0..2 {
             match live.plan(self.clock.now()) {
                 Plan::Use(credential) => return Ok(credential),
@@ -78,7 +78,7 @@ impl Refresher {
         self.lent(live, live.plan(self.clock.now()))
     }
 
-    /// What a plan means for a caller who needs a credential now.
+    /// Returns what a plan gives to a caller who needs a credential now.
     fn lent(self: &Arc<Self>, live: &Arc<Live>, plan: Plan) -> Result<Credential, LeaseError> {
         match plan {
             Plan::Use(credential) => Ok(credential),
@@ -96,7 +96,7 @@ impl Refresher {
         }
     }
 
-    /// The upstream no longer takes this generation. Returns a newer one, or why there is none. The connection's
+    /// Returns a newer generation than one that the upstream no longer takes, or why there is none. The connection's
     /// owner is told the same.
     pub(crate) async fn renew(
         self: &Arc<Self>,
@@ -120,7 +120,8 @@ impl Refresher {
         }
     }
 
-    /// The service itself says that a token is dead. If nothing renews it, nobody has to be asked.
+    /// Notes that the service itself says that a token is dead. If the token cannot be renewed, the grant has ended,
+    /// and nobody has to be asked.
     async fn is_dead(self: &Arc<Self>, live: &Arc<Live>, generation: u64, word: &str) {
         let known = live.known().filter(|known| known.generation == generation && known.refresh.is_none());
         if known.is_none() || live.state().has_ended() {
@@ -129,7 +130,7 @@ impl Refresher {
         let because = format!("the service says that its token is over (`{}`)", crate::audit::plain(word));
         let (done, ended) = tokio::sync::oneshot::channel();
         let (this, live) = (self.clone(), live.clone());
-        // It is written even if the caller goes away.
+        // This is written even if the caller goes away.
         self.spawn(async move {
             this.end_grant(&live, generation, because.into()).await;
             let _ = done.send(());
@@ -137,7 +138,7 @@ impl Refresher {
         let _ = ended.await;
     }
 
-    /// The same for a caller that does not wait.
+    /// Does the same for a caller that does not wait.
     #[cfg(test)]
     pub(crate) fn rejected(self: &Arc<Self>, live: &Arc<Live>, generation: u64) {
         if let Some(flight) = live.reject(generation, self.clock.now()) {
@@ -220,7 +221,7 @@ impl Refresher {
                 Ok(unsaved) => {
                     live.state().unsaved = Some(unsaved.clone());
                     self.save(live, unsaved).await;
-                    // The grant is kept, but the provider must be asked again for a usable token.
+                    // The grant is kept, but a usable token is missing: the provider must be asked again.
                     if let Some(unread) = unread {
                         live.state().failed(TokenFailure::Unread(unread), self.clock.now());
                     }
@@ -231,8 +232,8 @@ impl Refresher {
         }
     }
 
-    /// The generation that follows from the provider's answer. If the answer cannot be read in full, it is whatever
-    /// was understood. A new refresh token may have ended the old one, so it is kept even without an access token.
+    /// Returns the generation that follows from the provider's answer. If only a part of the answer can be read, that
+    /// part counts. A new refresh token may have ended the old one, so it is kept even without an access token.
     fn next(
         &self,
         live: &Live,
@@ -252,7 +253,7 @@ impl Refresher {
         };
         let grant = match grant_ends_in {
             Some(lifetime) => Some(GrantEnd::announced(before.grant, lifetime, now)),
-            // The provider announced no end for a new refresh token.
+            // The provider announced no end for the new refresh token.
             None => before.grant.filter(|_| refresh.is_none()),
         };
         let known = OpenedGeneration {
@@ -278,8 +279,8 @@ impl Refresher {
         tracing::warn!(connection = %live.name, %because, "a refresh failed");
         match failure {
             TokenFailure::InvalidGrant(_) => {
-                // No earlier attempt has an unknown outcome, so somebody else may have used the token first. Then
-                // what they wrote counts.
+                // No earlier attempt has an unknown outcome. So somebody else may have used the token first, and then
+                // the generation that they wrote counts.
                 if begun == RefreshBegun::First && self.has_moved(live, known.generation).await {
                     return self.reload(live).await;
                 }
@@ -294,7 +295,7 @@ impl Refresher {
                 self.concerned(live, Concern::ClientRefused { client, because: words }).await;
             }
             TokenFailure::Refused(_) | TokenFailure::NotSent(_) | TokenFailure::Unset(_) => {
-                // An intent that was already open stays open: this call says nothing about it.
+                // If an intent was already open, it stays open, because this call says nothing about the earlier one.
                 if begun == RefreshBegun::First {
                     self.came_to_nothing(live, known.generation).await;
                 }
@@ -323,7 +324,7 @@ impl Refresher {
         match self.store.needs_reconnect(live.id, generation, row(&concern, now), event).await {
             Ok(Moved::Done) => live.state().note(concern, now),
             Ok(Moved::Superseded) => self.reload(live).await,
-            // Not durable, but still true.
+            // This could not be stored, but it is still true.
             Err(fault) => {
                 tracing::error!(connection = %live.name, %fault, "a connection needs a reconnect, and this was not recorded");
                 live.state().note(concern, now);
@@ -338,7 +339,7 @@ impl Refresher {
         self.tell(live, &concern, OffsetDateTime::UNIX_EPOCH).await;
     }
 
-    /// Tells people of a concern, unless one of its kind is stored that is not older than `again`.
+    /// Tells people of a concern, unless a concern of its kind is stored and is not older than `again`.
     pub(crate) async fn tell(&self, live: &Live, concern: &Concern, again: OffsetDateTime) {
         let now = self.clock.now();
         let Some(event) = concern.event() else { return };
@@ -381,7 +382,7 @@ impl Refresher {
                 }
             }
             Ok(Moved::Superseded) => {
-                // A disconnect or another writer was first. The unused tokens are revoked.
+                // A disconnect or another writer was first. After a disconnect, the unused tokens are revoked.
                 let Unsaved { known, .. } = unsaved;
                 live.state().unsaved = None;
                 if matches!(
@@ -393,7 +394,8 @@ impl Refresher {
                 }
                 self.reload(live).await;
             }
-            // It stays in memory. The next refresh tries to save it, and asks for no other.
+            // The new generation stays in memory. The next refresh tries to save it, and asks the provider for no other
+            // one.
             Err(fault) => live.state().failed(fault.to_string(), self.clock.now()),
         }
     }
@@ -434,13 +436,13 @@ impl Refresher {
     }
 }
 
-/// The next generation, and the part of the answer that could not be read.
+/// The next generation, and the part of the answer that could not be read, if there is one.
 struct NextGeneration {
     known: OpenedGeneration,
     unread: Option<Unread>,
 }
 
-/// Waits until the refresh drops its end of the channel. No value is ever sent.
+/// Waits until the refresh drops its end of the channel. Nothing is ever sent on it.
 async fn wait(mut flight: watch::Receiver<()>) -> Result<(), LeaseError> {
     match tokio::time::timeout(PATIENCE, flight.changed()).await {
         Ok(_) => Ok(()),
@@ -448,7 +450,7 @@ async fn wait(mut flight: watch::Receiver<()>) -> Result<(), LeaseError> {
     }
 }
 
-/// Without an address that is good for anything.
+/// Returns the row to store for a concern. It has no address that anybody could use.
 fn row(concern: &Concern, at: OffsetDateTime) -> ConcernRow {
     let kept = match concern {
         Concern::SignOn { deed, .. } => Concern::SignOn { deed: deed.clone(), link: None },
@@ -457,9 +459,9 @@ fn row(concern: &Concern, at: OffsetDateTime) -> ConcernRow {
     ConcernRow { kind: kept.kind(), says: serde_json::to_string(&kept).unwrap_or_default(), at }
 }
 
-/// Whether to use a refresh token again after a call with an unknown outcome. If its first use may have ended it, a
-/// second use may end the whole grant. So it waits while the access token lives. Once that has ended, or the upstream
-/// no longer takes it, there is nothing to lose.
+/// Whether to use a refresh token again after a call with an unknown outcome. If its first use may have ended the
+/// token, a second use may end the whole grant. So it is not used again while the access token lives. Once the access
+/// token has ended, or the upstream no longer takes it, there is nothing to lose.
 fn may_repeat(style: RefreshStyle, known: &OpenedGeneration, now: OffsetDateTime) -> bool {
     match style {
         RefreshStyle::Keeps | RefreshStyle::RotatesWithGrace => true,

@@ -26,11 +26,11 @@ pub(crate) struct Tokens<'a> {
 pub(crate) enum Reach {
     /// Everything that the account granted to the client.
     Grant,
-    /// Just these tokens, where the provider can tell them apart.
+    /// Only these tokens, if the provider can end them alone.
     Tokens,
 }
 
-/// By the refresh token if there is one, because that also ends the access tokens.
+/// Revokes by the refresh token if there is one, because that also ends the access tokens.
 pub(crate) async fn revoke(
     http: &HttpClient,
     provider: &Provider,
@@ -56,7 +56,7 @@ pub(crate) async fn revoke(
     }
 }
 
-/// RFC 7009. An answer that calls the token invalid says that it is dead (section 2.2).
+/// Revokes as RFC 7009 says. If the answer calls the token invalid, the token is dead (section 2.2).
 async fn revoke_at(
     http: &HttpClient,
     url: &str,

@@ -13,7 +13,7 @@ use super::refresh::Refresher;
 use crate::audit::plain;
 use crate::health::Concern;
 
-/// People are told the same thing again only after this time.
+/// People are told the same thing again only after this long.
 const AGAIN: Duration = Duration::days(1);
 /// How many scopes and operations are kept, and how long each may be. The service chooses them, so they need a limit.
 const MOST: usize = 32;
@@ -21,7 +21,7 @@ const LONGEST: usize = 200;
 const LONGEST_LINK: usize = 2_000;
 
 impl Refresher {
-    /// Notes it in memory at once, and tells people in a separate task.
+    /// Notes a sign in memory at once. Another task tells people.
     pub(crate) fn noticed(self: &Arc<Self>, live: &Arc<Live>, generation: u64, sign: Sign) {
         let now = self.clock.now();
         // A sign about an older token may no longer be true.
@@ -37,7 +37,7 @@ impl Refresher {
             Sign::Owner { deed, link } => {
                 let link = match link {
                     Some(link) => Some(link).filter(|link| is_of_service(live, link)),
-                    // A sign without an address keeps the known one.
+                    // If the sign has no address, the known one stays.
                     None => link_of(live, now),
                 };
                 let was_told = live.state().noted("sign-on").is_some_and(|(_, at)| now - at < AGAIN);
@@ -67,7 +67,7 @@ impl Refresher {
     }
 }
 
-/// The known address, if it is still good.
+/// Returns the known address, if it is still good.
 fn link_of(live: &Live, now: OffsetDateTime) -> Option<String> {
     live.concerns(now).into_iter().find_map(|concern| match concern {
         Concern::SignOn { link, .. } => link,
@@ -75,7 +75,7 @@ fn link_of(live: &Live, now: OffsetDateTime) -> Option<String> {
     })
 }
 
-/// The known missing scopes and these; none if these add nothing.
+/// Returns the known missing scopes together with these; none if these add nothing.
 fn missing_scopes_with(before: &[Concern], scopes: Vec<String>, operation: &str) -> Option<Concern> {
     let known = before.iter().find_map(|concern| match concern {
         Concern::MissingScopes { scopes, operations } => Some((scopes.clone(), operations.clone())),

@@ -1,4 +1,5 @@
-//! The account of an access token as the provider names it, and whether the provider says that the token is dead.
+//! Asks the provider for the account of an access token. It also tells whether the provider says that the token is
+//! dead.
 
 use datalog::{Account, Hinted, NameError};
 use secrecy::{ExposeSecret, SecretString};
@@ -9,14 +10,14 @@ use super::http::HttpClient;
 use super::provider::{Provider, Userinfo};
 use crate::audit::plain;
 
-/// Why one place did not say whose account it is.
+/// Why one place did not tell the account.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AccountError {
     #[error("no `userinfo_url` is known for the service")]
     NoPlace,
     #[error("`{url}` answered status {status}")]
     Status { url: String, status: u16 },
-    /// Said in the service's own way, whatever the status.
+    /// The service said in its own way that the token is dead, whatever the status.
     #[error("`{url}` answered `{code}`")]
     Dead { url: String, code: String },
     #[error("`{url}` answered `{code}`")]
@@ -33,7 +34,7 @@ pub(crate) enum AccountError {
     NotAnswered(#[from] TokenFailure),
 }
 
-/// Why none of the places said whose account it is, in their order.
+/// Why none of the places told the account, in their order.
 #[derive(Debug)]
 pub(crate) struct NoAccount(Vec<AccountError>);
 
@@ -57,13 +58,13 @@ impl Hinted for NoAccount {
 }
 
 impl NoAccount {
-    /// Whether the token is dead. The first place is the service's own; another may refuse a token that only lacks
-    /// a scope for it.
+    /// Whether the token is dead. Only the first place counts, because it is the service's own. Another place may
+    /// refuse a token that only lacks a scope for it.
     pub(crate) fn is_dead(&self) -> bool {
         matches!(self.0.first(), Some(AccountError::Status { status: 401, .. } | AccountError::Dead { .. }))
     }
 
-    /// Whether the provider accepted the token, though it did not say whose it is.
+    /// Whether the provider accepted the token, though it did not tell the account.
     pub(crate) fn is_taken(&self) -> bool {
         let taken = |error: &AccountError| match error {
             AccountError::NoField { .. } | AccountError::NoJson { .. } | AccountError::Name(_) => true,
@@ -136,7 +137,8 @@ async fn ask(
     }
 }
 
-/// The field of this name. Dots lead into objects, unless a field has the whole name (a claim may be an address).
+/// Returns the field of this name. Dots lead into objects, unless one field has the whole name (a claim may be an
+/// address).
 fn field_at<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     object.get(name).or_else(|| name.split('.').try_fold(object, |inside, part| inside.get(part)))
 }

@@ -1,14 +1,14 @@
 //! A question for a person, and all that can happen to it. One function takes a question and an event, and returns the
 //! next state or the reason why nothing changes.
 //!
-//! It is pure: no clock, no store. The store reads a question, calls `after`, and writes the result in one transaction,
-//! if the row is still the one it read. Nothing else changes the state of a question.
+//! It is pure: no clock, no store. The store reads a question, calls `after`, and writes the result in one transaction.
+//! It writes only if the row is still the one that it read. Nothing else changes the state of a question.
 //!
 //! - A yes counts while the question waits. Enough of them grant the least that they all allow.
 //! - Anybody's no ends the question, even after a grant that nobody has used. Only the person who said it can take it
 //!   back, by a step of its own (`Reopen`). Then everybody is asked again.
-//! - Each answer names the version of the question that its person saw. An answer to another version is not taken, except
-//!   a late no: it is kept, so that a use that comes back is not granted again.
+//! - Each answer names the version of the question that its person saw. An answer to another version is not taken. A
+//! late no is the exception: it is kept, so that a use that is given back is not granted again.
 //! - What people said is never removed. It either counts or has stopped counting.
 //!
 //! Reasons: taking back a no is a step and not a flag, because the person should read the question again. A no may come
@@ -36,7 +36,7 @@ pub enum ApprovalStatus {
     Approved,
     Denied,
     Used,
-    /// An answer to a similar request covers it.
+    /// The answer to a similar request covers it.
     Covered,
     Expired,
 }
@@ -45,7 +45,7 @@ pub enum ApprovalStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Grant {
     pub reach: ApprovalReach,
-    /// How often; none for no limit.
+    /// How many times; none for no limit.
     pub times: Option<u32>,
     pub until: OffsetDateTime,
 }
@@ -59,16 +59,16 @@ pub(crate) enum ApprovalReach {
 /// What a no covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bar {
-    /// This request.
+    /// This request alone.
     Exact,
-    /// Everything that the pass, or one attenuated from it, would do in this way to the same people.
+    /// Every request of the pass, or of one attenuated from it, by this operation to the same people.
     People,
 }
 
 /// One statement of a person about the question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Said {
-    /// None for a no from before the name was kept.
+    /// None for an old no, whose name was not stored.
     pub by: Option<ApproverName>,
     pub at: OffsetDateTime,
     pub word: Word,
@@ -87,7 +87,7 @@ pub(crate) enum Word {
         because: Option<String>,
         bar: Bar,
     },
-    /// A no that came after the approval was used.
+    /// The no came after the approval was used.
     TooLate {
         because: Option<String>,
     },
@@ -98,7 +98,7 @@ pub(crate) enum Word {
 /// The state of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Question {
-    /// Counts what people said, from 1: a page or a terminal shows one version.
+    /// Counts what people said, from 1. A page or a terminal shows one version.
     pub version: u32,
     pub status: ApprovalStatus,
     /// How many different people must say yes.
@@ -109,14 +109,14 @@ pub(crate) struct Question {
     pub said: Vec<Said>,
     /// The grant, while there is one.
     pub reach: Option<ApprovalReach>,
-    /// None without a limit, or before a grant.
+    /// How many uses are left. None without a limit, or before a grant.
     pub uses_left: Option<u32>,
     pub uses: u32,
     pub expires: OffsetDateTime,
     pub pass_ends: OffsetDateTime,
 }
 
-/// A person's answer, and the version they saw. None means any version: it answers a waiting question only.
+/// A person's answer, and the version that the person saw. None means any version.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub by: ApproverName,
@@ -136,49 +136,49 @@ pub(crate) enum Says {
 #[derive(Debug, Clone)]
 pub(crate) enum Happening {
     Answered(Answer),
-    /// A request goes, with the approval.
+    /// A request uses the approval, because it is about to be sent.
     Used {
         at: OffsetDateTime,
     },
-    /// That request certainly never left.
+    /// That request certainly never left, so its use is undone.
     Returned,
     /// An approver's signatures stop counting.
     Retired {
         by: ApproverName,
-        /// How long it waits again.
+        /// Until when the question waits again.
         until: OffsetDateTime,
     },
-    /// A yes to a similar request covers it.
+    /// The answer to a similar request covers it.
     Covered,
 }
 
-/// What stands then.
+/// The state after an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Next {
     Now(Question),
-    /// The no is kept, but came too late to hold the request back.
+    /// The no is kept, but it came too late to hold the request back.
     TooLate(Question),
 }
 
 /// Why an event changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// It has an answer, or has ended.
+    /// The question has an answer, or has ended.
     Settled,
-    /// It is not the version that the person saw.
+    /// This is not the version that the person saw.
     AnotherVersion,
-    /// The pass asks other people.
+    /// The pass asks other people than this one.
     NotAsked,
-    /// They already said so.
+    /// This person has already said so.
     SaidBefore,
     /// Another person said no, or nobody did.
     NotTheirs,
-    /// There is nothing to use or to give back.
+    /// There is no approval to use or to give back.
     Nothing,
 }
 
 impl Question {
-    /// A new question.
+    /// Returns a new question.
     pub(crate) fn new(
         needed: u32,
         approvers: Vec<ApproverName>,
@@ -199,7 +199,7 @@ impl Question {
         }
     }
 
-    /// The state after an event.
+    /// Returns the state after an event.
     pub(crate) fn after(&self, happening: &Happening) -> Result<Next, Refused> {
         match happening {
             Happening::Answered(answer) => self.answered(answer),
@@ -215,7 +215,7 @@ impl Question {
         }
     }
 
-    /// The people whose yes counts.
+    /// Returns the people whose yes counts.
     pub(crate) fn approved_by(&self) -> impl Iterator<Item = (&ApproverName, &[u8], Grant, OffsetDateTime)> {
         self.said.iter().filter(|said| said.stands).filter_map(|said| match (&said.word, &said.by) {
             (Word::Yes { block, grant }, Some(by)) => Some((by, block.as_slice(), *grant, said.at)),
@@ -223,7 +223,7 @@ impl Question {
         })
     }
 
-    /// The no that counts.
+    /// Returns the no that counts, if there is one.
     pub(crate) fn denial(&self) -> Option<&Said> {
         let no = |said: &&Said| said.stands && matches!(said.word, Word::No { .. });
         self.said.iter().rev().find(no).filter(|_| self.status == ApprovalStatus::Denied)
@@ -233,7 +233,7 @@ impl Question {
         use ApprovalStatus::{Approved, Denied, Pending, Used};
         let is_seen = answer.seen.is_none_or(|seen| seen == self.version);
         match (self.status, &answer.says) {
-            // Whatever version they saw: it holds back a use that is given back.
+            // A late no is kept whatever version the person saw, because it holds back a use that is given back.
             (Used, Says::No { because, .. }) if !self.is_late(&answer.by) => {
                 let word = Word::TooLate { because: because.clone() };
                 Ok(Next::TooLate(self.with(answer, word)))
@@ -274,7 +274,8 @@ impl Question {
         Ok(Next::Now(if enough { next.granted() } else { next }))
     }
 
-    /// Grants the least that all approvers allow: exact if one said so, the fewest times, the earliest end.
+    /// Returns the question with the least that all approvers allow: exact if one said so, the fewest times, the
+    /// earliest end.
     fn granted(self) -> Self {
         let grants: Vec<Grant> = self.approved_by().map(|(_, _, grant, _)| grant).collect();
         let alike = grants.iter().all(|grant| grant.reach == ApprovalReach::Alike);
@@ -287,7 +288,7 @@ impl Question {
         }
     }
 
-    /// A no holds as long as the pass could ask again.
+    /// Returns the denied question. A no holds until the pass ends, because the pass could ask again until then.
     fn denied(self) -> Self {
         let expires = self.pass_ends;
         Self { status: ApprovalStatus::Denied, reach: None, uses_left: None, expires, ..self }
@@ -329,7 +330,7 @@ impl Question {
         }
     }
 
-    /// Without this approver's answer, the others may not be enough.
+    /// Returns the state without this approver's answer. The other answers may not be enough then.
     fn without(&self, by: &ApproverName, until: OffsetDateTime) -> Result<Next, Refused> {
         let open = matches!(self.status, ApprovalStatus::Pending | ApprovalStatus::Approved);
         if !open || !self.approved_by().any(|(name, ..)| name == by) {
@@ -349,7 +350,7 @@ impl Question {
         Ok(Next::Now(next))
     }
 
-    /// Nothing that people said before counts any longer.
+    /// Returns the same question, in which nothing that people said before counts.
     fn silenced(&self) -> Self {
         let mut silenced = self.clone();
         silenced.said.iter_mut().for_each(|said| said.stands = false);

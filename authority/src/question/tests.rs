@@ -37,7 +37,7 @@ fn reopen(by: &str) -> Happening {
 
 const USED: Happening = Happening::Used { at: NOW };
 
-/// The state after all events, each of which must be taken.
+/// Returns the state after all events. Each event must be taken.
 fn after(question: &Question, all: &[Happening]) -> Question {
     all.iter().fold(question.clone(), |question, happening| match question.after(happening) {
         Ok(Next::Now(next) | Next::TooLate(next)) => next,
@@ -114,7 +114,7 @@ fn a_yes_of_somebody_who_was_retired_is_none() {
     assert_eq!(after(&left, &[yes("carol")]).status, ApprovalStatus::Approved);
 }
 
-/// One event, with a version that was seen now, earlier, or by nobody.
+/// Returns one event. Its version was seen now or earlier, or is not named.
 fn happening() -> impl Strategy<Value = (u8, u8, u8)> {
     (0u8..7, 0u8..3, 0u8..4)
 }
@@ -170,7 +170,7 @@ proptest! {
             }
             denier = next.denial().and_then(|said| said.by.clone());
             prop_assert_eq!(denier.is_some(), next.status == ApprovalStatus::Denied);
-            // Every request that may go has enough different people behind it.
+            // Enough different people stand behind every request that may go.
             let people: std::collections::BTreeSet<_> = next.approved_by().map(|(by, ..)| by.clone()).collect();
             if matches!(next.status, ApprovalStatus::Approved | ApprovalStatus::Used) {
                 prop_assert!(people.len() >= needed as usize);

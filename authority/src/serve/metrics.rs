@@ -1,5 +1,5 @@
-//! The process's metrics recorder, which Prometheus reads. It is installed once a process, whatever number of servers
-//! that runs.
+//! The process's metrics recorder, which Prometheus reads. It is installed once in a process, however many servers the
+//! process runs.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,12 +11,12 @@ use tokio::task::JoinSet;
 
 use crate::api::Metrics;
 
-/// How often measurements are folded together, so that memory stays bounded while nobody reads.
+/// How often measurements are folded together, so that they need little memory even if nobody reads them.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
 
-/// Starts measuring. The answer renders the measurements.
+/// Starts measuring. Returns a function that renders the measurements.
 pub(super) fn start(
     tasks: &mut JoinSet<anyhow::Result<()>>,
     mut ended: watch::Receiver<bool>,

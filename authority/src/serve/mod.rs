@@ -54,7 +54,7 @@ pub(crate) struct Server {
     _socket: socket::Socket,
 }
 
-/// Opens `home` and starts to listen. At the end, open requests have `patience`.
+/// Opens `home` and starts to listen. When the server ends, open requests get as long as `patience`.
 pub(crate) async fn start(
     home: &Home,
     mut config: Config,
@@ -105,7 +105,7 @@ pub(crate) async fn start(
     Ok(Server { ready, app, gateway, end, tasks, patience, _socket: socket })
 }
 
-/// Everything that listens on TCP, bound before the home is opened, so that people and agents are told the real
+/// Everything that listens on TCP. It is bound before the home is opened, so that people and agents are told the real
 /// addresses.
 struct Listeners {
     gateway: TcpListener,
@@ -129,7 +129,7 @@ impl Listeners {
     }
 }
 
-/// Listens on `address`, which becomes the real address.
+/// Listens on `address`. If its port is 0, `address` gets the real port.
 fn listen(address: &mut SocketAddr, section: &str) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(*address).map_err(|error| {
         Message::new(format!("`{address}` cannot be used: {error}"))
@@ -147,7 +147,7 @@ async fn serve_api<L: axum::serve::Listener<Addr: std::fmt::Debug>>(
     axum::serve(listener, router).with_graceful_shutdown(at_the_end(ended)).await.context("the API ended")
 }
 
-/// Returns when the end is called, or when nobody is left to call it.
+/// Returns when the server must end, or when nobody is left to say so.
 async fn at_the_end(mut ended: watch::Receiver<bool>) {
     let _ = ended.wait_for(|ended| *ended).await;
 }
@@ -165,7 +165,7 @@ impl Server {
     pub(crate) async fn until_told(mut self, mut signals: Signals) -> anyhow::Result<()> {
         tokio::select! {
             () = signals.told() => {}
-            // No part ends on its own. If one does, the rest is incomplete.
+            // No part should end by itself. If one does, the server is incomplete, so it ends.
             Some(ended) = self.tasks.join_next() => {
                 ended.context("a part of the server failed")??;
             }
@@ -177,10 +177,10 @@ impl Server {
         }
     }
 
-    /// Takes no new requests, waits for the open ones as long as its patience lasts, and closes the authority.
+    /// Takes no new requests, waits for the open ones as long as `patience` lasts, and closes the authority.
     pub(crate) async fn drain(self) {
         let Self { app, gateway, end, mut tasks, patience, _socket, .. } = self;
-        // Nobody listens if every task has already ended.
+        // An error means that every task has already ended.
         let _ = end.send(true);
         let people = async {
             let all_ended = async { while tasks.join_next().await.is_some() {} };
@@ -195,7 +195,7 @@ impl Server {
     }
 }
 
-/// SIGINT and SIGTERM, heard from the moment this is made. Make it before the server says that it is ready.
+/// SIGINT and SIGTERM. They are heard as soon as this is made, so make it before the server says that it is ready.
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,

@@ -1,6 +1,7 @@
 //! The authority's Unix socket: mode 0600, in the owner's own folder, and only the owner gets answers.
 //!
-//! The process that binds it holds the home's lock, so a process that is gone left any socket that is found there.
+//! The process that binds the socket holds the home's lock. So any socket that it finds there is left from a process
+//! that is gone.
 
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
@@ -11,7 +12,7 @@ use datalog::Message;
 use tokio::net::unix::SocketAddr;
 use tokio::net::{UnixListener, UnixStream};
 
-/// The bound socket. Its file goes with it.
+/// The bound socket. When this is dropped, its file is removed.
 pub(super) struct Socket {
     path: PathBuf,
     listener: Option<UnixListener>,
@@ -37,7 +38,7 @@ impl Socket {
         Ok(Self { path: path.to_owned(), listener: Some(listener), owner })
     }
 
-    /// The listener, once.
+    /// Returns the listener. It can be taken only once.
     pub(super) fn listener(&mut self) -> anyhow::Result<OwnerOnly> {
         let listener = self.listener.take().context("the socket is served already")?;
         Ok(OwnerOnly { listener, owner: self.owner })
@@ -46,7 +47,7 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // If it is already gone, that is fine.
+        // If the file is already gone, that is fine.
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -62,7 +63,7 @@ fn remove_stale(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Accepts the socket's owner and root. Others are disconnected before a byte is read.
+/// Accepts only the socket's owner and root. Others are disconnected before a byte is read.
 pub(super) struct OwnerOnly {
     listener: UnixListener,
     owner: u32,

@@ -24,9 +24,9 @@ pub(crate) struct NewApproval {
     pub connection: ConnectionName,
     pub operation: String,
     pub digest: String,
-    /// The digest that similar requests share; none if no other request is similar.
+    /// The digest that similar requests share. None if no other request can be similar.
     pub alike: Option<String>,
-    /// The people it reaches, each as a hash; empty if that is nobody, or unknown.
+    /// The people whom the request reaches, each as a hash. Empty if there are none, or if they are unknown.
     pub people: Vec<String>,
     /// The third-party request of the pass.
     pub request: Vec<u8>,
@@ -59,7 +59,7 @@ pub(crate) struct ApprovalRow {
     pub alike: Option<String>,
     pub people: Vec<String>,
     pub request: Vec<u8>,
-    /// Gone once it is settled.
+    /// None once the question is settled.
     pub shown: Option<Sealed>,
     pub asked: OffsetDateTime,
     pub question: Question,
@@ -68,9 +68,9 @@ pub(crate) struct ApprovalRow {
 /// The result of putting a question.
 #[derive(Clone)]
 pub(crate) enum Put {
-    /// It already existed, or an answer to a similar one covers it.
+    /// The question already existed, or the answer to a similar one covers it.
     Found(ApprovalRow),
-    /// A person said no to the same request of a relative, or to the people it reaches: that answers it.
+    /// A person has already said no: to the same request of a relative, or to the people whom this one reaches.
     Barred(ApprovalRow),
     New(ApprovalRow),
     TooMany {
@@ -91,14 +91,14 @@ pub(crate) enum AnswerTaken {
     TooLate(Box<ApprovalRow>),
 }
 
-/// The log's entry for a changed question.
+/// Makes the log's entry for a changed question.
 pub(crate) type Written = Box<dyn Fn(&ApprovalRow) -> Line + Send>;
 
 #[derive(Debug, Clone)]
 pub(crate) struct ApprovalQuery {
     pub status: Option<ApprovalStatus>,
     pub holder: Option<RevocationId>,
-    /// Its pass, or one that its pass was attenuated from.
+    /// The pass of the question, or one that this pass was attenuated from.
     pub pass: Option<RevocationId>,
     pub limit: u32,
     pub now: OffsetDateTime,
@@ -114,20 +114,21 @@ pub(crate) struct ApproverRow {
 }
 
 pub(crate) trait ApprovalStore {
-    /// Finds the question, or puts it. Ended questions are closed on the way.
+    /// Finds the question, or puts it. It also closes questions that have ended.
     fn asked(&self, ask: NewApproval, bounds: Bounds, event: Line) -> Stored<'_, Put>;
-    /// The newest first.
+    /// Returns the questions, the newest first.
     fn approvals(&self, query: ApprovalQuery) -> Stored<'_, Vec<ApprovalRow>>;
     fn approval<'a>(&'a self, id: &'a ApprovalId, now: OffsetDateTime) -> Stored<'a, Option<ApprovalRow>>;
-    /// One approver's answer. A no to people also answers waiting questions to the same people; each is written.
+    /// Takes one approver's answer. A no to people also answers waiting questions to the same people. Each of them gets
+    /// a record.
     fn answered(&self, id: ApprovalId, answer: Answer, written: Written) -> Stored<'_, AnswerTaken>;
     /// Undoes one use by a request that never left.
     fn approval_returned(&self, id: ApprovalId) -> Stored<'_, ()>;
-    /// A new approver. Fails if the name is taken.
+    /// Stores a new approver. Fails if the name is taken.
     fn approver_created(&self, approver: ApproverRow, event: Line) -> Stored<'_, ()>;
-    /// Their answers to open questions stop counting, and those questions wait again, until then.
+    /// Retires an approver. Their answers to open questions stop counting. Those questions wait again, until `until`.
     fn approver_retired(&self, name: ApproverName, until: OffsetDateTime, event: Line) -> Stored<'_, ()>;
     fn approvers(&self) -> Stored<'_, Vec<ApproverRow>>;
-    /// The approvers whose retirement is in the log.
+    /// Returns the approvers whose retirement is in the log.
     fn retired_approvers(&self) -> Stored<'_, Vec<ApproverName>>;
 }

@@ -30,10 +30,10 @@ pub(crate) enum Taken {
 }
 
 pub(crate) trait BudgetStore {
-    /// The state of each budget before this is taken.
+    /// Returns the state of each budget before these reservations are taken.
     fn used<'a>(&'a self, reservations: &'a [Reservation]) -> Stored<'a, Vec<Spent>>;
-    /// Takes from every budget, uses up the approval and appends the intent, or does none of it; atomic over all
-    /// callers. With `once`, only if no identical request is on its way or open.
+    /// Takes from every budget, uses up the approval and appends the intent, or does none of it. This is atomic over
+    /// all callers. With `once`, it happens only if no identical request is on its way or open.
     fn intended(
         &self,
         line: Line,
@@ -43,8 +43,8 @@ pub(crate) trait BudgetStore {
     ) -> Stored<'_, Intended>;
     /// Takes from every budget for a request that has left, or from none.
     fn taken(&self, reservations: Vec<Reservation>) -> Stored<'_, Taken>;
-    /// Gives back what a request took that never left.
+    /// Gives back what was taken for a request that never left.
     fn release(&self, reservations: Vec<Reservation>) -> Stored<'_, ()>;
-    /// Gives back the unused part when its turn comes, for a caller that does not wait.
+    /// Gives back the unused part when its turn comes. The caller does not wait.
     fn settled_later(&self, unspent: Vec<Reservation>);
 }

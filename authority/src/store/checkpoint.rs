@@ -8,20 +8,20 @@ use crate::audit::key::AuditKeyRow;
 use crate::store::stored::Stored;
 
 pub(crate) trait CheckpointStore {
-    /// The audit key. If there is none, `first` is stored.
+    /// Returns the audit key. If there is none, stores `first`.
     fn audit_key(&self, first: AuditKeyRow) -> Stored<'_, AuditKeyRow>;
     fn checkpointed(&self, checkpoint: Checkpoint) -> Stored<'_, ()>;
-    /// Checkpoints of records from `first` to `last`, in order.
+    /// Returns the checkpoints of records from `first` to `last`, in order.
     fn checkpoints(&self, first: u64, last: u64) -> Stored<'_, Vec<Checkpoint>>;
-    /// The link before the first record here.
+    /// Returns the link before the first record that is still here.
     fn log_base(&self) -> Stored<'_, ChainLink>;
-    /// The first record at or after `since`, and the last one before `until`, if they are given.
+    /// Returns the first record at or after `since`, and the last one before `until`, if they are given.
     fn log_period(
         &self,
         since: Option<OffsetDateTime>,
         until: Option<OffsetDateTime>,
     ) -> Stored<'_, (Option<u64>, Option<u64>)>;
-    /// The log now begins after `base`, which is before its end and never moves back.
+    /// Notes that the log now begins after `base`. That is before the log's end, and never moves back.
     fn log_rotated(&self, base: ChainLink, event: Line) -> Stored<'_, ()>;
     /// Removes at most `most` records before the base, with their checkpoints. Returns how many.
     fn forget_rotated(&self, most: u32) -> Stored<'_, u64>;

@@ -10,7 +10,7 @@ use super::Line;
 use crate::store::stored::Stored;
 use crate::vault::Sealed;
 
-/// Random, and never used again.
+/// The id of a connection. It is random, and never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ConnectionId(pub i64);
 
@@ -18,7 +18,7 @@ pub(crate) struct ConnectionId(pub i64);
 pub(crate) enum RowStatus {
     Healthy,
     NeedsReconnect,
-    /// Nobody is lent it any longer; the provider is being told.
+    /// Its credential is no longer lent, and the provider is about to be told.
     Disconnecting,
 }
 
@@ -88,10 +88,10 @@ pub(crate) struct KnownConnectionRow {
     pub concerns: Vec<String>,
 }
 
-/// Whether a refresh may call the provider.
+/// What a refresh may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RefreshBegun {
-    /// Nothing else is under way.
+    /// Nothing else is under way with this token.
     First,
     /// An earlier call with the same token has an unknown outcome.
     Again { since: OffsetDateTime },
@@ -99,7 +99,7 @@ pub(crate) enum RefreshBegun {
     Moved,
 }
 
-/// Whether a fenced change happened.
+/// Whether a change happened that needs a certain generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moved {
     Done,
@@ -112,18 +112,18 @@ pub(crate) trait ConnectionStore {
     fn connected(&self, new: NewConnection, event: Line) -> Stored<'_, ()>;
     fn known_connections(&self) -> Stored<'_, Vec<KnownConnectionRow>>;
     fn known_connection(&self, id: ConnectionId) -> Stored<'_, Option<KnownConnectionRow>>;
-    /// The intent, durable before the provider is called.
+    /// Stores the intent of a refresh. It is durable before the provider is called.
     fn begin_refresh(
         &self,
         id: ConnectionId,
         generation: u64,
         now: OffsetDateTime,
     ) -> Stored<'_, RefreshBegun>;
-    /// The next generation, if `from` is still the current one. The earlier one is kept.
+    /// Stores the next generation, if `from` is still the current one. The earlier one is kept.
     fn refreshed(&self, id: ConnectionId, from: u64, next: CredentialRow, event: Line) -> Stored<'_, Moved>;
-    /// The provider certainly did not act.
+    /// Notes that the provider certainly did not act.
     fn refresh_came_to_nothing(&self, id: ConnectionId, generation: u64) -> Stored<'_, ()>;
-    /// The provider refused the grant of this generation. Nothing is deleted.
+    /// Notes that the provider refused the grant of this generation. Nothing is deleted.
     fn needs_reconnect(
         &self,
         id: ConnectionId,
@@ -131,8 +131,8 @@ pub(crate) trait ConnectionStore {
         concern: ConcernRow,
         event: Line,
     ) -> Stored<'_, Moved>;
-    /// Stores a concern, with the event that tells people of it. It does nothing if one of its kind is stored that
-    /// is not older than `again`.
+    /// Stores a concern, with the event that tells people of it. If a concern of its kind is stored that is not older
+    /// than `again`, this does nothing.
     fn concern_began(
         &self,
         id: ConnectionId,
@@ -141,8 +141,8 @@ pub(crate) trait ConnectionStore {
         event: Line,
     ) -> Stored<'_, ()>;
     fn concerns_over(&self, id: ConnectionId, kinds: &'static [&'static str]) -> Stored<'_, ()>;
-    /// From now on nobody is lent it.
+    /// Begins a disconnect. From now on the credential is not lent.
     fn begin_disconnect(&self, id: ConnectionId, event: Line) -> Stored<'_, Moved>;
-    /// Deletes it with all its tokens.
+    /// Deletes the connection with all its tokens.
     fn forgotten(&self, id: ConnectionId, event: Line) -> Stored<'_, ()>;
 }

@@ -7,7 +7,7 @@ use crate::store::stored::Stored;
 use crate::vault::Sealed;
 
 pub(crate) trait FactsStore {
-    /// The facts beside the records from `first` to `last`, as far as they exist, in order.
+    /// Returns the facts beside the records from `first` to `last`, as far as they exist, in order.
     fn facts(&self, first: u64, last: u64) -> Stored<'_, Vec<FactsRow>>;
     fn wording(&self, digest: [u8; 32]) -> Stored<'_, Option<Sealed>>;
     /// Forgets the facts of at most `most` decisions from before `before`, oldest first, and the wordings of passes

@@ -1,5 +1,5 @@
-//! Sent requests that do more than read. The same request is not sent again while nobody knows the outcome of the
-//! first.
+//! Sent requests that do more than read. An identical request is not sent while nobody knows the outcome of the first
+//! one.
 
 use datalog::RevocationId;
 use time::OffsetDateTime;
@@ -16,19 +16,19 @@ pub(crate) struct OnceKey {
     pub same: Same,
     pub repeat: Repeat,
     pub now: OffsetDateTime,
-    /// At the latest until then it is not sent again, if no outcome ever comes.
+    /// Until when at the latest it is not sent again, if no outcome ever comes.
     pub until: OffsetDateTime,
 }
 
-/// What its agent does not know after an outcome, and until when an identical request is held back.
+/// What the agent does not know after an outcome, and until when an identical request is held back.
 pub(crate) type LeftOpen = (Fate, OffsetDateTime);
 
 pub(crate) trait OnceStore {
-    /// The earlier request that holds it back, if there is one.
+    /// Returns the earlier request that holds this one back, if there is one.
     fn sent_before<'a>(&'a self, key: &'a OnceKey) -> Stored<'a, Option<SentBefore>>;
-    /// Appends the outcome of a request that is sent once, and lets an identical one go again or leaves it open.
-    /// `then` is called when that is durable; nobody waits for it.
+    /// Appends the outcome of a request that is sent once. After that an identical request may go, or the first stays
+    /// open. `then` is called when this is durable; nobody waits for it.
     fn settled_once_later(&self, line: Line, of: u64, open: Option<LeftOpen>, then: Box<dyn FnOnce() + Send>);
-    /// When the authority ended, nobody could learn the outcome of requests on their way.
+    /// Notes that the outcome of requests on their way is unknown, because the authority that sent them has ended.
     fn left_behind(&self) -> Stored<'_, ()>;
 }

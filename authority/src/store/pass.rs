@@ -14,7 +14,7 @@ pub(crate) struct PassRow {
     pub expires: OffsetDateTime,
     pub connections: Vec<ConnectionName>,
     pub root_key: u32,
-    /// Whether its own id is revoked. It does not say whether another reason refuses it.
+    /// Whether the pass's own id is revoked. The pass may be refused for another reason too.
     pub is_revoked: bool,
 }
 
@@ -34,11 +34,11 @@ pub(crate) struct PassQuery {
 
 pub(crate) trait PassStore {
     fn minted(&self, pass: PassRow, says: PassWords, event: Line) -> Stored<'_, ()>;
-    /// One pass and its words; passes from before words were stored have none.
+    /// Returns a pass and its words. An old pass has none, because its words were not stored.
     fn pass<'a>(&'a self, id: &'a PassId) -> Stored<'a, Option<(PassRow, Option<PassWords>)>>;
     fn passes(&self, query: PassQuery) -> Stored<'_, Vec<PassRow>>;
-    /// Some ids that begin like this.
+    /// Returns some ids that begin like this.
     fn passes_that_begin<'a>(&'a self, beginning: &'a str) -> Stored<'a, Vec<PassId>>;
-    /// Those of `ids` that were minted here.
+    /// Returns those of `ids` that were minted here.
     fn known_passes<'a>(&'a self, ids: &'a [String]) -> Stored<'a, Vec<String>>;
 }

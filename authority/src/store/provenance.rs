@@ -10,7 +10,7 @@ use crate::store::stored::Stored;
 pub(super) const KEPT_FOR_A_LINEAGE: usize = 20_000;
 
 pub(crate) trait ProvenanceStore {
-    /// Those of these things that the lineage has been shown on this connection.
+    /// Returns those of these things that the lineage has been shown on this connection.
     fn known<'a>(
         &'a self,
         lineage: &'a RevocationId,

@@ -14,7 +14,7 @@ pub(crate) struct RevocationRow {
 }
 
 pub(crate) trait RevocationStore {
-    /// All of them or none; each with its event.
+    /// Stores all of these revocations or none. Each has its event.
     fn revoked(&self, revocations: Vec<(RevocationRow, Line)>) -> Stored<'_, ()>;
     fn revocations(&self) -> Stored<'_, Vec<RevocationId>>;
 }

@@ -17,12 +17,12 @@ pub(crate) struct RootKeyRow {
 }
 
 pub(crate) trait RootKeyStore {
-    /// A key that mints from now on. Fails if the id is taken.
+    /// Stores a key that mints from now on. Fails if the id is taken.
     fn root_created(&self, key: RootKeyRow, event: Line) -> Stored<'_, ()>;
-    /// Its passes are refused from now on, and its seed is forgotten.
+    /// Retires a key. Its passes are refused from now on, and its seed is forgotten.
     fn root_retired(&self, id: u32, event: Line) -> Stored<'_, ()>;
-    /// By id.
+    /// Returns the keys, in the order of their ids.
     fn root_keys(&self) -> Stored<'_, Vec<RootKeyRow>>;
-    /// The value that shows whether the vault key is the right one. It is stored the first time.
+    /// Returns the value that shows whether the vault key is the right one. The first time, stores `first`.
     fn vault_check(&self, first: Sealed) -> Stored<'_, Sealed>;
 }

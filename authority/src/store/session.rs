@@ -1,4 +1,4 @@
-//! The sessions of the console, so that a restart signs nobody out. No row holds what opens one.
+//! The sessions of the console, so that a restart signs nobody out. No row is enough to open a session.
 
 use time::OffsetDateTime;
 
@@ -12,7 +12,7 @@ pub(crate) struct SessionRow {
     /// The place of its pages, and the token of its forms.
     pub sealed: Sealed,
     pub began: OffsetDateTime,
-    /// When its person was last there.
+    /// When the person was last there.
     pub seen: OffsetDateTime,
 }
 

@@ -12,6 +12,6 @@ pub(crate) trait StopStore {
     /// Stops a single thing. If it is already stopped, that stop stays.
     fn stopped_one(&self, stop: Stop, event: Line) -> Stored<'_, ()>;
     fn resumed_one(&self, target: StopTarget, event: Line) -> Stored<'_, ()>;
-    /// The oldest first.
+    /// Returns the single stops, the oldest first.
     fn single_stops(&self) -> Stored<'_, Vec<Stop>>;
 }

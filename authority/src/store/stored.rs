@@ -6,7 +6,7 @@ use verifier::ports::{Answer, StoreFault};
 
 pub(crate) type Stored<'a, T> = Answer<'a, Result<T, StoreFault>>;
 
-/// An approval that an intent uses up, once, for this request.
+/// An approval that an intent uses up once, for this request.
 #[derive(Debug, Clone)]
 pub(crate) struct Use {
     pub id: ApprovalId,

@@ -37,6 +37,11 @@ pub(crate) fn target(text: &str, reach: &[TargetConnection<'_>]) -> Result<Targe
     let meant =
         |one: &&TargetConnection<'_>| target.connection.as_ref().is_none_or(|name| name == one.connection);
     let within: Vec<&TargetConnection<'_>> = reach.iter().filter(meant).collect();
+    if let Some(id) = within.iter().find_map(|one| overlap(&target.selector, one.service)) {
+        let hint =
+            format!("`{id}` has both ends of it, one within the other: name the operation if it is meant");
+        return Err(TermError::Target { text: text.to_owned(), hint });
+    }
     if within.iter().any(|one| one.has(&target.selector)) {
         return Ok(target);
     }
@@ -47,6 +52,13 @@ pub(crate) fn target(text: &str, reach: &[TargetConnection<'_>]) -> Result<Targe
         services: if services.is_empty() { "any connection".into() } else { services.join(", ") },
         nearest: nearest(&target.selector, &within),
     })
+}
+
+/// An operation that has both ends of a glob, but not one after the other. A pass means it, and people do not.
+fn overlap<'a>(selector: &Selector, service: &'a Service) -> Option<&'a str> {
+    let Selector::Glob { prefix, suffix } = selector else { return None };
+    let meant = service.operations.iter().filter(|operation| selector.matches(operation));
+    meant.map(|operation| operation.id.as_str()).find(|id| id.len() < prefix.len() + suffix.len())
 }
 
 /// What was probably meant by a target that is none.
@@ -82,3 +94,25 @@ pub(crate) fn nearest(selector: &Selector, within: &[&TargetConnection<'_>]) -> 
 
 /// No pass, and nothing else that is timed, is longer.
 pub(crate) const MAX_DAYS: i64 = 366;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn a_glob_whose_ends_overlap_within_an_id_is_refused() {
+        let catalog = Catalog::embedded().unwrap();
+        let (connection, account) = ("on".parse().unwrap(), "me@example.com".parse().unwrap());
+        for service in catalog.services() {
+            let reach = [TargetConnection { connection: &connection, account: &account, service }];
+            for id in service.operations.iter().map(|operation| operation.id.as_str()) {
+                let dot = id.find('.').unwrap();
+                let (start, end) = (&id[..=dot], &id[dot..]);
+                assert!(target(&format!("{start}*{}", &end[1..]), &reach).is_ok(), "{id}");
+                let error = target(&format!("{start}*{end}"), &reach).unwrap_err();
+                assert!(matches!(&error, TermError::Target { hint, .. } if hint.contains(id)), "{error:?}");
+            }
+        }
+    }
+}

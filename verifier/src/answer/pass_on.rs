@@ -107,8 +107,9 @@ fn redirect(
     Err(unusable(status, "the service redirects to another host, and the pass does not work there"))
 }
 
-/// After a 5xx to a request that does more than read, nobody knows whether it was done. An SDK would repeat it by
-/// itself, and a model would follow the SDK. So the agent is told this, instead of the service's own words.
+/// Fails after a 5xx to a request that does more than read, because nobody knows whether it was done. An SDK would
+/// repeat it by itself, and a model would follow the SDK. So the agent is told this, instead of the service's own
+/// words.
 fn leaves_open(status: StatusCode, departure: &Departure) -> Result<(), Fault> {
     let does = Does::by(departure.permitted().request().effects);
     if does == Does::Reads || !status.is_server_error() || CarriedOut::by(status) == CarriedOut::No {
@@ -211,7 +212,7 @@ fn nothing(recording: &mut Recording, status: StatusCode) -> AnswerBody {
     AnswerBody::ready(Bytes::new())
 }
 
-/// The length of the answer to pass on, if it is known.
+/// Returns the length of the answer to pass on, if it is known.
 fn length(looked: Looked, scrubber: Scrubber, json: Option<JsonTreatment>) -> Option<u64> {
     match looked {
         Looked::Whole(text) => Some(treat(text, scrubber, json).len() as u64),

@@ -167,7 +167,7 @@ pub(crate) fn not_found() -> Reply {
     reply
 }
 
-/// A JSON page of the gateway itself.
+/// Returns a JSON page of the gateway itself.
 pub(crate) fn page(value: &Value) -> Reply {
     let mut reply = Reply::new(StatusCode::OK, AnswerBody::ready(value.to_string()));
     reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -15,7 +15,7 @@ use crate::ports::Learned;
 use crate::refusal::unanswered::Unanswered;
 
 impl InTime {
-    /// What the lineage knows about the things of this request.
+    /// Returns what the lineage knows about the things of this request.
     pub(crate) async fn known(&self, pass: &VerifiedPass, request: &Request) -> Result<Known, Unanswered> {
         let Some(lineage) = pass.lineage().first().filter(|_| pass.asks_provenance()) else {
             return Ok(Known::default());

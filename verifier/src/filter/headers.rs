@@ -58,7 +58,7 @@ const OF_THIS_HOP: [&str; 17] = [
     "via",
 ];
 
-/// The request headers that mean something beyond this hop.
+/// Returns the request headers that mean something beyond this hop.
 pub(crate) fn end_to_end(headers: &HeaderMap) -> Vec<(String, String)> {
     headers
         .iter()

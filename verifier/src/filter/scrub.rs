@@ -53,7 +53,7 @@ fn hexadecimal(raw: &[u8]) -> Vec<u8> {
     raw.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect()
 }
 
-/// The part of the base64 form that does not depend on its neighbours, for each of the three alignments.
+/// Returns the part of the base64 form that does not depend on its neighbours, for each of the three alignments.
 fn in_base64(raw: &[u8]) -> Vec<Vec<u8>> {
     let mut forms = Vec::with_capacity(6);
     for (before, unsure) in [(0, 0), (1, 2), (2, 3)] {
@@ -175,7 +175,7 @@ mod tests {
         out
     }
 
-    /// Each character in one of its spellings, which `pick` chooses.
+    /// Returns a text with each character in one of its spellings, which `pick` chooses.
     fn escaped(text: &str, pick: impl Fn(usize) -> usize) -> String {
         let one = |(at, c): (usize, char)| {
             let byte = c as u32;

@@ -56,12 +56,12 @@ impl Needle {
         Self::of(text, Letters::Exact)
     }
 
-    /// Base64, which lines may break.
+    /// Returns the needle for base64, which lines may break.
     pub(crate) fn base64(text: Vec<u8>) -> Self {
         Self { broken: true, ..Self::of(text, Letters::Exact) }
     }
 
-    /// Hexadecimal digits of either kind.
+    /// Returns the needle for hexadecimal digits, in capital or small letters.
     pub(crate) fn hexadecimal(text: Vec<u8>) -> Self {
         Self { broken: true, ..Self::of(text, Letters::Folded) }
     }
@@ -258,7 +258,7 @@ impl Sighted {
     }
 }
 
-/// The character that an escape at the start of the data stands for.
+/// Returns the character that an escape at the start of the data stands for.
 fn unit(data: &[u8]) -> Unit {
     match data.first() {
         Some(b'%') => percent(data),
@@ -346,7 +346,7 @@ fn reference(data: &[u8]) -> Unit {
     }
 }
 
-/// The byte whose number is at `at`, and where the number ends.
+/// Returns the byte whose number is at `at`, and where the number ends.
 fn number(data: &[u8], at: usize, radix: u32, digits: std::ops::RangeInclusive<usize>) -> Unit {
     let (mut value, mut count) = (0_u32, 0);
     while count < *digits.end() {

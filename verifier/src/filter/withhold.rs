@@ -4,9 +4,12 @@
 //! works on pieces of any size, and reads no more of the JSON than the value after such a name.
 
 use bytes::Bytes;
-use memchr::memmem;
+use memchr::memchr_iter;
 
 const MASK: u8 = b'*';
+
+/// The bytes of one escaped letter: `\u0074`.
+const ESCAPED: usize = 6;
 
 /// The place in the JSON where a piece ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +27,9 @@ enum PlaceOfMask {
 
 /// Masks the fields of one answer, piece by piece.
 pub(crate) struct Withholder {
-    /// The names with their quotes.
-    names: Vec<Vec<u8>>,
+    names: Vec<Box<[u8]>>,
+    /// The bytes of the longest name with its quotes, where each of its letters is escaped.
+    longest: usize,
     held: Vec<u8>,
     place: PlaceOfMask,
 }
@@ -33,8 +37,9 @@ pub(crate) struct Withholder {
 impl Withholder {
     /// Returns the withholder for these fields; none if the service has no such fields.
     pub(crate) fn of(fields: &[String]) -> Option<Self> {
-        let names: Vec<_> = fields.iter().map(|field| format!("\"{field}\"").into_bytes()).collect();
-        (!names.is_empty()).then_some(Self { names, held: Vec::new(), place: PlaceOfMask::Elsewhere })
+        let names: Vec<Box<[u8]>> = fields.iter().map(|field| field.as_bytes().into()).collect();
+        let longest = names.iter().map(|name| name.len()).max()? * ESCAPED + 2;
+        Some(Self { names, longest, held: Vec::new(), place: PlaceOfMask::Elsewhere })
     }
 
     /// Takes a piece, and returns the bytes that may go on.
@@ -74,19 +79,33 @@ impl Withholder {
         Bytes::from(std::mem::take(&mut self.held))
     }
 
-    /// Where the first name in `data` ends.
+    /// Returns the end of the first name in `data`.
     fn next(&self, data: &[u8]) -> Option<usize> {
-        self.names.iter().filter_map(|name| memmem::find(data, name).map(|at| at + name.len())).min()
+        memchr_iter(b'"', data).find_map(|at| match self.name_at(data.get(at..)?) {
+            NameAt::Ends(length) => Some(at + length),
+            NameAt::Open | NameAt::Other => None,
+        })
     }
 
-    /// How many bytes at the end of `data` may be the start of a name.
+    /// Returns how many bytes at the end of `data` may be the start of a name.
     fn open_end(&self, data: &[u8]) -> usize {
-        let longest = |name: &Vec<u8>| {
-            (1..name.len())
-                .rev()
-                .find(|length| name.get(..*length).is_some_and(|start| data.ends_with(start)))
-        };
-        self.names.iter().filter_map(longest).max().unwrap_or(0)
+        let from = data.len().saturating_sub(self.longest);
+        let end = data.get(from..).unwrap_or_default();
+        let is_open = |at: &usize| end.get(*at..).is_some_and(|rest| self.name_at(rest) == NameAt::Open);
+        memchr_iter(b'"', end).find(is_open).map_or(0, |at| end.len() - at)
+    }
+
+    /// Reads one of the names at a quote.
+    fn name_at(&self, data: &[u8]) -> NameAt {
+        let mut found = NameAt::Other;
+        for name in &self.names {
+            match read_name(name, data) {
+                NameAt::Other => {}
+                NameAt::Open => found = NameAt::Open,
+                NameAt::Ends(length) => return NameAt::Ends(length),
+            }
+        }
+        found
     }
 
     /// Looks at the first byte after a name. Returns how many bytes are done.
@@ -112,6 +131,37 @@ impl Withholder {
             }
         };
         1
+    }
+}
+
+/// What stands at a quote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NameAt {
+    /// A name. It has so many bytes with its quotes.
+    Ends(usize),
+    /// The start of a name, or all of it but the last quote.
+    Open,
+    Other,
+}
+
+/// Reads the name at a quote. Each letter may be plain or escaped, as JSON allows.
+fn read_name(name: &[u8], data: &[u8]) -> NameAt {
+    let mut at = 1;
+    for letter in name {
+        let rest = data.get(at..).unwrap_or_default();
+        let escaped = || [format!("\\u{letter:04x}"), format!("\\u{letter:04X}")].into_iter();
+        at += match rest.first() {
+            None => return NameAt::Open,
+            Some(byte) if byte == letter => 1,
+            Some(b'\\') if escaped().any(|one| rest.starts_with(one.as_bytes())) => ESCAPED,
+            Some(b'\\') if escaped().any(|one| one.as_bytes().starts_with(rest)) => return NameAt::Open,
+            Some(_) => return NameAt::Other,
+        };
+    }
+    match data.get(at) {
+        None => NameAt::Open,
+        Some(b'"') => NameAt::Ends(at + 1),
+        Some(_) => NameAt::Other,
     }
 }
 
@@ -143,6 +193,8 @@ mod tests {
             ),
             (r#"["token","to","a"]"#, r#"["token","to","a"]"#),
             (r#"{"body":"\"token\":\"a\"","tokens":"b"}"#, r#"{"body":"\"token\":\"a\"","tokens":"b"}"#),
+            (r#"{"t\u006Fk\u0065n":"abc","\u0074o":"d"}"#, r#"{"t\u006Fk\u0065n":"***","\u0074o":"*"}"#),
+            (r#"{"t\u006fke\u0":"abc","to\u0":"d"}"#, r#"{"t\u006fke\u0":"abc","to\u0":"d"}"#),
             (r#"{"token":"a","#, r#"{"token":"*","#),
             (r#"{"tok"#, r#"{"tok"#),
         ] {

@@ -283,6 +283,22 @@ impl PlaceInBytes {
     }
 }
 
+/// Checks a head that somebody only describes, with the reader of every other head. `most` is the largest head, and the
+/// most headers.
+pub(crate) fn check(head: &[u8], most: (usize, usize)) -> Result<(), Flaw> {
+    let (largest, headers) = most;
+    let mut scan = Scan::default();
+    match scan.end(head)? {
+        Some(end) if end == head.len() && end <= largest => {
+            head::read(head, scan.start()..end, headers).map(|_| ())
+        }
+        Some(end) if end == head.len() => {
+            Err(Flaw::new(format!("the head of the request is larger than {largest} bytes")))
+        }
+        _ => Err(Flaw::new("it is more than one head, or less")),
+    }
+}
+
 fn disagreement() -> Flaw {
     Flaw::new("the start or the end of the request has more than one reading")
 }

@@ -51,7 +51,7 @@ impl Wire {
     }
 }
 
-/// The request that httparse, and so hyper, sees at the beginning of these bytes.
+/// Returns the request that httparse, and so hyper, sees at the beginning of these bytes.
 fn parsed(bytes: &[u8]) -> Option<(Parts, usize)> {
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut parsed = httparse::Request::new(&mut headers);

@@ -15,7 +15,7 @@ use crate::ports::record::ApprovalUse;
 
 /// The people who are asked.
 pub trait Approvals: Send + Sync {
-    /// The approvers whose signatures count. Answered from memory.
+    /// Returns the approvers whose signatures count, from memory.
     fn approver_keys(&self) -> Arc<ApproverKeys>;
     /// Finds the question of this very request under this pass, or puts a new one.
     fn ask(&self, ask: Ask) -> Answer<'_, Result<Asked, AskError>>;
@@ -27,7 +27,7 @@ pub trait Approvals: Send + Sync {
     ) -> Answer<'a, Result<Option<ApprovalState>, StoreFault>>;
     /// Says that an agent waits right now, until the returned value is dropped.
     fn held_open(&self, id: &ApprovalId) -> Box<dyn Send + Sync>;
-    /// The questions that wait for a person under this pass.
+    /// Returns the questions that wait for a person under this pass.
     fn waiting<'a>(&'a self, holder: &'a RevocationId) -> Answer<'a, Result<Vec<ApprovalState>, StoreFault>>;
     /// Undoes the use of an approval by a request that certainly never left.
     fn give_back<'a>(&'a self, approval: &'a ApprovalUse) -> Answer<'a, Result<(), StoreFault>>;

@@ -29,6 +29,6 @@ pub trait Audit: Send + Sync {
     /// Stores the outcome of an intent. Call it exactly once for each intent. The outcome is queued, and nobody waits
     /// for it.
     fn outcome(&self, id: RecordId, outcome: Outcome);
-    /// The decisions whose facts are stored beside the record. Answered from memory.
+    /// Returns from memory for which decisions facts are stored beside the record.
     fn keeping(&self) -> Keeping;
 }

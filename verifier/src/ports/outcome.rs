@@ -53,7 +53,7 @@ pub enum CarriedOut {
 }
 
 impl CarriedOut {
-    /// By the status of the service's answer. A 4xx, a 501 and a 505 say that it did nothing.
+    /// Returns what the status of the service's answer says. A 4xx, a 501 and a 505 say that the service did nothing.
     pub fn by(status: StatusCode) -> Self {
         match status.as_u16() {
             200..=299 => Self::Yes,

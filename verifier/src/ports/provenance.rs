@@ -8,14 +8,14 @@ use crate::ports::fault::StoreFault;
 
 /// The ids that answers have shown to a lineage. Asked only for passes that read provenance.
 pub trait Provenance: Send + Sync {
-    /// Which of these things the lineage knows on this connection.
+    /// Returns which of these things the lineage knows on this connection.
     fn known<'a>(
         &'a self,
         lineage: &'a RevocationId,
         connection: &'a ConnectionName,
         resources: &'a [Resource],
     ) -> Answer<'a, Result<Known, StoreFault>>;
-    /// Durable when it returns. Ids beyond the lineage's limit are not kept.
+    /// Stores the ids of an answer, durably. Ids beyond the lineage's limit are not stored.
     fn remember(&self, learned: Learned) -> Answer<'_, Result<(), StoreFault>>;
 }
 

@@ -22,7 +22,7 @@ pub trait Trust: Send + Sync {
         task: &str,
         connection: Option<&ConnectionName>,
     ) -> Option<StoppedBy>;
-    /// The requests on their way out. A stop waits until none of the stopped ones is among them.
+    /// Returns the requests on their way out. A stop waits until none of the stopped ones is among them.
     fn in_flight(&self) -> &Arc<InFlight>;
     fn connection(&self, name: &ConnectionName) -> Option<Arc<Connection>>;
     fn connections(&self) -> Vec<Arc<Connection>>;

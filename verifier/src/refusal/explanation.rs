@@ -2,7 +2,7 @@
 //!
 //! SDKs repeat a request by themselves after a 429 or a 5xx (PyGithub also after a 403 with `Retry-After`). So such a
 //! status is used only if nothing can have been carried out, or if doing it twice changes nothing. A request that may
-//! have been carried out gets 403, which no SDK repeats and most show. `table` walks all of it.
+//! have been carried out gets 403, which no SDK repeats and most show. The tests in `table` try every case.
 
 use std::time::Duration;
 

@@ -208,7 +208,7 @@ impl Fault {
     }
 }
 
-/// A time that people and programs read the same way: `2026-11-30T05:23:49Z`.
+/// Returns a time that people and programs read the same way: `2026-11-30T05:23:49Z`.
 pub(crate) fn iso(time: OffsetDateTime) -> String {
     date_text(u64::try_from(time.unix_timestamp()).unwrap_or(0))
 }

@@ -82,7 +82,7 @@ impl Refusal {
         Self { wait, ..Self::new(code, refused.to_string()) }
     }
 
-    /// The emergency stop holds: every pass is refused.
+    /// Returns the refusal during the emergency stop, which refuses every pass.
     pub(crate) fn stopped() -> Self {
         Self::new(RefusalCode::Stopped, "every pass is stopped")
             .hint("the person who runs Hallpass stopped it; `hallpass resume` lifts that")
@@ -167,7 +167,7 @@ impl Refusal {
         refusal
     }
 
-    /// What was expected and what came, from the decision or from the check that refused.
+    /// Returns the expected value and the one that came, from the decision or from the check that refused.
     pub(crate) fn expected_and_got(&self) -> Option<(&str, &str)> {
         match (self.reasons.first(), &self.misfit) {
             (Some(reason), _) => Some((&reason.expected, &reason.got)),
@@ -176,7 +176,7 @@ impl Refusal {
         }
     }
 
-    /// The reason to show.
+    /// Returns the reason to show.
     pub(crate) fn reason(&self) -> Option<&Reason> {
         self.reasons.first()
     }

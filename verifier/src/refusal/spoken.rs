@@ -63,7 +63,7 @@ impl Reads {
     }
 }
 
-/// The values of a header's lines, in lower case.
+/// Returns the values of a header's lines, in lower case.
 fn lowered(headers: &HeaderMap, name: &HeaderName) -> Vec<u8> {
     let lines: Vec<Vec<u8>> =
         headers.get_all(name).iter().map(|line| line.as_bytes().to_ascii_lowercase()).collect();

@@ -19,7 +19,7 @@ use crate::refusal::unanswered::Unanswered;
 const REACHED: [CarriedOut; 4] = [CarriedOut::NotSent, CarriedOut::No, CarriedOut::Perhaps, CarriedOut::Yes];
 const NOW: time::OffsetDateTime = datetime!(2026-11-30 05:23:49 UTC);
 
-/// Every possible stop, with its name in the table.
+/// Returns every possible stop, with its name in the table.
 fn stops() -> Vec<(String, Unanswered)> {
     let mut stops = Vec::new();
     for reached in REACHED {
@@ -65,7 +65,7 @@ fn told(unanswered: &Unanswered, does: Does, spoken: Spoken) -> Explanation {
     Explanation::of(unanswered, spoken, Circumstances { does, record: Some(RecordId(9)), now: NOW })
 }
 
-/// The statuses that the tried SDKs repeat by themselves.
+/// Whether the tried SDKs repeat a request by themselves after this status.
 fn is_repeated(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status.as_u16(), 408 | 409 | 425 | 429)
 }

@@ -16,7 +16,7 @@ pub(crate) enum Unanswered {
 }
 
 impl Unanswered {
-    /// The cause, as the log has it.
+    /// Returns the cause, as the log has it.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Refused(refusal) => refusal.code.as_str(),
@@ -31,7 +31,7 @@ impl Unanswered {
         }
     }
 
-    /// The question for a person.
+    /// Returns the question for a person.
     pub(crate) fn approval(&self) -> Option<&ApprovalId> {
         match self {
             Self::Refused(refusal) => refusal.approval.as_ref(),

@@ -105,7 +105,7 @@ pub(crate) fn admit(mut parts: Parts, scope: &Scope, host: &OwnHost) -> Result<A
 }
 
 /// Returns the agent's address for a connection at this listener.
-pub(crate) fn base(scope: &Scope, host: &OwnHost, connection: &ConnectionName) -> String {
+fn base(scope: &Scope, host: &OwnHost, connection: &ConnectionName) -> String {
     match scope {
         Scope::Shared => format!("http://{}/{connection}", host.as_str()),
         Scope::Connection(_) => format!("http://{}", host.as_str()),
@@ -193,7 +193,7 @@ fn method_override(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
 }
 
 /// Returns the connection, and the service's own path on it.
-pub(crate) fn address(path: &str, scope: &Scope) -> Result<(ConnectionName, String), Refusal> {
+fn address(path: &str, scope: &Scope) -> Result<(ConnectionName, String), Refusal> {
     let name = match scope {
         Scope::Connection(name) => return Ok((name.clone(), path.to_owned())),
         Scope::Shared => path.strip_prefix('/').unwrap_or_default(),

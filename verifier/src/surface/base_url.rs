@@ -137,7 +137,7 @@ impl Visit<'_> {
         }
     }
 
-    /// Admit and verify: every check before a byte of the body.
+    /// Admits the request and verifies its pass. These are all checks before a byte of the body is read.
     fn present(&mut self, parts: Parts, host: &OwnHost) -> Result<(Admitted, Trusted), Unanswered> {
         let scope = &self.entrance.scope;
         let bare = **scope == Scope::Shared && mistake::has_no_prefix(parts.uri.path());

@@ -31,7 +31,7 @@ impl OwnHost {
 }
 
 /// Headers that may appear only once, because two of them would leave a choice.
-const ONCE: [HeaderName; 4] = [AUTHORIZATION, CONTENT_TYPE, CONTENT_ENCODING, EXPECT];
+const ONCE: [HeaderName; 5] = [HOST, AUTHORIZATION, CONTENT_TYPE, CONTENT_ENCODING, EXPECT];
 
 /// Checks everything in a head that could make it two requests, or a request for somebody else.
 pub(crate) fn check(parts: &Parts, names: &[String], listener: IpAddr) -> Result<OwnHost, Refusal> {
@@ -39,11 +39,16 @@ pub(crate) fn check(parts: &Parts, names: &[String], listener: IpAddr) -> Result
         return Err(flaw.refusal());
     }
     let host = own_host(parts, names, listener)?;
-    target(parts, &host)?;
+    is_for(parts, &host)?;
+    Ok(host)
+}
+
+/// Checks that a head is one request for the gateway that the agent reaches as `host`.
+pub(crate) fn is_for(parts: &Parts, host: &OwnHost) -> Result<(), Refusal> {
+    target(parts, host)?;
     once(&parts.headers)?;
     inflate::coding(&parts.headers)?;
-    connection(&parts.headers)?;
-    Ok(host)
+    connection(&parts.headers)
 }
 
 fn own_host(parts: &Parts, names: &[String], listener: IpAddr) -> Result<OwnHost, Refusal> {

@@ -49,7 +49,7 @@ impl Growing<'_> {
     }
 }
 
-/// The whole body, or why there is none.
+/// Reads the whole body, or returns why there is none.
 pub(crate) async fn take_in<B>(
     body: &mut B,
     coding: Coding,

@@ -1,6 +1,6 @@
 //! The likely mistake behind a request that is refused before its connection is known: many SDKs drop the path of a
-//! base URL, and ask the gateway for the service's own path. This chooses only words; nothing is decided by a path's
-//! looks.
+//! base URL, and ask the gateway for the service's own path. This file only chooses words. It decides nothing by how a
+//! path looks.
 
 use datalog::catalog::marks::marks;
 use datalog::{ClassifyError, RawRequest};

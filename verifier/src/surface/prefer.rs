@@ -6,7 +6,7 @@ use http::HeaderMap;
 
 use crate::steps::arrived::Patience;
 
-/// How long the agent prefers to wait: `Prefer: wait=N` (RFC 7240, section 4.3).
+/// Returns how long the agent prefers to wait: `Prefer: wait=N` (RFC 7240, section 4.3).
 pub(crate) fn patience(headers: &HeaderMap) -> Option<Patience> {
     let preferences = headers.get_all("prefer").iter().filter_map(|line| line.to_str().ok());
     // If a preference is repeated, the first one counts.

@@ -84,7 +84,8 @@ fn is_public(address: IpAddr) -> bool {
     special(address).is_none()
 }
 
-/// The purpose of an address that is not on the public internet (the IANA special-purpose registries, RFC 6890).
+/// Returns the purpose of an address that is not on the public internet (the IANA special-purpose registries, RFC
+/// 6890).
 fn special(address: IpAddr) -> Option<&'static str> {
     match address.to_canonical() {
         IpAddr::V4(v4) => special_v4(v4),

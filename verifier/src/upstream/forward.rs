@@ -235,8 +235,9 @@ impl Forwarder {
     }
 }
 
-/// hyper-util may return a request unsent, because its pooled connection had closed. It then goes out on another one
-/// (`retry_canceled_requests`): not a byte of it had left.
+/// Returns the builder of clients with pooled connections. hyper-util may return a request unsent, because its pooled
+/// connection had closed. The request then goes out on another connection (`retry_canceled_requests`), because not a
+/// byte of it had left.
 fn pooled() -> hyper_util::client::legacy::Builder {
     let mut builder = Client::builder(TokioExecutor::new());
     builder

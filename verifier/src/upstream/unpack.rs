@@ -2,7 +2,7 @@
 //!
 //! The gateway asks for gzip if it will read the answer anyway, and passes the answer on plain. The size of the input
 //! limits the output: an answer of a megabyte or more that is packed more tightly than any service packs is a bomb.
-//! This file knows no other coding, and searches for nothing in the output.
+//! This file knows no other coding, and does not search the output.
 //!
 //! - Invariant: A packed answer is unpacked within a limit, or refused
 //!   (`what_is_no_gzip_cut_off_or_a_bomb_is_not_passed_on`, `a_bomb_is_told_before_it_fills_memory`,

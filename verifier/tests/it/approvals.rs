@@ -133,7 +133,7 @@ fn only_a_block_of_a_trusted_approver_for_this_pass_and_request_counts() {
     assert_eq!(stage.send(trash(&pass, TRASH, "")).status, 200);
 }
 
-/// The id of the question at a place.
+/// Returns the id of the question at a place.
 fn id(at: u128) -> datalog::ApprovalId {
     datalog::ApprovalId::from_random(at.to_be_bytes())
 }

@@ -26,7 +26,7 @@ fn used(stage: &Stage) -> u64 {
     stage.authority.budgets().values().sum()
 }
 
-/// An answer in chunks of 10,000 bytes.
+/// Returns an answer in chunks of 10,000 bytes.
 fn chunks(count: usize) -> Vec<Step> {
     let head =
         "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n";

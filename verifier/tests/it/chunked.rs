@@ -18,7 +18,7 @@ fn stage() -> Stage {
     stage
 }
 
-/// The head of a request for an allowed operation, with these header lines.
+/// Returns the head of a request for an allowed operation, with these header lines.
 fn head(stage: &Stage, lines: &str) -> String {
     let pass = stage.pass(&["github:github.issues/create-comment"]);
     format!(
@@ -34,7 +34,7 @@ fn connect(stage: &Stage) -> TcpStream {
     stream
 }
 
-/// The rest of what the gateway sends on a connection until it closes.
+/// Returns the rest of what the gateway sends on a connection until it closes.
 fn rest(stream: &mut TcpStream) -> Vec<u8> {
     let mut rest = Vec::new();
     // A reset connection has nothing more either.

@@ -117,7 +117,7 @@ fn what_may_have_been_carried_out_is_told_so_and_not_sent_again() {
     }
 }
 
-/// A letter as a client builds it, with new machine-made parts each time.
+/// Returns a letter as a client builds it, with new machine-made parts each time.
 fn letter(boundary: &str, id: &str, text: &str) -> String {
     let mail = format!(
         "From: alice@example.com\r\nTo: bob@example.com\r\nSubject: Report\r\nMessage-ID: <{id}@client>\r\n\

@@ -13,7 +13,7 @@ fn packed(text: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// An upstream's answer: its head, and a body in gzip.
+/// Returns an upstream's answer: its head, and a body in gzip.
 fn answer(headers: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
         "HTTP/1.1 200 OK\r\n{headers}Content-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",

@@ -334,8 +334,26 @@ fn a_question_tells_no_more_than_the_pass_and_needs_one() {
     for broken in ["", "{}", "[]", r#"{"method":"GET"}"#, r#"{"method":"GET","url":"/gmail/x","more":1}"#] {
         assert_eq!(asks(broken).code(), "ambiguous-request", "{broken}");
     }
-    let key = r#"{"method":"GET","url":"/gmail/gmail/v1/users/me/labels","headers":{"X-Api-Key":"k"}}"#;
-    assert_eq!(asks(key).code(), "foreign-credential");
+    // A real request like these is refused before anybody decides on it, and so is the question.
+    let labels = "/gmail/gmail/v1/users/me/labels";
+    let with = |headers: &str| format!(r#"{{"method":"GET","url":"{labels}","headers":{{{headers}}}}}"#);
+    for (asked, code) in [
+        (with(r#""X-Api-Key":"k""#), "foreign-credential"),
+        (with(r#""Authorization":"Bearer k""#), "ambiguous-request"),
+        (with(r#""Host":"evil.example""#), "ambiguous-request"),
+        (with(r#""X-Method":"DELETE""#), "ambiguous-request"),
+        (with(r#""X-Http-Method-Override":"DELETE""#), "ambiguous-request"),
+        (with(r#""X_Under":"k""#), "ambiguous-request"),
+        (with(r#""A":"b\r\nX-Http-Method-Override: DELETE""#), "ambiguous-request"),
+        (with(r#""Content-Encoding":"gzip""#), "ambiguous-request"),
+        (with(r#""Upgrade":"websocket""#), "ambiguous-request"),
+        (get(&format!("{labels}#top")), "ambiguous-request"),
+        (get(&format!("http://evil.example{labels}")), "ambiguous-request"),
+        (get(&format!("{labels} HTTP/1.1\\r\\nA: b\\r\\n\\r\\nGET {labels}")), "ambiguous-request"),
+    ] {
+        let reply = asks(&asked);
+        assert_eq!(reply.code(), code, "{asked}: {}", reply.text());
+    }
     let bare = stage.send(request(
         "POST",
         "/pass/can",

@@ -26,7 +26,7 @@ fn json(value: &serde_json::Value) -> (&'static str, Vec<u8>) {
     ("application/json", value.to_string().into_bytes())
 }
 
-/// Letters that hold a text.
+/// Returns letters that hold a text.
 fn letters(text: &str) -> Vec<String> {
     let head = "To: a@example.com\r\nSubject: x\r\nMIME-Version: 1.0\r\n";
     let part = |kind: &str, coding: &str, body: &str| {
@@ -60,7 +60,7 @@ fn letters(text: &str) -> Vec<String> {
     ]
 }
 
-/// Requests that hold a text: target, type and body.
+/// Returns requests that hold a text: target, type and body.
 fn requests(text: &str) -> Vec<(String, &'static str, Vec<u8>)> {
     let escaped = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let post = |target: &str, (kind, body): (&'static str, Vec<u8>)| (target.to_owned(), kind, body);

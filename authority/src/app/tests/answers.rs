@@ -16,7 +16,7 @@ fn name(text: &str) -> ApproverName {
     text.parse().unwrap()
 }
 
-/// A desk with three people and one waiting question.
+/// Returns a desk with three people and one waiting question.
 async fn asked(needed: u32) -> (World, Asking, ApprovalId) {
     let world = World::new().await;
     let args = MintArgs { approvers: (needed > 1).then_some(needed), ..MintArgs::default() };
@@ -275,7 +275,7 @@ async fn a_no_to_one_request_alone_lets_other_words_be_asked_about() {
     assert!(matches!(opinion(&asking, &asking.letter("bob@example.com", "two")).await, Opinion::Pending));
 }
 
-/// A letter as a client builds it again: another boundary, date and id.
+/// Returns a letter as a client builds it again: another boundary, date and id.
 fn built(asking: &Asking, turn: u32) -> Request {
     use base64::Engine;
     let text = format!(

@@ -32,7 +32,7 @@ fn answered() -> Outcome {
     Outcome::Answered { status: 200, bytes: 512, took: Duration::milliseconds(12) }
 }
 
-/// Six records: the root key's, two intents with outcomes, a refusal.
+/// Makes a log of six records: the root key's, two intents with outcomes, a refusal.
 pub(super) async fn filled() -> World {
     let world = World::new().await;
     let app = world.open();

@@ -30,7 +30,7 @@ fn bad(text: &str, app: &App) -> BadRecord {
     verify(&[text.as_bytes()], app).log.first_bad.unwrap_or_else(|| panic!("it verifies:\n{text}"))
 }
 
-/// A whole log and its export: a header, six records, a checkpoint.
+/// Returns a whole log and its export: a header, six records, a checkpoint.
 async fn whole() -> (World, Arc<App>, String) {
     let world = filled().await;
     let app = world.open();

@@ -17,7 +17,7 @@ async fn refusals(app: &App, code: &'static str, times: usize) -> Vec<Option<Rec
     ids
 }
 
-/// The records after the root key's.
+/// Returns the records after the root key's.
 async fn said(app: &App) -> Vec<String> {
     app.store.settle().await.unwrap();
     let log = app.log(LogQuery { after: Some(1), ..LogQuery::default() }).await.unwrap();

@@ -108,7 +108,7 @@ async fn a_grant_that_goes_on_is_warned_of_no_more() {
     assert_eq!(events(&app, "grant-ends").await, 2, "another grant gets its own warning");
 }
 
-/// How many events of this kind the log has.
+/// Returns how many events of this kind the log has.
 async fn events(app: &App, kind: &str) -> usize {
     let records = app.log(LogQuery { limit: Some(1000), ..LogQuery::default() }).await.unwrap();
     let is_of_kind = |record: &&LogRecord| serde_json::to_value(record).unwrap()["event"] == kind;

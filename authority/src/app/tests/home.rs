@@ -68,7 +68,7 @@ async fn a_home_without_its_vault_key_is_not_given_a_new_one() {
     assert!(!world.home().vault_key().exists());
 }
 
-/// The files of the home's database.
+/// Returns the files of the home's database.
 fn database_files(world: &World) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     let files = std::fs::read_dir(world.home().dir()).unwrap().map(|file| file.unwrap().path());
     let database =

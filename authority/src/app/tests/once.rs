@@ -11,7 +11,7 @@ use super::*;
 const WINDOW: Duration = Duration::minutes(10);
 const LINEAGE: &str = "p_AAAAAAAAAAAAAAAAAAAAAA";
 
-/// A request that moves this letter to the trash.
+/// Returns a request that moves this letter to the trash.
 fn same(app: &App, letter: &str) -> Same {
     let catalog = app.catalog();
     let service = catalog.service(&"gmail".parse().unwrap()).unwrap();

@@ -114,7 +114,7 @@ impl Provider {
         look(&mut self.shared.state.lock().unwrap())
     }
 
-    /// A person says yes in the browser. Returns state and code.
+    /// A person says yes in the browser. Returns the state and the code.
     pub(super) fn consent(&self, authorize_url: &str) -> (String, String) {
         let url = Url::parse(authorize_url).unwrap();
         let query: HashMap<String, String> = url.query_pairs().into_owned().collect();

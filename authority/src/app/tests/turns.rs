@@ -27,8 +27,8 @@ async fn both<A: Send + 'static, B: Send + 'static>(
     (first.await.unwrap(), second.await.unwrap())
 }
 
-/// The same, but the second begins only after the first, which is a connect, has learned its account and waits for the
-/// store.
+/// Begins both as `both` does. But the second begins only after the first, which is a connect, has learned its account
+/// and waits for the store.
 async fn connect_and<A: Send + 'static, B: Send + 'static>(
     world: &World,
     connect: impl Future<Output = A> + Send + 'static,
@@ -119,7 +119,7 @@ async fn of_two_who_move_the_same_beginning_of_the_log_one_does_and_it_is_whole(
     assert_eq!(app.verify_log().await.unwrap().first_bad, None);
 }
 
-/// A service that a person imported, at the world's provider.
+/// Returns a service that a person imported, at the world's provider.
 async fn imported(world: &World, app: &Arc<App>) -> ServiceName {
     let own: ServiceName = "own".parse().unwrap();
     catalog::add(&world.home(), &own, &facts("own.example"), None).unwrap();
@@ -134,7 +134,7 @@ fn facts(host: &str) -> String {
     )
 }
 
-/// The person has said yes at the provider, and comes back.
+/// Begins a connect, and the person says yes at the provider. Returns what the browser comes back with.
 async fn consented(world: &World, app: &Arc<App>, service: &str) -> ConnectFinish {
     let begun = app.begin_connect(ConnectStart { service: service.parse().unwrap(), ..start(None) }).await;
     let (state, code) = world.provider.consent(&begun.unwrap().authorize_url);

@@ -88,7 +88,7 @@ impl Rotate {
     }
 }
 
-/// Passes on every line of an export, in order.
+/// Calls `line` with every line of an export, in order.
 async fn exported(
     client: &Client,
     range: &ExportRange,
@@ -110,7 +110,7 @@ async fn exported(
     Ok(begun)
 }
 
-/// A new file, on disk and verified there.
+/// Makes a new file of an export. The file is on disk and has been verified there.
 async fn to_file(client: &Client, range: &ExportRange, out: &PathBuf) -> Result<ExportBegun, Failure> {
     let failed = |error| Failure::failed(format!("`{}` could not be written: {error}", out.display()));
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(out).map_err(failed)?;

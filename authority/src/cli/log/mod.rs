@@ -119,7 +119,7 @@ fn show(context: &Context, query: &LogQuery) -> Result<(), Failure> {
     context.term.result(&page.records, || page.records.iter().map(|record| line(record, context)).collect())
 }
 
-/// One record a line, with `--json` one object a line. Ends when the authority or the reader goes away.
+/// Prints one record a line; with `--json` one object a line. It ends when the authority or the reader goes away.
 fn follow(context: &Context, mut query: LogQuery) -> Result<(), Failure> {
     block_on(async {
         let client = Client::needed(context, "nothing will be written to its log").await?;
@@ -132,7 +132,7 @@ fn follow(context: &Context, mut query: LogQuery) -> Result<(), Failure> {
             }
             let full = page.records.len() >= query.limit.map_or(usize::MAX, |limit| limit as usize);
             let last = page.records.last().map(|record| record.seq);
-            // A full page of a filtered log may have more behind it; only a short one reaches to the head.
+            // After a full page, a filtered log may have more. Only a page that is not full reaches up to the head.
             query.after = match (query.after, last) {
                 (Some(_), Some(last)) if full => Some(last),
                 (_, last) => Some(last.unwrap_or(0).max(page.head)),

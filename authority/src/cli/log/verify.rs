@@ -46,7 +46,7 @@ impl Verify {
     }
 }
 
-/// The key of this home, if the person gives none.
+/// Returns the key of this home, for a person who gives none.
 pub(in crate::cli) fn own_key(context: &Context) -> Result<AuditKeyInfo, Failure> {
     block_on(async { Client::open(context).await?.read("/v1/log/key").await })
 }
@@ -66,7 +66,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::failed(format!("`{}` could not be read: {error}", path.display()))
 }
 
-/// The result is always shown. A bad one makes the command fail.
+/// Shows the result in any case. If it is bad, the command fails.
 fn tell<T: Serialize>(
     context: &Context,
     result: &T,

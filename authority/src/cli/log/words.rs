@@ -39,7 +39,7 @@ pub(in crate::cli) fn counted_words(counted: &CountedEntry) -> String {
     format!("{} and {} more{like}, within a second", counted.decision, counted.more)
 }
 
-/// The request: its operation, if that is known.
+/// Returns the request in words: its operation, if that is known.
 pub(in crate::cli) fn what(request: &RequestEntry) -> String {
     match (&request.connection, &request.operation) {
         (Some(connection), Some(operation)) => format!("{connection}: {operation}"),

@@ -13,7 +13,7 @@ use tracing::{Event, Level};
 /// Fields with few values: set by the person, the catalog or the code.
 const TELLING: [&str; 4] = ["connection", "code", "sink", "status"];
 
-/// The most that is kept of a text.
+/// The most characters that are kept of a text.
 const LONGEST: usize = 120;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -27,13 +27,13 @@ impl LineKind {
         Self { place: event.metadata().callsite(), telling: said.telling.clone() }
     }
 
-    /// Only the place in the code.
+    /// Returns a kind with only the place in the code.
     pub(super) fn coarse(self) -> Self {
         Self { telling: String::new(), ..self }
     }
 }
 
-/// The part of a line that its whole kind shares.
+/// The part of a line that all lines of its kind share.
 #[derive(Debug)]
 pub(super) struct SharedPart {
     level: Level,
@@ -56,7 +56,7 @@ impl SharedPart {
         said
     }
 
-    /// The line that counts this many others.
+    /// Writes the line that counts so many others.
     pub(super) fn write(self, more: u64) {
         let Self { level, from, message, telling } = self;
         let said = format!("{message} … and {} more like it in the last second", grouped(more));
@@ -76,7 +76,7 @@ impl Visit for SharedPart {
         } else if TELLING.contains(&name) {
             let apart = if self.telling.is_empty() { "" } else { " " };
             let value = cut(format!("{value:?}"));
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             let _ = write!(self.telling, "{apart}{name}={}", value.trim_matches('"'));
         }
     }
@@ -89,7 +89,7 @@ fn cut(text: String) -> String {
     }
 }
 
-/// `5,312`.
+/// Returns a number with commas: `5,312`.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);

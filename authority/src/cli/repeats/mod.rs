@@ -28,10 +28,10 @@ use tracing_subscriber::layer::{Context, Filter};
 /// How long lines are counted before the count is written.
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// This many kinds are told apart by connection and code. After that each place in the code is one kind.
+/// So many kinds are told apart by connection and code. After that each place in the code is one kind.
 const MOST: usize = 256;
 
-/// Counts lines until its `Counting` ends; from then on each line is written.
+/// Counts lines until its `Counting` ends. After that it lets each line through.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Repeats(Arc<SharedLines>);
 
@@ -49,14 +49,14 @@ struct LineTally {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum State {
-    /// Nobody would write the counts.
+    /// Nothing is counted, because nobody would write the counts.
     #[default]
     Idle,
     Counting,
     Ending,
 }
 
-/// One kind, and how many lines were held back since its first.
+/// One kind, and how many of its lines were held back since the first.
 #[derive(Debug)]
 struct CountedLine {
     said: SharedPart,
@@ -123,7 +123,7 @@ impl Repeats {
 
     /// Writes the counts and forgets them: the next line of each kind is a first one again.
     fn write_counts(&self) {
-        // Nothing is logged under the lock, because a log line takes it.
+        // Nothing is logged while the lock is held, because each log line takes the lock.
         let kinds = std::mem::take(&mut self.tally().kinds);
         for CountedLine { said, more } in kinds.into_values().filter(|counted| counted.more > 0) {
             said.write(more);
@@ -160,7 +160,7 @@ impl<S> Filter<S> for Repeats {
     }
 }
 
-/// Lines are counted while this is held. Its end writes the remaining counts.
+/// While this is held, lines are counted. At its end it writes the remaining counts.
 #[must_use]
 pub(super) struct Counting {
     repeats: Repeats,
@@ -172,7 +172,7 @@ impl Drop for Counting {
         self.repeats.tally().state = State::Ending;
         self.repeats.0.changed.notify_all();
         if let Some(writer) = self.writer.take() {
-            // A writer that panicked has reported it; the remaining counts are written here.
+            // If the writer panicked, it has reported that. The remaining counts are written here.
             let _ = writer.join();
         }
         self.repeats.write_counts();

@@ -21,7 +21,7 @@ impl Write for Page {
     }
 }
 
-/// Logs as `serve` does, by this filter, and answers the lines. Nobody but the test ends a second.
+/// Logs as `serve` does with this filter, and returns the lines. Only the test ends a second.
 fn lines(filter: &str, log: impl FnOnce(&Repeats)) -> Vec<String> {
     let (page, repeats) = (Page::default(), Repeats::default());
     repeats.tally().state = State::Counting;

@@ -29,7 +29,7 @@ pub(super) enum Ended {
 }
 
 impl Ended {
-    /// As shells report it.
+    /// Returns the exit code as shells report it.
     pub(super) fn exit_code(&self) -> u8 {
         let code = match self {
             Self::Exited(status) => status.code().or(status.signal().map(|signal| 128 + signal)),
@@ -48,7 +48,7 @@ pub(super) async fn run(
     withheld: &[String],
 ) -> Result<Ended, Failure> {
     let heard = |number: Number| Ok((number, signal(SignalKind::from_raw(number.as_raw()))?));
-    // Signals are heard before the command begins, so that none is missed.
+    // The signals are heard before the command begins, so that none is missed.
     let mut signals: Vec<(Number, Signal)> = to_pass_on()
         .map(heard)
         .collect::<io::Result<_>>()
@@ -76,20 +76,20 @@ pub(super) async fn run(
     }
 }
 
-/// The signals that are not ignored. A signal that `nohup` turned off stays off, for the command too.
+/// Returns the signals that are not ignored. A signal that `nohup` turned off stays off, for the command too.
 fn to_pass_on() -> impl Iterator<Item = Number> {
     let ignored = ignored().unwrap_or(0);
     PASSED_ON.into_iter().filter(move |number| ignored & (1 << (number.as_raw() - 1)) == 0)
 }
 
-/// The signals that this process was started to ignore, one bit each, if the system tells (proc(5)).
+/// Returns the signals that this process was started to ignore, one bit each, if the system tells (proc(5)).
 fn ignored() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
     u64::from_str_radix(mask.trim(), 16).ok()
 }
 
-/// The next signal; never, if none is heard.
+/// Waits for the next signal. If none is heard, this waits for ever.
 async fn next(signals: &mut [(Number, Signal)]) -> Number {
     std::future::poll_fn(|context| {
         let come =
@@ -105,7 +105,7 @@ fn pass_on(child: &Child, number: Number) {
     }
     let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     if let Some(pid) = pid {
-        // It may have ended a moment ago.
+        // The command may have ended a moment ago.
         let _ = kill_process(pid, number);
     }
 }

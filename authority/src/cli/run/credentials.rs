@@ -1,14 +1,14 @@
-//! Variables of the environment with a credential that a command under a pass should not find.
+//! Environment variables that hold a credential, and that a command under a pass should not find.
 //!
-//! A credential of any service is a way around every pass. Programs give these variables many names, so two things tell
-//! them: the beginning of the name says whose it is, and a word in it means a credential. Keys of language models stay,
-//! because agents need them, unless the person connected that service.
+//! A credential of any service is a way around every pass. Programs give these variables many names. A variable is
+//! found by two things: the beginning of its name says whose it is, and a word in it means a credential. Keys of
+//! language models stay, because agents need them. If the person connected that service, its key does not stay.
 
 use datalog::ServiceName;
 use datalog::catalog::marks::marks;
 
-/// How names of variables begin, for services that agents act on and that the catalog does not have. Those that it has
-/// say it in their overlays.
+/// How variables' names begin, for services that agents act on and that the catalog does not have. The catalog's own
+/// services name theirs in their overlays.
 const SERVICES: [&str; 39] = [
     "AIRTABLE",
     "ASANA",
@@ -75,12 +75,13 @@ const WORDS: [&str; 22] = [
     "TOKENS",
     "WEBHOOK",
 ];
-/// Ways to sign in that no word tells.
+/// Ways to sign in whose names hold no such word.
 const OTHERS: [&str; 4] = ["GIT_ASKPASS", "SSH_ASKPASS", "SSH_AUTH_SOCK", "SSH_AGENT_PID"];
-/// Hallpass's own: where its home and keys are, and what another run was given.
+/// Hallpass's own variables: where its home and keys are, and what an outer run gave.
 const OWN: &str = "HALLPASS_";
 
-/// Whether a variable of this name is kept from the command. `connected` are services that the person has connected.
+/// Whether a variable of this name is kept from the command. `connected` are the services that the person has
+/// connected.
 pub(super) fn is_credential(name: &str, connected: &[ServiceName]) -> bool {
     let name = name.to_ascii_uppercase();
     if name.starts_with(OWN) || OTHERS.contains(&name.as_str()) {
@@ -92,7 +93,7 @@ pub(super) fn is_credential(name: &str, connected: &[ServiceName]) -> bool {
     has_word && is_of_a_service(&name, connected)
 }
 
-/// `ACCESSTOKEN`, `APISECRET`.
+/// Whether a name ends in such a word: `ACCESSTOKEN`, `APISECRET`.
 fn ends_in_word(part: &str) -> bool {
     ["TOKEN", "SECRET", "APIKEY", "PASSWORD", "CREDENTIALS"].iter().any(|word| part.ends_with(word))
 }

@@ -1,7 +1,7 @@
 //! `hallpass run`: runs a command with its own pass, which is minted when the command begins and revoked when it ends.
 //!
-//! The command gets the pass in its environment, never in its arguments. This is not a sandbox: the command runs as the person
-//! who started it, and can reach everything that this person can reach in other ways.
+//! The command gets the pass in its environment, never in its arguments. This is not a sandbox: the command runs as the
+//! person who started it, and can reach everything that this person can reach in other ways.
 //!
 //! - Invariant: A pass of `hallpass run` ends with its command, however the command ends
 //!   (`the_streams_and_the_exit_code_are_the_commands`, `signals_reach_the_command_which_says_how_it_ends`,
@@ -103,7 +103,7 @@ impl Run {
     }
 }
 
-/// A command, and its environment beside the pass.
+/// A command, and what it is given besides the pass.
 struct CommandStart<'a> {
     program: &'a OsString,
     arguments: &'a [OsString],
@@ -135,7 +135,7 @@ impl CommandStart<'_> {
         ended
     }
 
-    /// Inside another run: under a pass narrowed from that run's.
+    /// Runs the command inside another run, under a pass that is narrowed from that run's pass.
     async fn within(&self, outer: &Outer, asked: MintArgs) -> Result<Ended, Failure> {
         let reach = outer.narrowed(asked, self.context)?;
         let term = &self.context.term;
@@ -162,13 +162,13 @@ impl CommandStart<'_> {
     }
 }
 
-/// `python` of `/usr/bin/python`.
+/// Returns the name of a program: `python` of `/usr/bin/python`.
 fn name_of(program: &OsStr) -> String {
     let name = Path::new(program).file_name().unwrap_or(program);
     name.to_string_lossy().into_owned()
 }
 
-/// Says what the command's environment has.
+/// Tells the person what the command's environment has.
 fn begin(variables: &Variables, withheld: &[String], context: &Context) {
     let term = &context.term;
     term.say_in(Tone::Quiet, format!("the command finds {}", variables.names().join(", ")));
@@ -182,7 +182,7 @@ fn begin(variables: &Variables, withheld: &[String], context: &Context) {
 /// Revokes the pass, and reports the result. A failure here is not the command's failure.
 async fn end(minted: &Minted, ended: &Result<Ended, Failure>, context: &Context) {
     let term = &context.term;
-    // The authority may have been started again meanwhile, or have ended.
+    // By now the authority may have ended, or may have been started again.
     let ending = async {
         let client = Client::open(context).await?;
         let id = minted.info.id.as_str().parse().map_err(Failure::failed)?;

@@ -26,12 +26,13 @@ pub(super) struct Outer {
 }
 
 impl Outer {
-    /// None if no run started this command: a pass alone may be one that a person set.
+    /// Reads the outer run from the environment. None if no run started this command: a person may have set a pass
+    /// alone.
     pub(super) fn of(environment: &Environment) -> Option<Self> {
         Some(Self { pass: environment.pass.clone()?, gateway: environment.gateway.clone()? })
     }
 
-    /// The pass for the inner command, and the gateway for it.
+    /// Returns the pass for the inner command, and the gateway for it.
     pub(super) fn narrowed(&self, asked: MintArgs, context: &Context) -> Result<GatewayAndPass, Failure> {
         let text = self.pass.expose_secret();
         let read = datalog::inspect(text).map_err(|error| not_a_pass(&error))?;
@@ -58,7 +59,7 @@ impl Outer {
     }
 }
 
-/// Ends the inner pass and leaves the outer one: a holder can give up its pass at the gateway.
+/// Ends the inner pass and keeps the outer one. A holder can give up its pass at the gateway.
 pub(super) async fn give_up(reach: &GatewayAndPass) -> Result<(), Failure> {
     let request = http::Request::delete(format!("{}/pass", reach.gateway))
         .header(AUTHORIZATION, format!("Bearer {}", reach.pass.expose_secret()))
@@ -71,7 +72,7 @@ pub(super) async fn give_up(reach: &GatewayAndPass) -> Result<(), Failure> {
     }
 }
 
-/// The flags for a new pass, read as limits on an existing one.
+/// Reads the flags for a new pass as limits on an existing one.
 fn narrowing(asked: MintArgs) -> Result<AttenuateArgs, Failure> {
     let MintArgs { allow, ask, deny, approvers, approve_by, connections, narrow, .. } = asked;
     if approvers.is_some() || !approve_by.is_empty() || !connections.is_empty() {

@@ -12,16 +12,16 @@ use crate::cli::client::{Client, with_query};
 use crate::cli::failure::Failure;
 use crate::cli::plain::inline;
 
-/// Records that are read at once.
+/// How many records are read at once.
 const PAGE: u32 = 1_000;
-/// So many refusals are said one by one.
+/// So many refusals are told one by one.
 const SAID: usize = 5;
 
 /// Requests by how they were decided.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Summary {
     allowed: u64,
-    /// Waited for a person, or were told to.
+    /// Requests that waited for a person, or were told to.
     asked: u64,
     denied: u64,
     refusals: Vec<Refusals>,
@@ -30,7 +30,7 @@ pub(super) struct Summary {
 /// Refusals of one operation for one reason.
 #[derive(Debug, Serialize)]
 struct Refusals {
-    /// The method and path, where it was no operation.
+    /// The operation. If the request was no operation, its method and path.
     operation: String,
     code: String,
     times: u64,
@@ -55,7 +55,7 @@ impl Summary {
         }
     }
 
-    /// In a line, and a line for each kind of refusal.
+    /// Returns the counts in a line, and a line for each kind of refusal.
     pub(super) fn words(&self) -> String {
         let Self { allowed, asked, denied, refusals } = self;
         let mut text =
@@ -95,7 +95,7 @@ impl Counted {
         *self.refusals.entry((operation, request.decision)).or_default() += 1;
     }
 
-    /// The most frequent refusal first.
+    /// Returns the summary. The most frequent refusal comes first.
     fn summary(self) -> Summary {
         let refusals = self.refusals.into_iter();
         let refusals = refusals.map(|((operation, code), times)| Refusals { operation, code, times });

@@ -1,7 +1,7 @@
 //! The environment of a command that runs under a pass: what it gets, and what is removed.
 //!
-//! By default no variable is set that a program would send anywhere but to the gateway. A `GITHUB_TOKEN` goes to GitHub
-//! if its reader knows no other base URL, so a person must ask for it.
+//! By default, no variable is set that a program would send to another place than the gateway. A program that reads
+//! `GITHUB_TOKEN` may know no other base URL than GitHub's. So that variable is set only if a person asks for it.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -63,7 +63,7 @@ impl FromStr for Keep {
     }
 }
 
-/// POSIX, section 8.1.
+/// Whether a text is a variable's name (POSIX, section 8.1).
 fn is_name(text: &str) -> bool {
     let is_letter = |c: char| c.is_ascii_alphabetic() || c == '_';
     text.starts_with(is_letter) && text.chars().all(|c| is_letter(c) || c.is_ascii_digit())
@@ -73,12 +73,12 @@ fn is_name(text: &str) -> bool {
 pub(super) struct GatewayAndPass {
     pub pass: SecretString,
     pub gateway: String,
-    /// By the connection's name.
+    /// The base URLs, by the connection's name.
     pub base_urls: BTreeMap<String, String>,
 }
 
 impl GatewayAndPass {
-    /// For a pass that was minted for the command.
+    /// Returns the pass that was minted for the command, with the gateway for it.
     pub(super) fn of(minted: &Minted, known: &[ConnectionInfo]) -> Result<Self, Failure> {
         let own: Vec<&ConnectionInfo> =
             known.iter().filter(|one| minted.info.connections.contains(&one.name)).collect();
@@ -132,12 +132,12 @@ impl Variables {
     }
 }
 
-/// `HALLPASS_GMAIL_WORK_URL` of `gmail-work`.
+/// Returns the variable of a connection's URL: `HALLPASS_GMAIL_WORK_URL` for `gmail-work`.
 pub(super) fn url_variable(connection: &str) -> String {
     format!("HALLPASS_{}_URL", connection.to_ascii_uppercase().replace('-', "_"))
 }
 
-/// A connection's own port works with more SDKs than a path on the common one.
+/// Returns the base URL of a connection. Its own port works with more SDKs than a path on the common port.
 fn base_url(one: &ConnectionInfo) -> &str {
     one.own_base_url.as_ref().unwrap_or(&one.base_url)
 }
@@ -151,15 +151,15 @@ fn not_in_it(name: &ConnectionName, own: &BTreeMap<String, String>) -> Failure {
     }
 }
 
-/// The variables that the command should not find: credentials of any service, and Hallpass's own.
+/// Returns the variables that the command should not find: credentials of any service, and Hallpass's own.
 pub(super) fn withheld(connected: &[ServiceName], kept: &[Keep], environment: &Environment) -> Vec<String> {
     let is_kept = |name: &str| kept.iter().any(|keep| keep.0 == name);
     let all = environment.names.iter().filter(|name| is_credential(name, connected) && !is_kept(name));
     all.cloned().collect()
 }
 
-/// Addresses reached without a proxy: the existing ones, this machine, and the gateway. A proxy between would read
-/// the pass, and send it from a machine where it is worthless.
+/// Returns the addresses to reach without a proxy: those that were set, this machine, and the gateway. A proxy in
+/// between would read the pass, and would send the request from a machine where the pass is worth nothing.
 fn without_proxy(before: Option<&str>, gateway: &str) -> String {
     let host = gateway.split_once("://").map_or(gateway, |(_, rest)| rest);
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);

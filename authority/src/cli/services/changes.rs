@@ -1,5 +1,5 @@
-//! The changes that a new description makes to a service: operations and effects that come and go, and hosts. It only
-//! describes them; a person decides whether to take them.
+//! The changes that a new description makes to a service: operations and effects that come or go, and hosts. This file
+//! only describes them. A person decides whether to take them.
 
 use datalog::Effects;
 use datalog::catalog::Service;
@@ -12,7 +12,7 @@ const SHOWN: usize = 20;
 /// The difference between two services of one name.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    /// In words, and whether it allows anything that was not allowed before, or on easier terms.
+    /// Each change in words. Its tone says whether it allows something new, or something on easier terms.
     lines: Vec<(String, Tone)>,
     more: usize,
 }

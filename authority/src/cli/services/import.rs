@@ -1,5 +1,5 @@
-//! `hallpass services import`: makes a service from a provider's description in one command. It counts at its worst
-//! unless an overlay says otherwise. Nothing is stored that does not load.
+//! `hallpass services import`: makes a service from a provider's description in one command. Unless an overlay says
+//! otherwise, the service counts at its worst. A service that does not load is not stored.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -56,7 +56,7 @@ impl Import {
             ImportError::Name(_) => Failure::usage(error).or_hint("name it with --name"),
             error => Failure::usage(Message::from(error).after(format_args!("`{shown}`"))),
         })?;
-        // Read back as the catalog will read it, before anything is stored.
+        // The facts are read back as the catalog will read them, before anything is stored.
         let service = Service::load(&imported.facts_text, None).map_err(|error| {
             Failure::failed(Message::from(error).after(format_args!("`{shown}` cannot become a service")))
         })?;
@@ -105,7 +105,7 @@ impl Import {
     }
 }
 
-/// The imported service of this name, if there is one.
+/// Returns the imported service of this name, if there is one.
 fn existing(home: &Home, name: &ServiceName) -> Result<Option<Arc<Service>>, Failure> {
     if Catalog::is_embedded(name) {
         return Err(

@@ -63,7 +63,7 @@ fn list(term: &Term, what: &str, lines: &[String]) {
     }
 }
 
-/// What a person types next, and the settings that hallpass.toml needs first.
+/// Shows what a person types next, and the settings that hallpass.toml needs first.
 fn connecting(term: &Term, service: &Service) {
     let name = &service.name;
     let known = OAuth::default();

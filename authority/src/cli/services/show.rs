@@ -1,5 +1,5 @@
-//! `hallpass services show`: the operations of a service and their effects. If nobody reviewed them, also the source of
-//! each effect, and an overlay to start a review with.
+//! `hallpass services show`: the operations of a service and their effects. If nobody reviewed the effects, it also
+//! shows the source of each, and can print an overlay to start a review with.
 
 use clap::Args;
 use datalog::catalog::{Basis, Catalog, Operation, Service};
@@ -31,7 +31,7 @@ struct ShownService<'a> {
     derived: Vec<Derived>,
 }
 
-/// One effect and its source.
+/// An effect, and why it is assumed.
 #[derive(Debug, Serialize)]
 struct Derived {
     effect: Effect,
@@ -86,7 +86,7 @@ fn because(derived: &[Derived]) -> String {
     each.join("; ")
 }
 
-/// The assumed effects, as a file that says the same until it is edited.
+/// Returns the assumed effects as an overlay. Until somebody edits it, it changes nothing.
 fn overlay(service: &Service) -> String {
     let mut text = format!(
         "# {}: what its operations do. Correct what is wrong, and keep it as NAME.overlay.toml beside the service, or\n\

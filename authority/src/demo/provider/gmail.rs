@@ -37,7 +37,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new().nest("/gmail/v1/users/me", user)
 }
 
-/// Gmail's form of a refusal.
+/// A refusal in Gmail's form.
 struct GmailFailure(StatusCode, &'static str);
 
 const NO_SUCH_MESSAGE: GmailFailure = GmailFailure(StatusCode::NOT_FOUND, "no such message");
@@ -124,7 +124,7 @@ struct Many {
 async fn batch_delete(State(shared): Shares, Json(many): Json<Many>) -> StatusCode {
     let mut mailbox = shared.mailbox();
     for id in &many.ids {
-        // As in the real one, a missing id is no error.
+        // As in the real Gmail, a missing id is no error.
         let _ = mailbox.delete(id);
     }
     StatusCode::NO_CONTENT

@@ -17,12 +17,12 @@ const CODE_LIFETIME: Duration = Duration::from_secs(60);
 
 pub(super) struct DemoGrants {
     access_token_lifetime: Duration,
-    /// Consent pages that were shown and wait for an answer.
+    /// The authorization requests whose consent page waits for an answer.
     tickets: HashMap<String, Authorization>,
     codes: HashMap<String, Code>,
     access: HashMap<String, Access>,
     refresh: HashMap<String, Refresh>,
-    /// By grant number; false once revoked.
+    /// The state of each grant, by its number.
     grants: Vec<GrantState>,
     issued: Vec<String>,
 }
@@ -36,7 +36,7 @@ enum GrantState {
 struct Code {
     authorization: Authorization,
     made: Instant,
-    /// The grant that it was exchanged for.
+    /// The grant that the code was exchanged for.
     used_for: Option<usize>,
 }
 
@@ -78,19 +78,19 @@ impl DemoGrants {
         }
     }
 
-    /// Keeps a well-formed authorization request for the consent page. Its form holds the ticket.
+    /// Keeps a well-formed authorization request for its consent page. Returns the ticket, which the page's form holds.
     pub(super) fn ask(&mut self, authorization: Authorization) -> Result<String, Refusal> {
         let ticket = unguessable("ticket-")?;
         self.tickets.insert(ticket.clone(), authorization);
         Ok(ticket)
     }
 
-    /// Takes the request that a consent page was shown for.
+    /// Takes the request whose consent page was answered.
     pub(super) fn answered(&mut self, ticket: &str) -> Result<Authorization, Refusal> {
         self.tickets.remove(ticket).ok_or(Refusal::request("this consent page was answered already"))
     }
 
-    /// The code for a request that the person consented to.
+    /// Returns the code for a request that the person consented to.
     pub(super) fn code(&mut self, authorization: Authorization, now: Instant) -> Result<String, Refusal> {
         let code = self.issue("demo-code-")?;
         self.codes.insert(code.clone(), Code { authorization, made: now, used_for: None });
@@ -128,7 +128,7 @@ impl DemoGrants {
         self.tokens(grant, scope, now)
     }
 
-    /// Exchanges a refresh token, which spends it.
+    /// Exchanges a refresh token for new tokens. The old refresh token is used up.
     pub(super) fn refresh(&mut self, token: &str, now: Instant) -> Result<TokenAnswer, Refusal> {
         let known = self.refresh.get_mut(token).ok_or(Refusal::grant("no such refresh token"))?;
         let (grant, scope) = (known.grant, known.scope.clone());
@@ -157,7 +157,7 @@ impl DemoGrants {
             .is_some_and(|access| now < access.expires && self.standing(access.grant) == GrantState::Good)
     }
 
-    /// Every code and token that was ever given out.
+    /// Returns every code and token that was ever given out.
     pub(super) fn issued(&self) -> &[String] {
         &self.issued
     }
@@ -188,14 +188,14 @@ impl DemoGrants {
     }
 }
 
-/// `prefix` and 128 random bits.
+/// Returns `prefix` and 128 random bits.
 pub(super) fn unguessable(prefix: &str) -> io::Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-/// The S256 challenge of a verifier (RFC 7636, section 4.2).
+/// Returns the S256 challenge of a verifier (RFC 7636, section 4.2).
 pub(super) fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
 }

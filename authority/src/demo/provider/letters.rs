@@ -6,7 +6,7 @@
 /// The owner of the mailbox.
 pub(in crate::demo) const ACCOUNT: &str = "desk@example.com";
 
-/// Where the mail that gives orders wants everything sent.
+/// The address to which the mail with orders wants everything sent.
 pub(in crate::demo) const COLLECTOR: &str = "collector@example.net";
 
 /// One mail before it has an id.

@@ -53,7 +53,7 @@ pub(in crate::demo) struct Tally {
 }
 
 impl Mailbox {
-    /// The mailbox as the demo starts it.
+    /// Returns the mailbox as the demo starts it.
     pub(super) fn seeded(now: OffsetDateTime) -> Self {
         let mut mailbox = Self {
             messages: Vec::new(),
@@ -88,7 +88,7 @@ impl Mailbox {
         }
     }
 
-    /// The messages that match a search: words, `is:unread`, `from:` and `subject:`.
+    /// Returns the messages that match a search: words, `is:unread`, `from:` and `subject:`.
     pub(super) fn search(&self, query: &str) -> Vec<&Message> {
         let query = query.to_lowercase();
         let terms: Vec<&str> = query.split_whitespace().collect();
@@ -167,12 +167,12 @@ impl Message {
         }
     }
 
-    /// The ids alone, as a list shows them.
+    /// Returns the ids alone, as a list shows them.
     pub(super) fn reference(&self) -> Value {
         json!({ "id": self.id, "threadId": self.id })
     }
 
-    /// The whole message in Gmail's shape.
+    /// Returns the whole message in Gmail's shape.
     pub(super) fn to_json(&self) -> Value {
         let date = self.date.format(&Rfc2822).unwrap_or_default();
         let header = |name: &str, value: &str| json!({ "name": name, "value": value });

@@ -70,7 +70,7 @@ impl DemoProvider {
         Ok(Self { shared, stop, server })
     }
 
-    /// `http://127.0.0.1:PORT`, which is also its issuer.
+    /// Returns `http://127.0.0.1:PORT`, which is also its issuer.
     pub(super) fn base_url(&self) -> &str {
         &self.shared.base_url
     }
@@ -79,19 +79,20 @@ impl DemoProvider {
         &self.shared.client_secret
     }
 
-    /// Every request so far, in order.
+    /// Returns every request so far, in order.
     pub(super) fn seen(&self) -> Vec<SeenRequest> {
         self.shared.seen().clone()
     }
 
-    /// Every code and token that it ever gave out, and the client's secret: no agent may see any of them.
+    /// Returns every code and token that the provider ever gave out, and the client's secret. No agent may see any of
+    /// them.
     pub(super) fn secrets(&self) -> Vec<String> {
         let mut secrets = self.shared.grants().issued().to_vec();
         secrets.push(self.shared.client_secret.clone());
         secrets
     }
 
-    /// The mailbox's content now.
+    /// Returns the mailbox's content now.
     pub(super) fn tally(&self) -> Tally {
         self.shared.mailbox().tally()
     }

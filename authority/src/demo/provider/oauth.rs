@@ -128,7 +128,7 @@ async fn userinfo(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Resp
     }
 }
 
-/// Refuses a request to the mailbox without a good access token.
+/// Lets through only requests to the mailbox with a good access token.
 pub(super) async fn require_token(
     State(shared): State<Arc<Shared>>,
     request: Request,
@@ -152,7 +152,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     }
 }
 
-/// The client by Basic or in the form (RFC 6749, section 2.3.1).
+/// Checks the client, by Basic or in the form (RFC 6749, section 2.3.1).
 fn require_client(shared: &Shared, headers: &HeaderMap, form: &Parameters) -> Result<(), Refusal> {
     let given = match headers.get(header::AUTHORIZATION) {
         Some(value) => value

@@ -41,7 +41,7 @@ impl Parameters {
         Ok(Self(parameters))
     }
 
-    /// The value of `name`; empty if it is absent.
+    /// Returns the value of `name`; empty if it is absent.
     pub(super) fn value(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
     }
@@ -72,7 +72,7 @@ impl Authorization {
     }
 }
 
-/// A redirect of a native app: `http` to a loopback address, any port (RFC 8252, section 7.3).
+/// Reads a redirect of a native app: `http` to a loopback address, with any port (RFC 8252, section 7.3).
 fn loopback(text: &str) -> Result<Url, Refusal> {
     let refusal = Refusal::request("redirect_uri is not http:// to a loopback address");
     let Ok(uri) = Url::parse(text) else { return Err(refusal) };

@@ -12,7 +12,7 @@ use crate::demo::provider::mailbox::Mailbox;
 /// The start of a provider.
 pub(crate) struct Options {
     pub(crate) access_token_lifetime: Duration,
-    /// The mails are dated back from here.
+    /// The mails arrived some hours before this.
     pub(crate) now: OffsetDateTime,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// The time, counted from the start: no clock is read here.
+    /// Returns the time, counted from the start. No clock is read here.
     pub(crate) fn now(&self) -> OffsetDateTime {
         self.started_at + self.started.elapsed()
     }
@@ -68,7 +68,7 @@ impl SeenRequest {
         Self { method: "GET".to_owned(), target: target.to_owned(), headers: headers.collect(), body }
     }
 
-    /// The values of a header, by its lower-case name.
+    /// Returns the values of a header, by its lower-case name.
     pub(in crate::demo) fn header(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         self.headers.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_slice())
     }

@@ -1,4 +1,4 @@
-//! The provider is as strict as the story says, held through its socket.
+//! The provider is as strict as the story says. Each test uses its socket.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! The approval tables: questions, and the signed answers to them.
 //!
-//! A question's deadline is compared with the caller's time: an open question past its deadline is expired, whether or
-//! not anybody wrote that yet. `question` decides what becomes of it, and the result is stored only over the version
-//! and state that were read.
+//! A question's deadline is compared with the caller's time. If an open question is past its deadline, it is expired,
+//! even if nobody has written that yet. `question` decides what becomes of a question. The result is stored only if the
+//! version and the state are still those that were read.
 
 use datalog::{ApprovalId, ApproverName, RevocationId};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -70,11 +70,11 @@ impl ApprovalStore for SqliteStore {
     fn approval_returned(&self, id: ApprovalId) -> Stored<'_, ()> {
         Box::pin(self.writer.write(move |writing| {
             let connection = writing.connection;
-            // Whatever its time: an ended question is closed when it is read.
+            // The row is read without a time, because an ended question is closed when it is read at a time.
             let Some(row) = one(connection, &id, OffsetDateTime::UNIX_EPOCH)? else {
                 return Ok(Verdict::Keep(()));
             };
-            // If the same request was asked about again meanwhile, that question counts.
+            // If the same request was asked about again meanwhile, only that question counts.
             let stands = is_open(row.question.status) || !has_another(connection, &row)?;
             let next = row.question.after(&Happening::Returned);
             if let (true, Ok(Next::Now(next) | Next::TooLate(next))) = (stands, next) {
@@ -155,7 +155,7 @@ impl ApprovalStore for SqliteStore {
     }
 }
 
-/// Whether this approval was good for this request, which then uses it once.
+/// Uses up this approval once for this request. Returns whether the approval was good for it.
 pub(super) fn use_up(connection: &Connection, Use { id, digest, alike, at }: &Use) -> rusqlite::Result<bool> {
     let Some(row) = one(connection, id, *at)? else { return Ok(false) };
     let is_for_it = row.digest == *digest
@@ -192,8 +192,7 @@ fn answer_one(
     match &answer.says {
         Says::No { because, .. } => {
             for other in barred(writing.connection, &row)? {
-                // This is for one question alone: a person who takes back a no takes back what they said about one
-                // question.
+                // This no is for one question alone. If a person takes a no back, that is about one question too.
                 let says = Says::No { because: because.clone(), bar: Bar::Exact };
                 let with = Answer { seen: None, says, ..answer.clone() };
                 if let Ok(Next::Now(next)) = other.question.after(&Happening::Answered(with)) {
@@ -210,7 +209,7 @@ fn answer_one(
     Ok(AnswerTaken::Done(Box::new(row)))
 }
 
-/// Stores the new state over exactly what was read. Returns whether that was still there.
+/// Stores the new state, if the row is still exactly as it was read. Returns whether it was.
 fn keep(connection: &Connection, row: &ApprovalRow, next: &Question) -> rusqlite::Result<bool> {
     let before = &row.question;
     let settled = matches!(next.status, ApprovalStatus::Used | ApprovalStatus::Covered);
@@ -240,7 +239,7 @@ fn keep(connection: &Connection, row: &ApprovalRow, next: &Question) -> rusqlite
     Ok(changed == 1)
 }
 
-/// The answer to `row` covers similar waiting questions.
+/// Lets the answer to `row` cover similar waiting questions.
 fn cover(connection: &Connection, row: &ApprovalRow, now: OffsetDateTime) -> rusqlite::Result<()> {
     let sql = format!(
         "SELECT {COLUMNS} FROM approval
@@ -259,7 +258,7 @@ fn cover(connection: &Connection, row: &ApprovalRow, now: OffsetDateTime) -> rus
     Ok(())
 }
 
-/// Open questions that this approver has answered.
+/// Returns the open questions that this approver has answered.
 fn said_by(connection: &Connection, name: &ApproverName) -> rusqlite::Result<Vec<ApprovalRow>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM approval WHERE state IN ('pending', 'approved')

@@ -1,4 +1,4 @@
-//! Puts a question: finds an identical one again, and does not ask again in other words after a no.
+//! Puts a question. It finds an identical one again. After a no it does not ask again in other words.
 //!
 //! A no holds for the pass and everything attenuated from it, so a holder gets no new question by making a child. A no
 //! to people bars every request that reaches all of them by the same operation, whatever it says. If an answer and a no
@@ -15,7 +15,7 @@ use crate::question::Question;
 use crate::store::Line;
 use crate::store::approval::{ApprovalRow, ApprovalStatus, Bar, Bounds, NewApproval, Put, Word};
 
-/// For how many days a settled question is kept, without what an approver saw.
+/// For how many days a settled question is kept, without the part that an approver saw.
 const KEPT: time::Duration = time::Duration::days(7);
 
 pub(super) fn put(
@@ -40,7 +40,8 @@ pub(super) fn put(
     Ok(Verdict::Keep(Put::New(row.ok_or(rusqlite::Error::QueryReturnedNoRows)?)))
 }
 
-/// The request's own question first; then the later one of a no that bars it and a yes that covers it.
+/// Finds what answers a question. The request's own question comes first. After that, a no that bars it and a yes that
+/// covers it count, and the later of the two holds.
 fn find(connection: &Connection, ask: &NewApproval) -> rusqlite::Result<Option<Put>> {
     let holder = holder(&ask.lineage);
     let open = open_of(connection, ask)?;
@@ -71,7 +72,7 @@ fn bars(row: &ApprovalRow, digest: &str, people: &[String]) -> bool {
     row.digest == digest || (matches!(denial.word, Word::No { bar: Bar::People, .. }) && same_people())
 }
 
-/// Open questions that a no to `row` answers as well.
+/// Returns the open questions that a no to `row` also answers.
 pub(super) fn barred(connection: &Connection, row: &ApprovalRow) -> rusqlite::Result<Vec<ApprovalRow>> {
     let waiting = |other: &ApprovalRow| {
         other.id != row.id
@@ -83,7 +84,7 @@ pub(super) fn barred(connection: &Connection, row: &ApprovalRow) -> rusqlite::Re
     Ok(open.into_iter().filter(waiting).collect())
 }
 
-/// When the last counting statement was made.
+/// Returns when the last statement was made that still counts.
 fn decided(row: &ApprovalRow) -> Option<OffsetDateTime> {
     row.question.said.iter().filter(|said| said.stands).map(|said| said.at).max()
 }
@@ -92,7 +93,7 @@ fn open_of(connection: &Connection, ask: &NewApproval) -> rusqlite::Result<Vec<A
     open(connection, ask.lineage.first(), ask.connection.as_str(), &ask.operation, ask.asked)
 }
 
-/// The questions of a pass, and of everything attenuated from it, about an operation, with people's answers.
+/// Returns the questions about an operation of a pass, and of everything attenuated from it, with people's answers.
 fn open(
     connection: &Connection,
     root: Option<&RevocationId>,

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::columns::{millis, name_at, parse_name, time_at};
 use crate::store::approval::{ApprovalReach, ApprovalRow, ApprovalStatus, Bar, Grant, Question, Said, Word};
 
-/// ?1 is the time, by which an open question may have ended.
+/// `?1` is the time. By then an open question may have ended.
 pub(super) const COLUMNS: &str = "id, lineage, task, connection, operation, digest, alike, people, request, shown, needed, approvers,
     CASE WHEN state IN ('pending', 'approved', 'denied') AND expires_at <= ?1 THEN 'expired' ELSE state END AS state,
     version, reach, uses_left, uses, asked_at, expires_at, pass_ends_at";
@@ -135,7 +135,7 @@ pub(super) fn word(status: ApprovalStatus) -> &'static str {
     STATES.iter().find(|(known, _)| *known == status).map_or("expired", |(_, word)| word)
 }
 
-/// The table holds no other word; another one would have no effect.
+/// Reads a state. The table holds no other word than these. Another one would have no effect.
 fn status(word: &str) -> ApprovalStatus {
     STATES.iter().find(|(_, known)| *known == word).map_or(ApprovalStatus::Expired, |(status, _)| *status)
 }
@@ -147,7 +147,7 @@ pub(super) fn reach_word(reach: ApprovalReach) -> &'static str {
     }
 }
 
-/// The least it could mean, if it is no word of ours.
+/// Reads what a yes covers. If the word is none of ours, it means the least.
 fn reach(word: &str) -> ApprovalReach {
     if word == "alike" { ApprovalReach::Alike } else { ApprovalReach::Exact }
 }

@@ -46,7 +46,7 @@ impl AuditStore for SqliteStore {
     }
 
     fn outcome_of(&self, seq: u64) -> Stored<'_, Option<StoredRecord>> {
-        // Read from the intent on, because an outcome is seldom far behind it.
+        // The search begins at the intent, because an outcome is seldom far behind it.
         Box::pin(async move {
             self.read_log(|connection| {
                 connection
@@ -82,7 +82,7 @@ impl AuditStore for SqliteStore {
     }
 }
 
-/// An outcome is found by what its intent says.
+/// Finds records. An outcome is found by what its intent says.
 fn records(connection: &Connection, query: &LogQuery) -> rusqlite::Result<Vec<StoredRecord>> {
     let order = if query.after.is_some() { "ASC" } else { "DESC" };
     let sql = format!(
@@ -121,12 +121,12 @@ fn records(connection: &Connection, query: &LogQuery) -> rusqlite::Result<Vec<St
     Ok(found)
 }
 
-/// Seconds since 1970 with their fraction to the millisecond, as SQLite's `subsec` counts.
+/// Returns seconds since 1970 with their fraction to the millisecond, as SQLite's `subsec` counts.
 pub(super) fn seconds(time: time::OffsetDateTime) -> f64 {
     millis(time) as f64 / 1_000.0
 }
 
-/// Only `*` is special for us; GLOB has two more.
+/// Returns a pattern for GLOB. Only `*` is special in ours; GLOB has two more special characters.
 fn glob(pattern: &str) -> String {
     pattern.replace('[', "[[]").replace('?', "[?]")
 }

@@ -1,4 +1,4 @@
-//! What tests do to the database behind the authority's back, as somebody would who can write its file.
+//! What tests do to the database without the authority, as somebody could who can write its file.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use rusqlite::Connection;
 /// A connection of its own to the database of an authority.
 pub(crate) struct Behind(Connection);
 
-/// The database's write lock, until it is dropped: whoever writes meanwhile waits.
+/// The database's write lock, held until this is dropped. Anybody who writes meanwhile has to wait.
 pub(crate) struct Held(Connection);
 
 impl Behind {
@@ -20,17 +20,17 @@ impl Behind {
         self.0.execute_batch(sql).unwrap();
     }
 
-    /// What the database says of a statement that it refuses.
+    /// Returns the database's error for a statement that it refuses.
     pub(crate) fn refuses(&self, sql: &str) -> String {
         self.0.execute(sql, []).unwrap_err().to_string()
     }
 
-    /// How many rows a table has.
+    /// Returns how many rows a table has.
     pub(crate) fn count(&self, table: &str) -> u64 {
         self.0.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
     }
 
-    /// What stands in one column of one row.
+    /// Returns the value that a query finds.
     pub(crate) fn bytes(&self, sql: &str) -> Option<Vec<u8>> {
         self.0.query_row(sql, [], |row| row.get(0)).unwrap()
     }
@@ -47,7 +47,7 @@ impl Drop for Held {
     }
 }
 
-/// Bytes as SQL writes them.
+/// Returns bytes as SQL writes them.
 pub(crate) fn blob(bytes: &[u8]) -> String {
     format!("x'{}'", crate::audit::hex(bytes))
 }

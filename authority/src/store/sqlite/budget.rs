@@ -1,7 +1,7 @@
-//! The budget tables: one row for a plain count, and parts for windows that slide or things that count once. No race
-//! overdraws them.
+//! The budget tables. A plain count has one row. A window that slides, or a budget whose things count once, has parts.
+//! No race overdraws a budget.
 //!
-//! A window has sixty slices, each dated by its end, so that use leaves the window late rather than early: no minute,
+//! A window has sixty slices. Each is dated by its end, so use leaves the window late rather than early. No minute,
 //! hour or day holds more than the budget's size.
 //!
 //! - Invariant: Racing requests do not overdraw a budget (`a_budget_that_a_thousand_race_for_is_not_overdrawn`,
@@ -25,7 +25,7 @@ use crate::store::{Line, OnceKey, Use};
 
 /// Slices of a window.
 const SLICES: u64 = 60;
-/// How long counts outlast the last pass that could take from them, in case a clock is set back.
+/// How long counts are kept after the last pass that could take from them has ended, in case a clock is set back.
 const KEPT: Duration = Duration::days(1);
 
 impl BudgetStore for SqliteStore {
@@ -51,7 +51,7 @@ impl BudgetStore for SqliteStore {
         approval: Option<Use>,
         once: Option<OnceKey>,
     ) -> Stored<'_, Intended> {
-        // With one budget and no approval nothing is written before it is certain that enough is left.
+        // With one budget and no approval, nothing is written before it is certain that enough is left.
         let sure = approval.is_none() && reservations.len() <= 1;
         let job = move |writing: &mut Writing<'_>| {
             if let Some(key) = &once
@@ -103,7 +103,7 @@ impl BudgetStore for SqliteStore {
 }
 
 impl SqliteStore {
-    /// The state of a plain budget, if it is known without the disk.
+    /// Returns the state of a plain budget, if it is known without reading the disk.
     fn remembered(&self, reservation: &Reservation) -> Option<Spent> {
         let plain = matches!(place(reservation), CountedAt::Row);
         self.standing.of(&reservation.budget).filter(|_| plain).map(Spent::from)
@@ -132,12 +132,12 @@ fn place(reservation: &Reservation) -> CountedAt<'_> {
     }
 }
 
-/// Milliseconds.
+/// Returns the length in milliseconds.
 fn length(window: Window) -> u64 {
     window.seconds().saturating_mul(1_000)
 }
 
-/// Uses dated by this or earlier have left the window.
+/// Returns a date. Uses with this date or an earlier one have left the window.
 fn horizon(reservation: &Reservation, window: Option<Window>) -> i64 {
     window.map_or(-1, |window| count(reservation.at.saturating_sub(length(window))))
 }
@@ -170,7 +170,7 @@ fn stands(connection: &Connection, reservation: &Reservation) -> rusqlite::Resul
     }
 }
 
-/// The parts that still count, oldest first: their date and size.
+/// Returns the parts that still count, oldest first: their date and their size.
 fn parts(connection: &Connection, key: &str, horizon: i64) -> rusqlite::Result<Vec<(u64, u64)>> {
     connection
         .prepare_cached(
@@ -180,7 +180,7 @@ fn parts(connection: &Connection, key: &str, horizon: i64) -> rusqlite::Result<V
         .collect()
 }
 
-/// How many of the things do not count yet.
+/// Returns how many of the things do not count yet.
 fn fresh(connection: &Connection, key: &str, items: &[String], horizon: i64) -> rusqlite::Result<u64> {
     let mut select = connection
         .prepare_cached("SELECT 1 FROM budget_part WHERE key = ?1 AND part = ?2 AND dated_at > ?3")?;
@@ -191,13 +191,15 @@ fn fresh(connection: &Connection, key: &str, items: &[String], horizon: i64) -> 
     Ok(fresh)
 }
 
-/// Milliseconds until the oldest part leaves the window; a slice that was given back whole does not count.
+/// Returns how many milliseconds it takes until the oldest part leaves the window. A slice that was given back whole
+/// does not count.
 fn refills(parts: &[(u64, u64)], reservation: &Reservation, window: Window) -> Option<u64> {
     let (at, _) = parts.iter().find(|(_, amount)| *amount > 0)?;
     Some(at.saturating_add(length(window)).saturating_sub(reservation.at).max(1))
 }
 
-/// Milliseconds until enough has left the window; none if it has room, or never will.
+/// Returns how many milliseconds it takes until enough has left the window. None if there is room now, or never will
+/// be.
 fn wait(parts: &[(u64, u64)], reservation: &Reservation, window: Window, wanted: u64) -> Option<u64> {
     let mut over = wanted.checked_sub(reservation.max).filter(|over| *over > 0)?;
     for (at, amount) in parts {
@@ -218,7 +220,7 @@ fn take_all(writing: &mut Writing<'_>, reservations: Vec<Reservation>) -> rusqli
     Ok(Taken::All)
 }
 
-/// Whether there was enough left.
+/// Takes from a budget. Returns whether enough was left.
 fn take(writing: &mut Writing<'_>, reservation: &Reservation) -> rusqlite::Result<bool> {
     let Reservation { budget, max, cost, ends, .. } = reservation;
     let connection = writing.connection;
@@ -311,7 +313,7 @@ fn give_back(writing: &mut Writing<'_>, reservation: &Reservation) -> rusqlite::
             .map(|_| ()),
         CountedAt::Slice { number, .. } => from_part(&number.to_string(), *cost).map(|_| ()),
         CountedAt::Things { items, .. } => {
-            // A thing counts until every pass that took it is gone.
+            // A thing counts until every request that took it has given it back.
             for item in items {
                 from_part(item, 1)?;
             }
@@ -337,7 +339,7 @@ fn ends_at(seconds: u64) -> i64 {
     count(seconds.saturating_mul(1_000))
 }
 
-/// Nobody reaches a count larger than SQLite can hold.
+/// Returns a count as SQLite holds it. Nobody reaches a larger one.
 fn count(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

@@ -6,14 +6,14 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Beyond this many budgets it starts again.
+/// If there are more budgets than this, the cache starts again.
 const KEPT: usize = 10_000;
 
 /// A job's change of a budget.
 pub(super) enum Change {
-    /// This is its state now.
+    /// This is the budget's state now.
     Used(String, u64),
-    /// Read it from the disk.
+    /// The state is not known, so it is read from the disk.
     Unknown(String),
     AllUnknown,
 }
@@ -26,7 +26,7 @@ impl BudgetCache {
         self.known().get(budget).copied()
     }
 
-    /// Call it after the commit, before anybody is told.
+    /// Takes the changes of committed jobs. Call it after the commit and before anybody is told.
     pub(super) fn learn(&self, changes: Vec<Change>) {
         let mut known = self.known();
         for change in changes {

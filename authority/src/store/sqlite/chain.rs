@@ -50,7 +50,7 @@ pub(crate) fn end(connection: &Connection) -> rusqlite::Result<ChainLink> {
     }
 }
 
-/// The link before the first record here.
+/// Returns the link before the first record that is still here.
 pub(crate) fn base(connection: &Connection) -> rusqlite::Result<ChainLink> {
     let base = connection
         .prepare_cached("SELECT seq, hash FROM audit_base")?

@@ -119,7 +119,8 @@ impl CheckpointStore for SqliteStore {
     }
 }
 
-/// The outermost record for which `holds` is true at a moment. The code writes both; no caller gives them.
+/// Returns the outermost record for which `holds` is true at a moment. The code writes both texts; no caller gives
+/// them.
 fn edge(
     connection: &Connection,
     outermost: &'static str,

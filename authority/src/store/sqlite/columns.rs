@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use crate::clock::{from_unix_millis, unix_millis};
 use crate::vault::Sealed;
 
-/// Milliseconds since 1970.
+/// Returns milliseconds since 1970.
 pub(super) fn millis(time: OffsetDateTime) -> i64 {
     unix_millis(time)
 }
@@ -20,7 +20,7 @@ pub(super) fn optional_time_at(row: &Row<'_>, column: &str) -> rusqlite::Result<
     Ok(row.get::<_, Option<i64>>(column)?.map(from_unix_millis))
 }
 
-/// A name is parsed again when it is read, so that a name somebody wrote into the file by hand does not get in.
+/// Reads a name. It is parsed again, so that no bad name gets in that somebody wrote into the file by hand.
 pub(super) fn name_at<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
 where
     T: std::str::FromStr<Err = datalog::NameError>,

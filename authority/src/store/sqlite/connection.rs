@@ -231,8 +231,8 @@ fn insert_credential(connection: &Connection, id: ConnectionId, row: &Credential
     Ok(())
 }
 
-/// How many rows that made or renewed: none if one of its kind is there that is not older than `again`, or if the
-/// connection is gone.
+/// Stores a concern. Returns how many rows that made or renewed: none if the connection is gone, or if a concern of its
+/// kind is there that is not older than `again`.
 fn keep_concern(
     connection: &Connection,
     id: ConnectionId,
@@ -291,7 +291,7 @@ fn known(row: &Row<'_>) -> rusqlite::Result<KnownConnectionRow> {
             scopes: split(row.get("scopes")?),
             grant: times.0.zip(times.1).map(|(began, ends)| GrantEnd { began, ends }),
         },
-        // Only this program writes it. If it cannot be read, nobody was told.
+        // Only this program writes this text. If it cannot be read, it counts as if nobody had been told.
         concerns: serde_json::from_str(&concerns).unwrap_or_default(),
     })
 }

@@ -1,8 +1,8 @@
 //! Where jobs wait for the store's thread, and when the thread takes them.
 //!
-//! The thread sleeps while there is nothing that anybody waits for. A job wakes it then, but never while it works. If
-//! many wait at once, it lets a few more come, because a commit costs the same for all of them. It does not know what a
-//! job does.
+//! The thread sleeps while there is no job that anybody waits for. Such a job wakes the thread, but only if it sleeps.
+//! If many callers wait at once, the thread lets a few more come, because a commit costs the same for all of them. This
+//! file does not know what a job does.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 const QUEUE: usize = 8_192;
 /// The most jobs that share one transaction.
 const GROUP: usize = 512;
-/// How long a job that nobody waits for waits for others.
+/// A job that nobody waits for lets others come for this long.
 const GATHER: Duration = Duration::from_millis(10);
-/// This many callers in one group show that more are about to come,
+/// If a group has so many callers, more are probably about to come,
 const CROWD: usize = 3;
-/// and the thread waits for them this long.
+/// and the thread waits for them for this long.
 const PAUSE: Duration = Duration::from_micros(500);
 
 /// Whether somebody waits for a job.
@@ -26,10 +26,10 @@ pub(super) enum Awaited {
     No,
 }
 
-/// What the sleeping thread waits for.
+/// What the thread waits for while it sleeps.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rest {
-    /// It is awake, or waits for no job.
+    /// The thread is awake, or waits for no job.
     None,
     UntilAny,
     UntilAwaited,
@@ -59,12 +59,12 @@ impl<J> Default for Inbox<J> {
 }
 
 impl<J> Inbox<J> {
-    /// How many more could come; none if no further job may be put in.
+    /// Whether no further job may be put in.
     pub(super) fn is_full(&self) -> bool {
         self.state().jobs.len() >= QUEUE
     }
 
-    /// Puts a job in. Once the inbox is closed, nobody takes it.
+    /// Puts a job in. Once the inbox is closed, nobody takes the job.
     pub(super) fn put(&self, job: J, awaited: Awaited) {
         let mut state = self.state();
         state.jobs.push_back((job, awaited));
@@ -81,13 +81,13 @@ impl<J> Inbox<J> {
         }
     }
 
-    /// Lets the thread take the remaining jobs, and end.
+    /// Closes the inbox: the thread takes the remaining jobs, and ends.
     pub(super) fn close(&self) {
         self.state().closed = true;
         self.changed.notify_one();
     }
 
-    /// The next jobs that share a transaction, in order; none at the end.
+    /// Returns the next jobs that share a transaction, in order. None once the inbox is closed and empty.
     pub(super) fn take(&self) -> Option<Vec<J>> {
         let mut state = self.until_there_is_work()?;
         if state.crowd >= CROWD && !state.closed {

@@ -50,7 +50,7 @@ impl OnceStore for SqliteStore {
     }
 }
 
-/// The earlier request that holds this one back.
+/// Returns the earlier request that holds this one back.
 pub(super) fn stands(connection: &Connection, key: &OnceKey) -> rusqlite::Result<Option<SentBefore>> {
     connection
         .prepare_cached(
@@ -78,7 +78,8 @@ pub(super) fn stands(connection: &Connection, key: &OnceKey) -> rusqlite::Result
         .optional()
 }
 
-/// Replaces a request that was free to go again, and one with the same key. Rows that nobody used again go with it.
+/// Stores a request. It replaces one that was free to go again, and one with the same key. All rows that are free to go
+/// again are deleted.
 pub(super) fn put(connection: &Connection, key: &OnceKey, seq: u64) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM sent_once WHERE free_at <= ?1")?.execute([millis(key.now)])?;
     let lineage: &RevocationId = &key.lineage;

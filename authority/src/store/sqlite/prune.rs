@@ -20,7 +20,8 @@ impl PruneStore for SqliteStore {
             for id in ended(connection, before, most)? {
                 pruned.passes += run(connection, "DELETE FROM pass WHERE id = ?1", params![id])?;
                 pruned.revocations += run(connection, "DELETE FROM revocation WHERE id = ?1", params![id])?;
-                // A budget's key is the pass's id, a slash and a name; after the slash comes the zero.
+                // A budget's key is the pass's id, a slash and a name. In ASCII the zero comes right after the slash,
+                // so it ends the range.
                 let range = params![format!("{id}/"), format!("{id}0")];
                 pruned.budgets += run(connection, "DELETE FROM budget WHERE key > ?1 AND key < ?2", range)?;
             }

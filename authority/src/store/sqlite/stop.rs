@@ -109,7 +109,7 @@ fn key(target: &StopTarget) -> (&'static str, &str) {
     }
 }
 
-/// The stop of everything, as it is in the settings. Whatever the value is, it holds.
+/// The stop of everything, as it is in the settings. If the row exists, the stop holds, whatever the value is.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Kept {
     at: Option<i64>,

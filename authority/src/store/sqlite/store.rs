@@ -12,8 +12,8 @@ use crate::store::sqlite::writer::Writer;
 
 /// An open database.
 pub(crate) struct SqliteStore {
-    /// Sees committed data. It only makes short reads, so nobody waits long for it. It closes before the writer,
-    /// which closes last and folds the write-ahead log into the file.
+    /// Sees committed data. It only makes short reads, so nobody waits long for it. It is closed before the writer. The
+    /// writer is closed last, and folds the write-ahead log into the file.
     pub(super) reader: Mutex<Connection>,
     /// Reads the audit log. That takes time, and must not keep requests waiting.
     pub(super) log_reader: Mutex<Connection>,
@@ -40,13 +40,13 @@ pub(crate) fn read<T>(
     query(&reader).map_err(|error| fault(&error))
 }
 
-/// FULL: an answered commit survives a power cut.
+/// Sets up a connection. FULL means that a commit that was answered survives a power cut.
 pub(crate) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
-    // Deleted tokens are overwritten, and not left in free pages.
+    // Deleted tokens are overwritten. Otherwise they would stay in free pages.
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())

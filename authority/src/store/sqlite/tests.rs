@@ -18,7 +18,7 @@ fn line(size: usize) -> Line {
     Line { text, beside: None }
 }
 
-/// As if the disk had no more room than is taken now, or as much as one likes.
+/// Makes the disk look as if it had room for so many more pages, or for any number.
 async fn limit_pages(store: &SqliteStore, pages: Option<u32>) {
     let job = move |writing: &mut writer::Writing<'_>| {
         let taken: u32 = writing.connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
@@ -32,7 +32,7 @@ async fn limit_pages(store: &SqliteStore, pages: Option<u32>) {
 async fn chain(store: &SqliteStore) -> u64 {
     let mut head = crate::audit::FIRST_LINK;
     for record in store.chain_after(0, u32::MAX).await.unwrap() {
-        // These lines are no whole records; their links are what counts here.
+        // These lines are no whole records. Only their links count here.
         assert_eq!(record.seq, head.seq + 1);
         assert_eq!(record.hash, crate::audit::link(&head.hash, &record.text));
         head = crate::store::ChainLink { seq: record.seq, hash: record.hash };
@@ -57,7 +57,7 @@ async fn on_a_full_disk_every_write_that_was_lost_is_told_and_none_that_was_not(
     let expected: Vec<u64> = (1..=written.len() as u64).collect();
     assert_eq!(written, expected, "what was answered is there, in order, without gaps");
     assert_eq!(chain(&store).await, written.len() as u64);
-    // Room again: the log goes on where it ended.
+    // There is room again, and the log goes on where it ended.
     limit_pages(&store, None).await;
     let next = store.append(line(10)).await.unwrap();
     assert_eq!(next, written.len() as u64 + 1);

@@ -24,7 +24,7 @@ use crate::store::sqlite::chain::Chain;
 /// The result of a job.
 pub(super) enum Verdict<T> {
     Keep(T),
-    /// The answer is `T`, and nothing that the job wrote stays.
+    /// The answer is `T`, and nothing that the job wrote is kept.
     Undo(T),
 }
 
@@ -41,7 +41,7 @@ impl Writing<'_> {
         self.chain.append(self.connection, line)
     }
 
-    /// Sets the state of a budget, from the commit on.
+    /// Sets the state of a budget. It holds from the commit on.
     pub(super) fn budget(&mut self, change: Change) {
         self.changes.push(change);
     }
@@ -53,9 +53,9 @@ type Work = Box<dyn FnOnce(&mut Writing<'_>) -> Ran + Send>;
 /// How a failed job's writes are undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Undoing {
-    /// A savepoint copies every page that the job changes.
+    /// By a savepoint, which copies every page that the job changes.
     Savepoint,
-    /// It writes at most once, or only when it is sure.
+    /// With its group, because the job writes at most once, or writes only if it is sure.
     Group,
 }
 
@@ -64,7 +64,7 @@ struct Job {
     undoing: Undoing,
 }
 
-/// A finished job, and whom to tell when it is durable.
+/// A finished job, and its answer, which is sent when the job is durable.
 struct Ran {
     outcome: Result<bool, rusqlite::Error>,
     answer: Answering,
@@ -101,7 +101,7 @@ impl Writer {
         self.awaited(job, Undoing::Savepoint).await
     }
 
-    /// The same for a job that writes at most once, or writes nothing unless it is sure to keep it.
+    /// The same for a job that writes at most once, or that writes only if it is sure to keep everything.
     pub(super) async fn write_surely<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<Verdict<T>> + Send + 'static,
@@ -126,7 +126,7 @@ impl Writer {
             };
             let answer: Answering = Box::new(move |committed| {
                 let answer = committed.and_then(|()| value.ok_or_else(|| StoreFault("no answer".into())));
-                // A caller that went away needs no answer.
+                // If the caller has gone away, it needs no answer.
                 let _ = sender.send(answer);
             });
             Ran { outcome, answer }
@@ -135,7 +135,7 @@ impl Writer {
         receiver.await.unwrap_or_else(|_| Err(stopped()))
     }
 
-    /// Runs a job when its turn comes. It is for outcomes, of which each intent has one, so the queue's limit holds
+    /// Runs a job when its turn comes. It is for outcomes. Each intent has one outcome, so the limit of the queue holds
     /// for them too.
     pub(super) fn write_later(
         &self,
@@ -144,7 +144,7 @@ impl Writer {
         self.later(job, Undoing::Savepoint, || {});
     }
 
-    /// The same. `then` is called after the commit, and not if there is none.
+    /// The same. `then` is called after the commit. If there is no commit, it is not called.
     pub(super) fn write_later_and(
         &self,
         job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<()> + Send + 'static,
@@ -153,7 +153,7 @@ impl Writer {
         self.later(job, Undoing::Savepoint, then);
     }
 
-    /// The same for a job that writes once at most.
+    /// The same for a job that writes at most once.
     pub(super) fn write_once_later(
         &self,
         job: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<()> + Send + 'static,
@@ -217,7 +217,7 @@ impl Loop {
         for job in group {
             match &begun {
                 Ok(()) => self.run_one(job, &mut answers),
-                // The job does not run. Its caller learns that the store stopped.
+                // The job does not run. Its caller learns that the store has stopped.
                 Err(fault) => tracing::error!(%fault, "no transaction was begun"),
             }
         }
@@ -244,7 +244,7 @@ impl Loop {
         let savepoint = job.undoing == Undoing::Savepoint;
         let (kept_head, kept_changes) = (self.chain.head(), self.changes.len());
         if savepoint && let Err(error) = self.execute("SAVEPOINT job") {
-            // Dropping the job tells its caller.
+            // The job is dropped, and by that its caller learns it.
             tracing::error!(%error, "a write was not begun");
             return;
         }
@@ -266,7 +266,7 @@ impl Loop {
                 let fault = super::fault(&error);
                 answer(Err(fault.clone()));
                 if !savepoint {
-                    // Anything it wrote before it failed is undone with everything else.
+                    // If the job wrote anything before it failed, that is undone with everything else.
                     self.roll_back();
                 }
                 self.recover(&fault, answers);
@@ -274,7 +274,8 @@ impl Loop {
         }
     }
 
-    /// On a full disk SQLite drops the whole transaction by itself, so nothing in it was written.
+    /// Recovers after a fault. On a full disk SQLite drops the whole transaction by itself, so nothing in it was
+    /// written.
     fn recover(&mut self, fault: &StoreFault, answers: &mut Vec<Answering>) {
         if !self.connection.is_autocommit() {
             return;
@@ -299,8 +300,8 @@ impl Loop {
         self.reload_chain();
     }
 
-    /// The chain ends with what is on disk, whatever was intended. If that cannot be read, the next record does not
-    /// fit, and is refused.
+    /// Sets the end of the chain to what is on disk, whatever was intended. If the disk cannot be read, the next record
+    /// does not fit, and is refused.
     fn reload_chain(&mut self) {
         match Chain::load(&self.connection) {
             Ok(chain) => self.chain = chain,

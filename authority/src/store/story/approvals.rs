@@ -20,7 +20,7 @@ fn holder(byte: u8) -> RevocationId {
     (&PassId::from_random([byte; 16])).into()
 }
 
-/// The question `byte`, of the pass 1, to people that only it reaches.
+/// Returns the question with this byte, of the pass 1. It reaches people whom no other question reaches.
 fn ask(byte: u8) -> NewApproval {
     NewApproval {
         id: id(byte),
@@ -73,7 +73,7 @@ async fn status(store: &dyn Store, byte: u8) -> ApprovalStatus {
     store.approval(&id(byte), NOW).await.unwrap().unwrap().question.status
 }
 
-/// Whether an intent goes out with it.
+/// Whether an intent goes out with the question's approval.
 async fn uses(store: &dyn Store, byte: u8, digest: &str) -> bool {
     let line = Line { text: "{}".into(), beside: None };
     let using = Use { id: id(byte), digest: digest.into(), alike: Some("alike".into()), at: NOW };
@@ -147,7 +147,7 @@ async fn one_use(store: &dyn Store) {
 }
 
 async fn noes(store: &dyn Store) {
-    // Waits to reach whom the question 2 reaches.
+    // This question waits. It reaches the people whom question 2 reaches.
     put(store, NewApproval { people: ask(2).people, ..ask(5) }).await;
     let row = done(store, 2, no("anna", Bar::People)).await;
     assert_eq!(row.question.status, ApprovalStatus::Denied);

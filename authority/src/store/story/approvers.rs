@@ -9,7 +9,7 @@ pub(super) fn approver(name: &str) -> ApproverRow {
     ApproverRow { name: name.parse().unwrap(), public: [1; 32], seed: Some(Sealed(vec![4])), created: NOW }
 }
 
-/// The record by which a retirement is known.
+/// Returns the record that shows a retirement.
 pub(super) fn retired(name: &str) -> Line {
     EventEntry::on_approver(Event::ApproverRetired, &name.parse().unwrap()).at(NOW)
 }

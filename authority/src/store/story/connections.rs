@@ -1,4 +1,4 @@
-//! Connections, their generations of tokens, and the concerns that people hear of.
+//! Connections, their generations of tokens, and the concerns that people are told of.
 
 use time::Duration;
 
@@ -60,7 +60,7 @@ async fn refreshes(store: &dyn Store) {
     store.refresh_came_to_nothing(id, 1).await.unwrap();
     assert_eq!(store.begin_refresh(id, 1, NOW).await.unwrap(), RefreshBegun::First);
 
-    // Of two writers one wins.
+    // Two writers come, and one of them wins.
     let refreshed = || store.refreshed(id, 1, credential(2), event(Event::Refreshed));
     assert_eq!(refreshed().await.unwrap(), Moved::Done);
     assert_eq!(refreshed().await.unwrap(), Moved::Superseded);
@@ -85,7 +85,7 @@ async fn refreshes(store: &dyn Store) {
     assert_eq!(store.begin_disconnect(id, event(Event::Disconnecting)).await.unwrap(), Moved::Superseded);
 }
 
-/// People are told once, until it is over.
+/// People are told of a concern once, until it is over.
 async fn concerns(store: &dyn Store, id: ConnectionId) {
     let told = || async { store.chain_after(0, 1000).await.unwrap().len() };
     let before = told().await;

@@ -13,7 +13,7 @@ pub(super) async fn tell(store: &dyn Store) {
     let keys = store.root_keys().await.unwrap();
     assert_eq!(keys.iter().map(|key| (key.id, key.is_retired)).collect::<Vec<_>>(), [(1, true), (2, false)]);
     assert!(keys[0].seed.is_none() && keys[1].seed.is_some());
-    // A change that failed is not in the log.
+    // If a change failed, it is not in the log.
     assert_eq!(store.chain_after(0, 10).await.unwrap().len(), 3);
 
     let first = store.vault_check(Sealed(vec![5])).await.unwrap();

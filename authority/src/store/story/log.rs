@@ -1,4 +1,5 @@
-//! The audit log: its chain, its records, what vouches for them, what is kept beside them, and where it begins.
+//! The audit log: its chain, its records, what vouches for the records, what is kept beside them, and where the log
+//! begins.
 
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ async fn chain(store: &dyn Store) {
     assert!(store.record(3).await.unwrap().is_none());
 }
 
-/// Records 3 to 6: two intents, a refusal and an outcome of the first intent.
+/// Makes and finds records 3 to 6: two intents, a refusal, and an outcome of the first intent.
 async fn found(store: &dyn Store) {
     for text in [
         r#""kind":"intent","decision":"allow","connection":"gmail","operation":"gmail.users.messages.get","lineage":["p_a"]"#,
@@ -96,7 +97,7 @@ async fn checkpoints(store: &dyn Store) {
     assert_eq!(store.checkpoints(3, 4).await.unwrap(), [at(4, 4)]);
 }
 
-/// Records 7 and 8, with facts beside them and the wording of one pass.
+/// Makes records 7 and 8, with facts beside them and the wording of one pass.
 async fn facts(store: &dyn Store) {
     let beside = |at, ends| Beside {
         at,
@@ -129,7 +130,7 @@ async fn facts(store: &dyn Store) {
     assert!(store.wording([8; 32]).await.unwrap().is_none());
 }
 
-/// The beginning of the log moves to a file.
+/// Moves the beginning of the log to a file.
 async fn rotation(store: &dyn Store) {
     assert_eq!(store.log_base().await.unwrap(), FIRST_LINK);
     let moment = NOW + Duration::minutes(5);

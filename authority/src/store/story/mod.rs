@@ -1,5 +1,5 @@
-//! One story that every backend must tell the same way, written against the traits alone: a chapter a subject, each
-//! told to a store of its own.
+//! One story that every backend must tell in the same way, written against the traits alone. Each chapter is about one
+//! subject, and is told to a store of its own.
 //!
 //! Every method of every trait is called in it (`the_story_calls_every_method_of_the_store`), so that a backend that tells
 //! it to its end does all of what the authority asks of one.
@@ -26,7 +26,7 @@ use crate::audit::{Event, EventEntry};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 
-/// Tells it to a backend: `fresh` opens a store in which nothing is.
+/// Tells the story to a backend. `fresh` opens an empty store.
 pub(crate) async fn tell(fresh: impl AsyncFn() -> Arc<dyn Store>) {
     keys::tell(&*fresh().await).await;
     connections::tell(&*fresh().await).await;
@@ -44,7 +44,7 @@ fn event(event: Event) -> Line {
     EventEntry::on_everything(event).at(NOW)
 }
 
-/// How many records there are, all of them chained.
+/// Returns how many records there are. All of them are chained.
 async fn records(store: &dyn Store) -> usize {
     let chain = store.chain_after(0, 1_000).await.unwrap();
     let log = store.records(LogQuery { limit: Some(1_000), ..LogQuery::default() }).await.unwrap();

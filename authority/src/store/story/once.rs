@@ -1,4 +1,4 @@
-//! What is sent once: the same is not sent again while it is on its way or open.
+//! Requests that are sent once: an identical one is not sent while the first is on its way or open.
 
 use datalog::RevocationId;
 use time::Duration;
@@ -33,7 +33,7 @@ async fn sent(store: &dyn Store, key: &OnceKey) -> u64 {
     }
 }
 
-/// Its outcome, durable.
+/// Stores the outcome of a request, and waits until it is durable.
 async fn settled(store: &dyn Store, of: u64, open: Option<LeftOpen>) {
     let (done, came) = tokio::sync::oneshot::channel();
     let then = Box::new(move || {

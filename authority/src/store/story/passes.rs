@@ -1,4 +1,4 @@
-//! Passes, revocations, the stop of everything, and forgetting what ended.
+//! Passes, revocations, the stop of everything, and how ended things are forgotten.
 
 use datalog::{Counts, PassId, Reservation, RevocationId};
 use time::Duration;
@@ -67,7 +67,8 @@ async fn stops(store: &dyn Store) {
     assert_eq!(store.emergency_stop().await.unwrap(), None);
 }
 
-/// What ended is forgotten, with what hangs on it; a block's revocation stays while an older pass lives.
+/// Ended passes are forgotten, with everything that belongs to them. A block's revocation stays while an older pass
+/// lives.
 async fn prune(store: &dyn Store) {
     let block: RevocationId = BLOCK.parse().unwrap();
     let revocation = RevocationRow { id: block.clone(), at: NOW + Duration::minutes(5), because: None };

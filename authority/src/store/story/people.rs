@@ -1,4 +1,4 @@
-//! What people stopped by itself, where they are signed in, and how far they were told.
+//! The single things that people stopped, where people are signed in, and how much of the log they were told.
 
 use datalog::PassId;
 use time::Duration;

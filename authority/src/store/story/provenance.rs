@@ -1,4 +1,4 @@
-//! What answers have shown to lineages.
+//! The ids that answers have shown to lineages.
 
 use datalog::{ConnectionName, PassId, Resource, RevocationId};
 use time::Duration;
@@ -26,7 +26,7 @@ fn learned(lineage: RevocationId, seen: &[&str], created: &[&str]) -> Learned {
     }
 }
 
-/// The ids that the lineage was shown, and those that it created.
+/// Returns the ids that the lineage was shown, and those that it created.
 async fn known(store: &dyn Store, lineage: &RevocationId, on: &str) -> (Vec<String>, Vec<String>) {
     let on: ConnectionName = on.parse().unwrap();
     let asked = [thing("m1"), thing("m2"), thing("m3")];
@@ -42,11 +42,12 @@ pub(super) async fn tell(store: &dyn Store) {
     assert_eq!(known(store, &one, "gmail").await, (vec!["m1".into(), "m2".into()], vec!["m2".into()]));
     assert_eq!(known(store, &other, "gmail").await, none(), "of another lineage nothing");
     assert_eq!(known(store, &one, "gmail-work").await, none(), "on another connection nothing");
-    // Seen again it was created all the same; created after it was seen it is created.
+    // A thing that was created and is seen again still counts as created. A thing that was seen first and is created
+    // later counts as created too.
     store.shown(learned(one.clone(), &["m2"], &[]), NOW).await.unwrap();
     store.shown(learned(one.clone(), &["m1"], &["m1"]), NOW).await.unwrap();
     assert_eq!(known(store, &one, "gmail").await.1, ["m1", "m2"]);
-    // The lineage has ended when another is shown something.
+    // The lineage has ended by the time when another one is shown something.
     store.shown(learned(other.clone(), &["m3"], &[]), NOW + Duration::hours(2)).await.unwrap();
     assert_eq!(known(store, &one, "gmail").await, none(), "what ended is forgotten");
     assert_eq!(known(store, &other, "gmail").await.0, ["m3"]);

@@ -33,12 +33,12 @@ impl Ended {
 }
 
 impl Hallpass {
-    /// A home that does not exist yet.
+    /// Returns a home that does not exist yet.
     pub(crate) fn nowhere() -> Self {
         Self { folder: tempfile::tempdir().unwrap(), provider: provider() }
     }
 
-    /// A home with keys and settings.
+    /// Returns a home with keys and settings.
     pub(crate) fn initialised() -> Self {
         let hallpass = Self::nowhere();
         hallpass.run(&["init"]).done();
@@ -46,7 +46,7 @@ impl Hallpass {
         hallpass
     }
 
-    /// A home with one connection, `gmail`, to ada@example.com.
+    /// Returns a home with one connection, `gmail`, to ada@example.com.
     pub(crate) fn connected() -> Self {
         let hallpass = Self::initialised();
         hallpass.connect(&["connect", "gmail", "--no-browser"]).done();

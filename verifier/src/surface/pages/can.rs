@@ -1,20 +1,22 @@
 //! `POST /pass/can`: a holder describes a request, and learns how its pass would answer.
 
 use datalog::Reason;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use secrecy::SecretString;
+use http::header::{AUTHORIZATION, CONTENT_ENCODING};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method, Uri};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::entrance::Scope;
+use crate::heads;
 use crate::pipeline::{RequestState, Worker};
 use crate::refusal::Refusal;
 use crate::refusal::unanswered::Unanswered;
 use crate::steps::arrived::Contents;
 use crate::steps::verify::Trusted;
-use crate::surface::admit::{Admitted, address, base, no_other_credential};
-use crate::surface::framing::OwnHost;
+use crate::surface::admit::{Admitted, admit};
+use crate::surface::framing::{self, OwnHost};
 use crate::would::Would;
 
 const SHAPE: &str = r#"`{"method": "DELETE", "url": "/CONNECTION/…the service's own path…"}`, with `body`, `content_type` and `headers` where the request has them"#;
@@ -42,7 +44,7 @@ struct Thought {
     headers: Map<String, Value>,
 }
 
-/// The page's answer; its record is written.
+/// Answers the page, and writes its record.
 pub(crate) async fn can(
     worker: &Worker,
     holder: Holder<'_>,
@@ -53,7 +55,8 @@ pub(crate) async fn can(
         Refusal::ambiguous("the question cannot be read").expected(SHAPE, error.to_string())
     })?;
     let body = text.replaced(thought.bytes().into());
-    let admitted = thought.admitted(holder)?;
+    let limits = &worker.gateway.config.limits;
+    let admitted = thought.admitted(holder, (limits.head, limits.headers))?;
     let trusted =
         Trusted::of(&worker.gateway, admitted.pass.clone(), &admitted.connection, &mut state.recording)?;
     let arrived = admitted.arrived(trusted, body);
@@ -82,40 +85,55 @@ impl Thought {
         }
     }
 
-    /// Returns the request as it would be admitted if the holder sent it.
-    fn admitted(&self, holder: Holder<'_>) -> Result<Admitted, Refusal> {
+    /// Returns the request as it would be admitted if the holder sent it. The readers of a real request read this one.
+    fn admitted(&self, holder: Holder<'_>, most: (usize, usize)) -> Result<Admitted, Refusal> {
         let Holder { pass, scope, host } = holder;
-        let unread = |what: &str, got: &str| Refusal::ambiguous(what).expected(SHAPE, format!("`{got}`"));
+        let mut lines = vec![format!("{} {} HTTP/1.1", self.method, self.url)];
+        lines.push(format!("host: {}", host.as_str()));
+        if let Some(value) = self.content_type() {
+            lines.push(format!("content-type: {value}"));
+        }
+        for (name, value) in &self.headers {
+            let value = value.as_str().ok_or_else(|| unread("a header is not text", name))?;
+            lines.push(format!("{name}: {value}"));
+        }
+        let head = format!("{}\r\n\r\n", lines.join("\r\n"));
+        heads::check(head.as_bytes(), most).map_err(|flaw| flaw.refusal())?;
+        let mut parts = self.parts(lines.iter().skip(1))?;
+        framing::is_for(&parts, host)?;
+        if parts.headers.contains_key(CONTENT_ENCODING) {
+            return Err(unread("the body of a question is never compressed", "content-encoding"));
+        }
+        parts.headers.append(AUTHORIZATION, bearer(&pass)?);
+        admit(parts, scope, host)
+    }
+
+    fn content_type(&self) -> Option<&str> {
+        self.content_type.as_deref().or((!self.body.is_null()).then_some("application/json"))
+    }
+
+    fn parts<'a>(&self, headers: impl Iterator<Item = &'a String>) -> Result<Parts, Refusal> {
         let method = Method::from_bytes(self.method.as_bytes())
             .map_err(|_| unread("the method cannot be read", &self.method))?;
         let url: Uri = self.url.parse().map_err(|_| unread("the URL cannot be read", &self.url))?;
-        let mut headers = HeaderMap::new();
-        for (name, value) in &self.headers {
-            let value = value.as_str().and_then(|value| HeaderValue::from_str(value).ok());
-            let (Ok(name), Some(value)) = (name.parse::<HeaderName>(), value) else {
-                return Err(unread("a header cannot be read", name));
-            };
-            headers.append(name, value);
+        let mut parts = http::Request::new(()).into_parts().0;
+        (parts.method, parts.uri) = (method, url);
+        for line in headers {
+            let read = line.split_once(": ").and_then(|(name, value)| {
+                Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value.trim()).ok()?))
+            });
+            let (name, value) = read.ok_or_else(|| unread("a header cannot be read", line))?;
+            parts.headers.append(name, value);
         }
-        no_other_credential(&headers)?;
-        let content_type =
-            self.content_type.clone().or((!self.body.is_null()).then(|| "application/json".into()));
-        if let Some(value) = content_type.as_deref().and_then(|value| HeaderValue::from_str(value).ok()) {
-            headers.insert(CONTENT_TYPE, value);
-        }
-        let (connection, path) = address(url.path(), scope)?;
-        let base = base(scope, host, &connection);
-        let query = url.query().map(str::to_owned);
-        Ok(Admitted {
-            pass,
-            connection,
-            method,
-            path,
-            query,
-            headers,
-            method_override: None,
-            content_type,
-            base,
-        })
+        Ok(parts)
     }
+}
+
+fn unread(what: &str, got: &str) -> Refusal {
+    Refusal::ambiguous(what.to_owned()).expected(SHAPE, format!("`{got}`"))
+}
+
+fn bearer(pass: &SecretString) -> Result<HeaderValue, Refusal> {
+    let line = format!("Bearer {}", pass.expose_secret());
+    HeaderValue::try_from(line).map_err(|_| unread("the pass cannot be read", "another text"))
 }

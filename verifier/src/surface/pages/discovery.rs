@@ -12,17 +12,17 @@ const BODY: &str = "Body";
 const ANSWER: &str = "Answer";
 const PAGE: &str = "Page";
 
-/// `discovery/v1/apis/NAME/VERSION/rest`, as in Google's own directory.
+/// Reads NAME and VERSION from `discovery/v1/apis/NAME/VERSION/rest`, as in Google's own directory.
 pub(crate) fn asked_for(path: &str) -> Option<(&str, &str)> {
     path.strip_prefix("/discovery/v1/apis/")?.strip_suffix("/rest")?.split_once('/')
 }
 
-/// The service's name and version in the directory, from its overlay: `gmail`, `v1`.
+/// Returns the service's name and version in the directory, from its overlay: `gmail`, `v1`.
 pub(crate) fn identity(service: &Service) -> Option<(&str, &str)> {
     service.discovery.as_ref().map(|known| (known.name.as_str(), known.version.as_str()))
 }
 
-/// The document of a service whose root is `base`.
+/// Returns the document of a service whose root is `base`.
 pub(crate) fn document(service: &Service, base: &str) -> Option<Value> {
     let (name, version) = identity(service)?;
     let mut resources = Map::new();
@@ -107,7 +107,7 @@ fn method(service: &Service, operation: &Operation) -> Value {
     method
 }
 
-/// A path relative to the root, in the templates of RFC 6570 that the directory uses.
+/// Returns a path relative to the root, in the templates of RFC 6570 that the directory uses.
 fn path(template: &Template) -> String {
     let mut path = template.shown();
     for parameter in template.parameters.iter().filter(|parameter| parameter.span == Span::Many) {

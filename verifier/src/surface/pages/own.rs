@@ -35,7 +35,7 @@ pub(crate) enum Page {
     Discovery(Value),
 }
 
-/// The page that a request asks for, if it asks for one.
+/// Returns the page that a request asks for, if it asks for one.
 pub(crate) fn page_for(gateway: &Gateway, parts: &Parts, scope: &Scope, host: &OwnHost) -> Option<Page> {
     if is_the_services_own(gateway, parts, scope) {
         return None;
@@ -108,7 +108,7 @@ fn described(gateway: &Gateway, (api, version): (&str, &str), base: &str) -> Opt
     discovery::document(&connection.service, base).map(Page::Discovery)
 }
 
-/// Public information: how to use the gateway, and the public keys that verify and attenuate passes.
+/// Returns public information: how to use the gateway, and the public keys that verify and attenuate passes.
 pub(crate) fn well_known(gateway: &Gateway, host: &OwnHost) -> Value {
     let keys: Vec<Value> = gateway
         .authority
@@ -128,7 +128,7 @@ pub(crate) fn well_known(gateway: &Gateway, host: &OwnHost) -> Value {
     })
 }
 
-/// What a pass may do, and until when, in one screen.
+/// Returns what a pass may do and until when, on one screen.
 pub(crate) async fn pass(
     gateway: &Gateway,
     pass: &VerifiedPass,
@@ -163,7 +163,7 @@ pub(crate) async fn pass(
     }))
 }
 
-/// The questions that wait for a person under this pass.
+/// Returns the questions that wait for a person under this pass.
 async fn waiting(gateway: &Gateway, pass: &VerifiedPass, host: &OwnHost) -> Result<Vec<Value>, Unanswered> {
     let Some(holder) = pass.lineage().last() else { return Ok(Vec::new()) };
     let waiting =
@@ -189,7 +189,7 @@ fn shown(state: &ApprovalState, host: &OwnHost) -> Value {
     value
 }
 
-/// The state of a question, for the pass that asked; none for any other.
+/// Returns the state of a question, for the pass that asked; none for any other.
 pub(crate) async fn approval(
     gateway: &Gateway,
     pass: &VerifiedPass,

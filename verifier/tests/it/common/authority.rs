@@ -122,7 +122,7 @@ impl Remembering {
         self.connections.lock().unwrap().clone()
     }
 
-    /// From now on every connection uses another description.
+    /// Gives every connection another description from now on.
     pub(crate) fn import_anew(&self) {
         let mut connections = self.connections.lock().unwrap();
         let services: Vec<_> = connections.iter().map(|one| one.service.clone()).collect();
@@ -147,7 +147,7 @@ impl Remembering {
         pass_id(self.passes.fetch_add(1, Ordering::SeqCst))
     }
 
-    /// The id of the last minted pass.
+    /// Returns the id of the last minted pass.
     pub(crate) fn last_pass(&self) -> String {
         pass_id(self.passes.load(Ordering::SeqCst) - 1).to_string()
     }
@@ -161,12 +161,12 @@ impl Remembering {
         self.written.lock().unwrap().clone()
     }
 
-    /// The budgets with something reserved.
+    /// Returns the budgets with something reserved.
     pub(crate) fn budgets(&self) -> BTreeMap<String, u64> {
         self.budgets.lock().unwrap().iter().filter(|(_, n)| **n > 0).map(|(k, n)| (k.clone(), *n)).collect()
     }
 
-    /// The token of the current generation.
+    /// Returns the token of the current generation.
     pub(crate) fn token(&self) -> String {
         match self.generation.load(Ordering::SeqCst) {
             1 => CREDENTIAL.to_owned(),
@@ -187,12 +187,12 @@ impl Remembering {
         Ok(())
     }
 
-    /// The ids that answers showed, in order.
+    /// Returns the ids that answers showed, in order.
     pub(crate) fn shown(&self) -> Vec<Learned> {
         self.shown.lock().unwrap().clone()
     }
 
-    /// How many requests wait for an identical one on its way.
+    /// Returns how many requests wait for an identical one on its way.
     pub(crate) fn waits_for_another(&self) -> u64 {
         self.waiting.load(Ordering::SeqCst)
     }

@@ -32,7 +32,7 @@ impl Default for Desk {
     }
 }
 
-/// An approver of that name. Only the keys of `alice` with seed 1 and `bob` with seed 2 are trusted.
+/// Returns an approver of that name. Only the keys of `alice` with seed 1 and `bob` with seed 2 are trusted.
 pub(crate) fn approver(name: &str, seed: u8) -> ApproverKeyPair {
     ApproverKeyPair::from_seed(name.parse().unwrap(), [seed; 32])
 }
@@ -42,7 +42,7 @@ impl Desk {
         self.changes.send_modify(|changes| changes.approvals += 1);
     }
 
-    /// What an approver signs for a question, changed by `change`.
+    /// Returns what an approver signs for a question, changed by `change`.
     pub(crate) fn signed(
         &self,
         at: usize,

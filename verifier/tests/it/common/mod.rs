@@ -78,7 +78,7 @@ impl Stage {
         self.mint(&MintArgs { allow: allow.iter().map(ToString::to_string).collect(), ..MintArgs::default() })
     }
 
-    /// A pass that allows every operation of some connections, so that a refusal is due to the request.
+    /// Returns a pass that allows every operation of some connections, so that a refusal is due to the request.
     pub(crate) fn pass_for_everything(&self, connections: &[&str]) -> String {
         let all = self.authority.all();
         let own = all.iter().filter(|one| connections.contains(&one.name.as_str()));
@@ -116,7 +116,7 @@ impl Stage {
         exchange(self.address, bytes.as_ref())
     }
 
-    /// A plain GET with a pass.
+    /// Sends a plain GET with a pass, and returns the answer.
     pub(crate) fn get(&self, pass: &str, target: &str) -> Reply {
         self.send(request("GET", target, &[&format!("Authorization: Bearer {pass}")], b""))
     }

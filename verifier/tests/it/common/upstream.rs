@@ -39,14 +39,14 @@ impl Step {
         Self::Send(text.into())
     }
 
-    /// A place to wait, and the sender that releases it.
+    /// Returns a place to wait, and the sender that releases it.
     pub(crate) fn gate() -> (Self, Sender<()>) {
         let (open, gate) = channel();
         (Self::Wait(gate), open)
     }
 }
 
-/// Answers; the first waits for the sender before it begins.
+/// Returns a script whose first answer waits for the sender.
 pub(crate) fn held(
     mut answer: impl FnMut() -> Vec<Step> + Send + 'static,
 ) -> (impl FnMut(&Seen) -> Vec<Step> + Send + 'static, Sender<()>) {
@@ -55,7 +55,7 @@ pub(crate) fn held(
     (move |_: &Seen| gate.take().into_iter().chain(answer()).collect(), open)
 }
 
-/// A whole JSON answer.
+/// Returns a whole JSON answer.
 pub(crate) fn json(status: &str, body: &str) -> Vec<Step> {
     let length = body.len();
     vec![Step::send(format!(
@@ -95,7 +95,7 @@ impl Scripted {
         format!("http://{}", self.address)
     }
 
-    /// From now on `script` answers every request.
+    /// Lets `script` answer every request from now on.
     pub(crate) fn answers(&self, script: impl FnMut(&Seen) -> Vec<Step> + Send + 'static) {
         *self.script.lock().unwrap() = Box::new(script);
     }

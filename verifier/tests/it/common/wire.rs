@@ -36,14 +36,14 @@ impl Reply {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The code of a refusal; empty for any other answer.
+    /// Returns the code of a refusal; empty for any other answer.
     pub(crate) fn code(&self) -> String {
         let problem: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         problem.get("code").and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 }
 
-/// A request with a Host and, if it has a body, its length.
+/// Returns a request with a Host and, if it has a body, its length.
 pub(crate) fn request(method: &str, target: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
     let mut text = format!("{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n");
     for header in headers {

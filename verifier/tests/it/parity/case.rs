@@ -141,7 +141,7 @@ impl Case {
         self
     }
 
-    /// The expected results of the requests, in order.
+    /// Returns the expected results of the requests, in order.
     pub(super) fn comes(&self) -> Vec<&'static str> {
         let comes = |act: &Act| match act {
             Act::Asks { comes, .. } => Some(*comes),

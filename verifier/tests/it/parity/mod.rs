@@ -18,7 +18,7 @@ use cases::FAMILIES;
 use outcome::{Came, play, shown};
 use surfaces::{Door, SURFACES};
 
-/// The flaws in the result of a case on one surface.
+/// Returns the flaws in the result of a case on one surface.
 fn flaws(case: &Case, door: &Door, came: &Came, first: &Came) -> Vec<String> {
     let mut flaws = Vec::new();
     if came.words() != case.comes() {
@@ -38,7 +38,7 @@ fn flaws(case: &Case, door: &Door, came: &Came, first: &Came) -> Vec<String> {
         .collect()
 }
 
-/// The rows of a family, and their flaws.
+/// Returns the rows of a family, and their flaws.
 fn compared(cases: &[Case], doors: &[Door]) -> (String, Vec<String>) {
     let (mut rows, mut flawed) = (String::new(), Vec::new());
     for case in cases {

@@ -100,7 +100,7 @@ fn sent(seen: Seen) -> Sent {
     Sent { line: seen.line, headers, body: String::from_utf8_lossy(&seen.body).into_owned() }
 }
 
-/// A record without the parts that differ between runs, and without the path, which differs between surfaces.
+/// Returns a record without the parts that differ between runs, and without the path, which differs between surfaces.
 fn record(written: &Written) -> String {
     let Written { kind, record, outcomes } = written;
     let ends: Vec<String> = outcomes.iter().map(end).collect();
@@ -131,7 +131,7 @@ fn end(outcome: &Outcome) -> String {
     }
 }
 
-/// The answers to an agent, as text.
+/// Returns the answers to an agent, as text.
 pub(super) fn shown(got: &[Got]) -> String {
     let one = |got: &Got| match got {
         Got::Stopped(problem) => format!("{problem:?}"),
@@ -167,7 +167,7 @@ impl Came {
             && self.records.iter().zip(like).all(|(one, like)| one.starts_with(like))
     }
 
-    /// The names of the parts that differ from another result.
+    /// Returns the names of the parts that differ from another result.
     pub(super) fn differences(&self, other: &Self) -> Vec<String> {
         let all = [
             ("what the agent got", shown(&self.got), shown(&other.got)),

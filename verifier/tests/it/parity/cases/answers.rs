@@ -14,7 +14,7 @@ fn read(name: &'static str, narrow: Narrowing) -> Case {
     Case::minted("confined answer", name, narrowed(&["gmail:read"], narrow))
 }
 
-/// Now is 2026-09-21T14:13:20Z.
+/// Returns an answer that is so many hours old. Now is 2026-09-21T14:13:20Z.
 fn aged(hours: i64) -> Vec<Step> {
     let date = (1_790_000_000 - hours * 3_600) * 1_000;
     json("200 OK", &format!(r#"{{"id":"m1","threadId":"t1","snippet":"words","internalDate":"{date}"}}"#))

@@ -21,7 +21,7 @@ fn comment(text: &str) -> Meant {
 const SENT: &str = "POST /repos/o/r/issues/1/comments";
 const ALLOWED: &str = "sent allow [200 8]";
 
-/// An answer in thirty chunks of 10,000 bytes.
+/// Returns an answer in thirty chunks of 10,000 bytes.
 fn chunks(_: &Seen) -> Vec<Step> {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n";
     let chunk = || Step::send(format!("2710\r\n{}\r\n", "x".repeat(10_000)));

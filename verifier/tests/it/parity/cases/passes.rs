@@ -96,7 +96,7 @@ fn writer() -> MintArgs {
     narrowed(&["github:write", "github:send", "github:run"], narrow)
 }
 
-/// Something ends while the credential is fetched.
+/// Returns cases in which something ends while the credential is fetched.
 fn while_leased() -> Vec<Case> {
     let leased = |name, event: Event, code: &'static str, record: &'static str| {
         let case = Case::minted("meanwhile", name, writer()).happens(event);
@@ -142,7 +142,7 @@ fn while_leased() -> Vec<Case> {
     ]
 }
 
-/// Something ends while the service works.
+/// Returns cases in which something ends while the service works.
 fn once_sent() -> [Case; 2] {
     let slow: fn(&crate::common::Seen) -> Vec<Step> = |_| {
         std::thread::sleep(std::time::Duration::from_millis(1_500));
@@ -162,7 +162,7 @@ fn once_sent() -> [Case; 2] {
     ]
 }
 
-/// Something ends while the answer comes.
+/// Returns a case in which something ends while the answer comes.
 fn reads_on() -> Case {
     reads("meanwhile", "revoked in the middle of its answer")
         .upstream(|_| {

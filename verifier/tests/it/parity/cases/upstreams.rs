@@ -29,7 +29,7 @@ fn slow(_: &Seen) -> Vec<Step> {
     vec![Step::Close]
 }
 
-/// A service that accepts only the second credential.
+/// Answers as a service that accepts only the second credential.
 fn takes_the_second(seen: &Seen) -> Vec<Step> {
     let second = format!("Bearer {}2", crate::common::CREDENTIAL);
     match seen.header("authorization") == Some(second.as_str()) {
