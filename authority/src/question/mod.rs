@@ -8,7 +8,7 @@
 //! - Anybody's no ends the question, even after a grant that nobody has used. Only the person who said it can take it
 //!   back, by a step of its own (`Reopen`). Then everybody is asked again.
 //! - Each answer names the version of the question that its person saw. An answer to another version is not taken. A
-//! late no is the exception: it is kept, so that a use that is given back is not granted again.
+//!   late no is the exception: it is kept, so that a use that is given back is not granted again.
 //! - What people said is never removed. It either counts or has stopped counting.
 //!
 //! Reasons: taking back a no is a step and not a flag, because the person should read the question again. A no may come
