@@ -123,6 +123,7 @@ mod mint;
 mod pass;
 mod record;
 mod request;
+mod tool;
 mod words;
 
 pub use crate::catalog::content_rule::ContentRule;
@@ -186,6 +187,8 @@ pub use request::decode;
 pub use request::envelope::EnvelopeDigest;
 pub use request::question::{LookedUp, QuestionDigest};
 pub use request::summary::RequestSummary;
+pub use tool::list::{NamedTool, Tool, find as find_tool, tools};
+pub use tool::spell::{Spelled, spell};
 pub use words::effect::{Effect, Effects};
 pub use words::message::{Hinted, Message};
 pub use words::names::{

@@ -35,6 +35,7 @@ use crate::cli::context::Context;
     after_help = "\
 Examples:
   hallpass can \"$PASS\" --show allow
+  hallpass can \"$PASS\" --tools
   hallpass can \"$PASS\" DELETE https://gmail.googleapis.com/gmail/v1/users/me/messages/18f0"
 )]
 pub(super) struct Can {
@@ -50,6 +51,9 @@ pub(super) struct Can {
     /// The file that holds the request's body
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
+    /// Print the tools that an MCP client sees under the pass, with the limits in their schemas
+    #[arg(long, conflicts_with_all = ["show", "connection", "body", "datalog"])]
+    tools: bool,
     /// Print the whole decision as Biscuit Datalog: any Biscuit tool reaches the same answer
     #[arg(long)]
     datalog: bool,
@@ -110,6 +114,12 @@ impl Can {
         match request {
             None if self.datalog => {
                 Err(Failure::usage("`--datalog` prints the decision on one request: expected METHOD and URL"))
+            }
+            None if self.tools => {
+                super::tools::print(&content, &catalog, context).map(|()| ExitCode::SUCCESS)
+            }
+            Some(_) if self.tools => {
+                Err(Failure::usage("`--tools` prints every tool of the pass: expected no METHOD and no URL"))
             }
             None => self.table(&content, &catalog, context),
             Some(line) => self.judge(&content, &catalog, &line, context),

@@ -45,6 +45,7 @@ mod stop;
 mod table;
 mod templates;
 mod term;
+mod tools;
 mod usage;
 
 use std::ffi::OsString;

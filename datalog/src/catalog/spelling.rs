@@ -37,6 +37,14 @@ impl Service {
         self.folded.contains(argument)
     }
 
+    /// Whether facts may spell a value of this argument in another way than a request.
+    pub(crate) fn respells(&self, argument: &str) -> bool {
+        self.folds(argument)
+            || self.uuids.contains(argument)
+            || self.suffixes.contains_key(argument)
+            || self.own.keys().any(|own| own.rsplit(' ').next() == Some(argument))
+    }
+
     /// The argument's value as facts spell it, if that differs.
     pub(crate) fn spelled(&self, argument: &str, value: &str) -> Option<String> {
         if self.uuids.contains(argument) {

@@ -52,6 +52,7 @@ mod stored_facts;
 mod table;
 mod things;
 mod titles;
+mod tools;
 mod undo;
 mod unevaluable;
 mod vocabulary;

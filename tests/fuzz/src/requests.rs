@@ -120,8 +120,10 @@ fn is_canonical(service: &str, method: &str, request: &Request) {
 
 /// Checks that the body to send reads as the same arguments.
 fn read_again(service: &str, raw: &RawRequest<'_>, request: &Request) {
-    let sent = request.wire_body().map(|(_, bytes)| bytes).unwrap_or_default();
-    let again = understood(service, &RawRequest { body: &sent, ..*raw });
+    let (kind, sent) = request.wire_body().unwrap_or_default();
+    let content_type = (!kind.is_empty()).then_some(&*kind);
+    let again = RawRequest { body: &sent, content_type, ..*raw };
+    let again = understood(service, &again);
     let again =
         again.unwrap_or_else(|| panic!("what is sent is understood: {}", String::from_utf8_lossy(&sent)));
     assert_eq!(again.arguments, request.arguments);

@@ -5,7 +5,7 @@ use harness::source;
 
 /// A room uses only rooms before it.
 pub(crate) const ROOMS: [(&str, &str); 3] = [
-    ("datalog", "words engine catalog request classify pass caveats decision mint record lib"),
+    ("datalog", "words engine catalog request classify pass caveats decision mint record tool lib"),
     (
         "verifier",
         "clock config meter tasks in_flight facts ports refusal memory half_open heads entrance filter authority \

@@ -1,7 +1,8 @@
 //! Why the service did not answer a request: a refusal (the answer is no) or a fault (something broke).
 //!
-//! `RefusalCode::status` has the status of each code, and `explanation` the last word on it. It chooses the words and the status so that no SDK repeats by
-//! itself a request that may have been carried out. Nothing is rendered here: `problem` and `dialect` do that.
+//! `RefusalCode::status` has the status of each code, and `explanation` the last word on it. It chooses the words and
+//! the status so that no SDK repeats by itself a request that may have been carried out. Nothing is rendered here:
+//! `problem` and `dialect` do that.
 
 mod code;
 mod explanation;

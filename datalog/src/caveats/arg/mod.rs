@@ -3,6 +3,7 @@
 //! Closed world: once an operation's arguments are constrained, one that is not mentioned is denied. The
 //! path's own parameters are mentioned by the operation. A name must be there, unless it ends in `?`.
 
+pub(crate) mod bounds;
 mod compose;
 mod lex;
 mod read;

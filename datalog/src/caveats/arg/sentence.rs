@@ -95,7 +95,7 @@ fn kept(conditions: &[&[Op]]) -> Option<String> {
     })
 }
 
-fn text(pattern: &Pattern, place: usize) -> Option<&str> {
+pub(super) fn text(pattern: &Pattern, place: usize) -> Option<&str> {
     match pattern.slots.get(place)? {
         Slot::Value(value) => value.as_str(),
         Slot::Variable(_) => None,
