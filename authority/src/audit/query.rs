@@ -25,6 +25,9 @@ pub struct LogQuery {
     /// `allow`, or the code of a refusal.
     #[serde(default)]
     pub decision: Option<String>,
+    /// The surface that requests came over: `base-url`, `mcp` or `direct`.
+    #[serde(default)]
+    pub mode: Option<String>,
     /// `intent`, `outcome`, `refusal`, `counted` or `event`.
     #[serde(default)]
     pub kind: Option<String>,

@@ -5,7 +5,7 @@
 use datalog::{LiftableBy, Reason, RequestDigest, RequestSummary, Reservation};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
-use verifier::ports::{CarriedOut, Outcome, Record, RecordId};
+use verifier::ports::{CarriedOut, Mode, Outcome, Record, RecordId};
 
 use crate::audit::event::EventEntry;
 use crate::audit::line::{Line, plain};
@@ -71,6 +71,9 @@ pub struct RequestEntry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<BudgetEntry>,
     pub peer: String,
+    /// The surface that it came over: `mcp`, `direct`; none for a base URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
     /// SHA-256 of the decision's facts as they are sealed beside the record, if they are stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<String>,
@@ -172,6 +175,7 @@ impl From<&Record> for RequestEntry {
             reasons: record.reasons.iter().map(Into::into).collect(),
             budgets: record.reservations.iter().map(Into::into).collect(),
             peer: record.peer.to_string(),
+            mode: (record.mode != Mode::BaseUrl).then(|| record.mode.as_str().to_owned()),
             // Unknown until the record has its number.
             facts: None,
             decided_us: u64::try_from(record.decided_in.whole_microseconds()).ok(),

@@ -170,7 +170,8 @@ fn circumstances(text: &mut String, request: &RequestEntry) {
         line(text, format_args!("request digest {digest}"));
     }
     let took = request.decided_us.map(|us| format!(", decided in {}", millis(us))).unwrap_or_default();
-    line(text, format_args!("from {}{took}", request.peer));
+    let over = request.mode.as_ref().map(|mode| format!(" over {mode}")).unwrap_or_default();
+    line(text, format_args!("from {}{over}{took}", request.peer));
 }
 
 /// Writes what can still be undone.

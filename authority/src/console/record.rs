@@ -98,6 +98,7 @@ impl RecordPage {
             ("Operation", request.operation),
             ("Request", Some(format!("{} {}", request.method, request.path))),
             ("From", Some(request.peer)),
+            ("Over", request.mode),
             ("Digest", request.digest),
             ("Looked up", Some(request.looked_up.join(", ")).filter(|all| !all.is_empty())),
             ("Decided", request.decided_us.map(|us| format!("in {} µs", us))),

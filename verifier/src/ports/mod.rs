@@ -10,6 +10,7 @@ mod credentials;
 mod fault;
 mod intent;
 mod ledger;
+mod mode;
 mod once;
 mod outcome;
 mod provenance;
@@ -26,6 +27,7 @@ pub use credentials::{Credential, Credentials, LeaseError, Rejection, Sign, Warr
 pub use fault::StoreFault;
 pub use intent::IntentError;
 pub use ledger::Ledger;
+pub use mode::Mode;
 pub use once::{Once, Repeat};
 pub use outcome::{CarriedOut, Outcome};
 pub use provenance::{Learned, Provenance};

@@ -10,6 +10,7 @@ use datalog::{
 use time::{Duration, OffsetDateTime};
 
 use crate::facts::Facts;
+use crate::ports::mode::Mode;
 use crate::ports::once::Once;
 
 /// The sequence number of an audit record.
@@ -45,6 +46,7 @@ pub struct Record {
     pub reservations: Vec<Reservation>,
     /// For a request that does more than read: how long an identical one is not sent while the outcome is unknown.
     pub once: Option<Once>,
+    pub mode: Mode,
     /// The agent's address. Its port is left out on purpose.
     pub peer: IpAddr,
     /// The time from the request's arrival to its decision.

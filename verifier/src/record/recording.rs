@@ -13,7 +13,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::authority::allowance::{Allowance, Short};
 use crate::config::Limits;
-use crate::ports::{ApprovalUse, CarriedOut, Once, Outcome, Record, RecordId, Repeat};
+use crate::ports::{ApprovalUse, CarriedOut, Mode, Once, Outcome, Record, RecordId, Repeat};
 use crate::record::recorder::Recorder;
 use crate::record::sent::{Sent, took};
 use crate::refusal::unanswered::Unanswered;
@@ -36,6 +36,7 @@ pub(crate) struct Came<'a> {
     pub method: &'a str,
     pub path: &'a str,
     pub peer: IpAddr,
+    pub mode: Mode,
 }
 
 /// The record of one request while it runs.
@@ -80,6 +81,7 @@ impl Recording {
             facts: None,
             reservations: Vec::new(),
             once: None,
+            mode: came.mode,
             peer: came.peer,
             decided_in: Duration::ZERO,
         };

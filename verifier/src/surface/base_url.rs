@@ -15,6 +15,7 @@ use crate::filter::inflate;
 use crate::gateway::Gateway;
 use crate::heads::{Chunked, Flaw};
 use crate::pipeline::{RequestState, Stopped, Worker};
+use crate::ports::Mode;
 use crate::record::Came;
 use crate::refusal::spoken::Client;
 use crate::refusal::unanswered::Unanswered;
@@ -46,7 +47,7 @@ pub(crate) async fn answer(
     caller: Caller,
 ) -> Response<AnswerBody> {
     let (method, path) = (parts.method.as_str(), parts.uri.path());
-    let state = worker.begin(&Came { method, path, peer: entrance.peer }, caller);
+    let state = worker.begin(&Came { method, path, peer: entrance.peer, mode: Mode::BaseUrl }, caller);
     let client = Client::of(path, &parts.headers);
     let spoken = worker.gateway.spoken(&entrance.scope, client);
     // Nothing after such a request is read as a request.

@@ -21,6 +21,7 @@ use crate::answer::treatment::Shows;
 use crate::filter::headers::end_to_end;
 use crate::gateway::Gateway;
 use crate::pipeline::{RequestState, Stopped, Worker};
+use crate::ports::Mode;
 use crate::record::Came;
 use crate::refusal::spoken::Spoken;
 use crate::refusal::unanswered::Unanswered;
@@ -92,7 +93,8 @@ impl Direct {
     /// Decides, sends and answers one request.
     pub async fn call(&self, call: Call) -> Got {
         let path = format!("/{}{}", call.connection, call.path);
-        let came = Came { method: &call.method, path: &path, peer: IpAddr::V4(Ipv4Addr::LOCALHOST) };
+        let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let came = Came { method: &call.method, path: &path, peer, mode: Mode::Direct };
         let mut state = self.worker.begin(&came, Caller::default());
         let answered = self.answered(call, &mut state).await;
         match self.worker.end(state, answered).await {

@@ -8,6 +8,7 @@ mod words;
 use clap::{Args, Subcommand, ValueEnum};
 use datalog::{ConnectionName, RevocationId};
 use time::OffsetDateTime;
+use verifier::ports::Mode;
 
 use super::client::{Client, with_query};
 use super::failure::Failure;
@@ -56,6 +57,9 @@ struct LogFilter {
     /// Show only requests with this decision: `allow`, or a refusal's code
     #[arg(long, value_name = "DECISION")]
     decision: Option<String>,
+    /// Show only requests that came over this surface
+    #[arg(long, value_name = "MODE")]
+    mode: Option<LogMode>,
     /// Show only records of this kind
     #[arg(long, value_name = "KIND")]
     kind: Option<RecordKind>,
@@ -68,6 +72,24 @@ struct LogFilter {
     /// Show the newest N records
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = number::a_page)]
     last: u32,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogMode {
+    BaseUrl,
+    Mcp,
+    Direct,
+}
+
+impl LogMode {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::BaseUrl => Mode::BaseUrl,
+            Self::Mcp => Mode::Mcp,
+            Self::Direct => Mode::Direct,
+        }
+        .as_str()
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -90,6 +112,7 @@ impl LogFilter {
             connection: filter.connection,
             operation: filter.operation,
             decision: filter.decision,
+            mode: filter.mode.map(|mode| mode.as_str().to_owned()),
             kind: kind.map(|kind| kind.get_name().to_owned()),
             since: filter.since.map(|moment| moment.from(now)),
             until: filter.until.map(|moment| moment.from(now)),

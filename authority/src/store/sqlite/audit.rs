@@ -96,6 +96,8 @@ fn records(connection: &Connection, query: &LogQuery) -> rusqlite::Result<Vec<St
            AND (?6 IS NULL OR EXISTS (SELECT 1 FROM json_each(coalesce(i.record, a.record), '$.lineage') WHERE value = ?6))
            AND (?7 IS NULL OR unixepoch(a.record ->> '$.at', 'subsec') >= ?7)
            AND (?8 IS NULL OR unixepoch(a.record ->> '$.at', 'subsec') < ?8)
+           AND (?10 IS NULL OR (coalesce(i.record, a.record) ->> '$.method' IS NOT NULL
+                AND coalesce(coalesce(i.record, a.record) ->> '$.mode', 'base-url') = ?10))
          ORDER BY a.seq {order} LIMIT ?9"
     );
     let mut found: Vec<StoredRecord> = connection
@@ -111,6 +113,7 @@ fn records(connection: &Connection, query: &LogQuery) -> rusqlite::Result<Vec<St
                 query.since.map(seconds),
                 query.until.map(seconds),
                 query.limit.unwrap_or(LIMIT).min(LIMIT_MAX),
+                query.mode,
             ],
             stored,
         )?
