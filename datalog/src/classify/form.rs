@@ -16,7 +16,7 @@ use crate::catalog::service::Service;
 use crate::catalog::types::{Type, TypeText, Types};
 use crate::classify::brackets::Brackets;
 use crate::classify::misfit::{ClassifyError, shown};
-use crate::classify::pairs::{Breaks, ambiguous, repeated, scalar};
+use crate::classify::pairs::{BREAKS, Breaks, ambiguous, repeated, scalar};
 use crate::classify::query::{self, MAX_PAIRS};
 use crate::request::argument::{Argument, Location, Scalar};
 use crate::words::json::Json;
@@ -110,6 +110,11 @@ impl<'a> FormFields<'a> {
             };
             return Err(ambiguous(&expected, &got, None));
         };
+        // A body of JSON can hold what a form cannot, and the request is sent as a form.
+        if text.chars().any(|c| c.is_control() && !BREAKS.contains(&c)) {
+            let expected = format!("`{name}` without control characters");
+            return Err(ambiguous(&expected, "one of them", None));
+        }
         self.fields.push(FormField { name: parameter.name.clone(), text, values });
         Ok(())
     }

@@ -4,6 +4,9 @@ use crate::catalog::types::{Type, Types};
 use crate::classify::misfit::{ClassifyError, Misfit, shown};
 use crate::request::argument::Scalar;
 
+/// The control characters that a value of several lines may hold.
+pub(crate) const BREAKS: [char; 3] = ['\n', '\r', '\t'];
+
 /// Whether a value may have several lines.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Breaks {

@@ -11,7 +11,7 @@ use crate::catalog::service::Service;
 use crate::catalog::types::{Type, TypeText, Types};
 use crate::classify::brackets::Brackets;
 use crate::classify::misfit::{ClassifyError, Misfit, shown};
-use crate::classify::pairs::{Breaks, ambiguous, repeated, scalar};
+use crate::classify::pairs::{BREAKS, Breaks, ambiguous, repeated, scalar};
 use crate::request::argument::{Argument, Location, Scalar};
 use crate::request::asked::MASKS;
 use crate::request::mask::Mask;
@@ -200,7 +200,7 @@ pub(crate) fn read_pair(pair: &str, breaks: Breaks) -> Result<(String, String), 
     };
     let allowed: &[char] = match breaks {
         Breaks::Refused => &[],
-        Breaks::InValues => &['\n', '\r', '\t'],
+        Breaks::InValues => &BREAKS,
     };
     match (read(name, &[]), read(value, allowed)) {
         (Some(name), Some(value)) if !name.is_empty() => Ok((name, value)),
