@@ -15,7 +15,28 @@ pub struct GatewayConfig {
     pub threads: usize,
     /// How many verified passes are remembered.
     pub passes: usize,
+    pub mcp: McpConfig,
     pub limits: Limits,
+}
+
+/// How MCP clients are served.
+#[derive(Debug, Clone)]
+pub struct McpConfig {
+    /// How long a call waits for a person before its agent is told to call again.
+    pub hold: Duration,
+    /// The longest answer of a tool, in characters. A longer one is cut, and says so.
+    pub result: usize,
+    pub tools: ToolsShown,
+}
+
+/// How the tools of a pass are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToolsShown {
+    /// All of them, unless they are too many for a client.
+    Auto,
+    All,
+    /// Three tools that find, describe and call the others.
+    Find,
 }
 
 /// Bounds and deadlines.
@@ -69,7 +90,19 @@ pub struct Limits {
 
 impl Default for GatewayConfig {
     fn default() -> Self {
-        Self { names: Vec::new(), threads: 0, passes: 10_000, limits: Limits::default() }
+        Self {
+            names: Vec::new(),
+            threads: 0,
+            passes: 10_000,
+            mcp: McpConfig::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for McpConfig {
+    fn default() -> Self {
+        Self { hold: Duration::from_secs(50), result: 45_000, tools: ToolsShown::Auto }
     }
 }
 

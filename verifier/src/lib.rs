@@ -46,7 +46,7 @@ mod upstream;
 mod would;
 
 pub use clock::{Clock, SystemClock};
-pub use config::{GatewayConfig, Limits};
+pub use config::{GatewayConfig, Limits, McpConfig, ToolsShown};
 pub use entrance::Scope;
 pub use gateway::Gateway;
 pub use refusal::decisions;

@@ -82,6 +82,11 @@ impl Worker {
         &self.recorder.tasks
     }
 
+    /// Whether the gateway is about to end.
+    pub(crate) fn is_ending(&self) -> bool {
+        *self.ending.borrow()
+    }
+
     /// Opens the record of a request. So far the surface knows only that it came.
     pub(crate) fn begin(&self, came: &Came<'_>, caller: Caller) -> RequestState {
         let now = self.gateway.clock.now();
@@ -250,6 +255,12 @@ impl Worker {
                 connection: connection.name.clone(),
             },
         }
+    }
+}
+
+impl Ready<'_> {
+    pub(crate) fn request(&self) -> &Request {
+        self.departure.permitted().request()
     }
 }
 

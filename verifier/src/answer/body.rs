@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
+use crate::answer::events::Events;
 use crate::answer::permit::StreamPermit;
 use crate::answer::treatment::JsonTreatment;
 use crate::authority::allowance::Short;
@@ -33,6 +34,7 @@ enum Kind {
         sent: Option<Sent>,
     },
     Stream(Box<Stream>),
+    Events(Box<Events>),
 }
 
 /// A service's body on its way.
@@ -76,6 +78,10 @@ impl AnswerBody {
     /// Returns the body for a whole text from the service. The record in `sent` ends with this body.
     pub(crate) fn sent(text: Bytes, sent: Sent) -> Self {
         Self(Kind::Ready { text: Some(text), sent: Some(sent) })
+    }
+
+    pub(crate) fn events(events: Events) -> Self {
+        Self(Kind::Events(Box::new(events)))
     }
 
     pub(crate) fn stream(stream: Stream) -> Self {
@@ -241,6 +247,7 @@ impl Body for AnswerBody {
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         match &mut self.0 {
             Kind::Stream(stream) => stream.poll(cx),
+            Kind::Events(events) => events.poll(cx),
             Kind::Ready { text, sent } => {
                 let text = text.take().filter(|text| !text.is_empty());
                 if let Some(mut sent) = sent.take() {
@@ -257,6 +264,7 @@ impl Body for AnswerBody {
             // An empty text still has a record to end. The record ends when this body is polled or dropped.
             Kind::Ready { text, sent } => sent.is_none() && text.as_ref().is_none_or(Bytes::is_empty),
             Kind::Stream(stream) => stream.state == StreamState::Done,
+            Kind::Events(events) => events.has_ended(),
         }
     }
 
@@ -266,6 +274,7 @@ impl Body for AnswerBody {
                 SizeHint::with_exact(text.as_ref().map_or(0, |text| text.len() as u64))
             }
             Kind::Stream(stream) => stream.length.map_or_else(SizeHint::default, SizeHint::with_exact),
+            Kind::Events(_) => SizeHint::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 pub(crate) mod dialect;
+pub(crate) mod events;
 pub(crate) mod pass_on;
 pub(crate) mod permit;
 pub(crate) mod problem;

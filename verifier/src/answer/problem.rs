@@ -114,7 +114,7 @@ fn of_refusal(refusal: &Refusal) -> Map<String, Value> {
 }
 
 /// Returns one line that holds everything, for clients that show only one line.
-fn message(unanswered: &Unanswered, told: &Explanation) -> String {
+pub(crate) fn message(unanswered: &Unanswered, told: &Explanation) -> String {
     let mut line = format!("hallpass {}: {}", told.code, told.detail);
     if let Unanswered::Refused(refusal) = unanswered {
         if let Some((expected, got)) = refusal.expected_and_got() {
@@ -158,9 +158,9 @@ pub(crate) fn last_of_its_connection(reply: &mut Reply) {
 }
 
 /// Returns the answer for a page that this pass does not have. It does not tell whether another pass has one.
-pub(crate) fn not_found() -> Reply {
+pub(crate) fn not_found(detail: &str) -> Reply {
     let mut reply = page(&json!({
-        "type": "about:blank", "status": 404, "title": "Not Found", "detail": "this pass has not asked for such an approval",
+        "type": "about:blank", "status": 404, "title": "Not Found", "detail": detail,
     }));
     reply.status = StatusCode::NOT_FOUND;
     reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));

@@ -69,6 +69,14 @@ impl RefusalCode {
         }
     }
 
+    /// Whether it says that the pass itself does not hold.
+    pub(crate) fn is_of_pass(self) -> bool {
+        matches!(
+            self,
+            Self::PassMissing | Self::PassInvalid | Self::PassNotYet | Self::PassExpired | Self::PassRevoked
+        )
+    }
+
     /// Returns the status. 401 is for passes only, never for policy: SDKs answer a 401 by refreshing, and lose the
     /// reason.
     pub(super) fn status(self) -> StatusCode {

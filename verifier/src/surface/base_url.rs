@@ -3,6 +3,8 @@
 //! `Visit::request` handles a whole request here: it admits the request, verifies its pass before it reads a byte of
 //! the body, and the pipeline does the rest. The gateway's own pages stand beside it.
 
+use std::sync::Arc;
+
 use http::Response;
 use http::request::Parts;
 use hyper::body::Incoming;
@@ -25,14 +27,16 @@ use crate::steps::verify::Trusted;
 use crate::surface::admit::{Admitted, admit, take_pass};
 use crate::surface::framing::{self, OwnHost};
 use crate::surface::intake::{discard, take_in};
+use crate::surface::mcp;
 use crate::surface::mistake;
 use crate::surface::pages::can::{Holder, can};
 use crate::surface::pages::own::{self, Page};
 
 /// One request over this surface.
 struct Visit<'a> {
-    worker: &'a Worker,
+    worker: &'a Arc<Worker>,
     entrance: &'a Entrance,
+    caller: Caller,
     state: RequestState,
     /// How to answer a refusal or a fault.
     voice: Voice,
@@ -40,19 +44,20 @@ struct Visit<'a> {
 
 /// Answers one request, whatever its outcome, and ends its record.
 pub(crate) async fn answer(
-    worker: &Worker,
+    worker: &Arc<Worker>,
     parts: Parts,
     body: Incoming,
     entrance: &Entrance,
     caller: Caller,
 ) -> Response<AnswerBody> {
     let (method, path) = (parts.method.as_str(), parts.uri.path());
-    let state = worker.begin(&Came { method, path, peer: entrance.peer, mode: Mode::BaseUrl }, caller);
+    let state =
+        worker.begin(&Came { method, path, peer: entrance.peer, mode: Mode::BaseUrl }, caller.clone());
     let client = Client::of(path, &parts.headers);
     let spoken = worker.gateway.spoken(&entrance.scope, client);
     // Nothing after such a request is read as a request.
     let is_last = parts.extensions.get::<Chunked>().is_some() || parts.extensions.get::<Flaw>().is_some();
-    let mut visit = Visit { worker, entrance, state, voice: Voice { client, spoken, own: None } };
+    let mut visit = Visit { worker, entrance, caller, state, voice: Voice { client, spoken, own: None } };
     let answered = visit.answered(parts, body).await;
     let Visit { state, voice, .. } = visit;
     let waited = state.waited;
@@ -83,6 +88,11 @@ impl Visit<'_> {
     async fn answered(&mut self, parts: Parts, body: Incoming) -> Result<Reply, Unanswered> {
         let host = self.enter(&parts)?;
         self.voice.own = Some(format!("http://{}", host.as_str()));
+        if let Some(place) = mcp::asked(self.gateway(), &parts, &self.entrance.scope) {
+            let (worker, entrance, caller) = (self.worker, self.entrance, self.caller.clone());
+            return mcp::answer(mcp::Visitor { worker, entrance, caller, host: &host }, parts, body, place)
+                .await;
+        }
         match own::page_for(self.gateway(), &parts, &self.entrance.scope, &host) {
             None => self.request(parts, body, &host).await,
             Some(Page::Can) => self.can(parts, body, &host).await,
@@ -177,6 +187,7 @@ async fn page(
 ) -> Result<Reply, Unanswered> {
     let pass_of = |parts: &mut Parts| gateway.verify(&take_pass(&mut parts.headers)?);
     match page {
+        Page::NoOAuth => Ok(problem::not_found("there is no sign-in here: an agent holds a pass")),
         Page::WellKnown => Ok(problem::page(&own::well_known(gateway, host))),
         Page::Discovery(document) => Ok(problem::page(&document)),
         Page::Pass => {
@@ -184,11 +195,14 @@ async fn page(
             Ok(problem::page(&own::pass(gateway, &pass, scope, host).await?))
         }
         // That page has a body and a record, so `can` answers it.
-        Page::Can => Ok(problem::not_found()),
+        Page::Can => Ok(problem::not_found("this page is asked by POST")),
         Page::Approval(id) => {
             let pass = pass_of(&mut parts)?;
             let found = own::approval(gateway, &pass, &id, host).await?;
-            Ok(found.map_or_else(problem::not_found, |page| problem::page(&page)))
+            Ok(found.map_or_else(
+                || problem::not_found("this pass has not asked for such an approval"),
+                |page| problem::page(&page),
+            ))
         }
         Page::GiveUp => {
             let pass = pass_of(&mut parts)?;

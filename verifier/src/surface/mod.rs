@@ -10,6 +10,7 @@ pub(crate) mod base_url;
 pub mod direct;
 pub(crate) mod framing;
 pub(crate) mod intake;
+pub(crate) mod mcp;
 pub(crate) mod mistake;
 pub(crate) mod pages;
 pub(crate) mod prefer;

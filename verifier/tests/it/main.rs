@@ -20,6 +20,7 @@ mod credentials;
 mod framing;
 mod heads;
 mod lookups;
+mod mcp;
 mod operations;
 mod outcomes;
 mod packed;

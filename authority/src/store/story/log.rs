@@ -62,7 +62,10 @@ async fn found(store: &dyn Store) {
         store.records(query).await.unwrap().iter().map(|record| record.seq).collect()
     };
     assert_eq!(seqs(LogQuery { limit: Some(2), ..all.clone() }).await, [5, 6], "the newest");
-    assert!(seqs(LogQuery { mode: Some("mcp".into()), ..all.clone() }).await.is_empty(), "none came over MCP");
+    assert!(
+        seqs(LogQuery { mode: Some("mcp".into()), ..all.clone() }).await.is_empty(),
+        "none came over MCP"
+    );
     assert_eq!(seqs(LogQuery { after: Some(2), limit: Some(2), ..all.clone() }).await, [3, 4], "the next");
     assert_eq!(seqs(LogQuery { kind: Some("event".into()), ..all.clone() }).await, [1, 2]);
     assert_eq!(seqs(LogQuery { decision: Some("denied".into()), ..all.clone() }).await, [5]);

@@ -25,6 +25,8 @@ const CAN: &str = "/pass/can";
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Page {
     WellKnown,
+    /// There is no OAuth server here: a client that looks for one must find nothing.
+    NoOAuth,
     Pass,
     /// How the pass would answer a request.
     Can,
@@ -48,6 +50,11 @@ pub(crate) fn page_for(gateway: &Gateway, parts: &Parts, scope: &Scope, host: &O
     }
     if parts.method != Method::GET && parts.method != Method::HEAD {
         return None;
+    }
+    if parts.uri.path().starts_with("/.well-known/oauth-")
+        || parts.uri.path().starts_with("/.well-known/openid-configuration")
+    {
+        return Some(Page::NoOAuth);
     }
     if let Some(id) = parts.uri.path().strip_prefix("/approvals/").and_then(|id| id.parse().ok()) {
         return Some(Page::Approval(id));
@@ -118,7 +125,8 @@ pub(crate) fn well_known(gateway: &Gateway, host: &OwnHost) -> Value {
         .collect();
     json!({
         "hallpass": env!("CARGO_PKG_VERSION"),
-        "modes": ["base-url"],
+        "modes": ["base-url", "mcp"],
+        "mcp_url": format!("http://{}/mcp", host.as_str()),
         "base_url": format!("http://{}/CONNECTION", host.as_str()),
         "authorization": ["Bearer PASS", "token PASS"],
         "pass_url": format!("http://{}/pass", host.as_str()),
