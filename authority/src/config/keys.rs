@@ -9,6 +9,7 @@ pub(super) enum Section {
     Store,
     Audit,
     Approvals,
+    Mcp,
     Breaker,
     Notify,
     /// `[services.NAME]`
@@ -27,12 +28,13 @@ pub(super) struct SettingKey {
 }
 
 impl Section {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Gateway,
         Self::Authority,
         Self::Store,
         Self::Audit,
         Self::Approvals,
+        Self::Mcp,
         Self::Breaker,
         Self::Notify,
         Self::Service,
@@ -47,6 +49,7 @@ impl Section {
             Self::Store => "store",
             Self::Audit => "audit",
             Self::Approvals => "approvals",
+            Self::Mcp => "mcp",
             Self::Breaker => "breaker",
             Self::Notify => "notify",
             Self::Service => "services",
@@ -61,6 +64,7 @@ impl Section {
             Self::Store => "[store]",
             Self::Audit => "[audit]",
             Self::Approvals => "[approvals]",
+            Self::Mcp => "[mcp]",
             Self::Breaker => "[breaker]",
             Self::Notify => "[notify]",
             Self::Service => "[services.gmail]",
@@ -75,6 +79,7 @@ impl Section {
             Self::Store => "The place of the database.",
             Self::Audit => "The data that is stored beside the audit log.",
             Self::Approvals => "The questions for people.",
+            Self::Mcp => "The gateway for MCP clients, at /mcp.",
             Self::Notify => {
                 "How Hallpass tells you that something waits for you, was stopped, or must be connected again."
             }
@@ -88,7 +93,7 @@ impl Section {
     }
 }
 
-pub(super) const KEYS: [SettingKey; 29] = [
+pub(super) const KEYS: [SettingKey; 32] = [
     SettingKey {
         section: Section::Gateway,
         name: "listen",
@@ -136,6 +141,24 @@ pub(super) const KEYS: [SettingKey; 29] = [
         name: "keep",
         example: "\"1h\"",
         doc: "How long a question waits for an answer, and how long a yes to one request holds. Never longer than the pass.",
+    },
+    SettingKey {
+        section: Section::Mcp,
+        name: "hold",
+        example: "\"50s\"",
+        doc: "How long a call waits for a person, at most 5m. After that the agent is told to call again.",
+    },
+    SettingKey {
+        section: Section::Mcp,
+        name: "result",
+        example: "45000",
+        doc: "The longest answer of a tool, in characters. A longer one is cut between its items, and says so.",
+    },
+    SettingKey {
+        section: Section::Mcp,
+        name: "tools",
+        example: "\"auto\"",
+        doc: "The tools that a client sees: \"all\", \"find\" (three tools that find, describe and call them), or \"auto\" (all, up to 60).",
     },
     SettingKey {
         section: Section::Breaker,

@@ -10,6 +10,7 @@ use time::Duration;
 use toml::{Table, Value};
 use url::{Host, Url};
 use verifier::ports::Keeping;
+use verifier::{McpConfig, ToolsShown};
 
 use super::ClientSecretFile;
 use super::keys::{self, Section};
@@ -44,6 +45,7 @@ pub(super) fn parse(text: &str, dir: &Path) -> Result<Config, ConfigError> {
             Section::Store => read_store(&mut config.store, name, table, dir)?,
             Section::Audit => read_audit(&mut config.audit, name, table)?,
             Section::Approvals => read_approvals(&mut config, name, table)?,
+            Section::Mcp => read_mcp(&mut config.mcp, name, table)?,
             Section::Breaker => read_breaker(&mut config.breaker, name, table)?,
             Section::Notify => config.notify = read_notify(name, table, dir)?,
             Section::Service => read_services(&mut config, table, dir)?,
@@ -152,6 +154,32 @@ fn read_audit(audit: &mut AuditConfig, path: &str, table: &Table) -> Result<(), 
     }
     if let Some(value) = table.get("facts_for") {
         audit.facts_for = duration(&format!("{path}.facts_for"), value)?;
+    }
+    Ok(())
+}
+
+fn read_mcp(mcp: &mut McpConfig, path: &str, table: &Table) -> Result<(), ConfigError> {
+    refuse_unknown(Section::Mcp, path, table)?;
+    if let Some(value) = table.get("hold") {
+        let key = format!("{path}.hold");
+        let hold = duration(&key, value)?;
+        let hold = std::time::Duration::try_from(hold).ok().filter(|hold| hold.as_secs() <= 300);
+        mcp.hold = hold.ok_or_else(|| wrong(&key, value, "at most `5m`"))?;
+    }
+    if let Some(value) = table.get("result") {
+        let count = value.as_integer().filter(|count| (1_000..=1_000_000).contains(count));
+        let count = count.and_then(|count| usize::try_from(count).ok());
+        mcp.result =
+            count.ok_or_else(|| wrong(&format!("{path}.result"), value, "a number from 1000 to 1000000"))?;
+    }
+    if let Some(value) = table.get("tools") {
+        let key = format!("{path}.tools");
+        mcp.tools = match text(&key, value)? {
+            "auto" => ToolsShown::Auto,
+            "all" => ToolsShown::All,
+            "find" => ToolsShown::Find,
+            _ => return Err(wrong(&key, value, "`auto`, `all` or `find`")),
+        };
     }
     Ok(())
 }

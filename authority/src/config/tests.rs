@@ -58,7 +58,7 @@ fn an_unknown_key_is_refused_with_the_one_that_was_meant() {
     ");
     insta::assert_snapshot!(refusal("[database]\n"), @r"
     unknown table `database`
-    hint: known are gateway, authority, store, audit, approvals, breaker, notify, services, connections
+    hint: known are gateway, authority, store, audit, approvals, mcp, breaker, notify, services, connections
     ");
 }
 

@@ -9,6 +9,7 @@ use datalog::catalog::ClientAuth;
 use datalog::{ConnectionName, Effect, Effects, Hinted, ServiceName};
 use secrecy::SecretString;
 use time::Duration;
+use verifier::McpConfig;
 use verifier::ports::Keeping;
 
 use crate::home::Home;
@@ -22,6 +23,7 @@ pub struct Config {
     pub gateway_names: Vec<String>,
     pub authority_listen: SocketAddr,
     pub approvals: ApprovalsConfig,
+    pub mcp: McpConfig,
     pub breaker: BreakerConfig,
     /// How long ended passes are remembered, with their revocations and budgets.
     pub keep_ended: Duration,
@@ -179,6 +181,7 @@ impl Default for Config {
             gateway_names: Vec::new(),
             authority_listen: SocketAddr::from(([127, 0, 0, 1], 7412)),
             approvals: ApprovalsConfig::default(),
+            mcp: McpConfig::default(),
             breaker: BreakerConfig::default(),
             keep_ended: Duration::days(30),
             store: StoreConfig::default(),

@@ -100,7 +100,8 @@ pub(crate) async fn start(
     }
     let limits = Limits { drain: patience, ..Limits::default() };
     let names = app.config().gateway_names.clone();
-    let settings = GatewayConfig { names, limits, ..GatewayConfig::default() };
+    let mcp = app.config().mcp.clone();
+    let settings = GatewayConfig { names, mcp, limits, ..GatewayConfig::default() };
     let gateway = Gateway::new(app.clone(), Arc::new(SystemClock::default()), settings).serve(doors)?;
     Ok(Server { ready, app, gateway, end, tasks, patience, _socket: socket })
 }

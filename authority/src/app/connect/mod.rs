@@ -26,6 +26,18 @@ use crate::vault::random;
 /// How long a person has (RFC 6749, section 4.1.2 advises ten minutes for the code).
 const LIFETIME: Duration = Duration::minutes(10);
 
+/// The names of the gateway's own pages, which stand where the names of connections stand.
+const OWN_PAGES: [&str; 5] = ["mcp", "pass", "approvals", "proposals", "oauth"];
+
+fn not_the_gateways(name: &str) -> Result<(), AppError> {
+    if !OWN_PAGES.contains(&name) {
+        return Ok(());
+    }
+    let message =
+        Message::new(format!("`{name}` is a page of the gateway, and no connection can have its name"));
+    Err(AppError::invalid(message.hint("choose another name with `--as`")))
+}
+
 impl App {
     /// Begins an authorization code flow.
     #[expect(clippy::unused_async, reason = "the verbs are alike to whoever calls them")]
@@ -105,6 +117,7 @@ impl App {
         choice: &ClientChoice,
     ) -> Result<Connecting, AppError> {
         let known = self.service(&service)?;
+        not_the_gateways(name.as_ref().map_or(service.as_str(), ConnectionName::as_str))?;
         let set: ServiceConfig = self.config.service(&service);
         let provider = Provider::resolve(&known, &set);
         let file = match &choice.client_secret_file {

@@ -241,6 +241,10 @@ async fn a_service_without_a_client_is_refused_with_what_to_set() {
     let error = app.begin_connect(ConnectStart { service: "github".parse().unwrap(), ..start(None) }).await;
     let error = in_full(error.unwrap_err());
     assert!(error.contains("HALLPASS_GITHUB_CLIENT_ID"), "{error}");
+    for name in ["mcp", "pass", "approvals"] {
+        let error = app.begin_connect(start(Some(name))).await.err().unwrap();
+        assert!(error.to_string().contains("is a page of the gateway"), "{name}: {error}");
+    }
     let error = app.begin_connect(ConnectStart { service: "gmial".parse().unwrap(), ..start(None) }).await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::NotFound);
 }
