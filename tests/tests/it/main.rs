@@ -32,6 +32,7 @@ mod invariants;
 mod java;
 mod layering;
 mod logs;
+mod mcp;
 mod notion;
 mod parts;
 mod readme;
