@@ -27,7 +27,7 @@ use crate::steps::verify::Trusted;
 use crate::surface::admit::{Admitted, admit, take_pass};
 use crate::surface::framing::{self, OwnHost};
 use crate::surface::intake::{discard, take_in};
-use crate::surface::mcp;
+use crate::surface::mcp::{self, McpPlace};
 use crate::surface::mistake;
 use crate::surface::pages::can::{Holder, can};
 use crate::surface::pages::own::{self, Page};
@@ -51,14 +51,15 @@ pub(crate) async fn answer(
     caller: Caller,
 ) -> Response<AnswerBody> {
     let (method, path) = (parts.method.as_str(), parts.uri.path());
-    let state =
-        worker.begin(&Came { method, path, peer: entrance.peer, mode: Mode::BaseUrl }, caller.clone());
+    let place = mcp::asked(&worker.gateway, &parts, &entrance.scope);
+    let mode = if place.is_some() { Mode::Mcp } else { Mode::BaseUrl };
+    let state = worker.begin(&Came { method, path, peer: entrance.peer, mode }, caller.clone());
     let client = Client::of(path, &parts.headers);
     let spoken = worker.gateway.spoken(&entrance.scope, client);
     // Nothing after such a request is read as a request.
     let is_last = parts.extensions.get::<Chunked>().is_some() || parts.extensions.get::<Flaw>().is_some();
     let mut visit = Visit { worker, entrance, caller, state, voice: Voice { client, spoken, own: None } };
-    let answered = visit.answered(parts, body).await;
+    let answered = visit.answered(parts, body, place).await;
     let Visit { state, voice, .. } = visit;
     let waited = state.waited;
     let mut reply = match worker.end(state, answered).await {
@@ -85,10 +86,15 @@ fn rendered(reply: Reply) -> Response<AnswerBody> {
 }
 
 impl Visit<'_> {
-    async fn answered(&mut self, parts: Parts, body: Incoming) -> Result<Reply, Unanswered> {
+    async fn answered(
+        &mut self,
+        parts: Parts,
+        body: Incoming,
+        place: Option<McpPlace>,
+    ) -> Result<Reply, Unanswered> {
         let host = self.enter(&parts)?;
         self.voice.own = Some(format!("http://{}", host.as_str()));
-        if let Some(place) = mcp::asked(self.gateway(), &parts, &self.entrance.scope) {
+        if let Some(place) = place {
             let (worker, entrance, caller) = (self.worker, self.entrance, self.caller.clone());
             return mcp::answer(mcp::Visitor { worker, entrance, caller, host: &host }, parts, body, place)
                 .await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use datalog::json::Json;
-use datalog::{Message, NamedTool, Spelled, spell};
+use datalog::{ConnectionName, Message, NamedTool, Spelled, spell};
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -55,11 +55,7 @@ impl ToolCall {
             Ok(reply) => {
                 Called::Result(result::answered(reply, self.tool.service.name.as_str(), config.result).await)
             }
-            Err(stopped) if has_ended(&stopped.unanswered) => Called::PassEnded(stopped),
-            Err(Stopped { unanswered, about }) => {
-                let told = Explanation::of(&unanswered, Spoken::Plain, about);
-                Called::Result(result::stopped(&unanswered, &told))
-            }
+            Err(stopped) => stopped_call(stopped),
         }
     }
 
@@ -90,6 +86,37 @@ impl ToolCall {
             return Err(Refusal::ambiguous("the arguments make another operation than the tool's").into());
         }
         self.worker.go(ready, state).await
+    }
+}
+
+fn stopped_call(stopped: Stopped) -> Called {
+    if has_ended(&stopped.unanswered) {
+        return Called::PassEnded(stopped);
+    }
+    let told = Explanation::of(&stopped.unanswered, Spoken::Plain, stopped.about);
+    Called::Result(result::stopped(&stopped.unanswered, &told))
+}
+
+/// A call of a tool whose connection is not connected any more. Nobody knows its operation.
+pub(crate) struct LostCall {
+    pub worker: Arc<Worker>,
+    pub pass: SecretString,
+    pub connection: ConnectionName,
+    pub peer: IpAddr,
+}
+
+impl LostCall {
+    pub(crate) async fn run(self) -> Called {
+        let path = format!("/{}", self.connection);
+        let came = Came { method: "GET", path: &path, peer: self.peer, mode: Mode::Mcp };
+        let mut state = self.worker.begin(&came, Caller::default());
+        let trusted = Trusted::of(&self.worker.gateway, self.pass, &self.connection, &mut state.recording);
+        let lost = || Refusal::ambiguous("the connection is there again: call the tool again").into();
+        let stopped = trusted.and_then(|_| Err::<Reply, Unanswered>(lost()));
+        match self.worker.end(state, stopped).await {
+            Ok(_) => Called::Result(result::text("", result::Ended::Badly)),
+            Err(stopped) => stopped_call(stopped),
+        }
     }
 }
 

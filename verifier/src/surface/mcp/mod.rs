@@ -6,7 +6,7 @@
 //! client's helper can get another one.
 //!
 //! - Invariant: The name of a tool decides nothing: a call gets the decision that its request gets by the base URL
-//!   (`every_case_comes_out_the_same_by_every_surface`).
+//!   (`every_case_that_tools_can_make_comes_out_the_same_over_mcp`).
 //! - Invariant: A header that says something else than the body is refused, and nothing is on record as allowed
 //!   (`headers_that_contradict_the_body_are_refused_and_nothing_is_sent`).
 

@@ -24,7 +24,7 @@ use crate::refusal::spoken::{Client, Spoken, says};
 use crate::refusal::unanswered::Unanswered;
 use crate::steps::arrived::Caller;
 use crate::surface::framing::OwnHost;
-use crate::surface::mcp::call::{Called, ToolCall};
+use crate::surface::mcp::call::{Called, LostCall, ToolCall};
 use crate::surface::mcp::era::{Era, LEGACY, SUPPORTED};
 use crate::surface::mcp::result::{self, Ended};
 use crate::surface::mcp::rpc::{Id, Rpc, RpcError};
@@ -51,10 +51,13 @@ pub(crate) struct Session {
     pub caller: Caller,
 }
 
+type Run = Pin<Box<dyn Future<Output = Called> + Send>>;
+
 /// A call of one of the gateway's own tools, or of an operation.
 enum Chosen {
     Done(Value),
     Call(Box<ToolCall>),
+    Lost(LostCall),
 }
 
 impl Session {
@@ -129,9 +132,10 @@ impl Session {
                 return Ok(json_reply(StatusCode::OK, &Rpc::result(&id, &in_era(era, result))));
             }
             Err(error) => return Ok(json_reply(error.status, &error.answer(Some(&id)))),
-            Ok(Chosen::Call(call)) => call,
+            Ok(Chosen::Call(call)) => Box::pin(call.run()) as Run,
+            Ok(Chosen::Lost(call)) => Box::pin(call.run()),
         };
-        let mut run: Pin<Box<dyn Future<Output = Called> + Send>> = Box::pin(call.run());
+        let mut run = call;
         let called = tokio::select! {
             called = &mut run => Some(called),
             () = tokio::time::sleep(AT_ONCE), if streams => None,
@@ -182,7 +186,15 @@ impl Session {
 
     fn of_operation(&self, name: &str, arguments: Json) -> Result<Chosen, RpcError> {
         let reach = Reach::of(&self.worker.gateway, &self.verified, &self.place);
-        let tool = reach.find(name).ok_or_else(|| RpcError::no_tool(no_tool(name)))?;
+        let Some(tool) = reach.find(name) else {
+            let lost = reach.lost(&self.worker.gateway, name).map(|connection| LostCall {
+                worker: self.worker.clone(),
+                pass: self.pass.clone(),
+                connection,
+                peer: self.peer,
+            });
+            return lost.map(Chosen::Lost).ok_or_else(|| RpcError::no_tool(no_tool(name)));
+        };
         let base = match &*self.scope {
             Scope::Shared => format!("http://{}/{}", self.host.as_str(), tool.connection),
             Scope::Connection(_) => format!("http://{}", self.host.as_str()),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datalog::catalog::Service;
-use datalog::{Content, NamedTool, Tool, VerifiedPass, find_tool, tools};
+use datalog::{ConnectionName, Content, NamedTool, Tool, VerifiedPass, find_tool, tools};
 use serde_json::{Value, json};
 
 use crate::config::ToolsShown;
@@ -45,6 +45,19 @@ impl<'a> Reach<'a> {
 
     pub(crate) fn find(&self, name: &str) -> Option<NamedTool> {
         find_tool(self.content, &self.services, name).filter(|tool| self.place.holds(&tool.connection))
+    }
+
+    /// Returns the connection of a tool, if that connection is of the pass and is not connected any more.
+    pub(crate) fn lost(&self, gateway: &Gateway, name: &str) -> Option<ConnectionName> {
+        let fold = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+        let begins = |one: &ConnectionName| {
+            let start: String = one.as_str().chars().map(fold).collect();
+            name.strip_prefix(start.as_str()).is_some_and(|rest| rest.starts_with('_'))
+        };
+        let names = self.content.connections.iter().map(|one| &one.name);
+        let mut lost =
+            names.filter(|one| self.place.holds(one) && gateway.authority.connection(one).is_none());
+        lost.find(|one| begins(one)).cloned()
     }
 
     /// Returns what `tools/list` answers.

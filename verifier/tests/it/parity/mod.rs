@@ -7,12 +7,14 @@
 mod careless;
 mod case;
 mod cases;
+mod mcp;
 mod outcome;
 mod surfaces;
 
 use std::collections::BTreeSet;
 use std::thread;
 
+use crate::common::Stage;
 use case::Case;
 use cases::FAMILIES;
 use outcome::{Came, play, shown};
@@ -68,6 +70,47 @@ fn every_case_comes_out_the_same_by_every_surface() {
     let flawed = flawed.concat();
     println!("{table}");
     assert!(flawed.is_empty(), "{}", flawed.join("\n\n"));
+}
+
+/// What a tool call has in common with its request by the base URL.
+fn in_common(came: &Came) -> String {
+    // Before a pass is known, nobody knows the tool: the record has the method of the message.
+    let record = |one: &String| {
+        one.replace("None None \"POST\"", "None None").replace("None None \"GET\"", "None None")
+    };
+    let records: Vec<String> = came.records.iter().map(record).collect();
+    format!(
+        "{:?}\n{:?}\n{records:#?}\n{:?}\n{} leases\n{:?}\n{:?}",
+        came.words(),
+        came.lines(),
+        came.budgets,
+        came.leases,
+        came.questions,
+        came.shown
+    )
+}
+
+#[test]
+fn every_case_that_tools_can_make_comes_out_the_same_over_mcp() {
+    let tools = Door { name: "MCP", open: |stage| Box::new(mcp::Tools::on(stage)) };
+    let known = mcp::Tools::on(&Stage::new());
+    let (mut played, mut all) = (0, 0);
+    for case in FAMILIES.iter().flat_map(|family| family()) {
+        all += 1;
+        if !mcp::can_play(&known, &case) {
+            continue;
+        }
+        let (by_tools, by_url) = (play(&case, &tools), play(&case, &SURFACES[0]));
+        if by_tools.words().iter().any(|word| word == mcp::NO_TOOL) {
+            assert!(by_tools.sent.is_empty() && by_tools.records.is_empty() && by_url.sent.is_empty());
+            continue;
+        }
+        let differs = "comes out otherwise over MCP";
+        assert_eq!(in_common(&by_tools), in_common(&by_url), "{}: {} {differs}", case.family, case.name);
+        played += 1;
+    }
+    println!("{played} of {all} cases were played over MCP");
+    assert!(played > 30, "{played} of {all}");
 }
 
 /// Codes that not every surface can have: they come from HTTP's framing, from an agent that goes away, or from a

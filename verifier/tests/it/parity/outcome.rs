@@ -11,6 +11,7 @@ use verifier::direct::{DirectAnswer, End, Got};
 use verifier::ports::Outcome;
 
 use super::case::{Act, Case, Holds};
+use super::mcp::waits;
 use super::surfaces::Door;
 use crate::common::{Kind, Remembering, Scripted, Seen, Stage, Written};
 
@@ -45,6 +46,7 @@ pub(super) struct Sent {
 /// Plays a case through a door, on a stage of its own.
 pub(super) fn play(case: &Case, door: &Door) -> Came {
     let mut config = GatewayConfig { threads: 1, ..GatewayConfig::default() };
+    config.mcp.hold = Duration::from_secs(waits(case));
     (case.limits)(&mut config.limits);
     let stage = Stage::with(config);
     stage.upstream.answers(case.upstream);
