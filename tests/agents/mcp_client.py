@@ -6,16 +6,23 @@ import os
 import sys
 
 import httpx2
-from mcp import Client
+from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 ERA, CALLS = sys.argv[1], json.loads(sys.argv[2])
 
 
-async def main():
+def server():
+    if "MCP_COMMAND" in os.environ:
+        command, *arguments = json.loads(os.environ["MCP_COMMAND"])
+        return StdioServerParameters(command=command, args=arguments, env=dict(os.environ))
     http = httpx2.AsyncClient(headers={"Authorization": "Bearer " + os.environ["PASS"]}, timeout=120)
+    return streamable_http_client(os.environ["MCP_URL"], http_client=http)
+
+
+async def main():
     chosen = {} if ERA == "modern" else {"mode": "legacy"}
-    async with Client(streamable_http_client(os.environ["MCP_URL"], http_client=http), **chosen) as client:
+    async with Client(server(), **chosen) as client:
         tools = (await client.list_tools()).tools
         results = []
         for name, arguments in CALLS:

@@ -3,6 +3,7 @@
 //! The help, the completions and the man pages come from these definitions. A command that changes state uses the
 //! authority's API (`client`); any other opens no store. Nothing here decides anything.
 
+mod agent;
 mod approvals;
 mod approve;
 mod approvers;
@@ -20,11 +21,14 @@ mod demo;
 mod doctor;
 mod explain;
 mod failure;
+mod from_template;
+mod headers;
 mod init;
 mod inspect;
 mod keys;
 mod log;
 mod man;
+mod mcp;
 mod mint;
 mod narrow;
 mod number;
@@ -92,6 +96,9 @@ enum Subcommands {
     Mint(mint::Mint),
     Attenuate(attenuate::Attenuate),
     Run(run::Run),
+    Agent(agent::AgentCommand),
+    Mcp(mcp::Mcp),
+    Headers(headers::Headers),
     Inspect(inspect::Inspect),
     Can(can::Can),
     Passes(passes::Passes),
@@ -148,6 +155,9 @@ fn dispatch(command: Subcommands, context: &Context) -> Result<ExitCode, Failure
         Subcommands::Mint(command) => command.run(context)?,
         Subcommands::Attenuate(command) => command.run(context)?,
         Subcommands::Run(command) => return command.run(context),
+        Subcommands::Agent(command) => command.run(context)?,
+        Subcommands::Mcp(command) => command.run(context)?,
+        Subcommands::Headers(command) => command.run(context)?,
         Subcommands::Inspect(command) => command.run(context)?,
         Subcommands::Can(command) => return command.run(context),
         Subcommands::Passes(command) => command.run(context)?,

@@ -1,9 +1,10 @@
 //! MCP's own clients, unmodified, in both eras: an agent with nothing but an address and a pass sees tools, is asked
 //! before it sends, reads why it may not delete, and learns that its pass has ended.
 
+use std::path::Path;
 use std::process::Command;
 
-use harness::{Hallpass, Running, Upstream, node, poll, python};
+use harness::{Hallpass, Ran, Running, Upstream, binary, node, poll, python};
 use serde_json::{Value, json};
 
 const SEND: &str = "/gmail/v1/users/me/messages/send";
@@ -133,4 +134,147 @@ fn a_client_whose_pass_has_ended_is_told_so() {
         let is_told = error.contains("401") || error.contains("pass-revoked");
         assert!(is_told || client == "python" && error.contains("error response"), "{client} {era}: {error}");
     }
+}
+
+impl Inbox {
+    /// Calls tools through `hallpass mcp`, which the client starts.
+    fn bridged(&self, era: &str, calls: &Value, arguments: &[&str]) -> Command {
+        let mut words = vec![json!(binary().to_str().unwrap()), json!("mcp")];
+        words.extend(arguments.iter().map(|word| json!(word)));
+        let mut command = python("agents/mcp_client.py");
+        command.args([era, &calls.to_string()]);
+        command.env("MCP_COMMAND", Value::Array(words).to_string());
+        command.env("HALLPASS_HOME", self.hallpass.home()).env("PASS", "");
+        command
+    }
+
+    fn statuses(&self) -> Vec<(String, String)> {
+        let all = self.hallpass.json(&["passes"]);
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        all.as_array().unwrap().iter().map(|one| (text(&one["task"]), text(&one["status"]))).collect()
+    }
+}
+
+#[test]
+fn a_client_that_starts_programs_gets_a_pass_that_ends_with_it() {
+    let inbox = Inbox::new();
+    let calls = json!([["gmail_users_messages_list", {"maxResults": 5}], ["gmail_users_messages_delete", {"id": "alice-1"}]]);
+    for era in ["modern", "legacy"] {
+        let answer = printed(Running::start(inbox.bridged(era, &calls, &["--template", "inbox-triage"])));
+        assert_eq!(answer["results"][0]["failed"], false, "{era}: {answer}");
+        assert!(answer["results"][1]["text"].as_str().unwrap().contains("denied"), "{era}: {answer}");
+    }
+    poll("the passes' end", || {
+        let mut bridged = inbox.statuses();
+        bridged.retain(|(task, _)| task != "answer my mail");
+        (bridged.len() == 2 && bridged.iter().all(|(_, status)| status == "revoked")).then_some(())
+    });
+    let none = inbox.hallpass.run(&["mcp"]).expect(64);
+    assert!(none.stderr.contains("expected --template NAME"), "{}", none.stderr);
+    let unknown = inbox.hallpass.run(&["mcp", "--template", "inbox-triag"]).expect(64);
+    assert!(unknown.stderr.contains("inbox-triage"), "{}", unknown.stderr);
+}
+
+#[test]
+fn the_bridge_within_a_run_uses_the_runs_own_pass() {
+    let inbox = Inbox::new();
+    let inner = inbox.bridged("modern", &json!([["hallpass_pass", {}]]), &[]);
+    let mut command = Command::new(binary());
+    command.args(["run", "read one mail", "--allow", "gmail:read", "--"]);
+    command.arg(inner.get_program()).args(inner.get_args());
+    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let answer = printed(Running::start(command));
+    let page: Value =
+        serde_json::from_str(answer["results"][0]["text"].as_str().unwrap_or_else(|| panic!("{answer}")))
+            .unwrap();
+    assert_eq!(page["task"], "read one mail");
+    assert_eq!(inbox.statuses().len(), 2, "no pass but the run's was minted");
+}
+
+fn bearer(ran: Ran) -> String {
+    let headers = ran.expect(0).json();
+    headers["Authorization"].as_str().unwrap().strip_prefix("Bearer hallpass_").unwrap().to_owned()
+}
+
+#[test]
+fn a_helper_prints_one_pass_until_it_ends_and_never_replaces_a_revoked_one() {
+    let inbox = Inbox::new();
+    let headers =
+        |more: &[&str]| inbox.hallpass.run(&[&["headers", "--template", "inbox-triage"], more].concat());
+    let first = bearer(headers(&[]));
+    assert_eq!(bearer(headers(&[])), first);
+    let all = inbox.hallpass.json(&["passes"]);
+    let own = all.as_array().unwrap().iter().find(|one| one["task"] != "answer my mail").unwrap();
+    inbox.hallpass.run(&["revoke", own["id"].as_str().unwrap()]).expect(0);
+    let refused = headers(&[]).expect(2);
+    assert!(refused.stdout.is_empty() && refused.stderr.contains("--again"), "{}", refused.stderr);
+    let second = bearer(headers(&["--again"]));
+    assert_ne!(second, first);
+    assert_eq!(bearer(headers(&[])), second);
+}
+
+/// The settings of each client before, beside the name of what holds its servers.
+const SETTINGS: [(&str, &str, &str); 6] = [
+    ("claude", ".claude.json", r#"{"zeta":1,"mcpServers":{"other":{"command":"x"}},"alpha":[2]}"#),
+    ("codex", ".codex/config.toml", "model = \"m\" # mine\n\n[mcp_servers.other]\ncommand = \"x\"\n"),
+    ("cursor", ".cursor/mcp.json", ""),
+    ("vscode", ".config/Code/User/mcp.json", r#"{"servers":{}}"#),
+    ("opencode", ".config/opencode/opencode.json", r#"{"theme":"dark"}"#),
+    ("gemini", ".gemini/settings.json", r#"{"mcpServers":{"hallpass":{"command":"old"}}}"#),
+];
+
+#[test]
+fn a_clients_settings_get_one_block_and_keep_everything_else() {
+    let inbox = Inbox::new();
+    let person = tempfile::tempdir().unwrap();
+    let agent = |arguments: &[&str]| {
+        let mut command = inbox.hallpass.command(&[&["agent"], arguments].concat());
+        let output = command.env("HOME", person.path()).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Ran { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    };
+    for (client, file, before) in SETTINGS {
+        let path = person.path().join(file);
+        if !before.is_empty() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, before).unwrap();
+        }
+        let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+        agent(&["add", client]).expect(64);
+        assert!(before.is_empty() || read(&path) == before, "nobody agreed");
+        agent(&["add", client, "--yes", "--template", "inbox-triage"]).expect(0);
+        let text = read(&path);
+        assert!(text.contains("inbox-triage") && text.contains("HALLPASS_HOME"), "{client}: {text}");
+        assert!(
+            !text.contains("hallpass_") && !text.contains("\"old\""),
+            "{client}: no pass is in it: {text}"
+        );
+        agent(&["add", client, "--yes", "--template", "inbox-triage"]).expect(0);
+        assert_eq!(read(&path), text, "{client}: a second time changes nothing");
+        let block = agent(&["add", client, "--print"]).expect(0).stdout;
+        assert!(block.contains("inbox-triage"), "{block}");
+        agent(&["remove", client]).expect(0);
+        let left = read(&path);
+        assert!(!left.contains("inbox-triage"), "{client}: {left}");
+        match client {
+            "claude" => {
+                let (zeta, alpha) = (left.find("zeta").unwrap(), left.find("alpha").unwrap());
+                assert!(zeta < alpha && left.contains("other"), "{left}");
+            }
+            "codex" => assert_eq!(left.trim_end(), before.trim_end()),
+            _ => {}
+        }
+    }
+    std::fs::write(person.path().join(".cursor/mcp.json"), "{ // mine\n }").unwrap();
+    let refused = agent(&["add", "cursor", "--yes"]).expect(1);
+    assert!(
+        refused.stderr.contains("left as it is") && refused.stderr.contains("--print"),
+        "{}",
+        refused.stderr
+    );
+    let listed: Value = serde_json::from_str(&agent(&["--json", "list"]).expect(0).stdout).unwrap();
+    assert_eq!(listed.as_array().unwrap().len(), 6);
+    assert!(listed.as_array().unwrap().iter().all(|one| one["added"] == false), "{listed}");
+    let wrong = agent(&["add", "emacs"]).expect(64);
+    assert!(wrong.stderr.contains("expected one of claude"), "{}", wrong.stderr);
 }

@@ -1,0 +1,40 @@
+//! A pass that a command mints from a template of the person's own home, for an agent that asks through it.
+//!
+//! A project's file may name a template. It can never say flags, so it cannot widen anything.
+
+use datalog::RevocationId;
+
+use super::client::Client;
+use super::failure::Failure;
+use crate::app::{ConnectionInfo, MintArgs, Minted, RevokeArgs, RevokeReport};
+use crate::cli::context::Context;
+use crate::templates;
+
+/// A minted pass, and the gateway that takes it.
+pub(super) struct TemplatePass {
+    pub minted: Minted,
+    /// `http://HOST:PORT`
+    pub gateway: String,
+}
+
+/// Mints a pass from the template as it stands.
+pub(super) async fn mint(context: &Context, template: &str) -> Result<TemplatePass, Failure> {
+    let client = Client::needed(context, "no gateway would answer").await?;
+    let asked = templates::find(&context.home()?, template)
+        .and_then(|found| found.with(MintArgs::default()))
+        .map_err(Failure::usage)?;
+    let minted: Minted = client.post::<MintArgs, Minted>("/v1/passes", &asked).await?;
+    let known: Vec<ConnectionInfo> = client.read("/v1/connections").await?;
+    let own = known.iter().find(|one| minted.info.connections.contains(&one.name));
+    let gateway = own.and_then(|one| one.base_url.strip_suffix(&format!("/{}", one.name)));
+    let gateway = gateway.ok_or_else(|| Failure::failed("the authority did not say where the gateway is"))?;
+    Ok(TemplatePass { gateway: gateway.to_owned(), minted })
+}
+
+/// Revokes the pass. It may have ended already.
+pub(super) async fn revoke(context: &Context, minted: &Minted, because: &str) -> Result<(), Failure> {
+    let client = Client::open(context).await?;
+    let id: RevocationId = minted.info.id.as_str().parse().map_err(Failure::failed)?;
+    let args = RevokeArgs { ids: vec![id], because: Some(because.into()), even_unknown: false };
+    client.post::<RevokeArgs, RevokeReport>("/v1/revocations", &args).await.map(|_| ())
+}

@@ -1,0 +1,102 @@
+//! `hallpass headers`: prints the headers of a pass, for an MCP client that runs a helper for them.
+//!
+//! The client runs it again when its pass has ended, so a long session goes on without a person. The pass is kept in the
+//! home until shortly before it ends. A pass that a person revoked is never replaced silently.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
+
+use super::client::Client;
+use super::failure::{Failure, FailureKind};
+use super::from_template;
+use crate::app::{PassInfo, PassStatus};
+use crate::cli::context::{Context, block_on};
+use crate::home;
+
+/// A pass is replaced when it has less time left than this.
+const LEFT: Duration = Duration::minutes(2);
+
+/// Print the headers of a pass, for an MCP client that runs a helper
+///
+/// It mints a pass from a template, and prints the same pass until shortly before it ends. If you revoked that pass, it
+/// prints nothing until you ask for another one with --again.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example: hallpass headers --template inbox-triage")]
+pub(super) struct Headers {
+    /// The template of the pass (`hallpass templates` lists them)
+    #[arg(long, value_name = "NAME")]
+    template: String,
+    /// Mint another pass, though the last one was revoked
+    #[arg(long)]
+    again: bool,
+}
+
+/// The pass that was printed last.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    id: String,
+    pass: String,
+    #[serde(with = "time::serde::rfc3339")]
+    ends: OffsetDateTime,
+}
+
+impl Headers {
+    pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
+        let pass = block_on(self.pass(context))?;
+        let headers = json!({"Authorization": format!("Bearer {pass}")});
+        context.term.result(&headers, || format!("{headers}\n"))
+    }
+
+    async fn pass(&self, context: &Context) -> Result<String, Failure> {
+        let file = self.file(context)?;
+        let kept: Option<Kept> =
+            std::fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        if let Some(kept) = kept {
+            match status(context, &kept.id).await? {
+                Some(PassStatus::Live) if kept.ends - context.clock.now() > LEFT => return Ok(kept.pass),
+                Some(PassStatus::Revoked) if !self.again => {
+                    let says = format!("the pass of the template `{}` was revoked", self.template);
+                    return Err(Failure::refused(says).or_hint("`--again` mints another one"));
+                }
+                _ => {}
+            }
+        }
+        let minted = from_template::mint(context, &self.template).await?.minted;
+        let kept = Kept { id: minted.info.id.to_string(), pass: minted.pass, ends: minted.info.expires };
+        let text = serde_json::to_vec(&kept).map_err(|error| Failure::failed(error.to_string()))?;
+        write(&file, &text)?;
+        Ok(kept.pass)
+    }
+
+    /// Returns the place of the kept pass. A template's name has no slash.
+    fn file(&self, context: &Context) -> Result<PathBuf, Failure> {
+        let home = context.home()?;
+        crate::templates::find(&home, &self.template).map_err(Failure::usage)?;
+        Ok(home.dir().join(format!("headers-{}.json", self.template)))
+    }
+}
+
+async fn status(context: &Context, id: &str) -> Result<Option<PassStatus>, Failure> {
+    let client = Client::needed(context, "no gateway would answer").await?;
+    match client.read::<PassInfo>(&format!("/v1/passes/{id}")).await {
+        Ok(info) => Ok(Some(info.status)),
+        // It ended so long ago that nobody remembers it.
+        Err(failure) if failure.kind == FailureKind::Usage => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn write(file: &PathBuf, text: &[u8]) -> Result<(), Failure> {
+    let failed =
+        |error: std::io::Error| Failure::failed(format!("`{}` cannot be written: {error}", file.display()));
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    home::create_private_file(file, text).map_err(Failure::failed)
+}

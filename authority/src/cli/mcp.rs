@@ -1,0 +1,320 @@
+//! `hallpass mcp`: a bridge for MCP clients that start a program and speak over its standard input and output.
+//!
+//! Each line is one message. It goes to the gateway with a pass that the bridge minted from a template, and the answer
+//! comes back as a line. The pass is minted again when it has run out, and revoked when the client goes away. Inside
+//! `hallpass run`, the bridge uses that run's pass and mints none.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+use clap::Args;
+use datalog::ConnectionName;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Request, Uri};
+use http_body_util::{BodyExt as _, Collected, Full};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::task::AbortHandle;
+
+use super::failure::Failure;
+use super::from_template::{self, TemplatePass};
+use super::term::Tone;
+use super::when;
+use crate::cli::context::{Context, block_on};
+
+const MODERN: &str = "2026-07-28";
+/// The longest line.
+const LONGEST: usize = 10 * 1024 * 1024;
+/// An error of this bridge. JSON-RPC keeps -32768 to -32000 for itself.
+const OURS: i32 = 1;
+
+/// Serve a pass to an MCP client over standard input and output
+///
+/// For a client that starts its MCP servers as programs: `hallpass agent add` writes its configuration. The pass is
+/// minted from the template when the client starts this, minted again when it runs out, and revoked at the end. Inside
+/// `hallpass run` no template is needed: the run's own pass is used.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example: hallpass mcp --template inbox-triage")]
+pub(super) struct Mcp {
+    /// The template of the pass (`hallpass templates` lists them)
+    #[arg(long, value_name = "NAME")]
+    template: Option<String>,
+    /// Show the tools of this connection alone
+    #[arg(long, value_name = "NAME")]
+    connection: Option<ConnectionName>,
+}
+
+/// What a message needs on its way.
+struct Bridge {
+    http: Client<HttpConnector, Full<Bytes>>,
+    url: Uri,
+    pass: Mutex<String>,
+    /// Taken for writing one line.
+    out: tokio::sync::Mutex<tokio::io::Stdout>,
+    running: Mutex<HashMap<String, AbortHandle>>,
+}
+
+/// How the gateway answered one message.
+enum Answered {
+    /// The response, and what came before it.
+    Lines(Vec<Value>),
+    Expired,
+}
+
+impl Mcp {
+    pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
+        block_on(async {
+            match (&self.template, outer(context)) {
+                (Some(template), _) => self.with_a_template(context, template).await,
+                (None, Some((gateway, pass))) => {
+                    let bridge = Arc::new(self.bridge(&gateway, pass)?);
+                    bridge.serve(None).await
+                }
+                (None, None) => Err(Failure::usage("expected --template NAME, got none")
+                    .or_hint("`hallpass templates` lists them; inside `hallpass run` none is needed")),
+            }
+        })
+    }
+
+    async fn with_a_template(&self, context: &Context, template: &str) -> Result<(), Failure> {
+        let TemplatePass { minted, gateway } = from_template::mint(context, template).await?;
+        let ends = when::at(minted.info.expires);
+        context.term.say_in(Tone::Quiet, format!("pass {} of `{template}`, until {ends}", minted.info.id));
+        let bridge = Arc::new(self.bridge(&gateway, minted.pass.clone())?);
+        let renewal = Renewal { context, template, minted: Mutex::new(minted) };
+        let served = bridge.serve(Some(&renewal)).await;
+        let last = renewal.minted.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Err(failure) = from_template::revoke(context, &last, "the client has ended").await {
+            context.term.warn(failure.message);
+        }
+        served
+    }
+
+    fn bridge(&self, gateway: &str, pass: String) -> Result<Bridge, Failure> {
+        let http = Client::builder(TokioExecutor::new()).build_http();
+        let url = match &self.connection {
+            Some(name) => format!("{gateway}/{name}/mcp"),
+            None => format!("{gateway}/mcp"),
+        };
+        let out = tokio::sync::Mutex::new(tokio::io::stdout());
+        let url =
+            url.parse().map_err(|_| Failure::failed(format!("`{url}` is not the address of a gateway")))?;
+        Ok(Bridge { http, url, pass: Mutex::new(pass), out, running: Mutex::new(HashMap::new()) })
+    }
+}
+
+/// Returns the gateway and the pass of the run that this command is within.
+fn outer(context: &Context) -> Option<(String, String)> {
+    let pass = context.environment.pass.as_ref()?.expose_secret().to_owned();
+    Some((context.environment.gateway.clone()?, pass))
+}
+
+/// A pass that can be minted again.
+struct Renewal<'a> {
+    context: &'a Context,
+    template: &'a str,
+    minted: Mutex<crate::app::Minted>,
+}
+
+impl Renewal<'_> {
+    async fn renewed(&self) -> Result<String, Failure> {
+        let minted = from_template::mint(self.context, self.template).await?.minted;
+        let pass = minted.pass.clone();
+        *self.minted.lock().unwrap_or_else(PoisonError::into_inner) = minted;
+        Ok(pass)
+    }
+}
+
+impl Bridge {
+    /// Serves lines until the client closes them, or this process is told to end.
+    async fn serve(self: &Arc<Self>, renewal: Option<&Renewal<'_>>) -> Result<(), Failure> {
+        let mut lines = BufReader::new(tokio::io::stdin());
+        let mut told = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+            .map_err(|error| Failure::failed(error.to_string()))?;
+        let (expired, mut again) = tokio::sync::mpsc::unbounded_channel::<Value>();
+        let mut text = Vec::new();
+        loop {
+            tokio::select! {
+                read = lines.read_until(b'\n', &mut text) => {
+                    let read = read.map_err(|error| Failure::failed(format!("the input cannot be read: {error}")))?;
+                    if read == 0 {
+                        break;
+                    }
+                    let line = std::mem::take(&mut text);
+                    self.take(&line, &expired).await;
+                }
+                Some(message) = again.recv() => self.repeat(message, renewal, &expired).await,
+                _ = told.recv() => break,
+                _ = tokio::signal::ctrl_c() => break,
+            }
+        }
+        for (_, running) in self.running().drain() {
+            running.abort();
+        }
+        Ok(())
+    }
+
+    async fn take(self: &Arc<Self>, line: &[u8], expired: &tokio::sync::mpsc::UnboundedSender<Value>) {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            return;
+        }
+        if line.len() > LONGEST {
+            return self.write(&error(&Value::Null, "the message is longer than 10 MB")).await;
+        }
+        let Ok(message) = serde_json::from_slice::<Value>(line) else {
+            let parse = json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32_700, "message": "the line is not JSON"}});
+            return self.write(&parse).await;
+        };
+        if message["method"] == "notifications/cancelled" {
+            if let Some(running) = self.running().remove(&message["params"]["requestId"].to_string()) {
+                running.abort();
+            }
+            return;
+        }
+        self.send(message, line.to_vec(), expired.clone());
+    }
+
+    /// Sends a message on its own, so that a call that waits for a person holds up no other.
+    fn send(
+        self: &Arc<Self>,
+        message: Value,
+        line: Vec<u8>,
+        expired: tokio::sync::mpsc::UnboundedSender<Value>,
+    ) {
+        let (bridge, id) = (self.clone(), message["id"].to_string());
+        let key = id.clone();
+        let task = tokio::spawn(async move {
+            match bridge.answered(&message, line).await {
+                Answered::Lines(lines) => {
+                    for line in &lines {
+                        bridge.write(line).await;
+                    }
+                }
+                // If nobody listens any more, the bridge has ended.
+                Answered::Expired => _ = expired.send(message),
+            }
+            bridge.running().remove(&key);
+        });
+        self.running().insert(id, task.abort_handle());
+    }
+
+    /// Sends a message again, under a new pass.
+    async fn repeat(
+        self: &Arc<Self>,
+        message: Value,
+        renewal: Option<&Renewal<'_>>,
+        expired: &tokio::sync::mpsc::UnboundedSender<Value>,
+    ) {
+        let renewed = match renewal {
+            Some(renewal) => renewal.renewed().await.map_err(|failure| failure.message),
+            None => Err("the pass has ended, with the run that it belongs to".to_owned()),
+        };
+        match renewed {
+            Ok(pass) => {
+                *self.pass.lock().unwrap_or_else(PoisonError::into_inner) = pass;
+                let line = message.to_string().into_bytes();
+                self.send(message, line, expired.clone());
+            }
+            Err(why) => self.write(&error(&message["id"], &why)).await,
+        }
+    }
+
+    async fn answered(&self, message: &Value, line: Vec<u8>) -> Answered {
+        let id = &message["id"];
+        let pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut request = Request::post(self.url.clone())
+            .header(AUTHORIZATION, format!("Bearer {pass}"))
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, "application/json, text/event-stream");
+        for (name, value) in headers(message) {
+            request = request.header(name, value);
+        }
+        let Ok(request) = request.body(Full::from(line)) else {
+            return self.failed(id, "the message cannot be sent over HTTP");
+        };
+        let response = match self.http.request(request).await {
+            Ok(response) => response,
+            Err(why) => return self.failed(id, &format!("the gateway does not answer: {why}")),
+        };
+        let (head, body) = response.into_parts();
+        let status = head.status;
+        let kind = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        if kind.starts_with(b"text/event-stream") {
+            return Answered::Lines(self.streamed(body).await);
+        }
+        let Ok(body) = body.collect().await.map(Collected::to_bytes) else {
+            return self.failed(id, "the gateway's answer broke off");
+        };
+        match serde_json::from_slice::<Value>(&body) {
+            Ok(answer) if answer["jsonrpc"] == "2.0" => Answered::Lines(vec![answer]),
+            Ok(problem) if problem["code"] == "pass-expired" => Answered::Expired,
+            Ok(problem) => {
+                self.failed(id, problem["message"].as_str().unwrap_or("the gateway refused the message"))
+            }
+            Err(_) if status.is_success() => Answered::Lines(Vec::new()),
+            Err(_) => self.failed(id, &format!("the gateway answered {status}")),
+        }
+    }
+
+    /// Writes each event as it comes; returns the last.
+    async fn streamed(&self, mut body: Incoming) -> Vec<Value> {
+        let (mut text, mut last) = (BytesMut::new(), None);
+        while let Some(Ok(frame)) = body.frame().await {
+            text.extend_from_slice(&frame.into_data().unwrap_or_default());
+            while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
+                let line = text.split_to(end + 1);
+                let Some(data) = line.strip_prefix(b"data: ") else { continue };
+                if let Ok(event) = serde_json::from_slice::<Value>(data)
+                    && let Some(before) = last.replace(event)
+                {
+                    self.write(&before).await;
+                }
+            }
+        }
+        last.into_iter().collect()
+    }
+
+    fn failed(&self, id: &Value, why: &str) -> Answered {
+        Answered::Lines(if id.is_null() { Vec::new() } else { vec![error(id, why)] })
+    }
+
+    async fn write(&self, value: &Value) {
+        let mut out = self.out.lock().await;
+        let line = format!("{value}\n");
+        // If the client has gone away, it has read enough.
+        let _ = out.write_all(line.as_bytes()).await;
+        let _ = out.flush().await;
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<String, AbortHandle>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the headers that repeat the body, as the newer era needs them over HTTP.
+fn headers(message: &Value) -> Vec<(&'static str, String)> {
+    let params = &message["params"];
+    if params["_meta"]["io.modelcontextprotocol/protocolVersion"] != MODERN {
+        return Vec::new();
+    }
+    let method = message["method"].as_str().unwrap_or_default();
+    let mut headers = vec![("mcp-protocol-version", MODERN.to_owned()), ("mcp-method", method.to_owned())];
+    if let Some(name) = params["name"].as_str().or(params["uri"].as_str()) {
+        use base64::Engine;
+        let is_plain = name.bytes().all(|byte| byte.is_ascii_graphic());
+        let packed = || format!("=?base64?{}?=", base64::engine::general_purpose::STANDARD.encode(name));
+        headers.push(("mcp-name", if is_plain { name.to_owned() } else { packed() }));
+    }
+    headers
+}
+
+fn error(id: &Value, why: &str) -> Value {
+    json!({"jsonrpc": "2.0", "id": id, "error": {"code": OURS, "message": why}})
+}
