@@ -26,6 +26,9 @@ async def main():
         tools = (await client.list_tools()).tools
         results = []
         for name, arguments in CALLS:
+            if name == "sleep":
+                await asyncio.sleep(arguments["seconds"])
+                continue
             result = await client.call_tool(name, arguments)
             results.append({"failed": bool(result.is_error), "text": result.content[0].text})
         print(json.dumps({"tools": [tool.name for tool in tools], "results": results}))

@@ -176,6 +176,67 @@ fn a_client_that_starts_programs_gets_a_pass_that_ends_with_it() {
 }
 
 #[test]
+fn the_bridge_gets_another_pass_when_its_own_has_run_out_and_none_when_it_was_revoked() {
+    let inbox = Inbox::new();
+    let folder = inbox.hallpass.home().join("templates");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("short.toml"), "task = \"short\"\nallow = [\"gmail:read\"]\nfor = \"3s\"\n")
+        .unwrap();
+    let list = json!(["gmail_users_messages_list", {"maxResults": 5}]);
+    let calls = json!([list, ["sleep", {"seconds": 4}], list]);
+    let answer = printed(Running::start(inbox.bridged("modern", &calls, &["--template", "short"])));
+    assert_eq!(answer["results"][1]["failed"], false, "{answer}");
+    assert_eq!(
+        inbox.statuses().iter().filter(|(task, _)| task == "short").count(),
+        2,
+        "one pass for each time"
+    );
+    let calls = json!([list, ["sleep", {"seconds": 2}], list]);
+    let agent = Running::start(inbox.bridged("modern", &calls, &["--template", "inbox-triage"]));
+    let own = poll("its pass", || {
+        let all = inbox.hallpass.json(&["passes", "--status", "live"]);
+        let own = all
+            .as_array()?
+            .iter()
+            .find(|one| one["task"] != "answer my mail" && one["task"] != "short")
+            .cloned();
+        own.map(|one| one["id"].as_str().unwrap().to_owned())
+    });
+    inbox.hallpass.run(&["revoke", &own]).expect(0);
+    let answer = printed(agent);
+    assert!(answer["error"].as_str().is_some_and(|error| error.contains("pass-revoked")), "{answer}");
+}
+
+/// Stands in for a client: prints its arguments and what it finds in its environment.
+const CLIENT: &str =
+    "#!/bin/sh\nfor word in \"$@\"; do echo \"$word\"; done; echo \"$OPENCODE_CONFIG_CONTENT\"\n";
+
+#[test]
+fn a_run_tells_a_known_client_of_the_server_and_keeps_the_pass_out_of_its_arguments() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let inbox = Inbox::new();
+    let folder = tempfile::tempdir().unwrap();
+    for (client, place) in
+        [("claude", "/mcp\""), ("codex", "mcp_servers.hallpass.url="), ("opencode", "\"oauth\":false")]
+    {
+        let path = folder.path().join(client);
+        std::fs::write(&path, CLIENT).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let mut command = Command::new(binary());
+        command.args(["run", "read", "--allow", "gmail:read", "--"]).arg(&path).arg("-p");
+        let output = command.env("HALLPASS_HOME", inbox.hallpass.home()).output().unwrap();
+        let (out, err) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert!(
+            out.contains(place) && out.contains("-p") && out.contains(&inbox.hallpass.gateway),
+            "{client}: {out}"
+        );
+        assert!(!out.contains("hallpass_E"), "{client}: no pass is in its arguments: {out}");
+        assert!(err.contains("as the MCP server `hallpass`"), "{err}");
+    }
+}
+
+#[test]
 fn the_bridge_within_a_run_uses_the_runs_own_pass() {
     let inbox = Inbox::new();
     let inner = inbox.bridged("modern", &json!([["hallpass_pass", {}]]), &[]);

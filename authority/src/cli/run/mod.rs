@@ -11,6 +11,7 @@
 
 mod child;
 mod credentials;
+mod mcp_client;
 mod nested;
 mod summary;
 mod variables;
@@ -44,6 +45,8 @@ use variables::{GatewayAndPass, Keep, Variable, Variables};
 /// The command's environment has HALLPASS_PASS, HALLPASS_GATEWAY, and an SDK's base URL for each connection
 /// (HALLPASS_GMAIL_URL). It has none of your own credentials (such as GITHUB_TOKEN) and none of Hallpass's. This is not a
 /// sandbox: the command runs as you.
+///
+/// Claude Code, Codex and opencode find the tools of the pass as an MCP server, without any configuration.
 ///
 /// Inside another run, the pass is narrowed from the outer run's pass, to what --allow says.
 #[derive(Debug, Args)]
@@ -155,10 +158,20 @@ impl CommandStart<'_> {
 
     async fn run(&self, reach: &GatewayAndPass, connected: &[ServiceName]) -> Result<Ended, Failure> {
         let environment = &self.context.environment;
-        let variables = Variables::of(reach, self.variables, environment.no_proxy.as_deref())?;
+        let mut variables = Variables::of(reach, self.variables, environment.no_proxy.as_deref())?;
         let withheld = variables::withheld(connected, self.kept, environment);
+        let mut arguments = self.arguments.to_vec();
+        if let Some(told) = mcp_client::told(self.program, self.arguments, &reach.gateway) {
+            arguments.splice(0..0, told.arguments);
+            told.variable.into_iter().for_each(|(name, value)| variables.add(name, &value));
+            let program = inline(&name_of(self.program));
+            self.context.term.say_in(
+                Tone::Quiet,
+                format!("{program} finds the tools of the pass as the MCP server `hallpass`"),
+            );
+        }
         begin(&variables, &withheld, self.context);
-        child::run(self.program, self.arguments, &variables, &withheld).await
+        child::run(self.program, &arguments, &variables, &withheld).await
     }
 }
 

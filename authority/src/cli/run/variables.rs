@@ -123,6 +123,10 @@ impl Variables {
         Ok(Self(all))
     }
 
+    pub(super) fn add(&mut self, name: &str, value: &str) {
+        self.0.insert(name.to_owned(), SecretString::from(value));
+    }
+
     pub(super) fn names(&self) -> Vec<&str> {
         self.0.keys().map(String::as_str).collect()
     }

@@ -1,0 +1,74 @@
+//! MCP clients that a command line can tell of a server: Claude Code, Codex and opencode.
+//!
+//! `hallpass run … -- claude` needs no configuration: the client is told of the gateway's MCP address, and reads the pass
+//! from its environment. The pass stands in no argument.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use serde_json::json;
+
+/// What a client is given so that it finds the server.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    /// Words before the command's own arguments.
+    pub arguments: Vec<OsString>,
+    /// One more variable.
+    pub variable: Option<(&'static str, String)>,
+}
+
+/// Returns what this program is given; none if it is no such client, or runs one of its own commands.
+pub(super) fn told(program: &OsStr, arguments: &[OsString], gateway: &str) -> Option<Told> {
+    let name = Path::new(program).file_name()?.to_str()?;
+    let url = format!("{gateway}/mcp");
+    let begins_with_a_flag =
+        arguments.first().is_none_or(|first| first.to_str().is_some_and(|first| first.starts_with('-')));
+    let words =
+        |words: &[String]| Told { arguments: words.iter().map(OsString::from).collect(), variable: None };
+    match name {
+        // `claude mcp list` and the like take no such flag.
+        "claude" if begins_with_a_flag => {
+            let headers = json!({"Authorization": "Bearer ${HALLPASS_PASS}"});
+            let servers =
+                json!({"mcpServers": {"hallpass": {"type": "http", "url": url, "headers": headers}}});
+            Some(words(&["--mcp-config".into(), servers.to_string()]))
+        }
+        "codex" => Some(words(&[
+            "-c".into(),
+            format!("mcp_servers.hallpass.url=\"{url}\""),
+            "-c".into(),
+            "mcp_servers.hallpass.bearer_token_env_var=\"HALLPASS_PASS\"".into(),
+        ])),
+        "opencode" => {
+            let headers = json!({"Authorization": "Bearer {env:HALLPASS_PASS}"});
+            let server = json!({"type": "remote", "url": url, "headers": headers, "oauth": false});
+            let settings = json!({"mcp": {"hallpass": server}});
+            Some(Told {
+                variable: Some(("OPENCODE_CONFIG_CONTENT", settings.to_string())),
+                ..Told::default()
+            })
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(program: &str, arguments: &[&str]) -> Option<Told> {
+        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        told(OsStr::new(program), &arguments, "http://127.0.0.1:7411")
+    }
+
+    #[test]
+    fn a_client_is_told_of_the_server_and_not_of_the_pass() {
+        let claude = given("/usr/local/bin/claude", &["-p", "hi"]).unwrap();
+        assert_eq!(claude.arguments[0], "--mcp-config");
+        assert!(claude.arguments[1].to_str().unwrap().contains("http://127.0.0.1:7411/mcp"));
+        assert_eq!(given("claude", &["mcp", "list"]), None);
+        assert_eq!(given("codex", &["exec", "hi"]).unwrap().arguments.len(), 4);
+        assert!(given("opencode", &[]).unwrap().variable.is_some());
+        assert_eq!(given("python", &["claude"]), None);
+    }
+}
