@@ -22,6 +22,7 @@
 
 mod answer;
 mod authority;
+mod caller;
 mod clock;
 mod config;
 mod entrance;

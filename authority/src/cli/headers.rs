@@ -38,7 +38,7 @@ pub(super) struct Headers {
 
 /// The pass that was printed last.
 #[derive(Debug, Serialize, Deserialize)]
-struct Kept {
+struct KeptPass {
     id: String,
     pass: String,
     #[serde(with = "time::serde::rfc3339")]
@@ -54,7 +54,7 @@ impl Headers {
 
     async fn pass(&self, context: &Context) -> Result<String, Failure> {
         let file = self.file(context)?;
-        let kept: Option<Kept> =
+        let kept: Option<KeptPass> =
             std::fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok());
         if let Some(kept) = kept {
             match status(context, &kept.id).await? {
@@ -67,7 +67,7 @@ impl Headers {
             }
         }
         let minted = from_template::mint(context, &self.template).await?.minted;
-        let kept = Kept { id: minted.info.id.to_string(), pass: minted.pass, ends: minted.info.expires };
+        let kept = KeptPass { id: minted.info.id.to_string(), pass: minted.pass, ends: minted.info.expires };
         let text = serde_json::to_vec(&kept).map_err(|error| Failure::failed(error.to_string()))?;
         write(&file, &text)?;
         Ok(kept.pass)

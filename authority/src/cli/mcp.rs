@@ -172,8 +172,9 @@ impl Bridge {
             let parse = json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32_700, "message": "the line is not JSON"}});
             return self.write(&parse).await;
         };
-        if message["method"] == "notifications/cancelled" {
-            if let Some(running) = self.running().remove(&message["params"]["requestId"].to_string()) {
+        if value_at(&message, "/method") == "notifications/cancelled" {
+            if let Some(running) = self.running().remove(&value_at(&message, "/params/requestId").to_string())
+            {
                 running.abort();
             }
             return;
@@ -188,7 +189,7 @@ impl Bridge {
         line: Vec<u8>,
         expired: tokio::sync::mpsc::UnboundedSender<Value>,
     ) {
-        let (bridge, id) = (self.clone(), message["id"].to_string());
+        let (bridge, id) = (self.clone(), value_at(&message, "/id").to_string());
         let key = id.clone();
         let task = tokio::spawn(async move {
             match bridge.answered(&message, line).await {
@@ -222,12 +223,12 @@ impl Bridge {
                 let line = message.to_string().into_bytes();
                 self.send(message, line, expired.clone());
             }
-            Err(why) => self.write(&error(&message["id"], &why)).await,
+            Err(why) => self.write(&error(value_at(&message, "/id"), &why)).await,
         }
     }
 
     async fn answered(&self, message: &Value, line: Vec<u8>) -> Answered {
-        let id = &message["id"];
+        let id = value_at(message, "/id");
         let pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut request = Request::post(self.url.clone())
             .header(AUTHORIZATION, format!("Bearer {pass}"))
@@ -253,11 +254,12 @@ impl Bridge {
             return self.failed(id, "the gateway's answer broke off");
         };
         match serde_json::from_slice::<Value>(&body) {
-            Ok(answer) if answer["jsonrpc"] == "2.0" => Answered::Lines(vec![answer]),
-            Ok(problem) if problem["code"] == "pass-expired" => Answered::Expired,
-            Ok(problem) => {
-                self.failed(id, problem["message"].as_str().unwrap_or("the gateway refused the message"))
-            }
+            Ok(answer) if value_at(&answer, "/jsonrpc") == "2.0" => Answered::Lines(vec![answer]),
+            Ok(problem) if value_at(&problem, "/code") == "pass-expired" => Answered::Expired,
+            Ok(problem) => self.failed(
+                id,
+                value_at(&problem, "/message").as_str().unwrap_or("the gateway refused the message"),
+            ),
             Err(_) if status.is_success() => Answered::Lines(Vec::new()),
             Err(_) => self.failed(id, &format!("the gateway answered {status}")),
         }
@@ -300,19 +302,25 @@ impl Bridge {
 
 /// Returns the headers that repeat the body, as the newer era needs them over HTTP.
 fn headers(message: &Value) -> Vec<(&'static str, String)> {
-    let params = &message["params"];
-    if params["_meta"]["io.modelcontextprotocol/protocolVersion"] != MODERN {
+    if value_at(message, "/params/_meta/io.modelcontextprotocol~1protocolVersion") != MODERN {
         return Vec::new();
     }
-    let method = message["method"].as_str().unwrap_or_default();
+    let method = value_at(message, "/method").as_str().unwrap_or_default();
     let mut headers = vec![("mcp-protocol-version", MODERN.to_owned()), ("mcp-method", method.to_owned())];
-    if let Some(name) = params["name"].as_str().or(params["uri"].as_str()) {
+    if let Some(name) =
+        value_at(message, "/params/name").as_str().or(value_at(message, "/params/uri").as_str())
+    {
         use base64::Engine;
         let is_plain = name.bytes().all(|byte| byte.is_ascii_graphic());
         let packed = || format!("=?base64?{}?=", base64::engine::general_purpose::STANDARD.encode(name));
         headers.push(("mcp-name", if is_plain { name.to_owned() } else { packed() }));
     }
     headers
+}
+
+/// Returns the value at a pointer (RFC 6901); null if there is none.
+fn value_at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
 }
 
 fn error(id: &Value, why: &str) -> Value {

@@ -102,10 +102,29 @@ fn the_commands_around_a_pass_work() {
 #[test]
 fn an_agent_that_hallpass_runs_works() {
     let reader = Reader::connected();
-    let block = blocks("sh").into_iter().find(|block| block.contains("hallpass run")).expect("the block");
+    let block =
+        blocks("sh").into_iter().find(|block| block.contains("hallpass run \"look")).expect("the block");
     let output = reader.bash(&block);
     assert!(both(&output).contains("alice-1"), "{}", both(&output));
     assert!(both(&output).contains("the pass is revoked; of its requests 1 allowed"), "{}", both(&output));
+}
+
+#[test]
+fn the_lines_for_an_mcp_client_put_the_block_in_and_take_it_out() {
+    let reader = Reader::connected();
+    let block =
+        blocks("sh").into_iter().find(|block| block.contains("hallpass agent add")).expect("the block");
+    let agreed = block.replace("--template inbox-triage", "--template inbox-triage --yes");
+    let seen = agreed.replace("hallpass agent remove", "cat ~/.claude.json\nhallpass agent remove");
+    let person = tempfile::tempdir().unwrap();
+    let script = format!("export HOME={}\n{seen}cat ~/.claude.json", person.path().display());
+    let output = reader.bash(&script);
+    let out = both(&output);
+    assert!(
+        output.status.success() && out.contains("\"mcpServers\"") && out.contains("claude    yes"),
+        "{out}"
+    );
+    assert!(out.contains("{\n  \"mcpServers\": {}\n}"), "{out}");
 }
 
 #[test]

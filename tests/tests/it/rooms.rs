@@ -8,7 +8,7 @@ pub(crate) const ROOMS: [(&str, &str); 3] = [
     ("datalog", "words engine catalog request classify pass caveats decision mint record tool lib"),
     (
         "verifier",
-        "clock config meter tasks in_flight facts ports refusal memory half_open heads entrance filter authority \
+        "clock config meter caller tasks in_flight facts ports refusal memory half_open heads entrance filter authority \
          record gateway upstream answer steps pipeline would surface server readers lib",
     ),
     (

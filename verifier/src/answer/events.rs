@@ -15,25 +15,25 @@ use http_body::Frame;
 use serde_json::Value;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::steps::arrived::Caller;
+use crate::caller::Caller;
 use crate::tasks::Tasks;
 
 /// How often a waiting client hears that its request is still under way.
 const ALIVE_EVERY: Duration = Duration::from_secs(10);
 
-type Run = Pin<Box<dyn Future<Output = Vec<Value>> + Send>>;
+type EventsRun = Pin<Box<dyn Future<Output = Vec<Value>> + Send>>;
 
 /// Work that ends in the last events of a stream.
 pub(crate) struct Events {
     first: Option<Bytes>,
-    run: Option<Run>,
+    run: Option<EventsRun>,
     alive: Interval,
     caller: Caller,
     tasks: Arc<Tasks>,
 }
 
 impl Events {
-    pub(crate) fn new(run: Run, first: Option<&Value>, caller: Caller, tasks: Arc<Tasks>) -> Self {
+    pub(crate) fn new(run: EventsRun, first: Option<&Value>, caller: Caller, tasks: Arc<Tasks>) -> Self {
         let mut alive = interval(ALIVE_EVERY);
         alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self { first: first.map(event), run: Some(run), alive, caller, tasks }

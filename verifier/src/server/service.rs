@@ -12,10 +12,10 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 
 use crate::answer::body::AnswerBody;
+use crate::caller::Caller;
 use crate::entrance::Entrance;
 use crate::heads::Heads;
 use crate::pipeline::Worker;
-use crate::steps::arrived::Caller;
 use crate::surface::base_url;
 use crate::tasks::Tasks;
 

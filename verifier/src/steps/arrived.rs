@@ -2,8 +2,6 @@
 //!
 //! It holds nothing of a protocol: the pipeline decides, sends and answers, and the surface renders the result.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -105,20 +103,5 @@ impl Patience {
 
     pub(crate) fn lasts(self) -> Duration {
         self.0
-    }
-}
-
-/// The client that waits for the answer, as far as its surface notices.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Caller(Arc<AtomicBool>);
-
-impl Caller {
-    /// Notes that nobody waits for the answer any longer.
-    pub(crate) fn leaves(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    pub(crate) fn has_left(&self) -> bool {
-        self.0.load(Ordering::Acquire)
     }
 }

@@ -14,11 +14,12 @@ use datalog::{ApprovalError, ApprovalId, Approved, Context, LookedUp, Reason, Re
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use crate::caller::Caller;
 use crate::gateway::Gateway;
 use crate::ports::{Ask, AskError, Asked, Opinion, StoreFault};
 use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Fault, FaultCode, Refusal, RefusalCode};
-use crate::steps::arrived::{Caller, Patience};
+use crate::steps::arrived::Patience;
 use crate::steps::verify::Trusted;
 
 /// How often a held request checks that somebody still waits for it.

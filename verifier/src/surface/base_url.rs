@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use crate::answer::body::AnswerBody;
 use crate::answer::problem::{self, Voice};
 use crate::answer::reply::Reply;
+use crate::caller::Caller;
 use crate::entrance::{Entrance, Load, Scope};
 use crate::filter::inflate;
 use crate::gateway::Gateway;
@@ -22,12 +23,13 @@ use crate::record::Came;
 use crate::refusal::spoken::Client;
 use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Explanation, Fault, FaultCode};
-use crate::steps::arrived::{Arrived, Caller};
+use crate::steps::arrived::Arrived;
 use crate::steps::verify::Trusted;
 use crate::surface::admit::{Admitted, admit, take_pass};
 use crate::surface::framing::{self, OwnHost};
 use crate::surface::intake::{discard, take_in};
-use crate::surface::mcp::{self, McpPlace};
+use crate::surface::mcp;
+use crate::surface::mcp::place::{self, McpPlace};
 use crate::surface::mistake;
 use crate::surface::pages::can::{Holder, can};
 use crate::surface::pages::own::{self, Page};
@@ -51,7 +53,7 @@ pub(crate) async fn answer(
     caller: Caller,
 ) -> Response<AnswerBody> {
     let (method, path) = (parts.method.as_str(), parts.uri.path());
-    let place = mcp::asked(&worker.gateway, &parts, &entrance.scope);
+    let place = place::asked(&worker.gateway, &parts, &entrance.scope);
     let mode = if place.is_some() { Mode::Mcp } else { Mode::BaseUrl };
     let state = worker.begin(&Came { method, path, peer: entrance.peer, mode }, caller.clone());
     let client = Client::of(path, &parts.headers);

@@ -17,7 +17,7 @@ fn modern(pass: &str, target: &str, method: &str, mut params: Value) -> Vec<u8> 
     params["_meta"] = json!({
         "io.modelcontextprotocol/protocolVersion": MODERN,
         "io.modelcontextprotocol/clientCapabilities": {},
-        "x-codex-turn-metadata": {"cwd": "/home/me/secret-project"},
+        "x-codex-turn-metadata": {"cwd": "secret-project"},
     });
     let mut lines = vec![
         format!("Authorization: Bearer {pass}"),

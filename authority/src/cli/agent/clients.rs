@@ -16,20 +16,20 @@ pub(super) struct AgentClient {
     file: &'static str,
     /// The same on macOS, where it differs.
     file_on_macos: Option<&'static str>,
-    pub form: Form,
+    pub form: SettingsForm,
 }
 
 /// How a client's settings hold its MCP servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum SettingsForm {
     /// An object of servers under this key.
-    Json(&'static str, Shape),
+    Json(&'static str, ServerShape),
     Toml,
 }
 
 /// How one server looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum ServerShape {
     /// `command`, `args`, `env`
     Command,
     /// The same with `"type": "stdio"`
@@ -44,48 +44,48 @@ pub(super) static CLIENTS: [AgentClient; 6] = [
         title: "Claude Code",
         file: ".claude.json",
         file_on_macos: None,
-        form: Form::Json("mcpServers", Shape::Typed),
+        form: SettingsForm::Json("mcpServers", ServerShape::Typed),
     },
     AgentClient {
         name: "codex",
         title: "Codex",
         file: ".codex/config.toml",
         file_on_macos: None,
-        form: Form::Toml,
+        form: SettingsForm::Toml,
     },
     AgentClient {
         name: "cursor",
         title: "Cursor",
         file: ".cursor/mcp.json",
         file_on_macos: None,
-        form: Form::Json("mcpServers", Shape::Command),
+        form: SettingsForm::Json("mcpServers", ServerShape::Command),
     },
     AgentClient {
         name: "vscode",
         title: "VS Code",
         file: ".config/Code/User/mcp.json",
         file_on_macos: Some("Library/Application Support/Code/User/mcp.json"),
-        form: Form::Json("servers", Shape::Typed),
+        form: SettingsForm::Json("servers", ServerShape::Typed),
     },
     AgentClient {
         name: "opencode",
         title: "opencode",
         file: ".config/opencode/opencode.json",
         file_on_macos: None,
-        form: Form::Json("mcp", Shape::Words),
+        form: SettingsForm::Json("mcp", ServerShape::Words),
     },
     AgentClient {
         name: "gemini",
         title: "Gemini CLI",
         file: ".gemini/settings.json",
         file_on_macos: None,
-        form: Form::Json("mcpServers", Shape::Command),
+        form: SettingsForm::Json("mcpServers", ServerShape::Command),
     },
 ];
 
 /// The command that a client starts.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub(super) struct AgentEntry {
     pub program: PathBuf,
     pub template: String,
     /// The folder of the authority, if it is not the usual one.
@@ -106,33 +106,33 @@ impl AgentClient {
     }
 
     /// Returns the block as a person would write it by hand.
-    pub(super) fn block(&self, entry: &Entry) -> String {
+    pub(super) fn block(&self, entry: &AgentEntry) -> String {
         match self.form {
-            Form::Json(key, shape) => {
+            SettingsForm::Json(key, shape) => {
                 let block = json!({key: {NAME: server(shape, entry)}});
                 serde_json::to_string_pretty(&block).unwrap_or_default() + "\n"
             }
-            Form::Toml => table(entry),
+            SettingsForm::Toml => table(entry),
         }
     }
 }
 
-fn words(entry: &Entry) -> Vec<String> {
+fn words(entry: &AgentEntry) -> Vec<String> {
     ["mcp", "--template", &entry.template].map(str::to_owned).to_vec()
 }
 
-pub(super) fn server(shape: Shape, entry: &Entry) -> Value {
+pub(super) fn server(shape: ServerShape, entry: &AgentEntry) -> Value {
     let program = entry.program.display().to_string();
     let mut server = Map::new();
     let mut set = |name: &str, value: Value| server.insert(name.to_owned(), value);
     match shape {
-        Shape::Words => {
+        ServerShape::Words => {
             set("type", json!("local"));
             set("command", json!([&[program][..], &words(entry)].concat()));
             set("enabled", json!(true));
         }
-        Shape::Typed | Shape::Command => {
-            if shape == Shape::Typed {
+        ServerShape::Typed | ServerShape::Command => {
+            if shape == ServerShape::Typed {
                 set("type", json!("stdio"));
             }
             set("command", json!(program));
@@ -140,14 +140,14 @@ pub(super) fn server(shape: Shape, entry: &Entry) -> Value {
         }
     }
     if let Some(home) = &entry.home {
-        let name = if shape == Shape::Words { "environment" } else { "env" };
+        let name = if shape == ServerShape::Words { "environment" } else { "env" };
         set(name, json!({"HALLPASS_HOME": home.display().to_string()}));
     }
     Value::Object(server)
 }
 
 /// Returns the block of a client whose settings are TOML.
-pub(super) fn table(entry: &Entry) -> String {
+pub(super) fn table(entry: &AgentEntry) -> String {
     let text = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let args: Vec<String> = words(entry).iter().map(|word| text(word)).collect();
     let mut block = format!(

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use datalog::json::Json;
 
-use super::clients::{AgentClient, Entry, Form, NAME, server, table};
+use super::clients::{AgentClient, AgentEntry, NAME, SettingsForm, server, table};
 use crate::cli::failure::Failure;
 
 /// What came of taking the block out.
@@ -17,10 +17,10 @@ pub(super) enum Removal {
     NotThere,
 }
 
-pub(super) fn add(client: &AgentClient, path: &Path, entry: &Entry) -> Result<(), Failure> {
+pub(super) fn add(client: &AgentClient, path: &Path, entry: &AgentEntry) -> Result<(), Failure> {
     let text = read(path)?;
     let text = match client.form {
-        Form::Json(key, shape) => {
+        SettingsForm::Json(key, shape) => {
             let mut settings = object(path, &text)?;
             if !settings.iter().any(|(name, _)| name == key) {
                 settings.push((key.to_owned(), Json::Object(Vec::new())));
@@ -35,7 +35,7 @@ pub(super) fn add(client: &AgentClient, path: &Path, entry: &Entry) -> Result<()
             }
             pretty(settings)
         }
-        Form::Toml => {
+        SettingsForm::Toml => {
             let rest = without_table(path, &text)?.unwrap_or(text);
             let gap = if rest.is_empty() || rest.ends_with("\n\n") { "" } else { "\n" };
             format!("{rest}{gap}{}", table(entry))
@@ -47,13 +47,13 @@ pub(super) fn add(client: &AgentClient, path: &Path, entry: &Entry) -> Result<()
 pub(super) fn remove(client: &AgentClient, path: &Path) -> Result<Removal, Failure> {
     let text = read(path)?;
     let without = match client.form {
-        Form::Json(key, _) => {
+        SettingsForm::Json(key, _) => {
             let mut settings = object(path, &text)?;
             let servers = servers(&mut settings, key);
             let place = servers.as_ref().and_then(|all| all.iter().position(|(name, _)| name == NAME));
             servers.zip(place).map(|(servers, place)| servers.remove(place)).map(|_| pretty(settings))
         }
-        Form::Toml => without_table(path, &text)?,
+        SettingsForm::Toml => without_table(path, &text)?,
     };
     match without {
         Some(text) => write(path, &text).map(|()| Removal::Done),
@@ -64,10 +64,10 @@ pub(super) fn remove(client: &AgentClient, path: &Path) -> Result<Removal, Failu
 pub(super) fn is_added(client: &AgentClient, path: &Path) -> bool {
     let Ok(text) = read(path) else { return false };
     match client.form {
-        Form::Json(key, _) => object(path, &text).is_ok_and(|mut settings| {
+        SettingsForm::Json(key, _) => object(path, &text).is_ok_and(|mut settings| {
             servers(&mut settings, key).is_some_and(|all| all.iter().any(|(name, _)| name == NAME))
         }),
-        Form::Toml => without_table(path, &text).is_ok_and(|found| found.is_some()),
+        SettingsForm::Toml => without_table(path, &text).is_ok_and(|found| found.is_some()),
     }
 }
 
@@ -153,8 +153,8 @@ fn without_table(path: &Path, text: &str) -> Result<Option<String>, Failure> {
         }
     }
     let again: Option<toml::Table> = kept.parse().ok();
-    let is_gone = again
-        .is_some_and(|again| !again.get("mcp_servers").is_some_and(|servers| servers.get(NAME).is_some()));
+    let is_gone =
+        again.is_some_and(|again| again.get("mcp_servers").is_none_or(|servers| servers.get(NAME).is_none()));
     match is_gone {
         true => Ok(Some(kept)),
         false => Err(Failure::failed(format!(

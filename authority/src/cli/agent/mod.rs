@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::table::Table;
 use crate::cli::context::Context;
-use clients::{AgentClient, CLIENTS, Entry};
+use clients::{AgentClient, AgentEntry, CLIENTS};
 
 /// Let an MCP client use Hallpass: Claude Code, Codex, Cursor, VS Code, opencode, Gemini CLI
 #[derive(Debug, Args)]
@@ -29,15 +29,15 @@ pub(super) struct AgentCommand {
 #[derive(Debug, Subcommand)]
 enum AgentVerb {
     /// Show the block for a client's settings, and write it if you agree
-    Add(Add),
+    Add(AgentAdd),
     /// Take the block out of a client's settings
-    Remove(Remove),
+    Remove(AgentRemove),
     /// List the clients, with their settings and whether they have the block
     List,
 }
 
 #[derive(Debug, Args)]
-struct Add {
+struct AgentAdd {
     /// The client: claude, codex, cursor, vscode, opencode or gemini
     #[arg(value_name = "CLIENT", value_parser = clients::named)]
     client: &'static AgentClient,
@@ -53,7 +53,7 @@ struct Add {
 }
 
 #[derive(Debug, Args)]
-struct Remove {
+struct AgentRemove {
     /// The client
     #[arg(value_name = "CLIENT", value_parser = clients::named)]
     client: &'static AgentClient,
@@ -77,7 +77,7 @@ impl AgentCommand {
     }
 }
 
-impl Add {
+impl AgentAdd {
     fn run(self, context: &Context) -> Result<(), Failure> {
         let home = context.home()?;
         crate::templates::find(&home, &self.template).map_err(Failure::usage)?;
@@ -85,7 +85,7 @@ impl Add {
             .map_err(|error| Failure::failed(format!("this program's own path is not known: {error}")))?;
         // A client starts the program without this shell's settings.
         let other_home = context.environment.home.as_ref().map(|_| home.dir().to_owned());
-        let entry = Entry { program, template: self.template.clone(), home: other_home };
+        let entry = AgentEntry { program, template: self.template.clone(), home: other_home };
         let block = self.client.block(&entry);
         if self.print {
             return context.term.result(&block, || block.clone());
@@ -105,7 +105,7 @@ impl Add {
     }
 }
 
-impl Remove {
+impl AgentRemove {
     fn run(self, context: &Context) -> Result<(), Failure> {
         let settings = self.client.settings(&user_home()?);
         match file::remove(self.client, &settings)? {

@@ -10,7 +10,7 @@ use serde_json::json;
 
 /// What a client is given so that it finds the server.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct ClientFlags {
     /// Words before the command's own arguments.
     pub arguments: Vec<OsString>,
     /// One more variable.
@@ -18,13 +18,15 @@ pub(super) struct Told {
 }
 
 /// Returns what this program is given; none if it is no such client, or runs one of its own commands.
-pub(super) fn told(program: &OsStr, arguments: &[OsString], gateway: &str) -> Option<Told> {
+pub(super) fn told(program: &OsStr, arguments: &[OsString], gateway: &str) -> Option<ClientFlags> {
     let name = Path::new(program).file_name()?.to_str()?;
     let url = format!("{gateway}/mcp");
     let begins_with_a_flag =
         arguments.first().is_none_or(|first| first.to_str().is_some_and(|first| first.starts_with('-')));
-    let words =
-        |words: &[String]| Told { arguments: words.iter().map(OsString::from).collect(), variable: None };
+    let words = |words: &[String]| ClientFlags {
+        arguments: words.iter().map(OsString::from).collect(),
+        variable: None,
+    };
     match name {
         // `claude mcp list` and the like take no such flag.
         "claude" if begins_with_a_flag => {
@@ -43,9 +45,9 @@ pub(super) fn told(program: &OsStr, arguments: &[OsString], gateway: &str) -> Op
             let headers = json!({"Authorization": "Bearer {env:HALLPASS_PASS}"});
             let server = json!({"type": "remote", "url": url, "headers": headers, "oauth": false});
             let settings = json!({"mcp": {"hallpass": server}});
-            Some(Told {
+            Some(ClientFlags {
                 variable: Some(("OPENCODE_CONFIG_CONTENT", settings.to_string())),
-                ..Told::default()
+                ..ClientFlags::default()
             })
         }
         _ => None,
@@ -56,7 +58,7 @@ pub(super) fn told(program: &OsStr, arguments: &[OsString], gateway: &str) -> Op
 mod tests {
     use super::*;
 
-    fn given(program: &str, arguments: &[&str]) -> Option<Told> {
+    fn given(program: &str, arguments: &[&str]) -> Option<ClientFlags> {
         let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
         told(OsStr::new(program), &arguments, "http://127.0.0.1:7411")
     }

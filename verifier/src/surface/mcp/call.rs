@@ -11,13 +11,14 @@ use serde_json::Value;
 
 use crate::answer::reply::Reply;
 use crate::answer::treatment::Shows;
+use crate::caller::Caller;
 use crate::pipeline::{RequestState, Stopped, Worker};
 use crate::ports::Mode;
 use crate::record::Came;
 use crate::refusal::spoken::Spoken;
 use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Explanation, Refusal};
-use crate::steps::arrived::{Arrived, Caller, Contents, Patience};
+use crate::steps::arrived::{Arrived, Contents, Patience};
 use crate::steps::verify::Trusted;
 use crate::surface::mcp::result;
 
@@ -114,7 +115,7 @@ impl LostCall {
         let lost = || Refusal::ambiguous("the connection is there again: call the tool again").into();
         let stopped = trusted.and_then(|_| Err::<Reply, Unanswered>(lost()));
         match self.worker.end(state, stopped).await {
-            Ok(_) => Called::Result(result::text("", result::Ended::Badly)),
+            Ok(_) => Called::Result(result::text("", result::CallEnd::Badly)),
             Err(stopped) => stopped_call(stopped),
         }
     }

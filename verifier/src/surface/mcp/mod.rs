@@ -12,6 +12,8 @@
 
 mod call;
 mod era;
+pub(crate) mod place;
+mod reply;
 mod respond;
 mod result;
 mod rpc;
@@ -19,62 +21,25 @@ mod shown;
 
 use std::sync::Arc;
 
-use datalog::{ConnectionName, RawRequest};
-use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, ORIGIN};
+use http::Method;
+use http::header::{CONTENT_TYPE, ORIGIN};
 use http::request::Parts;
-use http::{Method, StatusCode};
 use hyper::body::Incoming;
-use serde_json::{Value, json};
 
-use crate::answer::body::AnswerBody;
-use crate::answer::problem;
 use crate::answer::reply::Reply;
-use crate::entrance::{Entrance, Scope};
+use crate::caller::Caller;
+use crate::entrance::Entrance;
 use crate::filter::inflate;
-use crate::gateway::Gateway;
 use crate::pipeline::Worker;
 use crate::refusal::unanswered::Unanswered;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::steps::arrived::Caller;
 use crate::surface::admit::{no_other_credential, take_pass};
 use crate::surface::framing::OwnHost;
 use crate::surface::intake::{discard, take_in};
+use place::McpPlace;
+use reply::{json_reply, not_allowed};
 use respond::Session;
 use rpc::Rpc;
-
-/// The connections behind one MCP address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum McpPlace {
-    Everything,
-    One(ConnectionName),
-}
-
-impl McpPlace {
-    fn holds(&self, connection: &ConnectionName) -> bool {
-        match self {
-            Self::Everything => true,
-            Self::One(name) => name == connection,
-        }
-    }
-}
-
-/// Returns the MCP address that a request is for, if it is for one. A service's own path comes first.
-pub(crate) fn asked(gateway: &Gateway, parts: &Parts, scope: &Scope) -> Option<McpPlace> {
-    let path = parts.uri.path();
-    let is_own = |name: &ConnectionName| {
-        gateway.authority.connection(name).is_some_and(|connection| {
-            let raw = RawRequest::new("POST", "/mcp");
-            connection.service.classify(&connection.name, &connection.account, &raw).is_ok()
-        })
-    };
-    let name = match (scope, path) {
-        (Scope::Shared, "/mcp") => return Some(McpPlace::Everything),
-        (Scope::Shared, path) => path.strip_prefix('/')?.strip_suffix("/mcp")?.parse().ok()?,
-        (Scope::Connection(name), "/mcp") => name.clone(),
-        (Scope::Connection(_), _) => return None,
-    };
-    (!is_own(&name)).then_some(McpPlace::One(name))
-}
 
 /// Everything about the one who asks.
 pub(crate) struct Visitor<'a> {
@@ -146,26 +111,4 @@ fn head(parts: &Parts, host: &OwnHost) -> Result<(), Unanswered> {
             .into());
     }
     Ok(())
-}
-
-fn not_allowed() -> Reply {
-    let mut reply = problem::page(&json!({
-        "type": "about:blank", "status": 405, "title": "Method Not Allowed",
-        "detail": "MCP messages come by POST; there is no session and no stream to open",
-    }));
-    reply.status = StatusCode::METHOD_NOT_ALLOWED;
-    reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static(crate::refusal::spoken::PROBLEM));
-    reply.headers.insert(ALLOW, HeaderValue::from_static("POST"));
-    reply
-}
-
-fn json_reply(status: StatusCode, value: &Value) -> Reply {
-    let mut reply = problem::page(value);
-    reply.status = status;
-    reply
-}
-
-/// Returns the answer to a notification.
-fn accepted() -> Reply {
-    Reply::new(StatusCode::ACCEPTED, AnswerBody::ready(""))
 }

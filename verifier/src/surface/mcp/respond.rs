@@ -17,19 +17,20 @@ use crate::answer::body::AnswerBody;
 use crate::answer::events::Events;
 use crate::answer::problem;
 use crate::answer::reply::Reply;
+use crate::caller::Caller;
 use crate::entrance::Scope;
 use crate::pipeline::{Stopped, Worker};
 use crate::refusal::Explanation;
 use crate::refusal::spoken::{Client, Spoken, says};
 use crate::refusal::unanswered::Unanswered;
-use crate::steps::arrived::Caller;
 use crate::surface::framing::OwnHost;
 use crate::surface::mcp::call::{Called, LostCall, ToolCall};
 use crate::surface::mcp::era::{Era, LEGACY, SUPPORTED};
-use crate::surface::mcp::result::{self, Ended};
+use crate::surface::mcp::place::McpPlace;
+use crate::surface::mcp::reply::{accepted, json_reply};
+use crate::surface::mcp::result::{self, CallEnd};
 use crate::surface::mcp::rpc::{Id, Rpc, RpcError};
-use crate::surface::mcp::shown::{CALL, DESCRIBE, FIND, PASS, Reach};
-use crate::surface::mcp::{McpPlace, accepted, json_reply};
+use crate::surface::mcp::shown::{CALL, DESCRIBE, FIND, PASS, ToolReach};
 use crate::surface::pages::own;
 
 /// A call that takes longer than this goes on as a stream, if the client takes one.
@@ -51,7 +52,7 @@ pub(crate) struct Session {
     pub caller: Caller,
 }
 
-type Run = Pin<Box<dyn Future<Output = Called> + Send>>;
+type CallRun = Pin<Box<dyn Future<Output = Called> + Send>>;
 
 /// A call of one of the gateway's own tools, or of an operation.
 enum Chosen {
@@ -118,7 +119,7 @@ impl Session {
 
     fn listed(&self) -> Value {
         let gateway = &self.worker.gateway;
-        let tools = Reach::of(gateway, &self.verified, &self.place).listed(gateway.config.mcp.tools);
+        let tools = ToolReach::of(gateway, &self.verified, &self.place).listed(gateway.config.mcp.tools);
         json!({"tools": tools, "ttlMs": LIST_KEEPS, "cacheScope": "private"})
     }
 
@@ -132,7 +133,7 @@ impl Session {
                 return Ok(json_reply(StatusCode::OK, &Rpc::result(&id, &in_era(era, result))));
             }
             Err(error) => return Ok(json_reply(error.status, &error.answer(Some(&id)))),
-            Ok(Chosen::Call(call)) => Box::pin(call.run()) as Run,
+            Ok(Chosen::Call(call)) => Box::pin(call.run()) as CallRun,
             Ok(Chosen::Lost(call)) => Box::pin(call.run()),
         };
         let mut run = call;
@@ -167,14 +168,14 @@ impl Session {
         let arguments = params.field("arguments").cloned().unwrap_or(Json::Object(Vec::new()));
         let argument =
             |name: &str| arguments.field(name).and_then(Json::as_str).unwrap_or_default().to_owned();
-        let reach = Reach::of(&self.worker.gateway, &self.verified, &self.place);
-        let done = |text: String| Ok(Ok(Chosen::Done(result::text(&text, Ended::Well))));
+        let reach = ToolReach::of(&self.worker.gateway, &self.verified, &self.place);
+        let done = |text: String| Ok(Ok(Chosen::Done(result::text(&text, CallEnd::Well))));
         match name.as_str() {
             PASS => done(self.of_pass().await?.to_string()),
             FIND => done(reach.found(&argument("about"))),
             DESCRIBE => match reach.described(&argument("tool")) {
                 Some(tool) => done(tool.to_string()),
-                None => Ok(Ok(Chosen::Done(result::text(&no_tool(&argument("tool")), Ended::Badly)))),
+                None => Ok(Ok(Chosen::Done(result::text(&no_tool(&argument("tool")), CallEnd::Badly)))),
             },
             CALL => {
                 let (tool, inner) = (argument("tool"), arguments.field("arguments").cloned());
@@ -185,7 +186,7 @@ impl Session {
     }
 
     fn of_operation(&self, name: &str, arguments: Json) -> Result<Chosen, RpcError> {
-        let reach = Reach::of(&self.worker.gateway, &self.verified, &self.place);
+        let reach = ToolReach::of(&self.worker.gateway, &self.verified, &self.place);
         let Some(tool) = reach.find(name) else {
             let lost = reach.lost(&self.worker.gateway, name).map(|connection| LostCall {
                 worker: self.worker.clone(),

@@ -21,16 +21,16 @@ const WHOLE: usize = 8 * 1024 * 1024;
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum CallEnd {
     Well,
     /// The model is told that it did not work.
     Badly,
 }
 
 /// Returns a result with this text.
-pub(crate) fn text(text: &str, ended: Ended) -> Value {
+pub(crate) fn text(text: &str, ended: CallEnd) -> Value {
     let mut result = json!({"content": [{"type": "text", "text": text}]});
-    if let (Ended::Badly, Some(fields)) = (ended, result.as_object_mut()) {
+    if let (CallEnd::Badly, Some(fields)) = (ended, result.as_object_mut()) {
         fields.insert("isError".into(), json!(true));
     }
     result
@@ -40,7 +40,7 @@ pub(crate) fn text(text: &str, ended: Ended) -> Value {
 pub(crate) fn stopped(unanswered: &Unanswered, told: &Explanation) -> Value {
     let members: Map<String, Value> = problem::problem(unanswered, told);
     let sentence = problem::message(unanswered, told);
-    text(&format!("{sentence}\n{}", Value::Object(members)), Ended::Badly)
+    text(&format!("{sentence}\n{}", Value::Object(members)), CallEnd::Badly)
 }
 
 /// Returns the result of the service's answer, in at most `most` characters.
@@ -48,17 +48,19 @@ pub(crate) async fn answered(reply: Reply, service: &str, most: usize) -> Value 
     let Reply { status, headers, body } = reply;
     let read = read(body).await;
     let shown = match read {
-        Read::Whole(bytes) => shown(&headers, &bytes, most),
-        Read::TooLarge => {
+        AnswerRead::Whole(bytes) => shown(&headers, &bytes, most),
+        AnswerRead::TooLarge => {
             "the answer is larger than 8 MB: ask for less of it, or use the base URL, which streams"
                 .to_owned()
         }
-        Read::CutOff => return text(&format!("{service} answered, and its answer broke off"), Ended::Badly),
+        AnswerRead::CutOff => {
+            return text(&format!("{service} answered, and its answer broke off"), CallEnd::Badly);
+        }
     };
     if status.is_success() {
-        return text(if shown.is_empty() { "done; the answer is empty" } else { &shown }, Ended::Well);
+        return text(if shown.is_empty() { "done; the answer is empty" } else { &shown }, CallEnd::Well);
     }
-    text(&format!("{service} answered {}: {shown}", of_status(status)), Ended::Badly)
+    text(&format!("{service} answered {}: {shown}", of_status(status)), CallEnd::Badly)
 }
 
 fn of_status(status: StatusCode) -> String {
@@ -68,22 +70,22 @@ fn of_status(status: StatusCode) -> String {
     }
 }
 
-enum Read {
+enum AnswerRead {
     Whole(Bytes),
     TooLarge,
     CutOff,
 }
 
-async fn read(mut body: AnswerBody) -> Read {
+async fn read(mut body: AnswerBody) -> AnswerRead {
     let mut whole = Vec::new();
     while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else { return Read::CutOff };
+        let Ok(frame) = frame else { return AnswerRead::CutOff };
         whole.extend_from_slice(&frame.into_data().unwrap_or_default());
         if whole.len() > WHOLE {
-            return Read::TooLarge;
+            return AnswerRead::TooLarge;
         }
     }
-    Read::Whole(whole.into())
+    AnswerRead::Whole(whole.into())
 }
 
 fn shown(headers: &HeaderMap, bytes: &[u8], most: usize) -> String {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::config::ToolsShown;
 use crate::gateway::Gateway;
-use crate::surface::mcp::McpPlace;
+use crate::surface::mcp::place::McpPlace;
 
 /// Clients show a model no more tools than this, and no longer list.
 const MOST_TOOLS: usize = 60;
@@ -22,13 +22,13 @@ pub(crate) const DESCRIBE: &str = "hallpass_describe";
 pub(crate) const CALL: &str = "hallpass_call";
 
 /// The operations behind one address, under one pass.
-pub(crate) struct Reach<'a> {
+pub(crate) struct ToolReach<'a> {
     content: &'a Content,
     services: Vec<Arc<Service>>,
     place: &'a McpPlace,
 }
 
-impl<'a> Reach<'a> {
+impl<'a> ToolReach<'a> {
     pub(crate) fn of(gateway: &Gateway, pass: &'a VerifiedPass, place: &'a McpPlace) -> Self {
         let content = pass.content();
         let connections =
