@@ -63,7 +63,7 @@ struct Bridge {
 
 /// How the gateway answered one message.
 enum Answered {
-    /// The response, and what came before it.
+    /// The lines that are still to be written.
     Lines(Vec<Value>),
     Expired,
 }
@@ -248,7 +248,8 @@ impl Bridge {
         let status = head.status;
         let kind = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
         if kind.starts_with(b"text/event-stream") {
-            return Answered::Lines(self.streamed(body).await);
+            self.streamed(body).await;
+            return Answered::Lines(Vec::new());
         }
         let Ok(body) = body.collect().await.map(Collected::to_bytes) else {
             return self.failed(id, "the gateway's answer broke off");
@@ -265,22 +266,19 @@ impl Bridge {
         }
     }
 
-    /// Writes each event as it comes; returns the last.
-    async fn streamed(&self, mut body: Incoming) -> Vec<Value> {
-        let (mut text, mut last) = (BytesMut::new(), None);
+    /// Writes each event as it comes: a client waits for the first one of a subscription.
+    async fn streamed(&self, mut body: Incoming) {
+        let mut text = BytesMut::new();
         while let Some(Ok(frame)) = body.frame().await {
             text.extend_from_slice(&frame.into_data().unwrap_or_default());
             while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
                 let line = text.split_to(end + 1);
-                let Some(data) = line.strip_prefix(b"data: ") else { continue };
-                if let Ok(event) = serde_json::from_slice::<Value>(data)
-                    && let Some(before) = last.replace(event)
-                {
-                    self.write(&before).await;
+                let event = line.strip_prefix(b"data: ").and_then(|data| serde_json::from_slice(data).ok());
+                if let Some(event) = event {
+                    self.write(&event).await;
                 }
             }
         }
-        last.into_iter().collect()
     }
 
     fn failed(&self, id: &Value, why: &str) -> Answered {

@@ -15,6 +15,7 @@ mod audit_run;
 mod backends;
 mod biscuit;
 mod budgets;
+mod clients;
 mod connect;
 mod console;
 mod dependencies;

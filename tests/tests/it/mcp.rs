@@ -176,6 +176,27 @@ fn a_client_that_starts_programs_gets_a_pass_that_ends_with_it() {
 }
 
 #[test]
+fn the_bridge_passes_each_event_on_as_it_comes_and_ends_with_its_input() {
+    let inbox = Inbox::new();
+    let mut command = Command::new(binary());
+    command.args(["mcp", "--template", "inbox-triage"]).env("HALLPASS_HOME", inbox.hallpass.home());
+    let mut bridge = Running::start(command);
+    let meta = json!({"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}});
+    let listen =
+        json!({"jsonrpc": "2.0", "id": "l", "method": "subscriptions/listen", "params": {"_meta": meta}});
+    bridge.write_line(&listen.to_string());
+    bridge.wait_for("the first event", |line| line.contains("subscriptions/acknowledged").then_some(()));
+    bridge.write_line("no JSON");
+    bridge.wait_for("the error", |line| line.contains("-32700").then_some(()));
+    bridge.write_line(r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#);
+    bridge.wait_for("a later answer", |line| line.contains(r#""result":{}"#).then_some(()));
+    let (status, ..) = bridge.terminate();
+    assert!(status.success(), "{status}");
+    let live = inbox.hallpass.json(&["passes", "--status", "live"]);
+    assert_eq!(live.as_array().unwrap().len(), 1, "its pass has ended: {live}");
+}
+
+#[test]
 fn the_bridge_gets_another_pass_when_its_own_has_run_out_and_none_when_it_was_revoked() {
     let inbox = Inbox::new();
     let folder = inbox.hallpass.home().join("templates");
