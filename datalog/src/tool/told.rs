@@ -14,11 +14,24 @@ const LONGEST: usize = 1_800;
 
 /// The operation in a few words: `Send a letter`.
 pub(crate) fn title(operation: &Operation) -> String {
-    let object = &operation.title.object;
-    let article = if object.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-    let phrase = operation.title.phrase.replace("{}", &format!("{article} {object}"));
+    let title = &operation.title;
+    let article = if title.object.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    let object = match title.phrase.starts_with("list") {
+        true => several(&title.object),
+        false => format!("{article} {}", title.object),
+    };
+    let phrase = title.phrase.replace("{}", &object);
     let mut letters = phrase.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A noun, or its last word, for more than one.
+fn several(noun: &str) -> String {
+    match noun {
+        _ if noun.ends_with('s') => noun.to_owned(),
+        _ if ["ay", "ey", "oy"].iter().any(|end| noun.ends_with(end)) => format!("{noun}s"),
+        _ => noun.strip_suffix('y').map_or_else(|| format!("{noun}s"), |stem| format!("{stem}ies")),
+    }
 }
 
 /// What the tool does, on which connection, within which limits, and whether a person is asked.

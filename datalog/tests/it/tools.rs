@@ -135,6 +135,7 @@ fn the_limits_of_a_pass_stand_in_the_schema_and_in_words() {
     assert_eq!(list.input["required"], json!(["maxResults", "q"]));
     assert!(list.description.contains("at most 10"), "{}", list.description);
     assert_eq!(list.annotations["readOnlyHint"], true);
+    assert_eq!(list.title, "List letters");
     let send = named("gmail_users_messages_send");
     let keys: Vec<&String> = send.input["properties"].as_object().unwrap().keys().collect();
     assert_eq!(keys, ["bcc", "cc", "fields", "inReplyTo", "subject", "text", "threadId", "to"]);

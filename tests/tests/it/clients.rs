@@ -80,11 +80,12 @@ impl Desk {
     }
 
     fn came_out(self) {
-        let (shown, out) =
-            (self.shown(), std::fs::read_to_string(self.home().join("out")).unwrap_or_default());
+        // Codex packs what it sends to its model, and prints the same.
+        let out = std::fs::read_to_string(self.home().join("out")).unwrap();
+        let shown = self.shown() + &out;
         assert!(shown.contains("alice-5"), "the list came back: {out}\n{shown}");
         assert!(
-            shown.contains("hallpass denied") && shown.contains("gmail.users.messages.delete"),
+            shown.contains("hallpass denied") && shown.contains("gmail.users.messages.modify"),
             "{out}\n{shown}"
         );
         assert_eq!(self.google.seen_at(SEND).len(), 1, "{out}");
