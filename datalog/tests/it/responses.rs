@@ -417,3 +417,24 @@ fn the_reason_of_a_later_block_says_no_more_than_the_ids() {
         assert!(!before.contains(told) && !after.contains(told), "{told}: {before}\n{after}");
     }
 }
+
+#[test]
+fn an_answer_that_no_flag_asks_about_is_not_looked_at() {
+    let known = known_service("gmail", "me@example.com");
+    let plain = verified(&args(&["gmail:read"], &[], &[]), std::slice::from_ref(&known));
+    let seen = MintArgs {
+        narrow: Narrowing::default().with(&flags::ONLY_SEEN, ["message"]),
+        ..args(&["gmail:read"], &[], &[])
+    };
+    let seen = verified(&seen, std::slice::from_ref(&known));
+    let reviewed = |pass: &Arc<VerifiedPass>, line: &str| {
+        let request = classified(&known, line, "", b"").unwrap();
+        match decide(pass, request, &Context::default(), NOW) {
+            Decided::Allow(permitted) => permitted.review().is_some(),
+            other => panic!("{line}: {other:?}"),
+        }
+    };
+    let (list, profile) = ("GET /gmail/v1/users/me/messages", "GET /gmail/v1/users/me/profile");
+    assert_eq!((reviewed(&plain, list), reviewed(&plain, profile)), (false, false));
+    assert_eq!((reviewed(&seen, list), reviewed(&seen, profile)), (true, false), "a profile shows no ids");
+}

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use hyper::Method;
 
 use crate::gateway::{self, Bed};
-use crate::load::{Shot, fire};
+use crate::load::{DIGITS, Shot, fire};
 use crate::nginx::Nginx;
 use crate::process::Proxy;
 use crate::report::Row;
@@ -58,7 +58,9 @@ impl Plan {
             ("gateway, 4 blocks", &gateway, gateway::PREFIX, bed.four_blocks.as_str()),
         ];
         proxies.extend(nginx.as_ref().map(|nginx| ("nginx auth_request", &nginx.proxy, "", "any")));
-        let subjects = subjects(&proxies);
+        let mut subjects = subjects(&proxies);
+        let shot = tool(&bed.one_block);
+        subjects.push(Subject { name: "gateway, over MCP", request: "GET", proxy: &gateway, shot });
         let series = self.measure_all(&subjects)?;
         series.iter().map(|one| row(one, control_of(&series, one))).collect()
     }
@@ -160,6 +162,14 @@ fn row(series: &Series<'_, '_>, control: Option<&Series<'_, '_>>) -> anyhow::Res
 fn get(prefix: &str, pass: &str) -> Shot {
     let path = format!("{prefix}/gmail/v1/users/me/messages?maxResults=16&q=is%3Aunread");
     Shot { method: Method::GET, path, pass: pass.to_owned(), body: Bytes::new(), number_at: 0 }
+}
+
+/// The same list as a call of its tool.
+fn tool(pass: &str) -> Shot {
+    let (head, number) = (r#"{"jsonrpc":"2.0","id":""#, "0".repeat(DIGITS));
+    let call = r#"","method":"tools/call","params":{"name":"gmail_users_messages_list","arguments":{"maxResults":16,"q":"is:unread"}}}"#;
+    let body = Bytes::from([head, &number, call].concat());
+    Shot { method: Method::POST, path: "/mcp".into(), pass: pass.to_owned(), body, number_at: head.len() }
 }
 
 /// A draft whose JSON is 4 KiB.

@@ -1,10 +1,11 @@
 //! Real agents with a scripted model: Claude Code and Codex triage an inbox, are asked before they send, are refused to
 //! delete, and show their model why. They are large, and one is proprietary, so `tests/run clients` installs them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use harness::{Hallpass, Running, Upstream, binary, poll, python, source};
+use harness::{Hallpass, Running, Upstream, binary, node, node_file, poll, python, source};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -194,4 +195,57 @@ fn opencode_lists_the_server() {
     let out = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(out.contains("hallpass") && out.contains("connected"), "{out}");
     desk.model.kill();
+}
+
+/// Scenarios of the protocol's own suite, with the version that each is run at. The others need prompts, resources or
+/// tools that a test server has.
+const SCENARIOS: [(&str, &str); 9] = [
+    ("server-stateless", "2026-07-28"),
+    ("tools-list", "2026-07-28"),
+    ("http-header-validation", "2026-07-28"),
+    ("dns-rebinding-protection", "2026-07-28"),
+    ("caching", "2026-07-28"),
+    ("server-initialize", "2025-11-25"),
+    ("ping", "2025-11-25"),
+    ("tools-list", "2025-11-25"),
+    ("dns-rebinding-protection", "2025-11-25"),
+];
+
+/// Its checks that do not hold, each with the reason.
+const NOT_HELD: [(&str, &str); 7] = [
+    ("sep-2575-server-rejects-undeclared-capability", "it needs a tool of the suite's own server"),
+    ("sep-2575-missing-capability-http-400", "it needs a tool of the suite's own server"),
+    ("sep-2575-http-server-no-independent-requests-on-stream", "it needs a tool of the suite's own server"),
+    ("sep-2575-server-no-log-without-loglevel", "it needs a tool of the suite's own server"),
+    ("sep-2549-prompts-list-caching-hints", "there are no prompts, and none are announced"),
+    ("sep-2549-resources-list-caching-hints", "there are no resources, and none are announced"),
+    ("sep-2549-resources-templates-list-caching-hints", "there are no resources, and none are announced"),
+];
+
+#[test]
+#[ignore = "needs `tests/run clients`"]
+fn the_protocols_own_suite_finds_nothing_but_what_is_named_here() {
+    let (hallpass, _google, pass) = Hallpass::with_a_pass(&["read", "--allow", "gmail:read"]);
+    let mut shim = node("agents/with_pass.mjs");
+    shim.env("GATEWAY", &hallpass.gateway).env("PASS", &pass);
+    let shim = Running::start(shim);
+    let port = shim.wait_for("the port", |line| Some(line.strip_prefix("port ")?.trim().to_owned()));
+    let suite = client("@modelcontextprotocol/conformance/dist/index.js");
+    let mut failed = BTreeSet::new();
+    let mut passed = 0;
+    for (scenario, version) in SCENARIOS {
+        let mut run = node_file(&suite);
+        run.args(["server", "--url", &format!("http://127.0.0.1:{port}/mcp")]);
+        run.args(["--scenario", scenario, "--spec-version", version]);
+        let output = String::from_utf8(run.output().unwrap().stdout).unwrap();
+        let named = |line: &str| {
+            Some(line.split_once('[')?.1.split_once(" [")?.1.split(']').next()?.trim().to_owned())
+        };
+        failed.extend(output.lines().filter(|line| line.contains("FAILURE")).filter_map(named));
+        passed += output.lines().filter(|line| line.contains("SUCCESS")).count();
+    }
+    shim.kill();
+    let expected: BTreeSet<String> = NOT_HELD.iter().map(|(check, _)| (*check).to_owned()).collect();
+    assert_eq!(failed, expected);
+    assert!(passed > 30, "{passed}");
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use harness::document::{self, as_reader};
 use harness::{ALICE, Hallpass, Upstream, letter};
+use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
@@ -212,4 +213,44 @@ fn a_pass_ends_with_the_agent_that_ran_under_it() {
     assert_eq!(timeless(&String::from_utf8_lossy(&output.stdout)), section.prints, "{said}");
     assert!(said.contains("the pass is revoked; of its requests 1 allowed, 0 asked, 1 denied"), "{said}");
     assert_eq!(reader.hallpass.json(&["passes"])[0]["status"], "revoked");
+}
+
+/// The calls of a section, each with how it ends.
+fn tool_calls(text: &str) -> Vec<(Value, String)> {
+    let call = |line: &str| {
+        let (call, end) = line.split_once(" → ").unwrap_or_else(|| panic!("`{line}` says no end"));
+        let (tool, arguments) = call.split_once(' ').unwrap();
+        (json!([tool, serde_json::from_str::<Value>(arguments).unwrap()]), end.to_owned())
+    };
+    document::blocks(text, "tools")
+        .iter()
+        .flat_map(|block| block.lines().map(call).collect::<Vec<_>>())
+        .collect()
+}
+
+#[test]
+fn the_calls_of_tools_end_as_the_page_says() {
+    let mut sections = 0;
+    for text in guide().split("\n## ").skip(1) {
+        let called = tool_calls(text);
+        if called.is_empty() {
+            continue;
+        }
+        let reader = Reader::connected();
+        let section = section(text.lines().next().unwrap());
+        let calls: Vec<&Value> = called.iter().map(|(call, _)| call).collect();
+        let mut agent = harness::python("agents/mcp_client.py");
+        agent.args(["modern", &json!(calls).to_string()]).env("PASS", reader.pass(&section));
+        let output = agent.env("MCP_URL", format!("{}/mcp", reader.hallpass.gateway)).output().unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let answer: Value = serde_json::from_str(&printed).unwrap_or_else(|_| panic!("{printed}"));
+        for (place, (call, end)) in called.iter().enumerate() {
+            let result = &answer["results"][place];
+            let is_denied = result["text"].as_str().is_some_and(|text| text.starts_with("hallpass denied: "));
+            let ended = if is_denied { "denied" } else { "answered" };
+            assert_eq!((ended, &result["failed"]), (end.as_str(), &json!(is_denied)), "{call}: {answer}");
+        }
+        sections += 1;
+    }
+    assert_eq!(sections, 6, "each sentence has its calls");
 }

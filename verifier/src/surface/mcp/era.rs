@@ -33,12 +33,8 @@ impl Era {
         let stated = meta.and_then(|meta| meta.field(META_VERSION)).and_then(Json::as_str);
         let header = one(headers, VERSION)?;
         match (stated, header) {
-            (Some(MODERN), header) => {
-                if header != Some(MODERN) {
-                    return Err(differs(VERSION));
-                }
-                modern(headers, rpc).map(|()| Self::Modern)
-            }
+            (Some(stated), header) if header != Some(stated) => Err(differs(VERSION)),
+            (Some(MODERN), _) => modern(headers, rpc).map(|()| Self::Modern),
             (Some(other), _) => Err(RpcError::version(other, &SUPPORTED)),
             (None, Some(MODERN)) => Err(RpcError::params(format!("`{META_VERSION}` is missing in `_meta`"))),
             (None, Some(version)) if !LEGACY.contains(&version) => {

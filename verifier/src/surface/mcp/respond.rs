@@ -73,7 +73,7 @@ impl Session {
         let answered = match (rpc.method.as_str(), era) {
             ("server/discover", _) => Ok(self.discovered()),
             ("initialize", Era::Legacy) => Ok(self.initialized(&rpc.params)),
-            ("ping", _) => Ok(json!({})),
+            ("ping", Era::Legacy) => Ok(json!({})),
             ("tools/list", _) => Ok(self.listed()),
             ("tools/call", _) => return self.call(headers, id, era, &rpc.params).await,
             ("subscriptions/listen", Era::Modern) => return Ok(self.listen(&id)),
