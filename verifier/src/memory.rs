@@ -56,6 +56,11 @@ impl Memory {
             .map_err(full)
     }
 
+    /// Returns more memory for an answer that a surface holds whole; none if there is no more just now.
+    pub(crate) fn for_held_answer(&self, bytes: usize) -> Option<MemoryShare> {
+        self.answers.clone().try_acquire_many_owned(permits(bytes)).ok().map(MemoryShare)
+    }
+
     /// Returns memory for the answer to a request that is about to leave, if the answer will be reviewed.
     pub(crate) async fn for_answer(&self, permitted: &Permitted) -> Result<Option<MemoryShare>, Fault> {
         if permitted.review().is_none() {

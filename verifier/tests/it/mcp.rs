@@ -165,6 +165,27 @@ fn a_service_that_says_no_is_a_failed_call_with_its_words() {
 }
 
 #[test]
+fn an_answer_that_is_too_large_is_left_out_and_said() {
+    let stage = Stage::new();
+    let pass = stage.pass(&["github:read"]);
+    stage.upstream.answers(|_| {
+        answer("200 OK", &format!("[{}]", vec![format!("\"{}\"", "x".repeat(1_000)); 9_000].join(",")))
+    });
+    let call_github = |stage: &Stage| call(stage, &pass, "github_users_get_authenticated", &json!({}));
+    let large = call_github(&stage);
+    assert!(text(&large).starts_with("the answer is larger than 8 MB"), "{large}");
+    stage.upstream.answers(|_| {
+        answer("200 OK", &format!("[{}]", vec![format!("\"{}\"", "x".repeat(1_000)); 2_000].join(",")))
+    });
+    let cut = call_github(&stage);
+    assert!(
+        text(&cut).len() < 46_000 && text(&cut).contains("more items were left out"),
+        "{}",
+        text(&cut).len()
+    );
+}
+
+#[test]
 fn headers_that_contradict_the_body_are_refused_and_nothing_is_sent() {
     let stage = Stage::new();
     let pass = asking(&stage);

@@ -53,9 +53,15 @@ impl ToolCall {
         let answered = self.answered(spelled, &mut state).await;
         let config = &self.worker.gateway.config.mcp;
         match self.worker.end(state, answered).await {
-            Ok(reply) => {
-                Called::Result(result::answered(reply, self.tool.service.name.as_str(), config.result).await)
-            }
+            Ok(reply) => Called::Result(
+                result::answered(
+                    reply,
+                    self.tool.service.name.as_str(),
+                    config.result,
+                    &self.worker.gateway.memory,
+                )
+                .await,
+            ),
             Err(stopped) => stopped_call(stopped),
         }
     }

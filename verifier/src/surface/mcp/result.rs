@@ -13,11 +13,14 @@ use serde_json::{Map, Value, json};
 use crate::answer::body::AnswerBody;
 use crate::answer::problem;
 use crate::answer::reply::Reply;
+use crate::memory::Memory;
 use crate::refusal::Explanation;
 use crate::refusal::unanswered::Unanswered;
 
 /// The most bytes of an answer that are read before it is cut.
 const WHOLE: usize = 8 * 1024 * 1024;
+/// Beyond this, each step of this size needs memory from all answers' share.
+const STEP: usize = 64 * 1024;
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,14 +47,17 @@ pub(crate) fn stopped(unanswered: &Unanswered, told: &Explanation) -> Value {
 }
 
 /// Returns the result of the service's answer, in at most `most` characters.
-pub(crate) async fn answered(reply: Reply, service: &str, most: usize) -> Value {
+pub(crate) async fn answered(reply: Reply, service: &str, most: usize, memory: &Memory) -> Value {
     let Reply { status, headers, body } = reply;
-    let read = read(body).await;
+    let read = read(body, memory).await;
     let shown = match read {
         AnswerRead::Whole(bytes) => shown(&headers, &bytes, most),
         AnswerRead::TooLarge => {
             "the answer is larger than 8 MB: ask for less of it, or use the base URL, which streams"
                 .to_owned()
+        }
+        AnswerRead::NoRoom => {
+            "the gateway has no room for so large an answer just now: ask for less of it, or later".to_owned()
         }
         AnswerRead::CutOff => {
             return text(&format!("{service} answered, and its answer broke off"), CallEnd::Badly);
@@ -73,16 +79,23 @@ fn of_status(status: StatusCode) -> String {
 enum AnswerRead {
     Whole(Bytes),
     TooLarge,
+    NoRoom,
     CutOff,
 }
 
-async fn read(mut body: AnswerBody) -> AnswerRead {
-    let mut whole = Vec::new();
+async fn read(mut body: AnswerBody, memory: &Memory) -> AnswerRead {
+    let (mut whole, mut shares) = (Vec::new(), Vec::new());
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else { return AnswerRead::CutOff };
         whole.extend_from_slice(&frame.into_data().unwrap_or_default());
         if whole.len() > WHOLE {
             return AnswerRead::TooLarge;
+        }
+        while whole.len() > (shares.len() + 1) * STEP {
+            match memory.for_held_answer(STEP) {
+                Some(share) => shares.push(share),
+                None => return AnswerRead::NoRoom,
+            }
         }
     }
     AnswerRead::Whole(whole.into())
