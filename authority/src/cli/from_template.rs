@@ -17,12 +17,17 @@ pub(super) struct TemplatePass {
     pub gateway: String,
 }
 
+/// Returns the flags of the template as it stands.
+pub(super) fn asked(context: &Context, template: &str) -> Result<MintArgs, Failure> {
+    templates::find(&context.home()?, template)
+        .and_then(|found| found.with(MintArgs::default()))
+        .map_err(Failure::usage)
+}
+
 /// Mints a pass from the template as it stands.
 pub(super) async fn mint(context: &Context, template: &str) -> Result<TemplatePass, Failure> {
     let client = Client::needed(context, "no gateway would answer").await?;
-    let asked = templates::find(&context.home()?, template)
-        .and_then(|found| found.with(MintArgs::default()))
-        .map_err(Failure::usage)?;
+    let asked = asked(context, template)?;
     let minted: Minted = client.post::<MintArgs, Minted>("/v1/passes", &asked).await?;
     let known: Vec<ConnectionInfo> = client.read("/v1/connections").await?;
     let own = known.iter().find(|one| minted.info.connections.contains(&one.name));
@@ -32,9 +37,9 @@ pub(super) async fn mint(context: &Context, template: &str) -> Result<TemplatePa
 }
 
 /// Revokes the pass. It may have ended already.
-pub(super) async fn revoke(context: &Context, minted: &Minted, because: &str) -> Result<(), Failure> {
+pub(super) async fn revoke(context: &Context, id: &str, because: &str) -> Result<(), Failure> {
     let client = Client::open(context).await?;
-    let id: RevocationId = minted.info.id.as_str().parse().map_err(Failure::failed)?;
+    let id: RevocationId = id.parse().map_err(Failure::failed)?;
     let args = RevokeArgs { ids: vec![id], because: Some(because.into()), even_unknown: false };
     client.post::<RevokeArgs, RevokeReport>("/v1/revocations", &args).await.map(|_| ())
 }

@@ -8,12 +8,14 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use time::{Duration, OffsetDateTime};
 
 use super::client::Client;
 use super::failure::{Failure, FailureKind};
 use super::from_template;
 use crate::app::{PassInfo, PassStatus};
+use crate::audit::hex;
 use crate::cli::context::{Context, block_on};
 use crate::home;
 
@@ -41,6 +43,8 @@ pub(super) struct Headers {
 struct KeptPass {
     id: String,
     pass: String,
+    /// SHA-256 of the template's flags, in hexadecimal.
+    template: String,
     #[serde(with = "time::serde::rfc3339")]
     ends: OffsetDateTime,
 }
@@ -54,20 +58,31 @@ impl Headers {
 
     async fn pass(&self, context: &Context) -> Result<String, Failure> {
         let file = self.file(context)?;
+        let asked = serde_json::to_vec(&from_template::asked(context, &self.template)?);
+        let template = hex(&Sha256::digest(asked.map_err(|error| Failure::failed(error.to_string()))?));
         let kept: Option<KeptPass> =
             std::fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok());
         if let Some(kept) = kept {
             match status(context, &kept.id).await? {
-                Some(PassStatus::Live) if kept.ends - context.clock.now() > LEFT => return Ok(kept.pass),
+                // After an edit, the template says something else than the pass.
+                Some(PassStatus::Live)
+                    if kept.template == template && kept.ends - context.clock.now() > LEFT =>
+                {
+                    return Ok(kept.pass);
+                }
                 Some(PassStatus::Revoked) if !self.again => {
                     let says = format!("the pass of the template `{}` was revoked", self.template);
                     return Err(Failure::refused(says).or_hint("`--again` mints another one"));
+                }
+                Some(PassStatus::Live) if kept.template != template => {
+                    from_template::revoke(context, &kept.id, "its template has changed").await?;
                 }
                 _ => {}
             }
         }
         let minted = from_template::mint(context, &self.template).await?.minted;
-        let kept = KeptPass { id: minted.info.id.to_string(), pass: minted.pass, ends: minted.info.expires };
+        let id = minted.info.id.to_string();
+        let kept = KeptPass { id, pass: minted.pass, template, ends: minted.info.expires };
         let text = serde_json::to_vec(&kept).map_err(|error| Failure::failed(error.to_string()))?;
         write(&file, &text)?;
         Ok(kept.pass)

@@ -61,11 +61,17 @@ struct Bridge {
     running: Mutex<HashMap<String, AbortHandle>>,
 }
 
+/// A message that came with a pass that had run out.
+struct Expired {
+    message: Value,
+    pass: String,
+}
+
 /// How the gateway answered one message.
 enum Answered {
     /// The lines that are still to be written.
     Lines(Vec<Value>),
-    Expired,
+    PassExpired,
 }
 
 impl Mcp {
@@ -91,7 +97,9 @@ impl Mcp {
         let renewal = Renewal { context, template, minted: Mutex::new(minted) };
         let served = bridge.serve(Some(&renewal)).await;
         let last = renewal.minted.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let Err(failure) = from_template::revoke(context, &last, "the client has ended").await {
+        if let Err(failure) =
+            from_template::revoke(context, last.info.id.as_str(), "the client has ended").await
+        {
             context.term.warn(failure.message);
         }
         served
@@ -138,7 +146,7 @@ impl Bridge {
         let mut lines = BufReader::new(tokio::io::stdin());
         let mut told = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
             .map_err(|error| Failure::failed(error.to_string()))?;
-        let (expired, mut again) = tokio::sync::mpsc::unbounded_channel::<Value>();
+        let (expired, mut again) = tokio::sync::mpsc::unbounded_channel::<Expired>();
         let mut text = Vec::new();
         loop {
             tokio::select! {
@@ -161,7 +169,7 @@ impl Bridge {
         Ok(())
     }
 
-    async fn take(self: &Arc<Self>, line: &[u8], expired: &tokio::sync::mpsc::UnboundedSender<Value>) {
+    async fn take(self: &Arc<Self>, line: &[u8], expired: &tokio::sync::mpsc::UnboundedSender<Expired>) {
         if line.iter().all(u8::is_ascii_whitespace) {
             return;
         }
@@ -187,19 +195,20 @@ impl Bridge {
         self: &Arc<Self>,
         message: Value,
         line: Vec<u8>,
-        expired: tokio::sync::mpsc::UnboundedSender<Value>,
+        expired: tokio::sync::mpsc::UnboundedSender<Expired>,
     ) {
         let (bridge, id) = (self.clone(), value_at(&message, "/id").to_string());
         let key = id.clone();
         let task = tokio::spawn(async move {
-            match bridge.answered(&message, line).await {
+            let pass = bridge.pass();
+            match bridge.answered(&message, line, &pass).await {
                 Answered::Lines(lines) => {
                     for line in &lines {
                         bridge.write(line).await;
                     }
                 }
                 // If nobody listens any more, the bridge has ended.
-                Answered::Expired => _ = expired.send(message),
+                Answered::PassExpired => _ = expired.send(Expired { message, pass }),
             }
             bridge.running().remove(&key);
         });
@@ -209,11 +218,14 @@ impl Bridge {
     /// Sends a message again, under a new pass.
     async fn repeat(
         self: &Arc<Self>,
-        message: Value,
+        Expired { message, pass }: Expired,
         renewal: Option<&Renewal<'_>>,
-        expired: &tokio::sync::mpsc::UnboundedSender<Value>,
+        expired: &tokio::sync::mpsc::UnboundedSender<Expired>,
     ) {
+        let now = self.pass();
         let renewed = match renewal {
+            // Another message has had it minted again meanwhile.
+            _ if now != pass => Ok(now),
             Some(renewal) => renewal.renewed().await.map_err(|failure| failure.message),
             None => Err("the pass has ended, with the run that it belongs to".to_owned()),
         };
@@ -227,9 +239,8 @@ impl Bridge {
         }
     }
 
-    async fn answered(&self, message: &Value, line: Vec<u8>) -> Answered {
+    async fn answered(&self, message: &Value, line: Vec<u8>, pass: &str) -> Answered {
         let id = value_at(message, "/id");
-        let pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut request = Request::post(self.url.clone())
             .header(AUTHORIZATION, format!("Bearer {pass}"))
             .header(CONTENT_TYPE, "application/json")
@@ -256,7 +267,7 @@ impl Bridge {
         };
         match serde_json::from_slice::<Value>(&body) {
             Ok(answer) if value_at(&answer, "/jsonrpc") == "2.0" => Answered::Lines(vec![answer]),
-            Ok(problem) if value_at(&problem, "/code") == "pass-expired" => Answered::Expired,
+            Ok(problem) if value_at(&problem, "/code") == "pass-expired" => Answered::PassExpired,
             Ok(problem) => self.failed(
                 id,
                 value_at(&problem, "/message").as_str().unwrap_or("the gateway refused the message"),
@@ -291,6 +302,10 @@ impl Bridge {
         // If the client has gone away, it has read enough.
         let _ = out.write_all(line.as_bytes()).await;
         let _ = out.flush().await;
+    }
+
+    fn pass(&self) -> String {
+        self.pass.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<String, AbortHandle>> {

@@ -293,6 +293,14 @@ fn a_helper_prints_one_pass_until_it_ends_and_never_replaces_a_revoked_one() {
     let second = bearer(headers(&["--again"]));
     assert_ne!(second, first);
     assert_eq!(bearer(headers(&[])), second);
+    let folder = inbox.hallpass.home().join("templates");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("inbox-triage.toml"), "task = \"less\"\nallow = [\"gmail:read\"]\n").unwrap();
+    let third = bearer(headers(&[]));
+    assert_ne!(third, second, "the template is another one now");
+    let live = inbox.hallpass.json(&["passes", "--status", "live"]);
+    let tasks: Vec<&str> = live.as_array().unwrap().iter().map(|one| one["task"].as_str().unwrap()).collect();
+    assert_eq!(tasks, ["less", "answer my mail"], "the pass of the old template has ended");
 }
 
 /// The settings of each client before, beside the name of what holds its servers.
