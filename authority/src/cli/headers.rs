@@ -59,7 +59,7 @@ impl Headers {
     async fn pass(&self, context: &Context) -> Result<String, Failure> {
         let file = self.file(context)?;
         let asked = serde_json::to_vec(&from_template::asked(context, &self.template)?);
-        let template = hex(&Sha256::digest(asked.map_err(|error| Failure::failed(error.to_string()))?));
+        let template = hex(Sha256::digest(asked.map_err(|error| Failure::failed(error.to_string()))?));
         let kept: Option<KeptPass> =
             std::fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok());
         if let Some(kept) = kept {
