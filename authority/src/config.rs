@@ -12,6 +12,7 @@ pub(crate) mod types;
 pub mod webhook_secret;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,9 @@ pub(crate) use secret_file::ClientSecretFile;
 
 /// The variables that set the character encoding, the strongest first (POSIX, section 8.2).
 const LOCALE: [&str; 3] = ["LC_ALL", "LC_CTYPE", "LANG"];
+
+/// The variable from which opencode takes settings.
+pub(crate) const OPENCODE_SETTINGS: &str = "OPENCODE_CONFIG_CONTENT";
 
 /// The environment at the moment when it was read.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +57,8 @@ pub struct Environment {
     pub names: BTreeSet<String>,
     /// `NO_COLOR` (no-color.org) is set, or `TERM` is `dumb`.
     pub no_colour: bool,
+    /// The person's own settings of opencode.
+    pub opencode: Option<OsString>,
     /// The locale has more letters than ASCII: `LC_ALL`, or else `LC_CTYPE`, or else `LANG`, ends in UTF-8.
     pub unicode: bool,
 }
@@ -127,6 +133,9 @@ impl Environment {
             environment.no_colour |= name == "NO_COLOR" || (name == "TERM" && value == "dumb");
             if name == "SSH_CONNECTION" {
                 environment.ssh_host = ssh_host(&value.to_string_lossy());
+            }
+            if name == OPENCODE_SETTINGS {
+                environment.opencode = Some(value.clone());
             }
             let Some(rest) = name.strip_prefix("HALLPASS_") else { continue };
             match rest {

@@ -36,6 +36,8 @@ pub struct Gateway {
     pub(crate) memory: Memory,
     /// One permit for each request that is held open until a person answers.
     pub(crate) held: Semaphore,
+    /// One permit for each stream of changes.
+    pub(crate) listening: Arc<Semaphore>,
 }
 
 impl Gateway {
@@ -45,7 +47,20 @@ impl Gateway {
         let memory = Memory::new(&config.limits);
         let (needles, open, half_open) = (NeedleCache::default(), Open::default(), HalfOpen::default());
         let held = Semaphore::new(config.limits.held);
-        Arc::new(Self { authority, in_time, clock, config, needles, open, half_open, passes, memory, held })
+        let listening = Arc::new(Semaphore::new(config.limits.connections / 4));
+        Arc::new(Self {
+            authority,
+            in_time,
+            clock,
+            config,
+            needles,
+            open,
+            half_open,
+            passes,
+            memory,
+            held,
+            listening,
+        })
     }
 
     /// Verifies a pass against everything that is trusted right now.

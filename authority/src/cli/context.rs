@@ -57,9 +57,12 @@ impl Context {
 
 /// Runs a command's asynchronous part. All commands but `serve` do one thing at a time.
 pub(in crate::cli) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::failed(format!("the runtime cannot start: {error}")))?
-        .block_on(work)
+        .map_err(|error| Failure::failed(format!("the runtime cannot start: {error}")))?;
+    let done = runtime.block_on(work);
+    // A read of standard input that still waits for a line would hold the process up.
+    runtime.shutdown_background();
+    done
 }

@@ -8,6 +8,7 @@ use super::client::Client;
 use super::failure::Failure;
 use crate::app::{ConnectionInfo, MintArgs, Minted, RevokeArgs, RevokeReport};
 use crate::cli::context::Context;
+use crate::stopped::{AllStops, Stop, StopTarget};
 use crate::templates;
 
 /// A minted pass, and the gateway that takes it.
@@ -29,11 +30,33 @@ pub(super) async fn mint(context: &Context, template: &str) -> Result<TemplatePa
     let client = Client::needed(context, "no gateway would answer").await?;
     let asked = asked(context, template)?;
     let minted: Minted = client.post::<MintArgs, Minted>("/v1/passes", &asked).await?;
+    match gateway(&client, &minted).await {
+        Ok(gateway) => Ok(TemplatePass { gateway, minted }),
+        Err(failure) => {
+            revoke(context, minted.info.id.as_str(), "it could not be used").await?;
+            Err(failure)
+        }
+    }
+}
+
+async fn gateway(client: &Client, minted: &Minted) -> Result<String, Failure> {
     let known: Vec<ConnectionInfo> = client.read("/v1/connections").await?;
     let own = known.iter().find(|one| minted.info.connections.contains(&one.name));
     let gateway = own.and_then(|one| one.base_url.strip_suffix(&format!("/{}", one.name)));
-    let gateway = gateway.ok_or_else(|| Failure::failed("the authority did not say where the gateway is"))?;
-    Ok(TemplatePass { gateway: gateway.to_owned(), minted })
+    gateway
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::failed("the authority did not say where the gateway is"))
+}
+
+/// Checks that nobody stopped the pass. A stop outlasts its pass: another pass must not take its place.
+pub(super) async fn is_not_stopped(context: &Context, id: &str) -> Result<(), Failure> {
+    let stops: AllStops = Client::needed(context, "no gateway would answer").await?.read("/v1/stops").await?;
+    let is_of_it = |stop: &&Stop| matches!(&stop.target, StopTarget::Pass(of) if of.as_str() == id);
+    match stops.stops.iter().find(is_of_it) {
+        None => Ok(()),
+        Some(_) => Err(Failure::refused(format!("the pass {id} was stopped"))
+            .or_hint(format!("`hallpass resume --pass {id}` resumes it"))),
+    }
 }
 
 /// Revokes the pass. It may have ended already.

@@ -3,7 +3,8 @@
 //! The client runs it again when its pass has ended, so a long session goes on without a person. The pass is kept in the
 //! home until shortly before it ends. A pass that a person revoked is never replaced silently.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -58,26 +59,28 @@ impl Headers {
 
     async fn pass(&self, context: &Context) -> Result<String, Failure> {
         let file = self.file(context)?;
+        let _alone = lock(&file)?;
         let asked = serde_json::to_vec(&from_template::asked(context, &self.template)?);
         let template = hex(Sha256::digest(asked.map_err(|error| Failure::failed(error.to_string()))?));
-        let kept: Option<KeptPass> =
-            std::fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        if let Some(kept) = kept {
+        if let Some(kept) = read(&file)? {
+            from_template::is_not_stopped(context, &kept.id).await?;
+            let has_time = kept.ends - context.clock.now() > LEFT;
             match status(context, &kept.id).await? {
                 // After an edit, the template says something else than the pass.
-                Some(PassStatus::Live)
-                    if kept.template == template && kept.ends - context.clock.now() > LEFT =>
-                {
-                    return Ok(kept.pass);
+                Some(PassStatus::Live) if kept.template == template && has_time => return Ok(kept.pass),
+                Some(PassStatus::Live) if kept.template != template => {
+                    from_template::revoke(context, &kept.id, "its template has changed").await?;
                 }
                 Some(PassStatus::Revoked) if !self.again => {
                     let says = format!("the pass of the template `{}` was revoked", self.template);
                     return Err(Failure::refused(says).or_hint("`--again` mints another one"));
                 }
-                Some(PassStatus::Live) if kept.template != template => {
-                    from_template::revoke(context, &kept.id, "its template has changed").await?;
+                Some(PassStatus::Stopped | PassStatus::NotYet) => {
+                    let says =
+                        format!("the pass {} of the template `{}` does not hold now", kept.id, self.template);
+                    return Err(Failure::refused(says).or_hint("`hallpass passes` says why"));
                 }
-                _ => {}
+                Some(PassStatus::Live | PassStatus::Expired | PassStatus::Revoked) | None => {}
             }
         }
         let minted = from_template::mint(context, &self.template).await?.minted;
@@ -106,12 +109,35 @@ async fn status(context: &Context, id: &str) -> Result<Option<PassStatus>, Failu
     }
 }
 
-fn write(file: &PathBuf, text: &[u8]) -> Result<(), Failure> {
+/// Returns the pass that was printed last. A file that cannot be read is an error: it may be of a revoked pass.
+fn read(file: &Path) -> Result<Option<KeptPass>, Failure> {
+    let unread = |why: String| {
+        Failure::failed(format!("`{}` cannot be read: {why}", file.display()))
+            .or_hint("revoke its pass if you know it, and remove the file")
+    };
+    match std::fs::read(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unread(error.to_string())),
+        Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|error| unread(error.to_string())),
+    }
+}
+
+/// Waits for other helpers: two windows of a client may start together.
+fn lock(file: &Path) -> Result<std::fs::File, Failure> {
+    let path = file.with_extension("lock");
+    let lock = home::open_private_file(&path).and_then(|lock| lock.lock().map(|()| lock));
+    lock.map_err(|error| Failure::failed(format!("`{}` cannot be locked: {error}", path.display())))
+}
+
+/// Writes the file in one step.
+fn write(file: &Path, text: &[u8]) -> Result<(), Failure> {
+    let beside = file.with_extension("new");
     let failed =
         |error: std::io::Error| Failure::failed(format!("`{}` cannot be written: {error}", file.display()));
-    match std::fs::remove_file(file) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+    match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
         _ => {}
     }
-    home::create_private_file(file, text).map_err(Failure::failed)
+    home::create_private_file(&beside, text).map_err(Failure::failed)?;
+    std::fs::rename(&beside, file).map_err(failed)
 }

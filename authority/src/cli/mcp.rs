@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use clap::Args;
@@ -20,6 +21,7 @@ use hyper_util::rt::TokioExecutor;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::AbortHandle;
 
 use super::failure::Failure;
@@ -28,7 +30,8 @@ use super::term::Tone;
 use super::when;
 use crate::cli::context::{Context, block_on};
 
-const MODERN: &str = "2026-07-28";
+/// How long the messages that are under way may take once the client has closed its end.
+const GRACE: Duration = Duration::from_secs(2);
 /// The longest line.
 const LONGEST: usize = 10 * 1024 * 1024;
 /// An error of this bridge. JSON-RPC keeps -32768 to -32000 for itself.
@@ -58,12 +61,21 @@ struct Bridge {
     pass: Mutex<String>,
     /// Taken for writing one line.
     out: tokio::sync::Mutex<tokio::io::Stdout>,
-    running: Mutex<HashMap<String, AbortHandle>>,
+    running: Mutex<HashMap<String, RunningMessage>>,
+}
+
+/// A message whose answer has not come.
+struct RunningMessage {
+    abort: AbortHandle,
+    /// It is answered by events, until the client goes away.
+    is_subscription: bool,
 }
 
 /// A message that came with a pass that had run out.
 struct Expired {
     message: Value,
+    /// The very line that the client wrote.
+    line: Vec<u8>,
     pass: String,
 }
 
@@ -78,11 +90,15 @@ impl Mcp {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
         block_on(async {
             match (&self.template, outer(context)) {
-                (Some(template), _) => self.with_a_template(context, template).await,
-                (None, Some((gateway, pass))) => {
+                // A template would be a second pass, which the run neither narrows nor ends.
+                (_, Some((gateway, pass))) => {
+                    if self.template.is_some() {
+                        context.term.say_in(Tone::Quiet, "uses the pass of the run, and not the template");
+                    }
                     let bridge = Arc::new(self.bridge(&gateway, pass)?);
                     bridge.serve(None).await
                 }
+                (Some(template), None) => self.with_a_template(context, template).await,
                 (None, None) => Err(Failure::usage("expected --template NAME, got none")
                     .or_hint("`hallpass templates` lists them; inside `hallpass run` none is needed")),
             }
@@ -133,6 +149,12 @@ struct Renewal<'a> {
 
 impl Renewal<'_> {
     async fn renewed(&self) -> Result<String, Failure> {
+        let last = self.minted.lock().unwrap_or_else(PoisonError::into_inner).info.clone();
+        // A pass that runs out at once would be minted without an end.
+        if self.context.clock.now() - last.created < time::Duration::seconds(2) {
+            return Err(Failure::failed("the template's passes run out as soon as they are minted"));
+        }
+        from_template::is_not_stopped(self.context, last.id.as_str()).await?;
         let minted = from_template::mint(self.context, self.template).await?.minted;
         let pass = minted.pass.clone();
         *self.minted.lock().unwrap_or_else(PoisonError::into_inner) = minted;
@@ -143,28 +165,34 @@ impl Renewal<'_> {
 impl Bridge {
     /// Serves lines until the client closes them, or this process is told to end.
     async fn serve(self: &Arc<Self>, renewal: Option<&Renewal<'_>>) -> Result<(), Failure> {
+        let told = told_to_end()?;
+        tokio::pin!(told);
         let mut lines = BufReader::new(tokio::io::stdin());
-        let mut told = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-            .map_err(|error| Failure::failed(error.to_string()))?;
         let (expired, mut again) = tokio::sync::mpsc::unbounded_channel::<Expired>();
         let mut text = Vec::new();
         loop {
             tokio::select! {
                 read = lines.read_until(b'\n', &mut text) => {
-                    let read = read.map_err(|error| Failure::failed(format!("the input cannot be read: {error}")))?;
-                    if read == 0 {
+                    read.map_err(|error| Failure::failed(format!("the input cannot be read: {error}")))?;
+                    if text.is_empty() {
                         break;
                     }
                     let line = std::mem::take(&mut text);
                     self.take(&line, &expired).await;
                 }
                 Some(message) = again.recv() => self.repeat(message, renewal, &expired).await,
-                _ = told.recv() => break,
-                _ = tokio::signal::ctrl_c() => break,
+                () = &mut told => return Ok(()),
             }
         }
-        for (_, running) in self.running().drain() {
-            running.abort();
+        // A script writes its messages, closes its end and waits for the answers.
+        let last_answers = tokio::time::timeout(GRACE, async {
+            while self.running().values().any(|message| !message.is_subscription) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        tokio::select! {
+            _ = last_answers => {}
+            () = &mut told => {}
         }
         Ok(())
     }
@@ -183,7 +211,7 @@ impl Bridge {
         if value_at(&message, "/method") == "notifications/cancelled" {
             if let Some(running) = self.running().remove(&value_at(&message, "/params/requestId").to_string())
             {
-                running.abort();
+                running.abort.abort();
             }
             return;
         }
@@ -198,27 +226,28 @@ impl Bridge {
         expired: tokio::sync::mpsc::UnboundedSender<Expired>,
     ) {
         let (bridge, id) = (self.clone(), value_at(&message, "/id").to_string());
+        let is_subscription = value_at(&message, "/method") == "subscriptions/listen";
         let key = id.clone();
         let task = tokio::spawn(async move {
             let pass = bridge.pass();
-            match bridge.answered(&message, line, &pass).await {
+            match bridge.answered(&message, line.clone(), &pass).await {
                 Answered::Lines(lines) => {
                     for line in &lines {
                         bridge.write(line).await;
                     }
                 }
                 // If nobody listens any more, the bridge has ended.
-                Answered::PassExpired => _ = expired.send(Expired { message, pass }),
+                Answered::PassExpired => _ = expired.send(Expired { message, line, pass }),
             }
             bridge.running().remove(&key);
         });
-        self.running().insert(id, task.abort_handle());
+        self.running().insert(id, RunningMessage { abort: task.abort_handle(), is_subscription });
     }
 
     /// Sends a message again, under a new pass.
     async fn repeat(
         self: &Arc<Self>,
-        Expired { message, pass }: Expired,
+        Expired { message, line, pass }: Expired,
         renewal: Option<&Renewal<'_>>,
         expired: &tokio::sync::mpsc::UnboundedSender<Expired>,
     ) {
@@ -232,7 +261,6 @@ impl Bridge {
         match renewed {
             Ok(pass) => {
                 *self.pass.lock().unwrap_or_else(PoisonError::into_inner) = pass;
-                let line = message.to_string().into_bytes();
                 self.send(message, line, expired.clone());
             }
             Err(why) => self.write(&error(value_at(&message, "/id"), &why)).await,
@@ -259,8 +287,10 @@ impl Bridge {
         let status = head.status;
         let kind = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
         if kind.starts_with(b"text/event-stream") {
-            self.streamed(body).await;
-            return Answered::Lines(Vec::new());
+            return match self.streamed(body, id).await {
+                true => Answered::Lines(Vec::new()),
+                false => self.failed(id, "the gateway's answer broke off"),
+            };
         }
         let Ok(body) = body.collect().await.map(Collected::to_bytes) else {
             return self.failed(id, "the gateway's answer broke off");
@@ -277,19 +307,22 @@ impl Bridge {
         }
     }
 
-    /// Writes each event as it comes: a client waits for the first one of a subscription.
-    async fn streamed(&self, mut body: Incoming) {
-        let mut text = BytesMut::new();
+    /// Writes each event as it comes: a client waits for the first one of a subscription. Returns whether the answer
+    /// to this message was among them.
+    async fn streamed(&self, mut body: Incoming, id: &Value) -> bool {
+        let (mut text, mut is_answered) = (BytesMut::new(), false);
         while let Some(Ok(frame)) = body.frame().await {
             text.extend_from_slice(&frame.into_data().unwrap_or_default());
             while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
                 let line = text.split_to(end + 1);
                 let event = line.strip_prefix(b"data: ").and_then(|data| serde_json::from_slice(data).ok());
                 if let Some(event) = event {
+                    is_answered |= value_at(&event, "/id") == id && value_at(&event, "/method").is_null();
                     self.write(&event).await;
                 }
             }
         }
+        is_answered
     }
 
     fn failed(&self, id: &Value, why: &str) -> Answered {
@@ -308,18 +341,32 @@ impl Bridge {
         self.pass.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<String, AbortHandle>> {
+    fn running(&self) -> MutexGuard<'_, HashMap<String, RunningMessage>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// Waits until this process is told to end.
+fn told_to_end() -> Result<impl Future<Output = ()>, Failure> {
+    let signals = |kind| signal(kind).map_err(|error| Failure::failed(error.to_string()));
+    let mut terminate = signals(SignalKind::terminate())?;
+    let mut hangup = signals(SignalKind::hangup())?;
+    let mut interrupt = signals(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
 /// Returns the headers that repeat the body, as the newer era needs them over HTTP.
 fn headers(message: &Value) -> Vec<(&'static str, String)> {
-    if value_at(message, "/params/_meta/io.modelcontextprotocol~1protocolVersion") != MODERN {
-        return Vec::new();
-    }
+    let version = value_at(message, "/params/_meta/io.modelcontextprotocol~1protocolVersion");
+    let Some(version) = version.as_str() else { return Vec::new() };
     let method = value_at(message, "/method").as_str().unwrap_or_default();
-    let mut headers = vec![("mcp-protocol-version", MODERN.to_owned()), ("mcp-method", method.to_owned())];
+    let mut headers = vec![("mcp-protocol-version", version.to_owned()), ("mcp-method", method.to_owned())];
     if let Some(name) =
         value_at(message, "/params/name").as_str().or(value_at(message, "/params/uri").as_str())
     {

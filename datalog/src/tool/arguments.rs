@@ -108,6 +108,11 @@ fn fields<'a>(service: &'a Service, ty: &'a Type) -> Option<&'a [Field]> {
             Named::Object { fields, rest: None } => Some(fields),
             Named::Object { .. } | Named::Alias(_) => None,
         },
+        // A body that may be null is left out in its place.
+        Type::OneOf(options) => match options.as_slice() {
+            [one, Type::Null] | [Type::Null, one] => fields(service, one),
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -10,7 +10,7 @@ use crate::catalog::service::Service;
 use crate::catalog::types::{Named, Type};
 use crate::caveats::arg::bounds::{self, ArgBound, ValueBound};
 use crate::pass::content::Content;
-use crate::tool::arguments::{Need, ToolArgument, arguments, letter_place};
+use crate::tool::arguments::{Need, Place, ToolArgument, arguments, letter_place};
 use crate::tool::letter;
 use crate::words::names::ConnectionName;
 use crate::words::value::Value;
@@ -46,7 +46,9 @@ pub(crate) fn schema(
     }
     for one in arguments(service, operation) {
         let is_of_letter = letter.is_some_and(|place| place.holds(&one));
-        if is_of_letter || properties.contains_key(&one.key) || !is_named(&bounds, one.name) {
+        // Facts name the fields of a whole body, so the name of the body itself says nothing.
+        let is_named = one.place == Place::Body || is_named(&bounds, one.name);
+        if is_of_letter || properties.contains_key(&one.key) || !is_named {
             continue;
         }
         let is_given = bounds.contains(&ArgBound::Given(one.name.to_owned()));
@@ -117,10 +119,9 @@ fn within(service: &Service, name: &str, bound: &ValueBound, schema: &mut Schema
     }
 }
 
-/// A character as a regular expression means it.
+/// A character as every reader of regular expressions means it.
 fn escaped(c: char) -> impl Iterator<Item = char> {
-    let slash =
-        (!c.is_alphanumeric() && !matches!(c, ' ' | '_' | '"' | '\'' | '@' | ':' | ',')).then_some('\\');
+    let slash = r"^$\.*+?()[]{}|".contains(c).then_some('\\');
     slash.into_iter().chain([c])
 }
 

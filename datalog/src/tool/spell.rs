@@ -195,7 +195,8 @@ fn unknown(key: &str, known: &[&ToolArgument<'_>]) -> Message {
     let shown: String = key.chars().take(60).flat_map(char::escape_debug).collect();
     let message = Message::new(format!("this tool has no argument `{shown}`"));
     let names: Vec<&str> = known.iter().map(|one| one.key.as_str()).collect();
-    match nearest::nearest(key, names.iter().copied(), 0.7).first() {
+    let near = if key.len() <= 80 { nearest::nearest(key, names.iter().copied(), 0.7) } else { Vec::new() };
+    match near.first() {
         Some(near) => message.hint(format!("did you mean `{near}`?")),
         None => message.hint(format!("it has {}", names.join(", "))),
     }

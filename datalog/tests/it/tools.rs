@@ -152,6 +152,47 @@ fn the_limits_of_a_pass_stand_in_the_schema_and_in_words() {
     );
 }
 
+#[test]
+fn a_body_that_is_no_plain_object_stays_in_the_schema_under_a_limit_on_its_fields() {
+    let github = known_service("github", "alice");
+    let limited = |bound: &str| {
+        let narrow = Narrowing::default().with(&flags::ARG, [bound]);
+        let pass =
+            signed(&MintArgs { narrow, ..args(&["github.*"], &[], &[]) }, std::slice::from_ref(&github));
+        tools(pass.content(), &services())
+    };
+    let merge = limited(r#"github.pulls/merge: merge_method = "squash""#);
+    let merge = merge.iter().find(|tool| tool.name == "github_pulls_merge").unwrap();
+    assert_eq!(merge.input["properties"]["merge_method"]["enum"], json!(["squash"]), "{}", merge.input);
+    let mut whole = 0;
+    let pass = everything();
+    for tool in tools(pass.content(), &services()) {
+        let own = tool.operation.id.as_str();
+        // Some operations have a field of that name, which is a text.
+        let is_whole =
+            tool.input["properties"].get("body").is_some_and(|body| body.to_string().contains("object"));
+        if !own.starts_with("github.") || !is_whole {
+            continue;
+        }
+        let all = limited(&format!("{own}:"));
+        let same = all.iter().find(|one| one.name == tool.name).unwrap();
+        assert!(same.input["properties"].get("body").is_some(), "{own}: {}", same.input);
+        whole += 1;
+    }
+    assert!(whole > 2, "{whole}");
+}
+
+#[test]
+fn a_pattern_is_one_that_every_reader_of_them_takes() {
+    let narrow = Narrowing::default()
+        .with(&flags::ARG, [r#"github.git/create-ref: ref starts_with "refs/heads/a-b.c#", sha"#]);
+    let github = known_service("github", "alice");
+    let pass = signed(&MintArgs { narrow, ..args(&["github.*"], &[], &[]) }, &[github]);
+    let all = tools(pass.content(), &services());
+    let create = all.iter().find(|tool| tool.name == "github_git_create_ref").unwrap();
+    assert_eq!(create.input["properties"]["ref"]["pattern"], r"^refs/heads/a-b\.c#");
+}
+
 /// Passes with bounds, and calls around them: what the pass allows, the schema takes.
 #[test]
 fn a_request_that_the_pass_allows_fits_the_schema_of_its_tool() {

@@ -1,8 +1,9 @@
 //! MCP's own clients, unmodified, in both eras: an agent with nothing but an address and a pass sees tools, is asked
 //! before it sends, reads why it may not delete, and learns that its pass has ended.
 
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use harness::{Hallpass, Ran, Running, Upstream, binary, node, poll, python};
 use serde_json::{Value, json};
@@ -197,6 +198,38 @@ fn the_bridge_passes_each_event_on_as_it_comes_and_ends_with_its_input() {
 }
 
 #[test]
+fn a_script_that_closes_its_end_gets_its_answers_and_a_client_that_goes_away_ends_the_pass() {
+    let inbox = Inbox::new();
+    let bridge = || {
+        let mut command = Command::new(binary());
+        command.args(["mcp", "--template", "inbox-triage"]).env("HALLPASS_HOME", inbox.hallpass.home());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let mut script = bridge();
+    let list = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "hallpass_pass", "arguments": {}}});
+    // The last line has no end.
+    write!(script.stdin.take().unwrap(), "{list}").unwrap();
+    let output = script.wait_with_output().unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&answer["id"], &answer["result"]["isError"]), (&json!(7), &Value::Null), "{answer}");
+
+    for signal in ["TERM", "HUP", "INT"] {
+        let mut open = bridge();
+        // Its input stays open: the bridge must not wait for another line.
+        let mut input = open.stdin.take().unwrap();
+        writeln!(input, r#"{{"jsonrpc":"2.0","id":1,"method":"ping"}}"#).unwrap();
+        let mut line = String::new();
+        BufReader::new(open.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let kill = Command::new("kill").args(["-s", signal, &open.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        let ended = poll("the bridge's end", || open.try_wait().unwrap());
+        assert!(ended.success(), "{signal}: {ended}");
+    }
+    let live = inbox.hallpass.json(&["passes", "--status", "live"]);
+    assert_eq!(live.as_array().unwrap().len(), 1, "the passes of all bridges have ended: {live}");
+}
+
+#[test]
 fn the_bridge_gets_another_pass_when_its_own_has_run_out_and_none_when_it_was_revoked() {
     let inbox = Inbox::new();
     let folder = inbox.hallpass.home().join("templates");
@@ -238,7 +271,7 @@ fn a_run_tells_a_known_client_of_the_server_and_keeps_the_pass_out_of_its_argume
     let inbox = Inbox::new();
     let folder = tempfile::tempdir().unwrap();
     for (client, place) in
-        [("claude", "/mcp\""), ("codex", "mcp_servers.hallpass.url="), ("opencode", "\"oauth\":false")]
+        [("claude", "/mcp\""), ("codex", "mcp_servers.hallpass_run.url="), ("opencode", "\"oauth\":false")]
     {
         let path = folder.path().join(client);
         std::fs::write(&path, CLIENT).unwrap();
@@ -253,7 +286,7 @@ fn a_run_tells_a_known_client_of_the_server_and_keeps_the_pass_out_of_its_argume
             "{client}: {out}"
         );
         assert!(!out.contains("hallpass_E"), "{client}: no pass is in its arguments: {out}");
-        assert!(err.contains("as the MCP server `hallpass`"), "{err}");
+        assert!(err.contains("as the MCP server `hallpass_run`"), "{err}");
     }
 }
 

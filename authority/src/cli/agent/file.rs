@@ -4,12 +4,17 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use datalog::json::Json;
+use toml_edit::{DocumentMut, Item};
 
 use super::clients::{AgentClient, AgentEntry, NAME, SettingsForm, server, table};
 use crate::cli::failure::Failure;
+use crate::home;
+
+/// The table of a TOML file under which a client keeps its servers.
+const TABLES: &str = "mcp_servers";
 
 /// What came of taking the block out.
 pub(super) enum Removal {
@@ -18,10 +23,10 @@ pub(super) enum Removal {
 }
 
 pub(super) fn add(client: &AgentClient, path: &Path, entry: &AgentEntry) -> Result<(), Failure> {
-    let text = read(path)?;
+    let before = read(path)?;
     let text = match client.form {
         SettingsForm::Json(key, shape) => {
-            let mut settings = object(path, &text)?;
+            let mut settings = object(path, &before)?;
             if !settings.iter().any(|(name, _)| name == key) {
                 settings.push((key.to_owned(), Json::Object(Vec::new())));
             }
@@ -35,13 +40,9 @@ pub(super) fn add(client: &AgentClient, path: &Path, entry: &AgentEntry) -> Resu
             }
             pretty(settings)
         }
-        SettingsForm::Toml => {
-            let rest = without_table(path, &text)?.unwrap_or(text);
-            let gap = if rest.is_empty() || rest.ends_with("\n\n") { "" } else { "\n" };
-            format!("{rest}{gap}{}", table(entry))
-        }
+        SettingsForm::Toml => put_table(path, &before, entry)?,
     };
-    write(path, &text)
+    write(path, &before, &text)
 }
 
 pub(super) fn remove(client: &AgentClient, path: &Path) -> Result<Removal, Failure> {
@@ -56,7 +57,7 @@ pub(super) fn remove(client: &AgentClient, path: &Path) -> Result<Removal, Failu
         SettingsForm::Toml => without_table(path, &text)?,
     };
     match without {
-        Some(text) => write(path, &text).map(|()| Removal::Done),
+        Some(without) => write(path, &text, &without).map(|()| Removal::Done),
         None => Ok(Removal::NotThere),
     }
 }
@@ -80,7 +81,7 @@ fn read(path: &Path) -> Result<String, Failure> {
 }
 
 /// Replaces the file in one step, so that a client never reads half of it.
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
+fn write(path: &Path, before: &str, text: &str) -> Result<(), Failure> {
     let failed =
         |error: std::io::Error| Failure::failed(format!("`{}` cannot be written: {error}", path.display()));
     // A link stays a link: people keep such files elsewhere.
@@ -89,11 +90,33 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(failed)?;
     let mut beside = place.clone().into_os_string();
     beside.push(".hallpass");
-    fs::write(&beside, text).map_err(failed)?;
-    if let Ok(before) = fs::metadata(&place) {
-        fs::set_permissions(&beside, before.permissions()).map_err(failed)?;
+    let beside = PathBuf::from(beside);
+    // One that was left here by a write that broke off.
+    let _ = fs::remove_file(&beside);
+    // Settings may hold tokens, so the new file is private from its first byte.
+    home::create_private_file(&beside, text.as_bytes()).map_err(Failure::failed)?;
+    let replaced = replace(&place, &beside, || Ok(read(path)? == before), failed);
+    if replaced.is_err() {
+        // The error that is returned says more than one about this file.
+        let _ = fs::remove_file(&beside);
     }
-    fs::rename(&beside, &place).map_err(failed)
+    replaced
+}
+
+fn replace(
+    place: &Path,
+    beside: &Path,
+    is_unchanged: impl Fn() -> Result<bool, Failure>,
+    failed: impl Fn(std::io::Error) -> Failure,
+) -> Result<(), Failure> {
+    if let Ok(before) = fs::metadata(place) {
+        fs::set_permissions(beside, before.permissions()).map_err(&failed)?;
+    }
+    if !is_unchanged()? {
+        return Err(Failure::failed(format!("`{}` was changed meanwhile", place.display()))
+            .or_hint("run this again; nothing was written"));
+    }
+    fs::rename(beside, place).map_err(failed)
 }
 
 type Members = Vec<(String, Json)>;
@@ -118,7 +141,7 @@ fn servers<'a>(settings: &'a mut Members, key: &str) -> Option<&'a mut Members> 
 }
 
 fn unread(path: &Path, why: &str) -> Failure {
-    Failure::failed(format!("`{}` is not plain JSON, so it was left as it is: {why}", path.display()))
+    Failure::failed(format!("`{}` cannot be changed safely, so it was left as it is: {why}", path.display()))
         .or_hint("`--print` shows the block to put in by hand")
 }
 
@@ -126,41 +149,118 @@ fn pretty(settings: Members) -> String {
     serde_json::to_string_pretty(&Json::Object(settings)).unwrap_or_default() + "\n"
 }
 
+/// Reads settings so that comments and other tables stay as they are.
+fn document(path: &Path, text: &str) -> Result<DocumentMut, Failure> {
+    text.parse().map_err(|error: toml_edit::TomlError| {
+        unread(path, &format!("it is not TOML: {}", error.message().trim_end()))
+    })
+}
+
+fn put_table(path: &Path, text: &str, entry: &AgentEntry) -> Result<String, Failure> {
+    let mut settings = document(path, text)?;
+    let own = document(path, &table(entry))?;
+    let mut block = own.get(TABLES).and_then(|tables| tables.get(NAME)).cloned().unwrap_or_default();
+    if let Some(table) = block.as_table_mut() {
+        // It goes after every other table.
+        table.set_position(None);
+    }
+    let mut tables = toml_edit::Table::new();
+    tables.set_implicit(true);
+    let tables = settings.entry(TABLES).or_insert(Item::Table(tables));
+    let tables = tables.as_table_like_mut().ok_or_else(|| unread(path, "its list of servers is no table"))?;
+    tables.insert(NAME, block);
+    Ok(settings.to_string())
+}
+
 /// Returns the text without the block's table; none if it has no such table.
 fn without_table(path: &Path, text: &str) -> Result<Option<String>, Failure> {
-    let parsed: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        Failure::failed(format!(
-            "`{}` is not TOML, so it was left as it is: {}",
-            path.display(),
-            error.message()
-        ))
-    })?;
-    let servers = parsed.get("mcp_servers").and_then(toml::Value::as_table);
-    if !servers.is_some_and(|servers| servers.contains_key(NAME)) {
-        return Ok(None);
+    let mut settings = document(path, text)?;
+    let tables = settings.get_mut(TABLES).and_then(Item::as_table_like_mut);
+    let removed = tables.and_then(|tables| tables.remove(NAME));
+    Ok(removed.map(|_| settings.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::agent::clients::named;
+
+    fn entry() -> AgentEntry {
+        AgentEntry { program: "/opt/hall \"pass\"".into(), template: "inbox-triage".into(), home: None }
     }
-    let own = |line: &str| {
-        let line = line.trim();
-        line == format!("[mcp_servers.{NAME}]") || line.starts_with(&format!("[mcp_servers.{NAME}."))
-    };
-    let (mut kept, mut is_own) = (String::new(), false);
-    for line in text.split_inclusive('\n') {
-        if line.trim_start().starts_with('[') {
-            is_own = own(line);
+
+    /// Adds the block to these settings of Codex, and takes it out again.
+    fn both(before: &str) -> (Result<String, String>, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, before).unwrap();
+        let codex = named("codex").unwrap();
+        let added = add(codex, &path, &entry()).map_err(|failure| failure.message);
+        let added = added.map(|()| fs::read_to_string(&path).unwrap());
+        if added.is_ok() {
+            assert!(is_added(codex, &path));
+            assert!(matches!(remove(codex, &path).unwrap_or_else(|_| panic!()), Removal::Done));
         }
-        if !is_own {
-            kept.push_str(line);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside the settings");
+        (added, fs::read_to_string(&path).unwrap())
+    }
+
+    #[test]
+    fn everything_else_in_toml_settings_stays() {
+        for before in [
+            "",
+            "model = \"o\" # mine\n",
+            "# first\n[mcp_servers.other] # theirs\ncommand = \"x\"\n\n[tui]\ntheme = 1\n# last\n",
+            "note = \"\"\"\n[mcp_servers.hallpass]\n\"\"\"\n",
+            "mcp_servers.other.command = \"x\"\n",
+            "mcp_servers = { other = { command = \"x\" } }\n",
+        ] {
+            let (added, after) = both(before);
+            let added: toml::Table = added.unwrap().parse().unwrap();
+            assert_eq!(
+                added["mcp_servers"][NAME]["command"].as_str(),
+                Some("/opt/hall \"pass\""),
+                "{before}"
+            );
+            assert_eq!(after.trim_end(), before.trim_end());
         }
     }
-    let again: Option<toml::Table> = kept.parse().ok();
-    let is_gone =
-        again.is_some_and(|again| again.get("mcp_servers").is_none_or(|servers| servers.get(NAME).is_none()));
-    match is_gone {
-        true => Ok(Some(kept)),
-        false => Err(Failure::failed(format!(
-            "`{}` writes the block in another form, so it was left as it is",
-            path.display()
-        ))
-        .or_hint("take it out by hand")),
+
+    #[test]
+    fn a_block_in_another_form_is_replaced() {
+        for before in [
+            "[mcp_servers]\n\"hallpass\" = { command = \"old\" }\nother = { command = \"x\" }\n",
+            "[ mcp_servers . 'hallpass' ]\ncommand = \"old\"\n[ mcp_servers . hallpass . env ]\nA = \"b\"\n[mcp_servers.other]\ncommand = \"x\"\n",
+        ] {
+            let (added, after) = both(before);
+            assert!(!added.unwrap().contains("old"), "{before}");
+            let after: toml::Table = after.parse().unwrap();
+            assert_eq!(after["mcp_servers"]["other"]["command"].as_str(), Some("x"));
+            assert!(after["mcp_servers"].get(NAME).is_none());
+        }
+    }
+
+    #[test]
+    fn settings_that_are_not_understood_are_left_as_they_are() {
+        for before in ["mcp_servers = 1\n", "[mcp_servers\n", "[[mcp_servers]]\na = 1\n"] {
+            let (added, after) = both(before);
+            assert!(added.unwrap_err().contains("left as it is"), "{before}");
+            assert_eq!(after, before);
+        }
+    }
+
+    #[test]
+    fn settings_that_changed_meanwhile_are_not_overwritten_and_stay_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        fs::write(&path, "{}").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        assert!(write(&path, "{\"read\": 1}", "{\"new\": 1}").is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "{}");
+        write(&path, "{}", "{\"new\": 1}").unwrap_or_else(|failure| panic!("{}", failure.message));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "{\"new\": 1}");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -161,13 +161,14 @@ impl CommandStart<'_> {
         let mut variables = Variables::of(reach, self.variables, environment.no_proxy.as_deref())?;
         let withheld = variables::withheld(connected, self.kept, environment);
         let mut arguments = self.arguments.to_vec();
-        if let Some(told) = mcp_client::told(self.program, self.arguments, &reach.gateway) {
+        let own = environment.opencode.as_deref();
+        if let Some(told) = mcp_client::told(self.program, self.arguments, &reach.gateway, own) {
             arguments.splice(0..0, told.arguments);
             told.variable.into_iter().for_each(|(name, value)| variables.add(name, &value));
             let program = inline(&name_of(self.program));
             self.context.term.say_in(
                 Tone::Quiet,
-                format!("{program} finds the tools of the pass as the MCP server `hallpass`"),
+                format!("{program} finds the tools of the pass as the MCP server `{}`", mcp_client::NAME),
             );
         }
         begin(&variables, &withheld, self.context);

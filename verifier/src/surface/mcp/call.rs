@@ -42,8 +42,10 @@ pub(crate) enum Called {
 }
 
 impl ToolCall {
-    pub(crate) async fn run(self) -> Called {
+    pub(crate) async fn run(mut self) -> Called {
         let spelled = spell(&self.tool.service, &self.tool.operation, &self.arguments);
+        // A call may wait for a person, and its request holds all of it.
+        self.arguments = Json::Null;
         let (method, path) = match &spelled {
             Ok(spelled) => (spelled.method, format!("/{}{}", self.tool.connection, spelled.path)),
             Err(_) => (self.tool.operation.method.as_str(), format!("/{}", self.tool.connection)),

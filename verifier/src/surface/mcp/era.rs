@@ -35,7 +35,7 @@ impl Era {
         match (stated, header) {
             (Some(stated), header) if header != Some(stated) => Err(differs(VERSION)),
             (Some(MODERN), _) => modern(headers, rpc).map(|()| Self::Modern),
-            (Some(other), _) => Err(RpcError::version(other, &SUPPORTED)),
+            (Some(other), _) => Err(RpcError::version(other, &[MODERN])),
             (None, Some(MODERN)) => Err(RpcError::params(format!("`{META_VERSION}` is missing in `_meta`"))),
             (None, Some(version)) if !LEGACY.contains(&version) => {
                 Err(RpcError::version(version, &SUPPORTED))

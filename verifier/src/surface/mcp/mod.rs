@@ -68,8 +68,17 @@ pub(crate) async fn answer(
             return Err(unanswered);
         }
     };
-    let verified = gateway.verify(&pass)?;
-    let text = take_in(&mut body, inflate::coding(&parts.headers)?, gateway).await?;
+    let read = async {
+        let verified = gateway.verify(&pass)?;
+        Ok((verified, take_in(&mut body, inflate::coding(&parts.headers)?, gateway).await?))
+    };
+    let (verified, text) = match read.await {
+        Ok(read) => read,
+        Err(unanswered) => {
+            discard(body, &gateway.config.limits).await;
+            return Err(unanswered);
+        }
+    };
     let rpc = match Rpc::read(&text.bytes) {
         Ok(rpc) => rpc,
         Err((id, error)) => return Ok(json_reply(error.status, &error.answer(id.as_ref()))),

@@ -20,9 +20,9 @@ use crate::answer::reply::Reply;
 use crate::caller::Caller;
 use crate::entrance::Scope;
 use crate::pipeline::{Stopped, Worker};
-use crate::refusal::Explanation;
 use crate::refusal::spoken::{Client, Spoken, says};
 use crate::refusal::unanswered::Unanswered;
+use crate::refusal::{Explanation, Fault, FaultCode};
 use crate::surface::framing::OwnHost;
 use crate::surface::mcp::call::{Called, LostCall, ToolCall};
 use crate::surface::mcp::era::{Era, LEGACY, SUPPORTED};
@@ -76,7 +76,7 @@ impl Session {
             ("ping", Era::Legacy) => Ok(json!({})),
             ("tools/list", _) => Ok(self.listed()),
             ("tools/call", _) => return self.call(headers, id, era, &rpc.params).await,
-            ("subscriptions/listen", Era::Modern) => return Ok(self.listen(&id)),
+            ("subscriptions/listen", Era::Modern) => return self.listen(&id),
             (method, Era::Modern) => Err(RpcError::no_method(StatusCode::NOT_FOUND, method)),
             (method, Era::Legacy) => Err(RpcError::no_method(StatusCode::OK, method)),
         };
@@ -216,7 +216,11 @@ impl Session {
     }
 
     /// Tells a client that the list of tools has changed: when the pass ends, is stopped, or the gateway stops.
-    fn listen(self, id: &Id) -> Reply {
+    fn listen(self, id: &Id) -> Result<Reply, Unanswered> {
+        let place = self.worker.gateway.listening.clone().try_acquire_owned();
+        let place = place.map_err(|_| {
+            Fault::before(FaultCode::Overloaded, "the gateway has reached its limit of streams of changes")
+        })?;
         let named = |method: &str| {
             let mut params = json!({"_meta": {"io.modelcontextprotocol/subscriptionId": id_text(id)}});
             if method == "notifications/subscriptions/acknowledged"
@@ -234,9 +238,11 @@ impl Session {
             while !self.caller.has_left() && !worker.is_ending() && worker.gateway.verify(&pass).is_ok() {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
+            drop(place);
             vec![changed, last]
         };
-        stream(Events::new(Box::pin(run), Some(&first), caller, self.worker.tasks().clone()))
+        let tasks = self.worker.tasks().clone();
+        Ok(stream(Events::new(Box::pin(run), Some(&first), caller, tasks)))
     }
 }
 

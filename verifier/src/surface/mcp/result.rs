@@ -115,6 +115,9 @@ fn shown(headers: &HeaderMap, bytes: &[u8], most: usize) -> String {
     }
 }
 
+/// Each round halves a list. An answer of many small lists is cut as text.
+const MOST_ROUNDS: u32 = 24;
+
 fn cut_text(text: &str, most: usize) -> String {
     let count = text.chars().count();
     if count <= most {
@@ -128,9 +131,11 @@ fn cut_text(text: &str, most: usize) -> String {
 fn cut_json(mut json: Json, most: usize) -> String {
     let mut text = json.to_text();
     let mut left_out = 0;
+    let mut rounds = 0;
     while text.chars().count() > most {
-        let Some(list) = longest(&mut json) else { return cut_text(&text, most) };
-        // Half of a long list is too much for the limit as well, so this ends after a few rounds.
+        rounds += 1;
+        let list = longest(&mut json).filter(|_| rounds <= MOST_ROUNDS);
+        let Some(list) = list else { return cut_text(&text, most) };
         let drop = list.len().div_ceil(2);
         list.truncate(list.len() - drop);
         left_out += drop;

@@ -13,6 +13,8 @@ use crate::surface::mcp::place::McpPlace;
 /// Clients show a model no more tools than this, and no longer list.
 const MOST_TOOLS: usize = 60;
 const MOST_BYTES: usize = 64 * 1024;
+/// The most words of one search.
+const MOST_WORDS: usize = 12;
 /// The most tools that one search names.
 const FOUND: usize = 20;
 
@@ -83,7 +85,9 @@ impl<'a> ToolReach<'a> {
 
     /// Returns the tools that these words are about, the best first, one line each.
     pub(crate) fn found(&self, about: &str) -> String {
-        let words: Vec<String> = about.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        let words = about.split_whitespace().take(MOST_WORDS);
+        let words: Vec<String> =
+            words.map(|word| word.chars().take(40).collect::<String>().to_lowercase()).collect();
         let all = self.tools();
         let mut scored: Vec<(usize, &Tool)> = all.iter().map(|tool| (score(tool, &words), tool)).collect();
         scored.retain(|(score, _)| *score > 0 || words.is_empty());
@@ -101,10 +105,11 @@ impl<'a> ToolReach<'a> {
 
 fn score(tool: &Tool, words: &[String]) -> usize {
     let (name, title) = (tool.name.to_lowercase(), tool.title.to_lowercase());
+    let description = tool.description.to_lowercase();
     let one = |word: &String| match (title.contains(word.as_str()), name.contains(word.as_str())) {
         (true, true) => 3,
         (true, false) | (false, true) => 2,
-        (false, false) => usize::from(tool.description.to_lowercase().contains(word.as_str())),
+        (false, false) => usize::from(description.contains(word.as_str())),
     };
     words.iter().map(one).sum()
 }

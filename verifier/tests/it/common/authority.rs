@@ -197,19 +197,22 @@ impl Remembering {
         self.waiting.load(Ordering::SeqCst)
     }
 
-    /// Waits for an identical request on its way, as long as that takes.
-    async fn alone(&self, key: &OnceKey, now: OffsetDateTime) -> Result<(), IntentError> {
-        loop {
-            let settled = self.settled.notified();
-            match stands(&self.once.lock().unwrap(), key, now) {
-                None => return Ok(()),
-                Some(first) if first.fate != Fate::OnItsWay => return Err(IntentError::SentBefore(first)),
-                Some(_) => {}
-            }
-            self.waiting.fetch_add(1, Ordering::SeqCst);
-            settled.await;
-            self.waiting.fetch_sub(1, Ordering::SeqCst);
+    /// Writes an intent, or returns the identical request that stands in its way. No other request comes between the
+    /// look and the writing.
+    fn intend(&self, record: &Record) -> Result<RecordId, IntentError> {
+        let key = once_key(record);
+        let mut sent = self.once.lock().unwrap();
+        if let Some(first) = key.as_ref().and_then(|key| stands(&sent, key, record.at)) {
+            return Err(IntentError::SentBefore(first));
         }
+        self.take_all(&record.reservations)?;
+        let id = self.write(Kind::Intent, record.clone())?;
+        if let Some((key, once)) = key.zip(record.once) {
+            let first = SentBefore { record: id, at: record.at, free_at: once.until, fate: Fate::OnItsWay };
+            sent.retain(|(known, _)| *known != key);
+            sent.push((key, first));
+        }
+        Ok(id)
     }
 
     fn write(&self, kind: Kind, record: Record) -> Result<RecordId, StoreFault> {
@@ -408,19 +411,17 @@ impl Audit for Remembering {
             if record.approval.as_ref().is_some_and(|approval| !self.desk.consume(approval)) {
                 return Err(IntentError::ApprovalUsed);
             }
-            let key = once_key(&record);
-            if let Some(key) = &key {
-                self.alone(key, record.at).await?;
+            // It waits for an identical request on its way, as long as that takes.
+            loop {
+                let settled = self.settled.notified();
+                match self.intend(&record) {
+                    Err(IntentError::SentBefore(first)) if first.fate == Fate::OnItsWay => {}
+                    intended => return intended,
+                }
+                self.waiting.fetch_add(1, Ordering::SeqCst);
+                settled.await;
+                self.waiting.fetch_sub(1, Ordering::SeqCst);
             }
-            self.take_all(&record.reservations)?;
-            let (at, once) = (record.at, record.once);
-            let record = self.write(Kind::Intent, record)?;
-            if let Some((key, once)) = key.zip(once) {
-                let first = SentBefore { record, at, free_at: once.until, fate: Fate::OnItsWay };
-                self.once.lock().unwrap().retain(|(known, _)| *known != key);
-                self.once.lock().unwrap().push((key, first));
-            }
-            Ok(record)
         })
     }
 
