@@ -1,16 +1,10 @@
-//! `hallpass mcp`: a bridge for MCP clients that start a program and speak over its standard input and output.
-//!
-//! Each line is one message. It goes to the gateway with a pass that the bridge minted from a template, and the answer
-//! comes back as a line. The pass is minted again when it has run out, and revoked when the client goes away. Inside
-//! `hallpass run`, the bridge uses that run's pass and mints none.
+//! Takes lines from a client, sends each to the gateway, and writes what comes back.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use clap::Args;
-use datalog::ConnectionName;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Request, Uri};
 use http_body_util::{BodyExt as _, Collected, Full};
@@ -18,44 +12,22 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::AbortHandle;
 
-use super::failure::Failure;
-use super::from_template::{self, TemplatePass};
-use super::term::Tone;
-use super::when;
-use crate::cli::context::{Context, block_on};
+use super::message::{error, headers, value_at};
+use super::renewal::Renewal;
+use crate::cli::failure::Failure;
 
 /// How long the messages that are under way may take once the client has closed its end.
 const GRACE: Duration = Duration::from_secs(2);
 /// The longest line.
 const LONGEST: usize = 10 * 1024 * 1024;
-/// An error of this bridge. JSON-RPC keeps -32768 to -32000 for itself.
-const OURS: i32 = 1;
-
-/// Serve a pass to an MCP client over standard input and output
-///
-/// For a client that starts its MCP servers as programs: `hallpass agent add` writes its configuration. The pass is
-/// minted from the template when the client starts this, minted again when it runs out, and revoked at the end. Inside
-/// `hallpass run` no template is needed: the run's own pass is used.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Example: hallpass mcp --template inbox-triage")]
-pub(super) struct Mcp {
-    /// The template of the pass (`hallpass templates` lists them)
-    #[arg(long, value_name = "NAME")]
-    template: Option<String>,
-    /// Show the tools of this connection alone
-    #[arg(long, value_name = "NAME")]
-    connection: Option<ConnectionName>,
-}
 
 /// What a message needs on its way.
-struct Bridge {
+pub(super) struct Bridge {
     http: Client<HttpConnector, Full<Bytes>>,
     url: Uri,
     pass: Mutex<String>,
@@ -86,85 +58,17 @@ enum Answered {
     PassExpired,
 }
 
-impl Mcp {
-    pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
-        block_on(async {
-            match (&self.template, outer(context)) {
-                // A template would be a second pass, which the run neither narrows nor ends.
-                (_, Some((gateway, pass))) => {
-                    if self.template.is_some() {
-                        context.term.say_in(Tone::Quiet, "uses the pass of the run, and not the template");
-                    }
-                    let bridge = Arc::new(self.bridge(&gateway, pass)?);
-                    bridge.serve(None).await
-                }
-                (Some(template), None) => self.with_a_template(context, template).await,
-                (None, None) => Err(Failure::usage("expected --template NAME, got none")
-                    .or_hint("`hallpass templates` lists them; inside `hallpass run` none is needed")),
-            }
-        })
-    }
-
-    async fn with_a_template(&self, context: &Context, template: &str) -> Result<(), Failure> {
-        let TemplatePass { minted, gateway } = from_template::mint(context, template).await?;
-        let ends = when::at(minted.info.expires);
-        context.term.say_in(Tone::Quiet, format!("pass {} of `{template}`, until {ends}", minted.info.id));
-        let bridge = Arc::new(self.bridge(&gateway, minted.pass.clone())?);
-        let renewal = Renewal { context, template, minted: Mutex::new(minted) };
-        let served = bridge.serve(Some(&renewal)).await;
-        let last = renewal.minted.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let Err(failure) =
-            from_template::revoke(context, last.info.id.as_str(), "the client has ended").await
-        {
-            context.term.warn(failure.message);
-        }
-        served
-    }
-
-    fn bridge(&self, gateway: &str, pass: String) -> Result<Bridge, Failure> {
-        let http = Client::builder(TokioExecutor::new()).build_http();
-        let url = match &self.connection {
-            Some(name) => format!("{gateway}/{name}/mcp"),
-            None => format!("{gateway}/mcp"),
-        };
-        let out = tokio::sync::Mutex::new(tokio::io::stdout());
+impl Bridge {
+    pub(super) fn new(url: &str, pass: String) -> Result<Self, Failure> {
         let url =
             url.parse().map_err(|_| Failure::failed(format!("`{url}` is not the address of a gateway")))?;
-        Ok(Bridge { http, url, pass: Mutex::new(pass), out, running: Mutex::new(HashMap::new()) })
+        let http = Client::builder(TokioExecutor::new()).build_http();
+        let out = tokio::sync::Mutex::new(tokio::io::stdout());
+        Ok(Self { http, url, pass: Mutex::new(pass), out, running: Mutex::new(HashMap::new()) })
     }
-}
 
-/// Returns the gateway and the pass of the run that this command is within.
-fn outer(context: &Context) -> Option<(String, String)> {
-    let pass = context.environment.pass.as_ref()?.expose_secret().to_owned();
-    Some((context.environment.gateway.clone()?, pass))
-}
-
-/// A pass that can be minted again.
-struct Renewal<'a> {
-    context: &'a Context,
-    template: &'a str,
-    minted: Mutex<crate::app::Minted>,
-}
-
-impl Renewal<'_> {
-    async fn renewed(&self) -> Result<String, Failure> {
-        let last = self.minted.lock().unwrap_or_else(PoisonError::into_inner).info.clone();
-        // A pass that runs out at once would be minted without an end.
-        if self.context.clock.now() - last.created < time::Duration::seconds(2) {
-            return Err(Failure::failed("the template's passes run out as soon as they are minted"));
-        }
-        from_template::is_not_stopped(self.context, last.id.as_str()).await?;
-        let minted = from_template::mint(self.context, self.template).await?.minted;
-        let pass = minted.pass.clone();
-        *self.minted.lock().unwrap_or_else(PoisonError::into_inner) = minted;
-        Ok(pass)
-    }
-}
-
-impl Bridge {
     /// Serves lines until the client closes them, or this process is told to end.
-    async fn serve(self: &Arc<Self>, renewal: Option<&Renewal<'_>>) -> Result<(), Failure> {
+    pub(super) async fn serve(self: &Arc<Self>, renewal: Option<&Renewal<'_>>) -> Result<(), Failure> {
         let told = told_to_end()?;
         tokio::pin!(told);
         let mut lines = BufReader::new(tokio::io::stdin());
@@ -359,30 +263,4 @@ fn told_to_end() -> Result<impl Future<Output = ()>, Failure> {
             _ = interrupt.recv() => {}
         }
     })
-}
-
-/// Returns the headers that repeat the body, as the newer era needs them over HTTP.
-fn headers(message: &Value) -> Vec<(&'static str, String)> {
-    let version = value_at(message, "/params/_meta/io.modelcontextprotocol~1protocolVersion");
-    let Some(version) = version.as_str() else { return Vec::new() };
-    let method = value_at(message, "/method").as_str().unwrap_or_default();
-    let mut headers = vec![("mcp-protocol-version", version.to_owned()), ("mcp-method", method.to_owned())];
-    if let Some(name) =
-        value_at(message, "/params/name").as_str().or(value_at(message, "/params/uri").as_str())
-    {
-        use base64::Engine;
-        let is_plain = name.bytes().all(|byte| byte.is_ascii_graphic());
-        let packed = || format!("=?base64?{}?=", base64::engine::general_purpose::STANDARD.encode(name));
-        headers.push(("mcp-name", if is_plain { name.to_owned() } else { packed() }));
-    }
-    headers
-}
-
-/// Returns the value at a pointer (RFC 6901); null if there is none.
-fn value_at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
-    value.pointer(pointer).unwrap_or(&Value::Null)
-}
-
-fn error(id: &Value, why: &str) -> Value {
-    json!({"jsonrpc": "2.0", "id": id, "error": {"code": OURS, "message": why}})
 }
