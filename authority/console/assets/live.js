@@ -37,13 +37,20 @@ function replace(here, page) {
 }
 
 let refreshing = false
+let again = false
 async function refresh() {
-  const parts = document.querySelectorAll('[data-live][id]')
-  if (refreshing || parts.length === 0) return
+  // The page that is on its way may have been written before this change.
+  again = true
+  if (refreshing) return
   refreshing = true
   try {
-    const page = await load(location.href.split('#')[0])
-    for (const part of parts) replace(part, page)
+    while (again) {
+      again = false
+      const parts = document.querySelectorAll('[data-live][id]')
+      if (parts.length === 0) return
+      const page = await load(location.href.split('#')[0])
+      for (const part of parts) replace(part, page)
+    }
   } catch {
     // The authority is away; the next change, or the next minute, tries again.
   } finally {
@@ -58,6 +65,8 @@ function listen() {
   if (!at || document.hidden) return
   changes = new EventSource(`${at}/events`)
   changes.addEventListener('change', refresh)
+  // Nobody told of what changed between the page and now.
+  changes.addEventListener('open', refresh)
   // Refused for good: the session has ended, and asking for the page says so. Else nobody may be there.
   changes.addEventListener('error', () => { changes?.readyState === EventSource.CLOSED ? refresh() : probe() })
 }
