@@ -31,7 +31,7 @@ impl App {
         };
         let rows = self.store.approvals(query).await.map_err(|fault| fault.to_string())?;
         let waiting = rows.len();
-        // One new question is told by the beginning of its line. Several are told by their number.
+        // For one new question, the notice has the beginning of its line. For several, it has their number.
         let asked = notice::question(newest).filter(|_| new == 1);
         let title = rows.into_iter().find(|row| Some(row.id.as_str()) == asked);
         let title = title.map(|row| self.approval_info(row).deed());

@@ -56,7 +56,7 @@ impl App {
     }
 
     /// Splits the ids in two. The first are ids of passes minted here, and ids of blocks: nobody can know a block
-    /// before its first use. The second are ids of no known pass. If the store does not answer, every id is among the
+    /// before its first use. The second belong to no known pass. If the store does not answer, every id is among the
     /// first.
     async fn minted_here(&self, ids: Vec<RevocationId>) -> (Vec<RevocationId>, Vec<RevocationId>) {
         let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();

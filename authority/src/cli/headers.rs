@@ -40,7 +40,7 @@ pub(super) struct Headers {
 }
 
 /// The pass that was printed last.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct KeptPass {
     id: String,
     pass: String,
@@ -59,6 +59,7 @@ impl Headers {
 
     async fn pass(&self, context: &Context) -> Result<String, Failure> {
         let file = self.file(context)?;
+        Client::needed(context, "no gateway would answer").await?;
         let _alone = lock(&file)?;
         let asked = serde_json::to_vec(&from_template::asked(context, &self.template)?);
         let template = hex(Sha256::digest(asked.map_err(|error| Failure::failed(error.to_string()))?));

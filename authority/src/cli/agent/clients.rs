@@ -95,7 +95,10 @@ pub(super) struct AgentEntry {
 /// Returns the client of this name.
 pub(super) fn named(name: &str) -> Result<&'static AgentClient, String> {
     let known = || CLIENTS.iter().map(|client| client.name).collect::<Vec<_>>().join(", ");
-    CLIENTS.iter().find(|client| client.name == name).ok_or_else(|| format!("expected one of {}", known()))
+    CLIENTS
+        .iter()
+        .find(|client| client.name == name)
+        .ok_or_else(|| format!("`{name}` is no client that is known here: expected one of {}", known()))
 }
 
 impl AgentClient {
